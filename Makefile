@@ -1,0 +1,41 @@
+# Two commands set everything up: `make demo` (a first result) and `make test` (the suite).
+# The stamps below .venv record what is installed, so that a second call installs nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow check lint format clean
+
+demo: .venv/.installed
+	$(BIN)/ablate sweep experiments/quickstart.yaml
+
+test: .venv/.installed-test
+	$(BIN)/pytest
+
+test-slow: .venv/.installed-test
+	$(BIN)/pytest -m slow
+
+lint: .venv/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test test-slow
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.installed-test: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@ .venv/.installed

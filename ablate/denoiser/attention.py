@@ -1,0 +1,23 @@
+"""Multi-head self-attention (notebook, B). B images, N tokens, D width, K heads, E width of a head."""
+
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from ablate.settings import ModelConfig
+
+
+class Attention(nn.Module):
+    """Each token takes the values of all, weighted by softmax(q k / sqrt(E)); K changes no parameter count (Q9)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.projection = nn.Linear(config.width, config.width)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        """(B, N, D) -> (B, N, D)."""
+        q_BKNE, k_BKNE, v_BKNE = rearrange(self.qkv(x_BND), "b n (three k e) -> three b k n e", three=3, k=self.heads)
+        y_BKNE = F.scaled_dot_product_attention(q_BKNE, k_BKNE, v_BKNE)
+        return self.projection(rearrange(y_BKNE, "b k n e -> b n (k e)"))

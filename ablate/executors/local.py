@@ -1,0 +1,167 @@
+"""One warm process a slot on this machine; a worker that dies takes only its own run with it.
+
+`concurrent.futures` is not used: one killed worker poisons its pool, and its futures stream nothing.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+
+from ablate.errors import AblateError
+from ablate.executors.worker import perform
+from ablate.settings import Run
+from ablate.training.events import Ended, Event, Failed, Started
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+class LocalExecutor:
+    """A slot for each of `devices`, e.g. `["cuda:0", "cuda:1"]`; workers start when first needed."""
+
+    def __init__(self, devices: Sequence[str]) -> None:
+        self.devices = list(devices)
+        self.waiting: deque[tuple[Run, bytes | None]] = deque()
+        self.workers: dict[int, Worker] = {}
+
+    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
+        """See `Executor`."""
+        self.waiting.append((run, checkpoint))
+
+    def cancel(self, run_id: str) -> None:
+        """See `Executor`; the worker of a running one is ended, and another takes its slot."""
+        self.waiting = deque(item for item in self.waiting if item[0].id != run_id)
+        for slot, worker in list(self.workers.items()):
+            if worker.run_id == run_id:
+                self.workers.pop(slot).end()
+
+    def events(self) -> Iterator[tuple[str, Event]]:
+        """See `Executor`."""
+        while True:
+            yield from self._deal()
+            busy: dict[object, int] = {
+                worker.connection: slot for slot, worker in self.workers.items() if worker.run_id
+            }
+            if not busy:
+                return
+            for connection in wait([worker.connection for worker in self.workers.values() if worker.run_id]):
+                worker = self.workers.get(busy[connection])
+                if worker is None or worker.connection is not connection or not worker.run_id:
+                    continue  # cancelled since `wait` saw it
+                run_id, event = worker.run_id, worker.receive()
+                if worker.dead:
+                    del self.workers[busy[connection]]
+                yield run_id, event
+
+    def _deal(self) -> Iterator[tuple[str, Event]]:
+        """Give waiting runs to idle slots."""
+        for slot, device in enumerate(self.devices):
+            if not self.waiting:
+                return
+            worker = self.workers.get(slot) or self.workers.setdefault(slot, Worker(device))
+            if not worker.run_id:
+                run, checkpoint = self.waiting.popleft()
+                worker.give(run, checkpoint)
+                yield run.id, Started(slot, device)
+
+    def __enter__(self) -> LocalExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self.workers.values():
+            worker.end()
+        self.workers.clear()
+
+
+class Worker:
+    """The driver's end of one worker process."""
+
+    def __init__(self, device: str) -> None:
+        self.connection, theirs = SPAWN.Pipe()
+        self.process = SPAWN.Process(target=_work, args=(theirs, device), daemon=True, name=f"ablate worker {device}")
+        self.process.start()
+        theirs.close()
+        self.run_id = ""
+        self.dead = False
+
+    def give(self, run: Run, checkpoint: bytes | None) -> None:
+        """Start a run; if the process is gone, `receive` will say so."""
+        self.run_id = run.id
+        try:
+            self.connection.send((run, checkpoint))
+        except OSError:
+            self.dead = True
+
+    def receive(self) -> Event:
+        """The next event of its run; the run has failed if the process is gone."""
+        try:
+            event: Event = self.connection.recv()
+        except (EOFError, OSError):
+            self.dead = True
+            event = Failed(f"its worker died: {self._cause()}")
+        if isinstance(event, Ended | Failed):
+            self.run_id = ""
+        return event
+
+    def _cause(self) -> str:
+        self.process.join(timeout=5)
+        code = self.process.exitcode
+        if code is not None and code < 0:
+            return f"killed by signal {-code} ({signal.Signals(-code).name})"
+        return f"exit code {code}"
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def _work(connection: Connection, device: str) -> None:
+    """A worker's life: run after run, until the driver has no more or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then ends its workers
+    threading.Thread(target=_end_with_the_driver, daemon=True).start()
+    try:
+        while True:
+            run, checkpoint = connection.recv()
+            for event in perform(run, checkpoint, device):
+                connection.send(event)
+    except (EOFError, OSError):
+        return
+
+
+def _end_with_the_driver() -> None:
+    """However the driver ends, kill -9 included, nothing trains on without it."""
+    driver = multiprocessing.parent_process()
+    assert driver is not None
+    wait([driver.sentinel])
+    os._exit(1)
+
+
+def slot_devices(device: str, workers: int | None) -> list[str]:
+    """The device of each slot: a slot a core on the CPU; on CUDA slots are dealt over the GPUs, one each by default.
+
+    Raises:
+        AblateError: CUDA is asked for and there is none.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if device == "cuda" and not gpus:
+        raise AblateError("--device cuda: torch sees no GPU here; allowed: auto, cpu")
+    if device == "cpu" or not gpus:
+        return ["cpu"] * (workers or _cores())
+    return [f"cuda:{slot % gpus}" for slot in range(workers or gpus)]
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

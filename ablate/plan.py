@@ -1,0 +1,178 @@
+"""Study -> arms -> runs: grid, one-at-a-time and named arms, in an order that is the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.metrics import METRICS
+from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
+from ablate.study import Overrides, Study
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is compared: a name, what it changes, and the arm that it is compared with (None: a reference)."""
+
+    name: str
+    overrides: Overrides
+    settings: Settings
+    against: str | None
+
+    def run(self, seed: int) -> Run:
+        """This arm with a seed."""
+        return Run(model=self.settings.model, data=self.settings.data, training=self.settings.training, seed=seed)
+
+
+def plan(study: Study) -> list[Run]:
+    """All runs of a study, each once: seed by seed, so that every arm has a first result early."""
+    settled = arms(study)
+    runs = [arm.run(seed) for seed in study.seeds for arm in settled]
+    return list({run.id: run for run in runs}.values())
+
+
+def arms(study: Study) -> list[Arm]:
+    """The arms of a study, in the order of its file.
+
+    Raises:
+        StudyError: an axis, a value or the reference is not allowed; its path leads to the place in the study.
+    """
+    _resolve(study.base, _under("base", study.base))
+    found = [_settle(study, draft) for draft in (_named(study) if study.arms is not None else _varied(study))]
+    _check_distinct(study, found)
+    _check_one_task(study, found)
+    return found
+
+
+Places = dict[str, Steps]
+"""Where in the study each override stands, by the setting's name."""
+
+
+class Draft(NamedTuple):
+    """An arm before its settings are resolved."""
+
+    name: str
+    overrides: Overrides
+    places: Places
+    against: str | None
+
+
+def _under(key: str, names: Iterable[str]) -> Places:
+    return {name: (key, name) for name in names}
+
+
+def _settle(study: Study, draft: Draft) -> Arm:
+    settings = _resolve(study.base | draft.overrides, _under("base", study.base) | draft.places)
+    return Arm(draft.name, draft.overrides, settings, draft.against)
+
+
+def _resolve(overrides: Overrides, places: Places) -> Settings:
+    """`resolve`, an error's path leading to the override to blame: the setting's own, or its section's last."""
+    try:
+        return resolve(overrides)
+    except StudyError as error:
+        name = str(error.path[0])
+        section = name.split(".")[0] + "."
+        same_section = [path for setting, path in places.items() if setting.startswith(section)]
+        path = places.get(name) or (same_section or list(places.values()))[-1]
+        raise StudyError(path, error.message) from None
+
+
+def _named(study: Study) -> Iterator[Draft]:
+    assert study.arms is not None
+    if study.reference not in study.arms:
+        fact = f"the reference {shown(study.reference)} is no arm of this study"
+        raise StudyError(("reference",), f"{fact}; {nearest(study.reference, study.arms)}")
+    for name, overrides in study.arms.items():
+        places: Places = {key: ("arms", name, key) for key in overrides}
+        yield Draft(name, overrides, places, None if name == study.reference else str(study.reference))
+
+
+def _varied(study: Study) -> Iterator[Draft]:
+    assert study.vary is not None
+    for axis, values in study.vary.items():
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                raise StudyError(("vary", axis, index), f"the value {shown(value)} is given twice on the axis {axis}")
+    _check_reference_axes(study)
+    yield from (_one_at_a_time(study) if study.design == "one-at-a-time" else _grid(study))
+
+
+def _check_reference_axes(study: Study) -> None:
+    assert study.vary is not None
+    assert isinstance(study.reference, dict)
+    for axis, value in study.reference.items():
+        if axis not in study.vary:
+            fact = f"the reference's '{axis}' is no axis of this study"
+            raise StudyError(("reference", axis), f"{fact}; {nearest(axis, study.vary)}", of_key=True)
+        if study.design == "grid" and value not in study.vary[axis]:
+            listed = ", ".join(map(shown, study.vary[axis]))
+            fact = f"the reference's {shown(value)} is no value of the axis {axis}, so it is no arm"
+            raise StudyError(("reference", axis), f"{fact}; allowed: {listed}")
+    if study.design == "grid" and not study.reference:
+        raise StudyError(("reference",), f"a grid's reference fixes an axis or more; allowed: {', '.join(study.vary)}")
+
+
+def _grid(study: Study) -> Iterator[Draft]:
+    """Every cell; those with the reference's values are references, others face the cell that differs only there."""
+    assert study.vary is not None
+    assert isinstance(study.reference, dict)
+    for indices in product(*(range(len(values)) for values in study.vary.values())):
+        chosen = dict(zip(study.vary, indices, strict=True))
+        cell = {axis: study.vary[axis][index] for axis, index in chosen.items()}
+        facing = cell | study.reference
+        against = None if facing == cell else arm_name(facing)
+        places: Places = {axis: ("vary", axis, index) for axis, index in chosen.items()}
+        yield Draft(arm_name(cell), cell, places, against)
+
+
+def _one_at_a_time(study: Study) -> Iterator[Draft]:
+    assert study.vary is not None
+    assert isinstance(study.reference, dict)
+    here = _under("reference", study.reference)
+    yield Draft("reference", study.reference, here, None)
+    usual = dotted(_resolve(study.base | study.reference, _under("base", study.base) | here))
+    for axis, values in study.vary.items():
+        for index, value in enumerate(values):
+            overrides = study.reference | {axis: value}
+            draft = Draft(arm_name({axis: value}), overrides, here | {axis: ("vary", axis, index)}, "reference")
+            if dotted(_settle(study, draft).settings)[axis] != usual[axis]:
+                yield draft
+
+
+def arm_name(cell: Overrides) -> str:
+    """`heads=4, depth=12`: settings by the last part of their names, or by the whole where that is ambiguous."""
+    last = [axis.rsplit(".", 1)[-1] for axis in cell]
+    short = last if len(set(last)) == len(last) else list(cell)
+    return ", ".join(f"{name}={_text(value)}" for name, value in zip(short, cell.values(), strict=True))
+
+
+def _text(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _check_distinct(study: Study, found: list[Arm]) -> None:
+    where = "arms" if study.arms is not None else "vary"
+    if len(found) < 2:
+        raise StudyError((where,), "one arm only: a comparison needs two or more")
+    seen: dict[Settings, str] = {}
+    for arm in found:
+        if arm.settings in seen:
+            path = ("arms", arm.name) if study.arms is not None else ("vary",)
+            raise StudyError(path, f"the arms '{seen[arm.settings]}' and '{arm.name}' have the same settings")
+        seen[arm.settings] = arm.name
+
+
+def _check_one_task(study: Study, found: list[Arm]) -> None:
+    """Where arms differ in the task itself, only the gain over doing nothing compares them."""
+    if METRICS[study.metric].relative:
+        return
+    settings = [dotted(arm.settings) for arm in found]
+    for name in (name for name in settings[0] if name.startswith(TASK_SETTINGS)):
+        if any(other[name] != settings[0][name] for other in settings):
+            relative = ", ".join(metric.name for metric in METRICS.values() if metric.relative)
+            fact = f"the arms differ in {name}, which changes the task, so {study.metric} does not compare them"
+            raise StudyError(("metric",), f"{fact}; allowed: {relative}")

@@ -1,0 +1,224 @@
+"""What a run is made of: frozen settings with defaults, addressed by dotted names, hashed into the run's id.
+
+The defaults are the notebook's. The models know no torch: a plan of thousands of runs is made without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from ablate.errors import Steps, StudyError, nearest, shown
+
+RECIPE = 1
+"""Raised whenever a change of the code or of a default changes a run's numbers; a golden test notices."""
+
+
+class Frozen(BaseModel):
+    """Immutable, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True, hide_input_in_errors=True
+    )
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _ordered(value: tuple[Any, Any]) -> tuple[Any, Any]:
+    if value[0] > value[1]:
+        raise ValueError("a range goes from its lower end to its upper end")
+    return value
+
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Size = Annotated[tuple[Count, Count], BeforeValidator(_tuple)]
+IntRange = Annotated[tuple[Count, Count], BeforeValidator(_tuple), Field(description="both ends included")]
+Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(_tuple)]
+
+
+class ModelConfig(Frozen):
+    """The network: a ViT encoder and a decoder back to pixels (notebook, A to D)."""
+
+    image_size: Size = Field((64, 64), description="height and width in pixels; the patch divides both")
+    channels: Count = Field(1, description="channels of input and output")
+    patch_size: Count = Field(8, description="side of a patch in pixels; a power of two")
+    width: Count = Field(32, description="dimensions of a token (the notebook's d_model)")
+    depth: Count = Field(12, description="number of blocks")
+    heads: Count = Field(4, description="attention heads; they divide the width")
+    mlp_ratio: Positive = Field(4, description="hidden units of the MLP, as a multiple of the width")
+    skip: Literal["both", "attention", "mlp", "none"] = Field("both", description="where a block has skip connections")
+    decoder: Literal["transposed", "linear"] = Field("transposed", description="from tokens back to pixels")
+
+    @field_validator("patch_size")
+    @classmethod
+    def _patch_fits(cls, patch: int, info: Any) -> int:
+        if patch & (patch - 1):
+            raise ValueError("a patch size is a power of two: 1, 2, 4, 8, ...")
+        size = info.data.get("image_size")
+        if size and any(side % patch for side in size):
+            raise ValueError(f"a patch of {patch} pixels does not divide an image of {size[0]} x {size[1]}")
+        return patch
+
+    @field_validator("heads")
+    @classmethod
+    def _heads_divide(cls, heads: int, info: Any) -> int:
+        width = info.data.get("width")
+        if width and width % heads:
+            allowed = ", ".join(str(n) for n in range(1, width + 1) if width % n == 0)
+            raise ValueError(f"{heads} heads do not divide a width of {width}; allowed: {allowed}")
+        return heads
+
+
+class CellConfig(Frozen):
+    """Cells, the clean target: discs of value I (peak - fall d²/r²) where d < r, I uniform in `intensity`."""
+
+    density: NotNegative = Field(0.002, description="expected cells a pixel")
+    radius: IntRange = Field((5, 10), description="radius in pixels")
+    intensity: Range = Field((0.6, 1.0), description="range of I")
+    peak: NotNegative = Field(0.39, description="value at the centre, as a multiple of I")
+    fall: NotNegative = Field(0.36, description="how far the value falls to the rim, as a multiple of I")
+
+    _ranges = field_validator("radius", "intensity")(_ordered)
+
+
+class FilledConfig(Frozen):
+    """Filled rectangles, noise: a constant value each, upright or lying with equal chance."""
+
+    density: NotNegative = Field(0.0003, description="expected rectangles a pixel")
+    long: IntRange = Field((20, 50), description="long side in pixels")
+    short: IntRange = Field((2, 10), description="short side in pixels")
+    value: Range = Field((0.0, 0.4), description="range of the constant value")
+
+    _ranges = field_validator("long", "short", "value")(_ordered)
+
+
+class NoisyConfig(Frozen):
+    """Noisy rectangles, noise: a constant times max(0, N(0, 1)), drawn for each pixel."""
+
+    density: NotNegative = Field(0.0003, description="expected rectangles a pixel")
+    side: IntRange = Field((10, 30), description="both sides in pixels")
+    value: Range = Field((0.0, 0.4), description="range of the constant factor")
+
+    _ranges = field_validator("side", "value")(_ordered)
+
+
+class DataConfig(Frozen):
+    """The task: cells under rectangles, and how many scenes judge a run."""
+
+    cells: CellConfig = CellConfig()
+    filled: FilledConfig = FilledConfig()
+    noisy: NoisyConfig = NoisyConfig()
+    validation: Count = Field(256, description="validation scenes, the same for all seeds")
+    test: Annotated[int, Field(ge=2)] = Field(2048, description="test scenes, the same for all seeds")
+
+
+class TrainingConfig(Frozen):
+    """How a run is trained (notebook, Q20)."""
+
+    epochs: Count = Field(30, description="epochs")
+    scenes: Count = Field(1024, description="training scenes an epoch, fresh each epoch")
+    batch: Count = Field(32, description="scenes a step")
+    loss: Literal["mse", "l1"] = Field("mse", description="training loss")
+    optimiser: Literal["adam", "adamw"] = Field("adam", description="optimiser, with torch's standard parameters")
+    rate: Positive = Field(1e-3, description="learning rate")
+    schedule: Literal["constant", "cosine"] = Field("constant", description="the rate over the steps of the training")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, weights in float32")
+
+
+class Settings(Frozen):
+    """Everything that an arm of a study fixes: a run without its seed."""
+
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+class Run(Settings):
+    """One arm x one seed, fully resolved: all that a worker needs to know."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of the recipe, the seed and the settings that differ from the defaults.
+
+        So a new setting with a default changes no old id, and two studies that ask for the same run share it.
+        """
+        settings = dotted(self)
+        seed = settings.pop("seed")
+        changed = {name: value for name, value in settings.items() if value != DEFAULTS[name]}
+        text = json.dumps([RECIPE, seed, changed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def dotted(settings: Settings) -> dict[str, Any]:
+    """All settings by dotted name: `{"model.heads": 4, "data.cells.density": 0.002, ...}`."""
+    flat: dict[str, Any] = {}
+
+    def walk(model: BaseModel, prefix: str) -> None:
+        for name in type(model).model_fields:
+            value = getattr(model, name)
+            if isinstance(value, BaseModel):
+                walk(value, f"{prefix}{name}.")
+            else:
+                flat[prefix + name] = value
+
+    walk(settings, "")
+    return flat
+
+
+DEFAULTS: dict[str, Any] = dotted(Settings())
+
+TASK_SETTINGS = ("data.cells.", "data.filled.", "data.noisy.", "model.image_size", "model.channels")
+"""Settings that change the task itself; `validation` and `test` only change how many scenes judge it."""
+
+
+def check_setting(name: str, path: Steps) -> None:
+    """Raise a StudyError at `path` unless there is such a setting."""
+    if name not in DEFAULTS:
+        section = [known for known in DEFAULTS if known.split(".")[0] == name.split(".")[0]]
+        raise StudyError(path, f"there is no setting '{name}'; {nearest(name, section or DEFAULTS)}", of_key=True)
+
+
+def resolve(overrides: Mapping[str, Any]) -> Settings:
+    """The settings with these overrides of the defaults, by dotted name.
+
+    Raises:
+        StudyError: a name or a value is not allowed; its path is the dotted name.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in overrides.items():
+        check_setting(name, (name,))
+        *parents, leaf = name.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _setting_error(error, overrides) from None
+
+
+def _setting_error(error: ValidationError, overrides: Mapping[str, Any]) -> StudyError:
+    """The first of pydantic's errors, under the dotted name of its setting."""
+    first = error.errors(include_url=False)[0]
+    steps = [str(step) for step in first["loc"]]
+    name = next((n for end in range(len(steps), 0, -1) if (n := ".".join(steps[:end])) in DEFAULTS), ".".join(steps))
+    given = f" (given: {shown(overrides[name])})" if name in overrides else ""
+    return StudyError((name,), f"{name}: {readable(first)}{given}")
+
+
+def readable(error: Mapping[str, Any]) -> str:
+    """One of pydantic's messages as a sentence about what is allowed."""
+    text: str = error["msg"]
+    return text.replace("Input should be", "must be").removeprefix("Value error, ")

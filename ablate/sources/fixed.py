@@ -1,0 +1,20 @@
+"""A fixed design: everything at once, whatever comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablate.settings import Run
+from ablate.sources import Results
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """These runs."""
+
+    runs: Sequence[Run]
+
+    def propose(self, results: Results) -> Sequence[Run]:
+        """See `Source`."""
+        return self.runs

@@ -1,0 +1,90 @@
+"""What is asked: a question, the arms that answer it, the seeds, and the margin that matters to the reader."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+
+from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.metrics import JUDGED
+from ablate.settings import Frozen, check_setting
+
+Overrides = dict[str, Any]
+
+
+def _seeds(value: object) -> object:
+    """`5` means the seeds 0 to 4."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= 1000:
+            raise ValueError("a number of seeds is from 1 to 1000")
+        return tuple(range(value))
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a number of seeds or a list of integers")
+    if len(set(map(repr, value))) < len(value):
+        raise ValueError("a seed is given twice")
+    return tuple(value)
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+ArmName = Annotated[str, StringConstraints(pattern=r"^\S(?:[^\x00-\x1f\x7f|]{0,98}\S)?$")]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Study(Frozen):
+    """A study as its YAML states it; `plan.arms` resolves it into arms.
+
+    Raises:
+        StudyError: `arms` stands beside `vary`, or `reference` is of the wrong kind for them.
+    """
+
+    name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
+    question: Text = Field(description="what the study asks, in a sentence")
+    base: Overrides = Field({}, description="overrides of the defaults, shared by all arms")
+    vary: dict[str, Annotated[list[Any], Field(min_length=1)]] | None = Field(
+        None, min_length=1, description="axes: for each setting the values that it takes"
+    )
+    design: Literal["grid", "one-at-a-time"] = Field(
+        "grid", description="grid: all combinations of the axes; one-at-a-time: the reference, changed in one axis each"
+    )
+    arms: dict[ArmName, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
+    reference: Overrides | str = Field(description="what arms are compared with: values of axes, or an arm's name")
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1)] = Field(
+        description="a number of seeds, or a list of integers"
+    )
+    metric: str = Field("test/psnr", description="the metric that decides")
+    margin: Annotated[float, Field(gt=0)] = Field(
+        description="in the metric's unit: a smaller difference does not matter to the reader"
+    )
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, metric: str) -> str:
+        if metric not in JUDGED:
+            raise ValueError(f"there is no metric '{metric}' that can decide a study; {nearest(metric, JUDGED)}")
+        return metric
+
+    @model_validator(mode="after")
+    def _known_settings(self) -> Study:
+        paths: list[Steps] = [("base", name) for name in self.base]
+        paths += [("vary", name) for name in self.vary or {}]
+        paths += [("arms", arm, name) for arm, overrides in (self.arms or {}).items() for name in overrides]
+        for path in paths:
+            check_setting(str(path[-1]), path)
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_arms(self) -> Study:
+        if self.arms is not None and self.vary is not None:
+            raise StudyError(("arms",), "`arms` cannot stand beside `vary`: a study has either named arms or axes")
+        if self.arms is None and self.vary is None:
+            raise StudyError((), "a study needs `vary` (axes and their values) or `arms` (named overrides)")
+        if self.arms is not None and "design" in self.model_fields_set:
+            raise StudyError(("design",), "`design` goes with `vary`, not with `arms`")
+        if self.arms is not None and not isinstance(self.reference, str):
+            raise StudyError(("reference",), f"with `arms` the reference is {nearest('', self.arms)}")
+        if self.vary is not None and isinstance(self.reference, str):
+            fact = f"with `vary` the reference is a mapping of axes to values (given: {shown(self.reference)})"
+            raise StudyError(("reference",), fact)
+        return self

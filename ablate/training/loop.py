@@ -1,0 +1,173 @@
+"""`train(run)`: a generator of events, a pure function of (run, checkpoint).
+
+It writes no file and reads no global state; on a CPU with one thread it yields the same bits each time, whether or not
+it was cut off and resumed in between.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, count_parameters
+from ablate.scenes import Task, make_scenes
+from ablate.settings import Run
+from ablate.training.environment import environment
+from ablate.training.evaluation import Evaluation, baselines, evaluate, with_gain
+from ablate.training.events import Ended, EpochEnded, Row
+from ablate.training.recipes import LOSSES, make_optimiser
+
+SHOWN = 64
+"""Test scenes whose outputs are kept."""
+
+Weights = dict[str, Tensor]
+
+
+def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Iterator[EpochEnded | Ended]:
+    """Train a run, from its start or from a checkpoint of it; one event an epoch, and one at the end."""
+    trainer = Trainer(run, device)
+    if checkpoint is not None:
+        trainer.restore(checkpoint)
+    while len(trainer.rows) < run.training.epochs:
+        if not trainer.advance():
+            yield trainer.diverged()
+            return
+        yield EpochEnded(list(trainer.rows), trainer.checkpoint())
+    yield trainer.finished()
+
+
+class Trainer:
+    """The state of one run: all of it goes into a checkpoint, and all of it comes back from one."""
+
+    def __init__(self, run: Run, device: str) -> None:
+        self.run, self.device = run, device
+        self.task = Task.of(run.model, run.data)
+        self.model: Denoiser = build_denoiser(run.model, run.seed).to(device)
+        self.optimiser, self.schedule = make_optimiser(run.training, self.model)
+        self.rows: list[Row] = []
+        self.best: Weights = {}
+
+    def advance(self) -> bool:
+        """One epoch of steps and its validation; False if the loss was not finite."""
+        started = time.perf_counter()
+        loss = self._steps(epoch=len(self.rows))
+        seconds = time.perf_counter() - started
+        if not math.isfinite(loss):
+            return False
+        self.model.eval()
+        scores = evaluate(self.model, self.task, "validation", self.run.data.validation, self.device).scores
+        if not math.isfinite(scores["mse"]):
+            return False
+        if all(scores["mse"] < row["val/mse"] for row in self.rows):
+            self.best = _copy(self.model)
+        self.rows.append(
+            {
+                "epoch": len(self.rows) + 1,
+                "time": time.time(),
+                "train/loss": loss,
+                **{f"val/{name}": value for name, value in scores.items()},
+                "time/seconds": seconds,
+                "time/images_per_second": self.run.training.scenes / seconds,
+            }
+        )
+        return True
+
+    def _steps(self, epoch: int) -> float:
+        """Train on the epoch's scenes; the mean loss over them."""
+        config = self.run.training
+        loss_of = LOSSES[config.loss]
+        self.model.train()
+        total = torch.zeros((), device=self.device)
+        for start in range(0, config.scenes, config.batch):
+            count = min(config.batch, config.scenes - start)
+            noisy, clean = make_scenes(count, self.run.seed, epoch=epoch, start=start, task=self.task)
+            noisy, clean = noisy.to(self.device), clean.to(self.device)
+            with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+                loss = loss_of(self.model(noisy), clean)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+            self.schedule.step()
+            total += loss.detach() * count
+        return float(total) / config.scenes
+
+    def checkpoint(self) -> bytes:
+        """Everything that the rest of the training depends on."""
+        buffer = io.BytesIO()
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "best": self.best,
+            "rows": self.rows,
+        }
+        torch.save(state, buffer)
+        return buffer.getvalue()
+
+    def restore(self, checkpoint: bytes) -> None:
+        """Take up the state of `checkpoint`; only tensors and plain values are ever loaded."""
+        state = torch.load(io.BytesIO(checkpoint), map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.best, self.rows = state["best"], state["rows"]
+
+    def diverged(self) -> Ended:
+        """The end of a run whose loss was not finite: no scores, the weights of its best epoch if it had one."""
+        return Ended("diverged", self._facts(), _bytes(self.best), b"", environment(self.device))
+
+    def finished(self) -> Ended:
+        """The end of a run that saw all its epochs: scores of the last and of the best weights."""
+        last = self._test()
+        self.model.load_state_dict(self.best)
+        best = self._test()
+        facts = self._facts()
+        nothing = {"psnr": facts["nothing/psnr"]}
+        results = {
+            **with_gain("test", best.scores, nothing),
+            **with_gain("last", last.scores, nothing),
+            "test/mse_sem": float(best.image_mse.std() / math.sqrt(len(best.image_mse))),
+            **facts,
+        }
+        status: Literal["diverged", "finished"] = (
+            "diverged" if results["test/psnr"] < results["zero/psnr"] else "finished"
+        )
+        arrays = _bytes({"test_mse": best.image_mse, **self._shown()})
+        return Ended(status, results, _bytes(self.best), arrays, environment(self.device))
+
+    def _test(self) -> Evaluation:
+        self.model.eval()
+        return evaluate(self.model, self.task, "test", self.run.data.test, self.device)
+
+    def _facts(self) -> dict[str, float]:
+        """What is known of a run even if it diverged."""
+        errors = [row["val/mse"] for row in self.rows]
+        return {
+            **baselines(self.task, self.run.data.test),
+            "best/epoch": errors.index(min(errors)) + 1 if errors else 0,
+            "cost/parameters": count_parameters(self.model),
+            "cost/flops": count_flops(self.run.model),
+            "cost/train_seconds": sum(row["time/seconds"] for row in self.rows),
+        }
+
+    @torch.no_grad()
+    def _shown(self) -> Weights:
+        """The first test scenes and what the best weights make of them; half precision is enough to look at."""
+        noisy, clean = make_scenes(min(SHOWN, self.run.data.test), split="test", task=self.task)
+        denoised = self.model(noisy.to(self.device)).cpu()
+        return {name: x.half() for name, x in (("noisy", noisy), ("clean", clean), ("denoised", denoised))}
+
+
+def _copy(model: Denoiser) -> Weights:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _bytes(tensors: Weights) -> bytes:
+    return safetensors.torch.save({name: value.cpu().contiguous() for name, value in tensors.items()})

@@ -1,0 +1,116 @@
+"""YAML with positions: plain data, and for every key and item the place where it stands.
+
+ruamel.yaml composes the node graph (YAML 1.2: `no` is text, `1e-3` a number) and makes the scalars; nothing else of it
+is used, so that no tag can construct anything and no alias can grow the document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from ablate.errors import AblateError, Place, Steps, StudyError, shown
+
+MAX_BYTES = 1_000_000
+MAX_NESTING = 20
+PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
+
+
+@dataclass
+class Document:
+    """The data of a YAML file, with the place of each key and of each value."""
+
+    file: str
+    data: Any = None
+    keys: dict[Steps, Place] = field(default_factory=dict)
+    values: dict[Steps, Place] = field(default_factory=dict)
+
+    def place(self, path: Steps, *, of_key: bool = False) -> Place:
+        """Where `path` stands, or else the innermost part of it that the file does have."""
+        places = self.keys if of_key else self.values
+        while path not in places and path:
+            path = path[:-1]
+        return places.get(path, Place(self.file, 1, 1))
+
+
+def read_yaml(path: Path) -> Document:
+    """Read one YAML document.
+
+    Raises:
+        AblateError: the file cannot be read, or is not one plain YAML document; with its place.
+    """
+    document = Document(str(path))
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        root = yaml.compose(_read_text(path))
+        if root is None:
+            raise AblateError(f"{path}:1:1: the file is empty; a study is a YAML mapping (see experiments/)")
+        document.data = _Walk(document, yaml.constructor).convert(root, ())
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise AblateError(f"{where}: not valid YAML: {error.problem or error.context}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise AblateError(f"{path}:1:1: not valid YAML: {str(error).splitlines()[0][:200]}") from None
+    return document
+
+
+def _read_text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise AblateError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except ValueError as error:  # a NUL in the name
+        raise AblateError(f"{shown(str(path))}: cannot be read: {error}") from None
+    if len(raw) > MAX_BYTES:
+        raise AblateError(f"{path}: {len(raw):,} bytes are no study; allowed: {MAX_BYTES:,}")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise AblateError(f"{path}: no YAML: byte {error.start} is not UTF-8") from None
+
+
+class _Walk:
+    """Turns nodes into data and notes their places on the way."""
+
+    def __init__(self, document: Document, constructor: Any) -> None:
+        self.document, self.constructor = document, constructor
+        self.seen: set[int] = set()
+
+    def convert(self, node: Node, path: Steps) -> Any:
+        place = self.document.values[path] = _place(self.document.file, node)
+        if id(node) in self.seen:
+            raise StudyError(path, "YAML aliases are not allowed; write the value out", place)
+        if len(path) > MAX_NESTING:
+            raise StudyError(path, f"nested deeper than {MAX_NESTING} levels", place)
+        self.seen.add(id(node))
+        tag = str(node.tag)
+        if tag not in PLAIN_TAGS:
+            raise StudyError(path, f"YAML tags and dates are not allowed (given: {shown(tag)})", place)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.convert(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self.constructor.construct_object(node)
+
+    def _mapping(self, node: MappingNode, path: Steps) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = _place(self.document.file, key_node)
+            if not isinstance(key_node, ScalarNode) or not key_node.tag.endswith(":str"):
+                raise StudyError(path, f"a key is text (given: {shown(key_node.value)})", place)
+            key = key_node.value
+            if key in mapping:
+                raise StudyError((*path, key), f"the key '{key}' is given twice in one mapping", place)
+            self.document.keys[(*path, key)] = place
+            mapping[key] = self.convert(value_node, (*path, key))
+        return mapping
+
+
+def _place(file: str, node: Node) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
