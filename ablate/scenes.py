@@ -1,7 +1,8 @@
 """The notebook's scenes: cells, the clean target, under rectangles, the noise.
 
-Each scene is a function of its task, its stream and its index alone, through a generator of its own: whatever the
-batch size, and however many are made. So arms that share a seed train on the same scenes (common random numbers).
+Each scene is a function of its task, its stream and its index alone, through a generator for each of its channels:
+whatever the batch size, and however many are made. So arms that share a seed train on the same scenes (common random
+numbers).
 
 Shapes: B scenes, C channels, H height, W width.
 """
@@ -62,11 +63,13 @@ def paint_scenes(
     """`make_scenes` as NumPy arrays, for those who draw pictures and need no torch."""
     task = task or Task()
     stream = (STREAMS[split], seed, epoch) if split == "train" else (STREAMS[split], 0, 0)
-    rngs = [np.random.default_rng((*stream, index)) for index in range(start, start + count)]
     clean_BCHW = np.zeros((count, task.channels, *task.image_size), np.float32)
     noise_BCHW = np.zeros_like(clean_BCHW)
     for channel in range(task.channels):
-        _paint_cells(rngs, task.data.cells, clean_BCHW[:, channel])
+        key = (channel,) if channel else ()
+        seeds = [np.random.SeedSequence((*stream, index), spawn_key=key) for index in range(start, start + count)]
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        _paint_cells(rngs, task.data.cells, clean_BCHW[:, channel])  # first: no setting of the noise changes them
         _paint_filled(rngs, task.data.filled, noise_BCHW[:, channel])
         _paint_noisy(rngs, task.data.noisy, noise_BCHW[:, channel])
     return clean_BCHW + noise_BCHW, clean_BCHW

@@ -70,13 +70,13 @@ def seeded(seed: int, name: str) -> Iterator[None]:
     """Torch's CPU generator, forked and seeded from (seed, name); afterwards it is what it was."""
     digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int.from_bytes(digest[:8], "big", signed=True))
+        torch.default_generator.manual_seed(int.from_bytes(digest[:8], "big", signed=True))  # and no GPU's
         yield
 
 
-def count_parameters(model: nn.Module) -> int:
-    """Trainable parameters (Q5, Q19)."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+def count_parameters(config: ModelConfig) -> int:
+    """Trainable parameters (Q19)."""
+    return sum(parameter.numel() for parameter in _on_meta(config).parameters() if parameter.requires_grad)
 
 
 def count_flops(config: ModelConfig) -> int:
@@ -84,9 +84,13 @@ def count_flops(config: ModelConfig) -> int:
 
     Counted on the meta device: on the CPU torch counts `scaled_dot_product_attention` as nothing.
     """
-    with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        model = Denoiser(config).eval()
-        image = torch.empty(1, config.channels, *config.image_size)
+    image = torch.empty(1, config.channels, *config.image_size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(image)
+        _on_meta(config)(image)
     return counter.get_total_flops()
+
+
+def _on_meta(config: ModelConfig) -> Denoiser:
+    """The network without its numbers: for counting."""
+    with torch.device("meta"):
+        return Denoiser(config).eval()

@@ -121,7 +121,7 @@ class Trainer:
 
     def diverged(self) -> Ended:
         """The end of a run whose loss was not finite: no scores, the weights of its best epoch if it had one."""
-        return Ended("diverged", self._facts(), _bytes(self.best), b"", environment(self.device))
+        return self._ended("diverged", self._facts(), arrays=b"")
 
     def finished(self) -> Ended:
         """The end of a run that saw all its epochs: scores of the last and of the best weights."""
@@ -136,11 +136,14 @@ class Trainer:
             "test/mse_sem": float(best.image_mse.std() / math.sqrt(len(best.image_mse))),
             **facts,
         }
-        status: Literal["diverged", "finished"] = (
-            "diverged" if results["test/psnr"] < results["zero/psnr"] else "finished"
-        )
+        useful = results["test/psnr"] >= results["zero/psnr"]  # False, too, for what is no number
         arrays = _bytes({"test_mse": best.image_mse, **self._shown()})
-        return Ended(status, results, _bytes(self.best), arrays, environment(self.device))
+        return self._ended("finished" if useful else "diverged", results, arrays)
+
+    def _ended(self, status: Literal["finished", "diverged"], results: dict[str, float], arrays: bytes) -> Ended:
+        """The last event; a score that is not finite (a task without any noise has an infinite PSNR) is left out."""
+        finite = {name: value for name, value in results.items() if math.isfinite(value)}
+        return Ended(status, finite, _bytes(self.best), arrays, environment(self.device))
 
     def _test(self) -> Evaluation:
         self.model.eval()
@@ -152,7 +155,7 @@ class Trainer:
         return {
             **baselines(self.task, self.run.data.test),
             "best/epoch": errors.index(min(errors)) + 1 if errors else 0,
-            "cost/parameters": count_parameters(self.model),
+            "cost/parameters": count_parameters(self.run.model),
             "cost/flops": count_flops(self.run.model),
             "cost/train_seconds": sum(row["time/seconds"] for row in self.rows),
         }

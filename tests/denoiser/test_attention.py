@@ -1,0 +1,57 @@
+"""B images, N tokens, D width."""
+
+import pytest
+import torch
+from timm.models.vision_transformer import Attention as TimmAttention
+
+from ablate.denoiser.attention import Attention
+from ablate.settings import ModelConfig
+
+
+@pytest.fixture(autouse=True)
+def weights_from_a_seed():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+def tokens(width):
+    return torch.randn(2, 9, width)
+
+
+def copied(attention, config):
+    """timm's attention with our weights."""
+    timms = TimmAttention(config.width, config.heads, qkv_bias=True)
+    timms.qkv.load_state_dict(attention.qkv.state_dict())
+    timms.proj.load_state_dict(attention.projection.state_dict())
+    return timms
+
+
+@pytest.mark.parametrize("heads", [1, 2, 4, 8, 16, 32])
+def test_attention_has_4224_parameters_for_any_number_of_heads(heads):
+    assert sum(p.numel() for p in Attention(ModelConfig(heads=heads)).parameters()) == 4_224
+
+
+@pytest.mark.parametrize(("width", "heads"), [(32, 4), (32, 1), (32, 32), (8, 2), (12, 3)])
+def test_attention_is_timms(width, heads):
+    config = ModelConfig(width=width, heads=heads)
+    attention = Attention(config)
+    x_BND = tokens(width)
+    torch.testing.assert_close(attention(x_BND), copied(attention, config)(x_BND))
+
+
+def test_the_number_of_heads_changes_the_output():
+    one, four = (Attention(ModelConfig(heads=heads)) for heads in (1, 4))
+    four.load_state_dict(one.state_dict())
+    x_BND = tokens(32)
+    assert not torch.allclose(one(x_BND), four(x_BND), atol=1e-4)
+
+
+def test_attention_permutes_with_its_tokens():
+    attention, x_BND, order = Attention(ModelConfig()), tokens(32), torch.tensor([3, 1, 4, 0, 5, 8, 2, 6, 7])
+    torch.testing.assert_close(attention(x_BND[:, order]), attention(x_BND)[:, order])
+
+
+def test_images_of_a_batch_do_not_see_each_other():
+    attention, x_BND = Attention(ModelConfig()), tokens(32)
+    torch.testing.assert_close(attention(x_BND)[:1], attention(x_BND[:1]))

@@ -1,0 +1,138 @@
+"""The network as a whole: its counts, its shapes, its initial weights."""
+
+import pytest
+import torch
+from torch import nn
+
+from ablate.denoiser import Denoiser, build_denoiser
+from ablate.denoiser.block import SKIPS
+from ablate.denoiser.decoders import DECODERS, LinearDecoder
+from ablate.denoiser.denoiser import count_flops, count_parameters
+from ablate.settings import ModelConfig
+
+
+def tiny(**changes):
+    return ModelConfig(**{"image_size": (16, 16), "patch_size": 4, "width": 8, "depth": 1, "heads": 2, **changes})
+
+
+def bits(model):
+    return {name: value.numpy().tobytes() for name, value in model.state_dict().items()}
+
+
+def test_the_denoiser_has_the_notebooks_171317_parameters():
+    assert count_parameters(ModelConfig()) == 171_317
+    assert sum(p.numel() for p in build_denoiser().parameters()) == 171_317
+
+
+def test_the_notebooks_unused_linear_head_makes_173429():
+    head = LinearDecoder(ModelConfig())
+    assert count_parameters(ModelConfig()) + sum(p.numel() for p in head.parameters()) == 173_429
+
+
+@pytest.mark.parametrize("heads", [1, 2, 8])
+def test_heads_change_neither_parameters_nor_flops(heads):
+    assert count_parameters(tiny(heads=heads)) == count_parameters(tiny())
+    assert count_flops(tiny(heads=heads)) == count_flops(tiny())
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_flops_are_those_of_the_matrix_products_and_convolutions(decoder):
+    """Patch 4, width D = 8, N = 16 tokens, hidden 32; a multiply-add is two."""
+    N, D = 16, 8
+    embedding = N * 4**2 * D
+    block = N * D * 3 * D + 2 * N * N * D + N * D * D + 2 * N * D * 4 * D
+    stages = sum(
+        grid**2 * channels * channels * 4 + (2 * grid) ** 2 * 9 * (channels * 4 + 4 * 4)
+        for grid, channels in ((4, 8), (8, 4))
+    )
+    decoders = {"transposed": stages + 16**2 * 4, "linear": N * D * 4**2}
+    assert count_flops(tiny(decoder=decoder)) == 2 * (embedding + block + decoders[decoder])
+
+
+def test_flops_grow_by_a_block_a_layer():
+    one, two, five = (count_flops(tiny(depth=depth)) for depth in (1, 2, 5))
+    assert five - one == 4 * (two - one) > 0
+
+
+@pytest.mark.parametrize(
+    ("size", "patch", "channels"), [((64, 64), 8, 1), ((16, 16), 1, 1), ((16, 48), 16, 3), ((24, 8), 2, 3)]
+)
+def test_an_image_keeps_its_shape(size, patch, channels):
+    model = build_denoiser(tiny(image_size=size, patch_size=patch, channels=channels))
+    assert model(torch.zeros(2, channels, *size)).shape == (2, channels, *size)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("skip", SKIPS)
+def test_every_parameter_is_trained(skip, decoder):
+    model = build_denoiser(tiny(skip=skip, decoder=decoder))
+    model(torch.rand(2, 1, 16, 16)).square().mean().backward()
+    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
+
+
+def test_the_same_seed_gives_the_same_bits():
+    assert bits(build_denoiser(tiny(), 3)) == bits(build_denoiser(tiny(), 3))
+
+
+def test_another_seed_changes_every_random_value():
+    a, b = build_denoiser(tiny(), 3).state_dict(), build_denoiser(tiny(), 4).state_dict()
+    random = [name for name, value in a.items() if len(value.unique()) > 1]
+    assert {"encoder.position.table", "encoder.embedding.projection.weight", "decoder.stages.0.up.bias"} <= set(random)
+    assert not [name for name in random if (a[name] == b[name]).any()]
+
+
+@pytest.mark.parametrize(
+    "change", [{"depth": 2}, {"skip": "none"}, {"heads": 4}, {"decoder": "linear"}, {"mlp_ratio": 2.0}]
+)
+def test_networks_that_share_a_part_start_it_alike(change):
+    a, b = build_denoiser(tiny()).state_dict(), build_denoiser(tiny(**change)).state_dict()
+    shared = [name for name in a if name in b and a[name].shape == b[name].shape]
+    assert "encoder.blocks.0.attention.qkv.weight" in shared
+    assert all(torch.equal(a[name], b[name]) for name in shared)
+
+
+def test_no_two_parts_start_alike():
+    model = build_denoiser(tiny(depth=3))
+    drawn = [p for p in model.parameters() if len(p.detach().unique()) > 1]
+    assert len({p.detach().numpy().tobytes() for p in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize("use", [build_denoiser, count_flops, count_parameters])
+def test_torchs_generator_is_neither_read_nor_changed(use):
+    def result():
+        value = use(tiny())
+        return bits(value) if isinstance(value, Denoiser) else value
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        before, first = torch.get_rng_state(), result()
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.manual_seed(2)
+        assert result() == first
+
+
+def test_linear_layers_start_as_the_notebook_says():
+    model = build_denoiser(ModelConfig(decoder="linear")).requires_grad_(False)
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    assert len(layers) == 4 * 12 + 1
+    assert not any(layer.bias.any() for layer in layers)
+    for layer in layers:
+        assert float(layer.weight.std()) == pytest.approx(0.02, rel=5 / (2 * layer.weight.numel()) ** 0.5)
+        assert abs(float(layer.weight.mean())) < 5 * 0.02 / layer.weight.numel() ** 0.5
+
+
+def test_positions_start_as_the_notebook_says():
+    assert float(build_denoiser().encoder.position.table.detach().std()) == pytest.approx(0.02, rel=0.08)
+
+
+@pytest.mark.parametrize("kind", [nn.LayerNorm, nn.BatchNorm2d])
+def test_norms_start_as_the_identity(kind):
+    norms = [m for m in build_denoiser(tiny()).modules() if isinstance(m, kind)]
+    assert norms
+    assert all((norm.weight == 1).all() and (norm.bias == 0).all() for norm in norms)
+
+
+def test_convolutions_start_within_torchs_own_bound():
+    convolution = build_denoiser().decoder.stages[0].convolutions[0]
+    bound = (32 * 9) ** -0.5
+    assert 0.95 * bound < float(convolution.weight.detach().abs().max()) <= bound
