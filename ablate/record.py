@@ -18,12 +18,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
 from ablate.settings import RECIPE, Run, dotted
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Status = Literal["absent", "unfinished", "failed", "finished", "diverged"]
 
@@ -125,6 +129,14 @@ class Record:
         """The epochs of a run so far."""
         path = self.folder(run_id) / "epochs.json"
         return _read_json(path) if path.exists() else []
+
+    def arrays(self, run_id: str) -> dict[str, NDArray[np.floating]]:
+        """The arrays of a run that has ended, by name; none if its loss was not finite."""
+        from safetensors.numpy import load
+
+        path = self.folder(run_id) / "arrays.safetensors"
+        content = path.read_bytes() if path.exists() else b""
+        return load(content) if content else {}
 
     def checkpoint(self, run_id: str) -> bytes | None:
         """What an unfinished run goes on from."""

@@ -45,18 +45,16 @@ class LocalExecutor:
         """See `Executor`."""
         while True:
             yield from self._deal()
-            busy: dict[object, int] = {
-                worker.connection: slot for slot, worker in self.workers.items() if worker.run_id
-            }
+            busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy:
                 return
-            for connection in wait([worker.connection for worker in self.workers.values() if worker.run_id]):
-                worker = self.workers.get(busy[connection])
-                if worker is None or worker.connection is not connection or not worker.run_id:
-                    continue  # cancelled since `wait` saw it
+            ready = wait([worker.connection for worker in busy])
+            for worker in busy:
+                if worker.connection not in ready or not worker.run_id:
+                    continue  # silent, or cancelled meanwhile
                 run_id, event = worker.run_id, worker.receive()
                 if worker.dead:
-                    del self.workers[busy[connection]]
+                    self.workers = {slot: other for slot, other in self.workers.items() if other is not worker}
                 yield run_id, event
 
     def _deal(self) -> Iterator[tuple[str, Event]]:
@@ -120,6 +118,7 @@ class Worker:
 
     def end(self) -> None:
         """End the process, whatever it does."""
+        self.run_id = ""
         self.process.kill()
         self.process.join()
         self.connection.close()

@@ -1,0 +1,182 @@
+"""Both executors keep the same promises; `local` keeps some more."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import tiny_run
+
+from ablate.errors import AblateError
+from ablate.executors import Executor
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.settings import Run
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
+
+RUNS = [tiny_run(seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[LocalExecutor]:
+    """Two slots whose workers are shared by the tests that do not harm them."""
+    with LocalExecutor(["cpu", "cpu"]) as executor:
+        yield executor
+
+
+@pytest.fixture(params=["inprocess", "local"])
+def executor(request: pytest.FixtureRequest) -> Executor:
+    return InProcessExecutor() if request.param == "inprocess" else request.getfixturevalue("warm")
+
+
+def told(executor: Executor, on_event: Callable[[str, Event], None] = lambda run_id, event: None) -> dict[str, list]:
+    """All events by run, in order."""
+    events: dict[str, list] = {}
+    for run_id, event in executor.events():
+        events.setdefault(run_id, []).append(event)
+        on_event(run_id, event)
+    return events
+
+
+def test_a_run_tells_that_it_started_each_epoch_and_its_end(executor: Executor) -> None:
+    executor.submit(RUNS[0])
+    assert [type(event) for event in told(executor)[RUNS[0].id]] == [Started, EpochEnded, EpochEnded, Ended]
+
+
+def test_every_executor_gives_the_same_bits(warm: LocalExecutor) -> None:
+    def weights(executor: Executor) -> list[bytes]:
+        for run in RUNS:
+            executor.submit(run)
+        events = told(executor)
+        return [events[run.id][-1].weights for run in RUNS]
+
+    assert weights(InProcessExecutor()) == weights(warm)
+
+
+def test_a_broken_run_stops_no_other(executor: Executor) -> None:
+    executor.submit(RUNS[0], b"no checkpoint at all")
+    executor.submit(RUNS[1])
+    events = told(executor)
+    assert isinstance(events[RUNS[0].id][-1], Failed)
+    assert "Traceback" in events[RUNS[0].id][-1].trace
+    assert isinstance(events[RUNS[1].id][-1], Ended)
+
+
+def test_a_run_goes_on_from_its_checkpoint(executor: Executor) -> None:
+    executor.submit(RUNS[0])
+    whole = told(executor)[RUNS[0].id]
+    executor.submit(RUNS[0], whole[1].checkpoint)
+    rest = told(executor)[RUNS[0].id]
+    assert [type(event) for event in rest] == [Started, EpochEnded, Ended]
+    assert rest[-1].weights == whole[-1].weights
+
+
+def test_runs_may_be_added_while_events_are_read(executor: Executor) -> None:
+    def add_another(run_id: str, event: Event) -> None:
+        if run_id == RUNS[0].id and isinstance(event, Ended):
+            executor.submit(RUNS[1])
+
+    executor.submit(RUNS[0])
+    assert isinstance(told(executor, add_another)[RUNS[1].id][-1], Ended)
+
+
+def test_a_cancelled_run_tells_nothing_more(executor: Executor) -> None:
+    def cancel_both(run_id: str, event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            executor.cancel(run_id)
+
+    long = tiny_run(training__epochs=500)
+    executor.submit(long)
+    assert [type(event) for event in told(executor, cancel_both)[long.id]] == [Started, EpochEnded]
+
+
+def test_a_cancelled_queued_run_never_starts(executor: Executor) -> None:
+    for run in RUNS:
+        executor.submit(run)
+    executor.cancel(RUNS[2].id)
+    assert set(told(executor)) == {RUNS[0].id, RUNS[1].id}
+
+
+def test_leaving_the_context_forgets_what_waits() -> None:
+    with InProcessExecutor() as executor:
+        executor.submit(RUNS[0])
+    assert told(executor) == {}
+
+
+def test_a_killed_worker_takes_only_its_own_run_with_it() -> None:
+    victim, others = tiny_run(training__epochs=500), RUNS[:2]
+
+    with LocalExecutor(["cpu", "cpu"]) as executor:
+
+        def kill(run_id: str, event: Event) -> None:
+            if run_id == victim.id and isinstance(event, EpochEnded) and len(event.rows) == 1:
+                worker = next(worker for worker in executor.workers.values() if worker.run_id == victim.id)
+                os.kill(worker.process.pid or 0, signal.SIGKILL)
+
+        for run in [victim, *others]:
+            executor.submit(run)
+        events = told(executor, kill)
+    assert isinstance(events[victim.id][-1], Failed)
+    assert "SIGKILL" in events[victim.id][-1].reason
+    assert all(isinstance(events[run.id][-1], Ended) for run in others)
+
+
+DRIVER = """
+import sys
+sys.path.insert(0, {tests!r})
+from conftest import tiny_run
+from ablate.executors.local import LocalExecutor
+
+if __name__ == "__main__":
+    with LocalExecutor(["cpu"]) as executor:
+        executor.submit(tiny_run(training__epochs=100000))
+        for run_id, event in executor.events():
+            print(executor.workers[0].process.pid, flush=True)
+"""
+
+
+def test_workers_end_when_their_driver_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "driver.py"
+    program.write_text(DRIVER.format(tests=str(Path(__file__).parent.parent)))
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        lines = [driver.stdout.readline() for _ in range(3)]  # started, and two epochs: it is training
+        driver.kill()
+        assert ends(int(lines[-1]))
+
+
+def ends(pid: int) -> bool:
+    """Whether a process is gone, or a zombie, within half a minute."""
+    for _ in range(300):
+        status = Path(f"/proc/{pid}/stat")
+        if not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_slot_a_core_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5})
+    assert slot_devices("cpu", None) == ["cpu"] * 3
+    assert slot_devices("cpu", 2) == ["cpu"] * 2
+
+
+def test_slots_are_dealt_over_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert slot_devices("auto", None) == ["cuda:0", "cuda:1"]
+    assert slot_devices("cuda", 4) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert slot_devices("cpu", 1) == ["cpu"]
+
+
+def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    with pytest.raises(AblateError, match="no GPU"):
+        slot_devices("cuda", None)
+
+
+def test_runs_compare_by_value_across_processes() -> None:
+    assert Run.model_validate(RUNS[0].model_dump()) == RUNS[0]
