@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from ablate.pictures import curves_picture, sample_picture, save
+
+RNG = np.random.default_rng(0)
+SCENES = {kind: RNG.random((8, 1, 16, 16), np.float32).astype(np.float16) for kind in ("noisy", "clean", "denoised")}
+ROWS = [{"epoch": epoch, "train/loss": 1 / epoch, "val/psnr": 20.0 + epoch} for epoch in (1, 2, 3)]
+
+
+def test_a_sample_picture_has_a_row_each_for_noisy_clean_denoised_and_error() -> None:
+    axes = sample_picture(SCENES, count=3).axes
+    assert len(axes) == 4 * 3
+    assert [ax.get_ylabel() for ax in axes[::3]] == ["noisy", "clean", "denoised", "error"]
+
+
+def test_each_panel_shows_its_own_image() -> None:
+    axes = sample_picture(SCENES, count=2).axes
+    shown = [ax.images[0].get_array() for ax in axes]
+    np.testing.assert_array_equal(shown[3], SCENES["clean"][1, 0].astype(np.float32))
+    error = SCENES["denoised"].astype(np.float32) - SCENES["clean"].astype(np.float32)
+    np.testing.assert_array_equal(shown[7], error[1, 0])
+
+
+def test_all_images_are_on_one_scale_and_all_errors_on_another() -> None:
+    limits = {ax.images[0].get_clim() for ax in sample_picture(SCENES).axes}
+    assert limits == {(0, 1), (-0.5, 0.5)}
+
+
+def test_the_curves_are_the_epochs() -> None:
+    loss, quality = curves_picture(ROWS).axes
+    assert loss.lines[0].get_ydata().tolist() == [1, 1 / 2, 1 / 3]
+    assert quality.lines[0].get_xdata().tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_the_same_figure_is_saved_as_the_same_bytes(tmp_path: Path, ending: str) -> None:
+    paths = [tmp_path / f"{name}.{ending}" for name in "ab"]
+    for path in paths:
+        save(curves_picture(ROWS), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_saved_picture_can_be_read(tmp_path: Path) -> None:
+    save(sample_picture(SCENES), tmp_path / "sample.png")
+    assert imread(tmp_path / "sample.png").ndim == 3
