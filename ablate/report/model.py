@@ -1,0 +1,212 @@
+"""What a page says, computed apart from how it looks: comparisons, the answer in a sentence, tables, provenance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ablate.metrics import METRICS, Metric
+from ablate.planning import arms
+from ablate.report.data import Data
+from ablate.study import Study
+from ablate.verdicts import CONFIDENCE, Comparison, Verdict, bad_seed_bound, compare
+
+ENDED = ("finished", "diverged")
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm's line of the table; `comparison` is None for a reference, numbers are NaN where no run has ended."""
+
+    name: str
+    against: str | None
+    seeds: int
+    mean: float
+    last_mean: float
+    gain: float
+    diverged: int
+    comparison: Comparison | None
+    parameters: float
+    flops: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a report says of a study."""
+
+    study: Study
+    metric: Metric
+    answer: str
+    rows: list[ArmRow]
+    scores: pd.DataFrame  # seeds x arms
+    nothing: float
+    zero: float
+    missing: list[str]
+    level: float
+    bad_seed_bound: float
+    image_sem: float
+    provenance: dict[str, str]
+    train_hours: float
+
+
+def build(study: Study, data: Data) -> Page:
+    """Compute a page from its data and its study."""
+    metric = METRICS[study.metric]
+    rows = [_arm_row(study, data, compared) for compared in _compare_all(study, data.runs).items()]
+    comparisons = [row.comparison for row in rows if row.comparison]
+    ended = data.runs[data.runs.status.isin(ENDED)]
+    clean = min((row.seeds for row in rows if not row.diverged), default=0)
+    return Page(
+        study=study,
+        metric=metric,
+        answer=answer(study, rows),
+        rows=rows,
+        scores=data.runs.pivot(index="seed", columns="arm", values=study.metric)[[row.name for row in rows]],
+        nothing=_baseline(ended, "nothing", metric),
+        zero=_baseline(ended, "zero", metric),
+        missing=[_missing(run) for run in data.runs[~data.runs.status.isin(ENDED)].itertuples()],
+        level=1 - (1 - CONFIDENCE) / max(1, len(comparisons)),
+        bad_seed_bound=bad_seed_bound(0, clean),
+        image_sem=float(ended["test/mse_sem"].max()),
+        provenance=_provenance(ended),
+        train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
+    )
+
+
+def _compare_all(study: Study, runs: pd.DataFrame) -> dict[str, Comparison | None]:
+    """Each arm's comparison with its reference, on the seeds that both have."""
+    scores = runs.pivot(index="seed", columns="arm", values=study.metric).loc[list(study.seeds)]
+    diverged = runs[runs.status == "diverged"].groupby("arm").size()
+    settled = arms(study)
+    count = sum(arm.against is not None for arm in settled)
+    found: dict[str, Comparison | None] = {}
+    for arm in settled:
+        if arm.against is None:
+            found[arm.name] = None
+            continue
+        pairs = scores[[arm.name, arm.against]].dropna()
+        found[arm.name] = compare(
+            pairs[arm.name].to_numpy(),
+            pairs[arm.against].to_numpy(),
+            margin=study.margin,
+            comparisons=count,
+            sign=METRICS[study.metric].sign,
+            arm_diverged=arm.name in diverged,
+            reference_diverged=arm.against in diverged,
+            missing=len(pairs) < len(scores),
+        )
+    return found
+
+
+def _arm_row(study: Study, data: Data, compared: tuple[str, Comparison | None]) -> ArmRow:
+    name, comparison = compared
+    against = next(arm.against for arm in arms(study) if arm.name == name)
+    runs = data.runs[(data.runs.arm == name) & data.runs.status.isin(ENDED)]
+    kind, score = study.metric.split("/")
+    return ArmRow(
+        name=name,
+        against=against,
+        seeds=len(runs),
+        mean=float(runs[study.metric].mean()),
+        last_mean=float(runs[f"last/{score}"].mean()),
+        gain=float(runs[f"{kind}/gain"].mean()),
+        diverged=int((runs.status == "diverged").sum()),
+        comparison=comparison,
+        parameters=float(runs["cost/parameters"].max()),
+        flops=float(runs["cost/flops"].max()),
+        seconds=float(runs["cost/train_seconds"].mean()),
+    )
+
+
+def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
+    """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
+    values = ended[f"{kind}/{metric.name.split('/')[1]}"].unique()
+    return float(values[0]) if len(values) == 1 else math.nan
+
+
+def _missing(run: object) -> str:
+    error = getattr(run, "error", None)
+    reason = f" ({error})" if isinstance(error, str) and error else ""
+    return f"{run.arm} seed {run.seed}: {run.status}{reason}"  # type: ignore[attr-defined]
+
+
+def _provenance(ended: pd.DataFrame) -> dict[str, str]:
+    """What trained the runs, as they recorded it; several values where runs differ."""
+    columns = [column for column in ended.columns if column.startswith("env/")]
+    return {column.removeprefix("env/"): ", ".join(sorted(ended[column].astype(str).unique())) for column in columns}
+
+
+# The answer in one sentence
+
+
+def answer(study: Study, rows: list[ArmRow]) -> str:
+    """The verdicts as one sentence."""
+    metric = METRICS[study.metric]
+    references = [row for row in rows if row.comparison is None]
+    if len(references) == 1:
+        subject = f"Against {references[0].name} ({number(references[0].mean, metric)}{_unit(metric)})"
+    else:
+        subject = "Each against the arm that differs from it only in " + " and ".join(study.reference)
+    clauses = [
+        _clause(verdict, chosen, study)
+        for verdict in ("worse", "better", "equivalent", "undecided", "waiting")
+        if (chosen := [row for row in rows if row.comparison and row.comparison.verdict == verdict])
+    ]
+    useless = [row for row in rows if row.gain < 0]
+    if useless:
+        verb = "does" if len(useless) == 1 else "do"
+        gains = _listed([f"{row.name} ({signed(row.gain, METRICS['test/gain'])} dB)" for row in useless])
+        clauses.append(f"{gains} {verb} worse than doing nothing")
+    return f"{subject}: {'; '.join(clauses)}."
+
+
+def _clause(verdict: Verdict, rows: list[ArmRow], study: Study) -> str:
+    metric = METRICS[study.metric]
+    is_are = "is" if len(rows) == 1 else "are"
+    names = _listed([row.name for row in rows])
+    sized = _listed([f"{row.name} ({_difference(row, metric)})" for row in rows])
+    within = f"±{study.margin:g}{_unit(metric)}"
+    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}"
+    return {
+        "worse": f"{sized} {is_are} worse",
+        "better": f"{sized} {is_are} better",
+        "equivalent": f"{names} {is_are} equivalent within {within}",
+        "undecided": f"{names} {is_are} undecided with {seeds}",
+        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
+    }[verdict]
+
+
+def _difference(row: ArmRow, metric: Metric) -> str:
+    assert row.comparison is not None
+    return f"{signed(row.comparison.difference, metric)}{_unit(metric)}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _unit(metric: Metric) -> str:
+    return f" {metric.unit}" if metric.unit else ""
+
+
+# Numbers as readers see them
+
+
+def number(value: float, metric: Metric) -> str:
+    """A value with the metric's decimals."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return fixed(value, metric.digits)
+
+
+def fixed(value: float, digits: int = 0) -> str:
+    """A value with so many decimals, thousands apart, a true minus, and a dash for none."""
+    return "–" if math.isnan(value) else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def signed(value: float, metric: Metric) -> str:
+    """A difference with its sign."""
+    return number(value, metric) if not value > 0 else "+" + number(value, metric)

@@ -1,0 +1,67 @@
+"""Recorded runs as tidy tables: one row a run, one row an epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ablate.metrics import METRICS, RESULT_METRICS
+from ablate.planning import Arm, arms
+from ablate.record import Record
+from ablate.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/") and METRICS[name].judged)
+
+
+def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
+    """One row a run that the study asks for, in the order of its arms and seeds.
+
+    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `finished`, `diverged`), error, began,
+    ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what trained it.
+    A diverged run scores what answering zero does.
+    """
+    import pandas as pd
+
+    record = record or Record()
+    rows = [_row(arm, seed, record) for arm in arms(study) for seed in study.seeds]
+    names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
+    frame = pd.DataFrame(rows)
+    return frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+
+
+def _row(arm: Arm, seed: int, record: Record) -> dict[str, Any]:
+    run = arm.run(seed).id
+    status = record.status(run)
+    row: dict[str, Any] = {"arm": arm.name, "seed": seed, "run": run, "status": status}
+    if status == "failed":
+        row["error"] = record.failure(run)["reason"]
+    if record.ended(run):
+        result = record.result(run)
+        row |= {"began": record.began(run), "ended": result["ended"]} | scored(status, result["results"])
+        row |= {f"env/{name}": value for name, value in result["environment"].items()}
+    return row
+
+
+def scored(status: str, results: dict[str, float]) -> dict[str, float]:
+    """The results by which a run is judged: a diverged one's scores are those of answering zero."""
+    if status != "diverged":
+        return results
+    zero = {f"{kind}/{score}": results.get(f"zero/{score}", math.nan) for kind in ("test", "last") for score in SCORES}
+    return results | zero
+
+
+def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
+    """One row an epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
+    import pandas as pd
+
+    record = record or Record()
+    rows = [
+        {"arm": arm.name, "seed": seed, "run": arm.run(seed).id, **epoch}
+        for arm in arms(study)
+        for seed in study.seeds
+        for epoch in record.epochs(arm.run(seed).id)
+    ]
+    return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame(columns=["arm", "seed", "run", "epoch"])

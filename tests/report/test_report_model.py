@@ -1,0 +1,157 @@
+"""What a page says, on made-up scores whose verdicts are known."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from ablate.metrics import METRICS
+from ablate.planning import arms
+from ablate.report.data import Data
+from ablate.report.model import Page, build, fixed, number, signed
+from ablate.study import Study
+
+PSNR = METRICS["test/psnr"]
+REFERENCE = [30.0, 29.0, 31.0, 30.5]
+JITTER = [0.01, -0.01, 0.02, 0.0]
+SHIFTS = {1: 0.05, 2: -1.0, 8: 1.0}
+
+
+def study(**changes: object) -> Study:
+    facts = {
+        "name": "heads",
+        "question": "Do heads matter?",
+        "vary": {"model.heads": [4, *SHIFTS, 16]},
+        "reference": {"model.heads": 4},
+        "seeds": 4,
+        "margin": 0.25,
+    }
+    return Study.model_validate(facts | changes)
+
+
+def scores(arm: str) -> list[float]:
+    """The made-up PSNR of an arm: the reference's, shifted, with some jitter; heads=16 is all over the place."""
+    heads = int(arm.removeprefix("heads="))
+    if heads == 4:
+        return REFERENCE
+    if heads == 16:
+        return [28.0, 31.5, 30.0, 31.0]
+    return [score + SHIFTS[heads] + jitter for score, jitter in zip(REFERENCE, JITTER, strict=True)]
+
+
+def row(study: Study, arm: str, seed: int, psnr: float) -> dict[str, object]:
+    scores = {"mse": 10 ** (-psnr / 10), "psnr": psnr, "ssim": 0.9, "gain": psnr - 21.4}
+    facts: dict[str, object] = {"arm": arm, "seed": seed, "run": f"{arm}{seed}", "status": "finished", "error": None}
+    facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
+    facts |= {"nothing/psnr": 21.4, "zero/psnr": 17.3, "nothing/mse": 0.0072, "zero/mse": 0.0188}
+    facts |= {"test/mse_sem": 1e-5, "cost/parameters": 171317, "cost/flops": 37.7e6}
+    return facts | {"cost/train_seconds": 90.0, "env/torch": "2.14", "env/threads": "1"}
+
+
+def data(study: Study, **columns: object) -> Data:
+    rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in arms(study) for seed in study.seeds]
+    return Data(pd.DataFrame(rows).assign(**columns), pd.DataFrame(columns=["arm", "epoch"]), {})
+
+
+@pytest.fixture
+def page() -> Page:
+    return build(study(), data(study()))
+
+
+def test_each_arm_has_the_verdict_that_its_scores_deserve(page: Page) -> None:
+    verdicts = {row.name: row.comparison and row.comparison.verdict for row in page.rows}
+    assert verdicts == {
+        "heads=4": None,
+        "heads=1": "equivalent",
+        "heads=2": "worse",
+        "heads=8": "better",
+        "heads=16": "undecided",
+    }
+
+
+def test_the_error_is_shared_by_all_compared_arms(page: Page) -> None:
+    assert page.level == pytest.approx(1 - 0.05 / 4)
+    assert {row.comparison.level for row in page.rows if row.comparison} == {page.level}
+
+
+def test_the_answer_is_one_sentence_with_every_verdict(page: Page) -> None:
+    assert page.answer == (
+        "Against heads=4 (30.12 dB): heads=2 (−1.00 dB) is worse; heads=8 (+1.01 dB) is better; "
+        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided with 4 seeds."
+    )
+
+
+def test_what_does_worse_than_doing_nothing_is_said() -> None:
+    made = data(study())
+    made.runs.loc[made.runs.arm == "heads=2", "test/gain"] = -2.5
+    assert build(study(), made).answer.endswith("heads=2 (−2.50 dB) does worse than doing nothing.")
+
+
+def test_the_metric_decides_the_direction() -> None:
+    lower = study(metric="test/mse", margin=0.0001)
+    verdicts = {row.name: row.comparison.verdict for row in build(lower, data(lower)).rows if row.comparison}
+    assert (verdicts["heads=2"], verdicts["heads=8"]) == ("worse", "better")
+
+
+def test_a_verdict_waits_for_missing_runs_which_are_named() -> None:
+    made = data(study())
+    broken = (made.runs.arm == "heads=2") & (made.runs.seed == 3)
+    made.runs.loc[broken, ["status", "error"]] = ["failed", "out of memory"]
+    made.runs.loc[broken, "test/psnr"] = math.nan
+    page = build(study(), made)
+    verdicts = {row.name: row.comparison.verdict for row in page.rows if row.comparison}
+    assert (verdicts["heads=2"], verdicts["heads=8"]) == ("waiting", "better")
+    assert page.missing == ["heads=2 seed 3: failed (out of memory)"]
+
+
+def test_an_arm_with_a_diverged_run_is_never_better() -> None:
+    made = data(study())
+    made.runs.loc[(made.runs.arm == "heads=8") & (made.runs.seed == 0), "status"] = "diverged"
+    rows = {row.name: row for row in build(study(), made).rows}
+    assert rows["heads=8"].diverged == 1
+    assert rows["heads=8"].comparison is not None
+    assert rows["heads=8"].comparison.verdict == "undecided"
+
+
+def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:
+    assert page.bad_seed_bound == pytest.approx(1 - 0.05 ** (1 / 4))
+
+
+def test_provenance_is_what_the_runs_recorded(page: Page) -> None:
+    assert page.provenance == {"torch": "2.14", "threads": "1"}
+    assert page.train_hours == pytest.approx(20 * 90 / 3600)
+
+
+def test_runs_from_two_versions_show_both() -> None:
+    made = data(study())
+    made.runs.loc[0, "env/torch"] = "2.13"
+    assert build(study(), made).provenance["torch"] == "2.13, 2.14"
+
+
+def test_no_baseline_is_shown_where_arms_differ_in_the_task() -> None:
+    made = data(study())
+    made.runs.loc[0, "nothing/psnr"] = 22.0
+    assert math.isnan(build(study(), made).nothing)
+
+
+def test_a_partial_reference_is_said_in_the_answer() -> None:
+    grid = study(vary={"model.heads": [4, 2], "model.depth": [1, 2]})
+    rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in arms(grid) for seed in grid.seeds]
+    made = Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {})
+    assert build(grid, made).answer.startswith("Each against the arm that differs from it only in model.heads: ")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-1.234, "−1.23"), (0.0, "0.00"), (2.0, "2.00"), (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "–")],
+)
+def test_numbers_are_printed_as_readers_expect(value: float, text: str) -> None:
+    assert number(value, PSNR) == text
+
+
+def test_differences_show_their_sign() -> None:
+    assert [signed(value, PSNR) for value in (0.5, -0.5, 0.0, math.inf)] == ["+0.50", "−0.50", "0.00", "+∞"]
+
+
+def test_thousands_stand_apart() -> None:
+    assert fixed(171317.0) == "171,317"

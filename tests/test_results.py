@@ -1,0 +1,162 @@
+"""Recorded runs -> tables, from a record written by hand-made events: nothing is trained."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.metrics import JUDGED, RESULT_METRICS
+from ablate.planning import Arm, arms
+from ablate.record import Record
+from ablate.results import load_epochs, load_results
+from ablate.study import Study
+from ablate.training.events import Ended, EpochEnded, Failed, Row, Started
+
+STUDY = Study(
+    name="states",
+    question="What became of the runs?",
+    arms={"good": {"model.skip": "both"}, "bad": {"model.skip": "none"}},
+    reference="good",
+    seeds=[7, 3, 5],
+    margin=0.25,
+)
+GOOD, BAD = arms(STUDY)
+
+ZERO = {"zero/mse": 0.0188, "zero/psnr": 17.3, "zero/ssim": 0.5, "zero/gain": -4.1}
+COSTS = {"cost/parameters": 171317, "cost/train_seconds": 60.0, "best/epoch": 2}
+SCORES = {"mse": 0.001, "psnr": 30.0, "ssim": 0.9, "gain": 8.6}
+WORSE_THAN_ZERO = {"mse": 0.03, "psnr": 15.2, "ssim": 0.1, "gain": -6.2}
+ENVIRONMENT = {"torch": "2.4", "device": "a CPU"}
+
+
+def results(scores: dict[str, float]) -> dict[str, float]:
+    return {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()} | ZERO | COSTS
+
+
+def epoch(number: int) -> Row:
+    return {"epoch": number, "time": 100.0 + number, "train/loss": 0.1 / number, "val/psnr": 20.0 + number}
+
+
+ENDINGS = {
+    "finished": Ended("finished", results(SCORES), b"", b"", ENVIRONMENT),
+    "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT),
+    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT),
+    "failed": Failed("RuntimeError: out of memory", "a trace"),
+}
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """Seeds 7, 3, 5: the good arm finished, failed, stopped after an epoch; the bad one diverged twice."""
+    record = Record(tmp_path / ".ablate")
+    tell(record, BAD, 3, "worse than zero")
+    tell(record, BAD, 7, "loss not finite")
+    tell(record, GOOD, 3, "failed")
+    tell(record, GOOD, 7, "finished")
+    tell(record, GOOD, 5, None, epochs=1)
+    return record
+
+
+def tell(record: Record, arm: Arm, seed: int, ending: str | None, epochs: int = 2) -> None:
+    """Record a run's events."""
+    record.take(arm.run(seed), Started(0, "cpu"))
+    record.take(arm.run(seed), EpochEnded([epoch(number + 1) for number in range(epochs)], b"a checkpoint"))
+    if ending:
+        record.take(arm.run(seed), ENDINGS[ending])
+
+
+def row(frame: pd.DataFrame, arm: Arm, seed: int) -> pd.Series:
+    return frame[(frame.arm == arm.name) & (frame.seed == seed)].squeeze()
+
+
+def test_there_is_one_row_a_run_in_the_order_of_arms_and_seeds(record: Record) -> None:
+    frame = load_results(STUDY, record)
+    expected = [("good", 7), ("good", 3), ("good", 5), ("bad", 7), ("bad", 3), ("bad", 5)]
+    assert list(zip(frame.arm, frame.seed, strict=True)) == expected
+
+
+def test_every_row_names_its_run(record: Record) -> None:
+    frame = load_results(STUDY, record)
+    assert list(frame.run) == [arm.run(seed).id for arm in (GOOD, BAD) for seed in (7, 3, 5)]
+
+
+def test_every_row_says_what_became_of_the_run(record: Record) -> None:
+    status = ["finished", "failed", "unfinished", "diverged", "diverged", "absent"]
+    assert list(load_results(STUDY, record).status) == status
+
+
+def test_a_finished_run_has_its_own_results(record: Record) -> None:
+    found = row(load_results(STUDY, record), GOOD, 7)
+    assert found[list(results(SCORES))].to_dict() == results(SCORES)
+
+
+@pytest.mark.parametrize("seed", [7, 3], ids=["loss not finite", "worse than zero"])
+@pytest.mark.parametrize("metric", JUDGED)
+def test_a_diverged_run_scores_answering_zero(metric: str, seed: int, record: Record) -> None:
+    score = metric.split("/")[1]
+    assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[f"zero/{score}"]
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_a_diverged_run_keeps_its_costs(name: str, record: Record) -> None:
+    assert row(load_results(STUDY, record), BAD, 7)[name] == COSTS[name]
+
+
+@pytest.mark.parametrize(("arm", "seed"), [(GOOD, 3), (GOOD, 5), (BAD, 5)], ids=["failed", "unfinished", "absent"])
+def test_a_run_that_has_not_ended_has_no_results(arm: Arm, seed: int, record: Record) -> None:
+    found = row(load_results(STUDY, record), arm, seed)
+    assert found[[metric.name for metric in RESULT_METRICS] + ["began", "ended"]].isna().all()
+
+
+def test_a_failed_run_carries_its_error_and_no_other_does(record: Record) -> None:
+    errors = load_results(STUDY, record).error
+    assert list(errors.dropna().items()) == [(1, "RuntimeError: out of memory")]
+
+
+def test_an_ended_run_tells_when_it_was_trained(record: Record) -> None:
+    found = row(load_results(STUDY, record), GOOD, 7)
+    assert 0 < found.began <= found.ended
+
+
+def test_an_ended_run_tells_what_trained_it(record: Record) -> None:
+    found = row(load_results(STUDY, record), GOOD, 7)
+    assert {name: found[f"env/{name}"] for name in ENVIRONMENT} == ENVIRONMENT
+
+
+def test_a_run_that_failed_and_then_finished_has_no_error(record: Record) -> None:
+    tell(record, GOOD, 3, "finished")
+    found = row(load_results(STUDY, record), GOOD, 3)
+    assert (found.status, found["test/psnr"], pd.isna(found.error)) == ("finished", 30.0, True)
+
+
+def test_without_a_record_all_runs_are_absent_and_all_columns_there(tmp_path: Path) -> None:
+    frame = load_results(STUDY, Record(tmp_path / "nothing"))
+    assert set(frame.status) == {"absent"}
+    assert frame[[metric.name for metric in RESULT_METRICS]].isna().all(axis=None)
+
+
+def test_runs_of_other_studies_are_left_out(record: Record) -> None:
+    study = Study.model_validate(STUDY.model_dump(exclude_unset=True) | {"seeds": [5]})
+    assert list(load_results(study, record).status) == ["unfinished", "absent"]
+
+
+def test_there_is_one_row_an_epoch_of_every_recorded_run(record: Record) -> None:
+    frame = load_epochs(STUDY, record)
+    epochs = frame.groupby(["arm", "seed"]).epoch.apply(list).to_dict()
+    both = [1, 2]
+    assert epochs == {("good", 7): both, ("good", 3): both, ("good", 5): [1], ("bad", 7): both, ("bad", 3): both}
+
+
+def test_an_epoch_has_its_metrics_and_its_time(record: Record) -> None:
+    frame = load_epochs(STUDY, record)
+    found = frame[(frame.run == GOOD.run(7).id) & (frame.epoch == 2)].squeeze()
+    assert {name: found[name] for name in epoch(2)} == epoch(2)
+
+
+def test_epochs_are_whole_numbers(record: Record) -> None:
+    assert load_epochs(STUDY, record).epoch.dtype.kind == "i"
+
+
+def test_without_a_record_there_is_no_epoch(tmp_path: Path) -> None:
+    frame = load_epochs(STUDY, Record(tmp_path / "nothing"))
+    assert (len(frame), list(frame.columns)) == (0, ["arm", "seed", "run", "epoch"])

@@ -1,0 +1,223 @@
+"""Intervals and verdicts, against scipy, against numbers worked by hand, and by simulation."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ablate.verdicts import Comparison, bad_seed_bound, compare, judge, paired_interval
+
+relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+# eighths, so that differences of scores are exact
+scores = st.integers(-400, 400).map(lambda eighths: eighths / 8)
+pairs = st.lists(st.tuples(scores, scores), min_size=2, max_size=8).map(np.array)
+margins = st.floats(0.01, 20)
+
+
+def compared(differences: list[float], **keys: Any) -> Comparison:
+    """An arm with these paired differences from its reference."""
+    reference = np.linspace(27.0, 30.0, len(differences))
+    return compare(reference + differences, reference, **{"margin": 0.25, "comparisons": 1} | keys)
+
+
+# intervals
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
+@pytest.mark.parametrize("seeds", [2, 3, 5, 12])
+def test_the_interval_is_scipys(seeds: int, level: float) -> None:
+    arm, reference = np.random.default_rng(seeds).normal([[30], [29]], [[1], [3]], (2, seeds))
+    expected = stats.ttest_rel(arm, reference).confidence_interval(level)
+    assert paired_interval(arm, reference, level) == pytest.approx((expected.low, expected.high), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("differences", "comparisons", "mean", "sd", "t"),  # t: two-sided, from a printed table
+    [
+        ([1, 2, 3], 1, 2, 1, 4.302653),
+        ([1, 2, 3], 2, 2, 1, 6.205347),
+        ([1, 2, 3], 5, 2, 1, 9.924843),
+        ([-0.1, 0.1], 1, 0, 0.141421, 12.706205),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 1, 0.3, 0.158114, 2.776445),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 5, 0.3, 0.158114, 4.604095),
+    ],
+)
+def test_the_interval_is_the_mean_plus_or_minus_t_standard_errors(
+    differences: list[float], comparisons: int, mean: float, sd: float, t: float
+) -> None:
+    found = compared(differences, comparisons=comparisons)
+    half = t * sd / math.sqrt(len(differences))
+    expected = (mean, sd, mean - half, mean + half)
+    assert (found.difference, found.sd, found.low, found.high) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("comparisons", [1, 2, 5, 19])
+def test_the_error_is_shared_over_all_comparisons_of_a_study(comparisons: int) -> None:
+    assert compared([1, 2, 3], comparisons=comparisons).level == pytest.approx(1 - 0.05 / comparisons)
+
+
+@pytest.mark.parametrize("differences", [[0.5], []])
+def test_less_than_two_pairs_bound_nothing(differences: list[float]) -> None:
+    found = compared(differences)
+    assert (found.low, found.high, found.verdict) == (-math.inf, math.inf, "undecided")
+
+
+def test_no_spread_at_all_gives_an_interval_of_no_width() -> None:
+    found = compare([3.0, 5.0, 9.0], [1.0, 3.0, 7.0], margin=0.25, comparisons=2)
+    assert (found.low, found.high, found.verdict) == (2, 2, "better")
+
+
+def test_no_spread_but_rounding_gives_an_interval_of_almost_no_width() -> None:
+    found = compare([33.3, 30.2, 31.7], [20.3, 17.2, 18.7], margin=0.25, comparisons=1)
+    assert (found.low, found.high) == pytest.approx((13, 13))
+
+
+# verdicts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-0.1, 0.1, "equivalent"),
+        (0.05, 0.2, "equivalent"),
+        (-0.2, -0.05, "equivalent"),
+        (0.0, 0.0, "equivalent"),
+        (0.1, 0.3, "better"),
+        (0.01, 0.25, "better"),
+        (0.3, 0.4, "better"),
+        (-0.3, -0.1, "worse"),
+        (-0.25, -0.01, "worse"),
+        (-0.1, 0.25, "undecided"),
+        (-0.25, 0.1, "undecided"),
+        (0.0, 0.3, "undecided"),
+        (-0.3, 0.0, "undecided"),
+        (-1.0, 1.0, "undecided"),
+    ],
+)
+def test_the_rule_with_a_margin_of_a_quarter(low: float, high: float, verdict: str) -> None:
+    assert judge(low, high, 0.25, arm_diverged=False, reference_diverged=False) == verdict
+
+
+@pytest.mark.parametrize(
+    ("differences", "margin", "verdict"),  # intervals: 0.3 ± 0.196, its mirror, 0.01 ± 0.040, 2 ± 2.48
+    [
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 0.25, "better"),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 0.49, "better"),
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 0.50, "equivalent"),
+        ([-0.1, -0.2, -0.3, -0.4, -0.5], 0.25, "worse"),
+        ([-0.01, 0.0, 0.01, 0.02, 0.03], 0.25, "equivalent"),
+        ([1, 2, 3], 0.25, "undecided"),
+    ],
+)
+def test_verdicts_on_worked_numbers(differences: list[float], margin: float, verdict: str) -> None:
+    assert compared(differences, margin=margin).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("differences", "side"),
+    [([0.01, 0.02, 0.015], "above"), ([-0.01, -0.02, -0.015], "below"), ([-0.01, 0.02, 0.0], "across")],
+)
+def test_an_equivalent_arm_still_tells_on_which_side_it_lies(differences: list[float], side: str) -> None:
+    found = compared(differences)
+    assert (found.verdict, found.side) == ("equivalent", side)
+
+
+def test_a_lower_error_is_better() -> None:
+    found = compare([0.10, 0.11, 0.12], [0.20, 0.22, 0.21], margin=0.01, comparisons=1, sign=-1)
+    assert (found.verdict, found.difference) == ("better", pytest.approx(0.1))
+
+
+def test_a_missing_run_makes_the_verdict_wait() -> None:
+    assert compared([0.1, 0.2, 0.3, 0.4, 0.5], missing=True).verdict == "waiting"
+
+
+@relaxed
+@given(pairs, margins, st.integers(1, 20))
+def test_swapping_arm_and_reference_mirrors_everything(pair: np.ndarray, margin: float, comparisons: int) -> None:
+    there = compare(pair[:, 0], pair[:, 1], margin=margin, comparisons=comparisons)
+    back = compare(pair[:, 1], pair[:, 0], margin=margin, comparisons=comparisons)
+    mirror = {"better": "worse", "worse": "better"}
+    assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
+    assert back.verdict == mirror.get(there.verdict, there.verdict)
+
+
+@relaxed
+@given(pairs, st.integers(1, 20))
+def test_an_arm_is_equivalent_at_every_margin_above_its_smallest_and_at_none_below(pair: Any, comparisons: int) -> None:
+    smallest = compare(pair[:, 0], pair[:, 1], margin=1, comparisons=comparisons).smallest_margin
+    above, at = (
+        compare(pair[:, 0], pair[:, 1], margin=margin, comparisons=comparisons).verdict
+        for margin in (smallest + 1e-9, smallest)
+    )
+    assert (above == "equivalent", at == "equivalent") == (True, False)
+
+
+# diverged runs
+
+
+@relaxed
+@given(pairs, margins, st.booleans())
+def test_an_arm_with_a_diverged_run_is_never_better_or_equivalent(pair: Any, margin: float, both: bool) -> None:
+    keys = {"arm_diverged": True, "reference_diverged": both}
+    assert compare(*pair.T, margin=margin, comparisons=1, **keys).verdict not in ("better", "equivalent")
+
+
+@relaxed
+@given(pairs, margins, st.booleans())
+def test_nothing_is_worse_than_or_equivalent_to_a_diverged_reference(pair: Any, margin: float, both: bool) -> None:
+    keys = {"arm_diverged": both, "reference_diverged": True}
+    assert compare(*pair.T, margin=margin, comparisons=1, **keys).verdict not in ("worse", "equivalent")
+
+
+def test_an_arm_with_a_diverged_run_can_be_worse() -> None:
+    assert compared([-5, -6, -7], arm_diverged=True).verdict == "worse"
+
+
+def test_an_arm_can_be_better_than_a_diverged_reference() -> None:
+    assert compared([5, 6, 7], reference_diverged=True).verdict == "better"
+
+
+# error rates
+
+
+@pytest.mark.parametrize(
+    ("truth", "margin", "wrong"), [(0.0, 0.001, {"better", "worse"}), (0.25, 0.25, {"equivalent", "worse"})]
+)
+def test_at_most_one_study_in_twenty_holds_a_wrong_verdict(truth: float, margin: float, wrong: set[str]) -> None:
+    """2,000 studies of 5 arms and 5 seeds, one of the arms varying five times as much as the others."""
+    spread = np.array([0.1, 0.1, 0.1, 0.1, 0.5])[:, None]
+    draw = np.random.default_rng(7)
+    reference = draw.normal(29, 1, (2000, 1, 5))
+    arms = reference + truth + draw.normal(0, spread, (2000, 5, 5)) + draw.normal(0, 0.1, (2000, 1, 5))
+    level = compared([1, 2, 3], comparisons=5).level
+    low, high = stats.ttest_rel(arms, np.broadcast_to(reference, arms.shape), axis=-1).confidence_interval(level)
+    verdicts = [
+        {
+            judge(*interval, margin, arm_diverged=False, reference_diverged=False)
+            for interval in zip(*study, strict=True)
+        }
+        for study in zip(low.tolist(), high.tolist(), strict=True)
+    ]
+    assert np.mean([bool(found & wrong) for found in verdicts]) <= 0.05 + 0.01
+
+
+@pytest.mark.parametrize(("seeds", "bound"), [(5, 0.45), (12, 0.22)])
+def test_clean_seeds_bound_the_rate_of_bad_ones(seeds: int, bound: float) -> None:
+    assert bad_seed_bound(0, seeds) == pytest.approx(1 - 0.05 ** (1 / seeds))
+    assert round(bad_seed_bound(0, seeds), 2) == bound
+
+
+@pytest.mark.parametrize(("bad", "seeds"), [(1, 5), (4, 5), (3, 12)])
+def test_the_bound_with_bad_seeds_is_clopper_and_pearsons(bad: int, seeds: int) -> None:
+    assert bad_seed_bound(bad, seeds) == pytest.approx(stats.beta.ppf(0.95, bad + 1, seeds - bad))
+
+
+@pytest.mark.parametrize(("bad", "seeds"), [(0, 0), (5, 5)])
+def test_no_clean_seed_bounds_nothing(bad: int, seeds: int) -> None:
+    assert bad_seed_bound(bad, seeds) == 1
