@@ -1,1 +1,62 @@
-"""Ablation studies of a ViT denoiser."""
+"""Ablation studies of a ViT denoiser: which parts matter, and how sure are we.
+
+    study = ablate.load_study("experiments/heads.yaml")
+    runs = ablate.plan(study)                          # list[Run]
+    model = ablate.build_denoiser(ablate.ModelConfig(heads=8))
+    noisy, clean = ablate.make_scenes(6, seed=0)       # two (6, 1, 64, 64) tensors
+    frame = ablate.load_results(study)                 # one row a run
+
+Names resolve when they are first used, so that `import ablate` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablate.denoiser import Denoiser as Denoiser
+    from ablate.denoiser import build_denoiser as build_denoiser
+    from ablate.errors import AblateError as AblateError
+    from ablate.loading import load_study as load_study
+    from ablate.planning import Arm as Arm
+    from ablate.planning import arms as arms
+    from ablate.planning import plan as plan
+    from ablate.results import load_epochs as load_epochs
+    from ablate.results import load_results as load_results
+    from ablate.scenes import make_scenes as make_scenes
+    from ablate.settings import DataConfig as DataConfig
+    from ablate.settings import ModelConfig as ModelConfig
+    from ablate.settings import Run as Run
+    from ablate.settings import TrainingConfig as TrainingConfig
+    from ablate.study import Study as Study
+    from ablate.training.loop import train as train
+    from ablate.verdicts import compare as compare
+
+HOMES = {
+    "ablate.denoiser": ("Denoiser", "build_denoiser"),
+    "ablate.errors": ("AblateError",),
+    "ablate.loading": ("load_study",),
+    "ablate.planning": ("Arm", "arms", "plan"),
+    "ablate.results": ("load_epochs", "load_results"),
+    "ablate.scenes": ("make_scenes",),
+    "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
+    "ablate.study": ("Study",),
+    "ablate.training.loop": ("train",),
+    "ablate.verdicts": ("compare",),
+}
+HOME = {name: module for module, names in HOMES.items() for name in names}
+
+__all__ = sorted(HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOME:
+        raise AttributeError(f"module 'ablate' has no attribute '{name}'")
+    value = getattr(import_module(HOME[name]), name)
+    globals()[name] = value  # `ablate.plan` is the function, not the module that holds it
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(HOME)

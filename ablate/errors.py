@@ -42,12 +42,12 @@ class StudyError(AblateError):
         super().__init__(f"{where}: {message}" if where else message)
 
 
-def nearest(given: object, allowed: Iterable[str]) -> str:
-    """`did you mean 'x'? ` if something allowed is close to what was given, then all that is allowed."""
+def nearest(given: object, allowed: Iterable[str], listed: Iterable[str] | None = None) -> str:
+    """`did you mean 'x'? ` if something allowed is close to what was given; then what is allowed, or `listed`."""
     names = list(allowed)
-    close = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(given)[:100], names, n=1, cutoff=0.6)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}allowed: {', '.join(names)}"
+    return f"{hint}allowed: {', '.join(names if listed is None else listed)}"
 
 
 def shown(value: object, width: int = 60) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ablate.errors import AblateError, Place, StudyError, nearest, shown
-from ablate.plan import arms
+from ablate.planning import arms
 from ablate.settings import readable
 from ablate.study import Study
 from ablate.yamlfile import Document, read_yaml
@@ -57,7 +57,7 @@ def _located(error: ValidationError, document: Document) -> StudyError:
     path, kind = tuple(first["loc"]), first["type"]
     place: Place = document.place(path, of_key=kind == "extra_forbidden")
     if kind == "extra_forbidden":
-        return StudyError(path, f"unknown key '{path[-1]}'; {nearest(path[-1], KEYS)}", place)
+        return StudyError(path, f"unknown key {shown(path[-1])}; {nearest(path[-1], KEYS)}", place)
     if kind == "missing":
         return StudyError(path, f"the key '{path[-1]}' is missing; a study has: {', '.join(KEYS)}", place)
     # pydantic's path also names the branches of unions: only what stands in the file is shown

@@ -28,7 +28,9 @@ class Metric:
     @property
     def digits(self) -> int:
         """Decimals that are worth printing."""
-        return {"dB": 2, "s": 1, "images/s": 0, "": 4}.get(self.unit, 0)
+        if self.name.endswith("mse"):
+            return 5
+        return {"dB": 2, "": 4}.get(self.unit, 0)
 
 
 def _scores(prefix: str, what: str, *, judged: bool) -> list[Metric]:

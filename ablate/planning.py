@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -46,6 +47,8 @@ def arms(study: Study) -> list[Arm]:
     _check_one_task(study, found)
     return found
 
+
+MAX_ARMS = 1000
 
 Places = dict[str, Steps]
 """Where in the study each override stands, by the setting's name."""
@@ -95,7 +98,7 @@ def _varied(study: Study) -> Iterator[Draft]:
     assert study.vary is not None
     for axis, values in study.vary.items():
         for index, value in enumerate(values):
-            if value in values[:index]:
+            if _position(value, values) < index:
                 raise StudyError(("vary", axis, index), f"the value {shown(value)} is given twice on the axis {axis}")
     _check_reference_axes(study)
     yield from (_one_at_a_time(study) if study.design == "one-at-a-time" else _grid(study))
@@ -108,25 +111,36 @@ def _check_reference_axes(study: Study) -> None:
         if axis not in study.vary:
             fact = f"the reference's '{axis}' is no axis of this study"
             raise StudyError(("reference", axis), f"{fact}; {nearest(axis, study.vary)}", of_key=True)
-        if study.design == "grid" and value not in study.vary[axis]:
+        if study.design == "grid" and _position(value, study.vary[axis]) == len(study.vary[axis]):
             listed = ", ".join(map(shown, study.vary[axis]))
             fact = f"the reference's {shown(value)} is no value of the axis {axis}, so it is no arm"
             raise StudyError(("reference", axis), f"{fact}; allowed: {listed}")
+    if study.design == "grid" and math.prod(map(len, study.vary.values())) > MAX_ARMS:
+        raise StudyError(("vary",), f"a grid of more than {MAX_ARMS:,} arms", of_key=True)
     if study.design == "grid" and not study.reference:
         raise StudyError(("reference",), f"a grid's reference fixes an axis or more; allowed: {', '.join(study.vary)}")
+
+
+def _position(value: Any, values: list[Any]) -> int:
+    """Where a value first stands on an axis, or the axis's length; `1` is `1.0` but not `true`."""
+    same = (index for index, other in enumerate(values) if other == value and (other is True) == (value is True))
+    return next(same, len(values))
 
 
 def _grid(study: Study) -> Iterator[Draft]:
     """Every cell; those with the reference's values are references, others face the cell that differs only there."""
     assert study.vary is not None
     assert isinstance(study.reference, dict)
+    usual = {axis: _position(value, study.vary[axis]) for axis, value in study.reference.items()}
+
+    def cell(chosen: dict[str, int]) -> Overrides:
+        return {axis: values[chosen[axis]] for axis, values in study.vary.items()}  # type: ignore[union-attr]
+
     for indices in product(*(range(len(values)) for values in study.vary.values())):
         chosen = dict(zip(study.vary, indices, strict=True))
-        cell = {axis: study.vary[axis][index] for axis, index in chosen.items()}
-        facing = cell | study.reference
-        against = None if facing == cell else arm_name(facing)
+        against = None if chosen | usual == chosen else arm_name(cell(chosen | usual), study.vary)
         places: Places = {axis: ("vary", axis, index) for axis, index in chosen.items()}
-        yield Draft(arm_name(cell), cell, places, against)
+        yield Draft(arm_name(cell(chosen), study.vary), cell(chosen), places, against)
 
 
 def _one_at_a_time(study: Study) -> Iterator[Draft]:
@@ -138,16 +152,18 @@ def _one_at_a_time(study: Study) -> Iterator[Draft]:
     for axis, values in study.vary.items():
         for index, value in enumerate(values):
             overrides = study.reference | {axis: value}
-            draft = Draft(arm_name({axis: value}), overrides, here | {axis: ("vary", axis, index)}, "reference")
+            draft = Draft(
+                arm_name({axis: value}, study.vary), overrides, here | {axis: ("vary", axis, index)}, "reference"
+            )
             if dotted(_settle(study, draft).settings)[axis] != usual[axis]:
                 yield draft
 
 
-def arm_name(cell: Overrides) -> str:
-    """`heads=4, depth=12`: settings by the last part of their names, or by the whole where that is ambiguous."""
-    last = [axis.rsplit(".", 1)[-1] for axis in cell]
-    short = last if len(set(last)) == len(last) else list(cell)
-    return ", ".join(f"{name}={_text(value)}" for name, value in zip(short, cell.values(), strict=True))
+def arm_name(cell: Overrides, axes: Iterable[str]) -> str:
+    """`heads=4, depth=12`: settings by the last part of their names, or by the whole where axes end alike."""
+    ends = [axis.rsplit(".", 1)[-1] for axis in axes]
+    short = len(set(ends)) == len(ends)
+    return ", ".join(f"{name.rsplit('.', 1)[-1] if short else name}={_text(value)}" for name, value in cell.items())
 
 
 def _text(value: Any) -> str:
@@ -161,8 +177,9 @@ def _check_distinct(study: Study, found: list[Arm]) -> None:
     seen: dict[Settings, str] = {}
     for arm in found:
         if arm.settings in seen:
-            path = ("arms", arm.name) if study.arms is not None else ("vary",)
-            raise StudyError(path, f"the arms '{seen[arm.settings]}' and '{arm.name}' have the same settings")
+            path: Steps = ("arms", arm.name) if study.arms is not None else ("vary",)
+            fact = f"the arms '{seen[arm.settings]}' and '{arm.name}' have the same settings"
+            raise StudyError(path, fact, of_key=True)
         seen[arm.settings] = arm.name
 
 

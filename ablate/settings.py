@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ablate.errors import Steps, StudyError, nearest, shown
 
@@ -37,10 +37,11 @@ def _ordered(value: tuple[Any, Any]) -> tuple[Any, Any]:
     return value
 
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Size = Annotated[tuple[Count, Count], BeforeValidator(_tuple)]
+NotNegative = Annotated[float, Field(ge=0), AfterValidator(lambda value: value + 0.0)]  # -0.0 is 0.0, also in an id
+Side = Annotated[int, Field(ge=8, le=4096)]  # SSIM's window needs six pixels
+Size = Annotated[tuple[Side, Side], BeforeValidator(_tuple)]
 IntRange = Annotated[tuple[Count, Count], BeforeValidator(_tuple), Field(description="both ends included")]
 Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(_tuple)]
 
@@ -48,7 +49,7 @@ Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(_tuple)]
 class ModelConfig(Frozen):
     """The network: a ViT encoder and a decoder back to pixels (notebook, A to D)."""
 
-    image_size: Size = Field((64, 64), description="height and width in pixels; the patch divides both")
+    image_size: Size = Field((64, 64), description="height and width in pixels, from 8; the patch divides both")
     channels: Count = Field(1, description="channels of input and output")
     patch_size: Count = Field(8, description="side of a patch in pixels; a power of two")
     width: Count = Field(32, description="dimensions of a token (the notebook's d_model)")
@@ -131,7 +132,9 @@ class TrainingConfig(Frozen):
     optimiser: Literal["adam", "adamw"] = Field("adam", description="optimiser, with torch's standard parameters")
     rate: Positive = Field(1e-3, description="learning rate")
     schedule: Literal["constant", "cosine"] = Field("constant", description="the rate over the steps of the training")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, weights in float32")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of the forward pass (bfloat16: autocast, weights stay float32)"
+    )
 
 
 class Settings(Frozen):
@@ -186,7 +189,8 @@ def check_setting(name: str, path: Steps) -> None:
     """Raise a StudyError at `path` unless there is such a setting."""
     if name not in DEFAULTS:
         section = [known for known in DEFAULTS if known.split(".")[0] == name.split(".")[0]]
-        raise StudyError(path, f"there is no setting '{name}'; {nearest(name, section or DEFAULTS)}", of_key=True)
+        hint = nearest(name, DEFAULTS, listed=section or ["model....", "data....", "training...."])
+        raise StudyError(path, f"there is no setting {shown(name)}; {hint}", of_key=True)
 
 
 def resolve(overrides: Mapping[str, Any]) -> Settings:

@@ -28,7 +28,6 @@ def _seeds(value: object) -> object:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
-ArmName = Annotated[str, StringConstraints(pattern=r"^\S(?:[^\x00-\x1f\x7f|]{0,98}\S)?$")]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -48,7 +47,7 @@ class Study(Frozen):
     design: Literal["grid", "one-at-a-time"] = Field(
         "grid", description="grid: all combinations of the axes; one-at-a-time: the reference, changed in one axis each"
     )
-    arms: dict[ArmName, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
+    arms: dict[str, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
     reference: Overrides | str = Field(description="what arms are compared with: values of axes, or an arm's name")
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1)] = Field(
         description="a number of seeds, or a list of integers"
@@ -66,6 +65,14 @@ class Study(Frozen):
         return metric
 
     @model_validator(mode="after")
+    def _arms_have_printable_names(self) -> Study:
+        for name in self.arms or {}:
+            if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= 100 or "|" in name:
+                rule = "an arm's name is 1 to 100 printable characters, without '|' and without blanks around it"
+                raise StudyError(("arms", name), f"{rule} (given: {shown(name)})", of_key=True)
+        return self
+
+    @model_validator(mode="after")
     def _known_settings(self) -> Study:
         paths: list[Steps] = [("base", name) for name in self.base]
         paths += [("vary", name) for name in self.vary or {}]
@@ -77,13 +84,13 @@ class Study(Frozen):
     @model_validator(mode="after")
     def _one_kind_of_arms(self) -> Study:
         if self.arms is not None and self.vary is not None:
-            raise StudyError(("arms",), "`arms` cannot stand beside `vary`: a study has either named arms or axes")
+            raise StudyError(("arms",), "`arms` cannot stand beside `vary`: named arms, or axes", of_key=True)
         if self.arms is None and self.vary is None:
             raise StudyError((), "a study needs `vary` (axes and their values) or `arms` (named overrides)")
         if self.arms is not None and "design" in self.model_fields_set:
-            raise StudyError(("design",), "`design` goes with `vary`, not with `arms`")
+            raise StudyError(("design",), "`design` goes with `vary`, not with `arms`", of_key=True)
         if self.arms is not None and not isinstance(self.reference, str):
-            raise StudyError(("reference",), f"with `arms` the reference is {nearest('', self.arms)}")
+            raise StudyError(("reference",), f"with `arms` the reference is an arm's name; {nearest('', self.arms)}")
         if self.vary is not None and isinstance(self.reference, str):
             fact = f"with `vary` the reference is a mapping of axes to values (given: {shown(self.reference)})"
             raise StudyError(("reference",), fact)

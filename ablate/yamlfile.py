@@ -1,7 +1,7 @@
 """YAML with positions: plain data, and for every key and item the place where it stands.
 
-ruamel.yaml composes the node graph (YAML 1.2: `no` is text, `1e-3` a number) and makes the scalars; nothing else of it
-is used, so that no tag can construct anything and no alias can grow the document.
+ruamel.yaml composes the nodes (YAML 1.2: `no` is text, `1e-3` a number) and makes the scalars; nothing else of it is
+used, so that no tag can construct anything and no alias can grow the document.
 """
 
 from __future__ import annotations
@@ -13,12 +13,20 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import AliasToken, AnchorToken, DirectiveToken, TagToken, Token
 
 from ablate.errors import AblateError, Place, Steps, StudyError, shown
 
 MAX_BYTES = 1_000_000
 MAX_NESTING = 20
-PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
+REFUSED: dict[type[Token], str] = {
+    TagToken: "a tag (!...) is not allowed",
+    AnchorToken: "an anchor (&...) is not allowed; write the value out where it is needed",
+    AliasToken: "an alias (*...) is not allowed; write the value out",
+    DirectiveToken: "a directive (%...) is not allowed",
+}
+"""What a study has no need of, and what could make a document construct objects or grow."""
 
 
 @dataclass
@@ -45,9 +53,11 @@ def read_yaml(path: Path) -> Document:
         AblateError: the file cannot be read, or is not one plain YAML document; with its place.
     """
     document = Document(str(path))
-    yaml = YAML(typ="safe", pure=True)
+    text = _read_text(path)
     try:
-        root = yaml.compose(_read_text(path))
+        _refuse_tokens(text, document.file)
+        yaml = YAML(typ="safe", pure=True)
+        root = yaml.compose(text)
         if root is None:
             raise AblateError(f"{path}:1:1: the file is empty; a study is a YAML mapping (see experiments/)")
         document.data = _Walk(document, yaml.constructor).convert(root, ())
@@ -55,9 +65,27 @@ def read_yaml(path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise AblateError(f"{where}: not valid YAML: {error.problem or error.context}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except ReaderError as error:
+        before = text[: error.position].split("\n")
+        where = f"{path}:{len(before)}:{len(before[-1]) + 1}"
+        raise AblateError(f"{where}: not valid YAML: the character {text[error.position]!a}") from None
+    except (YAMLError, ValueError) as error:
         raise AblateError(f"{path}:1:1: not valid YAML: {str(error).splitlines()[0][:200]}") from None
     return document
+
+
+def _refuse_tokens(text: str, file: str) -> None:
+    """Refuse what no study needs before anything is made of it: tags, anchors, aliases, directives, deep nesting."""
+    depth = 0
+    for token in YAML(typ="safe", pure=True).scan(text):
+        place = Place(file, token.start_mark.line + 1, token.start_mark.column + 1)
+        if type(token) in REFUSED:
+            raise StudyError((), REFUSED[type(token)], place)
+        name = type(token).__name__
+        depth += name.endswith(("SequenceStartToken", "MappingStartToken"))
+        depth -= name.endswith("EndToken") and not name.startswith(("Stream", "Document"))
+        if depth > MAX_NESTING:
+            raise StudyError((), f"nested deeper than {MAX_NESTING} levels", place)
 
 
 def _read_text(path: Path) -> str:
@@ -80,33 +108,33 @@ class _Walk:
 
     def __init__(self, document: Document, constructor: Any) -> None:
         self.document, self.constructor = document, constructor
-        self.seen: set[int] = set()
 
     def convert(self, node: Node, path: Steps) -> Any:
         place = self.document.values[path] = _place(self.document.file, node)
-        if id(node) in self.seen:
-            raise StudyError(path, "YAML aliases are not allowed; write the value out", place)
-        if len(path) > MAX_NESTING:
-            raise StudyError(path, f"nested deeper than {MAX_NESTING} levels", place)
-        self.seen.add(id(node))
-        tag = str(node.tag)
-        if tag not in PLAIN_TAGS:
-            raise StudyError(path, f"YAML tags and dates are not allowed (given: {shown(tag)})", place)
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.convert(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self.constructor.construct_object(node)
+        if str(node.tag).endswith(":timestamp"):
+            raise StudyError(path, f"a date is no value here; quote it if it is text (given: {node.value})", place)
+        return self._scalar(node, path, place)
+
+    def _scalar(self, node: ScalarNode, path: Steps, place: Place) -> Any:
+        value = self.constructor.construct_object(node)
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise StudyError(path, f"half of a surrogate pair is no character (given: {shown(value)})", place)
+        return value
 
     def _mapping(self, node: MappingNode, path: Steps) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             place = _place(self.document.file, key_node)
-            if not isinstance(key_node, ScalarNode) or not key_node.tag.endswith(":str"):
-                raise StudyError(path, f"a key is text (given: {shown(key_node.value)})", place)
-            key = key_node.value
+            if not isinstance(key_node, ScalarNode) or not str(key_node.tag).endswith(":str"):
+                given = f" (given: {shown(key_node.value)})" if isinstance(key_node, ScalarNode) else ""
+                raise StudyError(path, f"a key is text{given}", place)
+            key = self._scalar(key_node, path, place)
             if key in mapping:
-                raise StudyError((*path, key), f"the key '{key}' is given twice in one mapping", place)
+                raise StudyError((*path, key), f"the key {shown(key)} is given twice in one mapping", place)
             self.document.keys[(*path, key)] = place
             mapping[key] = self.convert(value_node, (*path, key))
         return mapping

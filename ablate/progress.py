@@ -1,0 +1,114 @@
+"""The terminal's view of a sweep: live lines on a terminal, plain log lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from ablate.settings import Run
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
+
+
+@dataclass
+class LogView:
+    """One plain line an event."""
+
+    console: Console
+    labels: Mapping[str, str]
+
+    def __call__(self, run: Run, event: Event) -> None:
+        """Print what an event tells."""
+        self.console.print(
+            f"{self.labels[run.id]}: {describe(run, event)}", markup=False, highlight=False, soft_wrap=True
+        )
+
+    def __enter__(self) -> LogView:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+def describe(run: Run, event: Event) -> str:
+    """An event in a few words."""
+    match event:
+        case Started(slot, device):
+            return f"started in slot {slot} on {device}"
+        case EpochEnded(rows):
+            row = rows[-1]
+            rate = f"{row['time/images_per_second']:.0f} images/s"
+            loss, psnr = row["train/loss"], row["val/psnr"]
+            return f"epoch {len(rows)}/{run.training.epochs}, loss {loss:.5f}, validation {psnr:.2f} dB, {rate}"
+        case Ended(status, results):
+            score = f", test {results['test/psnr']:.2f} dB" if "test/psnr" in results else ""
+            return f"{status}{score}"
+        case Failed(reason):
+            return f"failed: {reason}"
+
+
+@dataclass
+class LiveView:
+    """One line a slot, and one for the sweep with the time left; ended runs scroll away above."""
+
+    console: Console
+    labels: Mapping[str, str]
+    total_epochs: int
+    done: dict[str, int] = field(default_factory=dict)
+    lines: dict[int, TaskID] = field(default_factory=dict)
+    slots: dict[str, int] = field(default_factory=dict)
+
+    def __enter__(self) -> LiveView:
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("epochs  {task.fields[detail]}", markup=False),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=self.console,
+            speed_estimate_period=600,
+        )
+        self.sweep = self.progress.add_task("sweep", total=self.total_epochs, detail="")
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def __call__(self, run: Run, event: Event) -> None:
+        """Show what an event tells."""
+        match event:
+            case Started(slot):
+                self.slots[run.id] = slot
+                line = self._line(slot)
+                self.progress.reset(line, description=self.labels[run.id], total=run.training.epochs, detail="")
+            case EpochEnded(rows):
+                self._count(run, len(rows))
+                row = rows[-1]
+                detail = f"loss {row['train/loss']:.5f}  {row['time/images_per_second']:.0f} images/s"
+                self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
+            case Ended() | Failed():
+                self._count(run, run.training.epochs)
+                text = f"{self.labels[run.id]}: {describe(run, event)}"
+                self.progress.console.print(text, markup=False, highlight=False)
+
+    def _line(self, slot: int) -> TaskID:
+        if slot not in self.lines:
+            self.lines[slot] = self.progress.add_task("", total=None, detail="")
+        return self.lines[slot]
+
+    def _count(self, run: Run, epochs: int) -> None:
+        self.done[run.id] = epochs
+        self.progress.update(self.sweep, completed=sum(self.done.values()))
+
+
+def make_view(console: Console, labels: Mapping[str, str], total_epochs: int) -> LogView | LiveView:
+    """The view that suits where the output goes."""
+    return LiveView(console, labels, total_epochs) if console.is_terminal else LogView(console, labels)

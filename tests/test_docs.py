@@ -1,0 +1,107 @@
+"""The README is tested: it names every command, option, key and setting, and what it says to type works."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from ablate.cli import app
+from ablate.loading import KEYS, load_study
+from ablate.metrics import METRICS
+from ablate.settings import DEFAULTS, Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def typed(program: str) -> list[str]:
+    return [
+        line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines() if line.startswith(program)
+    ]
+
+
+def settings_table() -> str:
+    """One row a setting: its dotted name, its default, what it means."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, default in DEFAULTS.items():
+        *parents, leaf = name.split(".")
+        model = Settings
+        for parent in parents:
+            model = model.model_fields[parent].annotation  # type: ignore[assignment]
+        shown = list(default) if isinstance(default, tuple) else default
+        field = model.model_fields[leaf]
+        choices = ", ".join(f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str))
+        rows.append(f"| `{name}` | `{shown}` | {field.description}{': ' if choices else ''}{choices} |")
+    return "\n".join(rows)
+
+
+def test_the_settings_table_is_that_of_the_code() -> None:
+    written = README.split("<!-- settings -->\n")[1].split("\n<!-- /settings -->")[0]
+    assert written == settings_table(), "replace the table by what `settings_table()` of this test returns"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert f"ablate {command}" in README
+
+
+@pytest.mark.parametrize(
+    "option",
+    [opt for command in COMMANDS.values() for param in command.params for opt in param.opts if opt[:2] == "--"],
+)
+def test_every_option_is_documented(option: str) -> None:
+    assert f"`{option}" in README
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_a_study_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in README
+
+
+@pytest.mark.parametrize("line", typed("ablate"))
+def test_the_ablate_commands_of_the_readme_can_be_typed(line: str) -> None:
+    words = shlex.split(line)[1:]
+    assert words[0] in COMMANDS
+    assert (ROOT / words[1]).exists()
+    assert CliRunner().invoke(app, [words[0], *words[2:], "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("line", typed("make"))
+def test_the_make_commands_of_the_readme_exist(line: str) -> None:
+    assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text()
+
+
+def test_the_example_study_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "mlp.yaml"
+    path.write_text(blocks("yaml")[0])
+    assert load_study(path).metric in METRICS
+
+
+def test_the_python_example_runs(workplace: Path) -> None:
+    program = blocks("python")[0].replace("experiments/", f"{ROOT}/experiments/")
+    names: dict[str, object] = {}
+    exec(program, names)
+    assert names["noisy"].shape == (6, 1, 64, 64)  # type: ignore[attr-defined]
+    assert len(names["frame"]) == len(names["runs"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_link_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
+    assert all((ROOT / link).exists() for link in links if not link.startswith("http"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_opens_with_its_question_its_cost_and_what_to_expect(path: Path) -> None:
+    heading = path.read_text().split("\nquestion:")[0]
+    assert all(f"# {word}:" in heading for word in ("Question", "Cost", "Expect"))
+    assert load_study(path).question

@@ -1,0 +1,343 @@
+"""A study's file: what is read, and how every mistake in it is told with its line and column."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ablate.errors import AblateError
+from ablate.loading import load_study
+from ablate.settings import DEFAULTS
+from ablate.study import Study
+
+relaxed = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+AXES = """\
+question: Does it matter?
+vary: {model.heads: [2, 4]}
+reference: {model.heads: 4}
+seeds: 3
+margin: 0.25
+"""
+
+NAMED = """\
+question: Does it matter?
+arms:
+  one: {}
+  two: {model.heads: 2}
+reference: one
+seeds: 3
+margin: 0.25
+"""
+
+
+def axes(old: str = "", new: str = "", *, more: str = "", text: str = AXES) -> str:
+    """A valid study with a part replaced, and lines added."""
+    assert old in text
+    return text.replace(old, new, 1) + more
+
+
+def named(old: str = "", new: str = "", *, more: str = "") -> str:
+    return axes(old, new, more=more, text=NAMED)
+
+
+# `¦` stands before the place that the message has to name, and is no part of the file; then what it has to say
+BAD: dict[str, tuple[str, ...]] = {
+    "unknown key": (axes(more="¦metrc: test/psnr\n"), "'metrc'", "did you mean 'metric'", "margin"),
+    "the first of two mistakes": ("¦metrc: 1\n" + axes("seeds: 3", "seeds: three"), "'metrc'", "did you mean 'metric'"),
+    "missing key": ("¦" + axes("margin: 0.25\n"), "'margin' is missing"),
+    "wrong type of question": (axes("Does it matter?", "¦3"), "question", "string", "given: 3"),
+    "wrong type of seeds": (axes("3", "¦three"), "number of seeds or a list of integers", "given: 'three'"),
+    "wrong type of margin": (axes("0.25", "¦'0.25'"), "margin", "number", "given: '0.25'"),
+    "wrong type of base": (axes(more="base: ¦x\n"), "base", "given: 'x'"),
+    "wrong type of vary": (axes("{model.heads: [2, 4]}", "¦[2]"), "vary", "given: [2]"),
+    "wrong type of an axis": (axes("[2, 4]", "¦4"), "vary > model.heads", "given: 4"),
+    "wrong type on an axis": (axes("[2, 4]", "[¦'2', 4]"), "model.heads", "integer", "given: '2'"),
+    "a truth value on an axis": (axes("[2, 4]", "[4, ¦false]"), "model.heads", "integer", "given: False"),
+    "wrong type in an arm": (named("heads: 2", "skip: ¦1"), "model.skip", "'both'", "'none'", "given: 1"),
+    "wrong type in the base": (axes(more="base: {model.depth: ¦x}\n"), "model.depth", "integer", "given: 'x'"),
+    "wrong type of a seed": (axes("3", "[0, ¦a]"), "seeds", "integer", "given: 'a'"),
+    "out of range on an axis": (axes("[2, 4]", "[4, ¦0]"), "model.heads", "greater than or equal to 1", "given: 0"),
+    "out of range in the base": (axes(more="base:\n  data.test: ¦1\n"), "greater than or equal to 2", "given: 1"),
+    "no seeds": (axes("seeds: 3", "seeds: ¦0"), "from 1 to 1000", "given: 0"),
+    "negative seed": (axes("3", "[0, ¦-1]"), "greater than or equal to 0", "given: -1"),
+    "seed given twice": (axes("3", "¦[0, 1, 0]"), "given twice", "[0, 1, 0]"),
+    "duplicate key": (axes(more="¦seeds: 4\n"), "'seeds' is given twice"),
+    "duplicate key deeper": (axes("[2, 4]}", "[2, 4], ¦model.heads: [1]}"), "'model.heads' is given twice"),
+    "heads on an axis": (axes("[2, 4]", "[4, ¦3]"), "3 heads do not divide a width of 32", "1, 2, 4, 8, 16, 32"),
+    "heads by the width": (axes(more="base: {model.width: ¦30}\n"), "do not divide a width of 30", "1, 2, 3, 5, 6, 10"),
+    "heads in an arm": (named("heads: 2", "heads: ¦5"), "5 heads do not divide a width of 32", "given: 5"),
+    "patch": (named("heads: 2", "patch_size: ¦3"), "a patch size is a power of two", "given: 3"),
+    "no such axis": (axes("model.heads", "¦model.head"), "'model.head'", "did you mean 'model.heads'", "model.depth"),
+    "no such setting in an arm": (named("model.heads", "¦mode.heads"), "'mode.heads'", "did you mean 'model.heads'"),
+    "no such setting in the base": (axes(more="base: {¦model: {heads: 2}}\n"), "'model'", "model.heads"),
+    "value given twice": (axes("[2, 4]", "[2, 4, ¦2]"), "the value 2 is given twice on the axis model.heads"),
+    "empty axis": (axes("[2, 4]", "¦[]"), "vary > model.heads", "at least 1", "given: []"),
+    "one arm on an axis": (axes("{model.heads: [2, 4]}", "¦{model.heads: [4]}"), "one arm only", "two or more"),
+    "one named arm": (named("  one: {}\n  two: {model.heads: 2}", "  ¦one: {}"), "one arm only", "two or more"),
+    "same arm twice": (
+        named("two: {model.heads: 2}", "¦two: {model.heads: 4}"),
+        "'one' and 'two' have the same settings",
+    ),
+    "reference is no value": (
+        axes("heads: 4}", "heads: ¦8}"),
+        "8 is no value of the axis model.heads",
+        "allowed: 2, 4",
+    ),
+    "reference is no axis": (axes("{model.heads: 4}", "{¦model.head: 4}"), "'model.head'", "allowed: model.heads"),
+    "reference is no arm": (named("reference: one", "reference: ¦ones"), "'ones'", "did you mean 'one'", "one, two"),
+    "reference is a name": (axes("{model.heads: 4}", "¦one"), "a mapping of axes to values", "given: 'one'"),
+    "reference is no name": (named("reference: one", "reference: ¦{model.heads: 4}"), "one, two"),
+    "no reference in a grid": (axes("{model.heads: 4}", "¦{}"), "fixes an axis", "allowed: model.heads"),
+    "unknown metric": (axes(more="metric: ¦test/psrn\n"), "'test/psrn'", "did you mean 'test/psnr'", "last/ssim"),
+    "metric of an epoch": (axes(more="metric: ¦train/loss\n"), "'train/loss'", "test/psnr"),
+    "negative margin": (axes("0.25", "¦-1"), "margin", "greater than 0", "given: -1"),
+    "margin of zero": (axes("0.25", "¦0"), "margin", "greater than 0", "given: 0"),
+    "NaN margin": (axes("0.25", "¦.nan"), "margin", "finite number", "given: nan"),
+    "endless margin": (axes("0.25", "¦.inf"), "margin", "finite number", "given: inf"),
+    "unknown design": (axes(more="design: ¦gird\n"), "'grid' or 'one-at-a-time'", "given: 'gird'"),
+    "arms beside vary": (named("arms:", "¦arms:", more="vary: {model.heads: [2, 4]}\n"), "`arms`", "beside `vary`"),
+    "neither arms nor vary": ("¦" + axes("vary: {model.heads: [2, 4]}\n"), "`vary`", "`arms`"),
+    "design beside arms": (named(more="¦design: grid\n"), "`design` goes with `vary`"),
+    "a task judged by the PSNR": (
+        axes("model.heads: [2, 4]", "model.channels: [1, 4]", more="metric: ¦test/psnr\n").replace("heads", "channels"),
+        "model.channels",
+        "allowed: test/gain",
+    ),
+    "a name": (axes(more="¦name: other\n"), "named by its file"),
+    "tag": (axes("Does", "¦!x Does"), "a tag (!...) is not allowed"),
+    "python tag": (axes("Does it matter?", "¦!!python/object/apply:os.system [ls]"), "a tag"),
+    "set tag": (axes("3", "¦!!set {1}"), "a tag"),
+    "date": (axes("Does it matter?", "¦2020-01-01"), "a date is no value here", "2020-01-01"),
+    "alias": (axes(more="base: ¦&b {}\nmetric: *b\n"), "an anchor", "write the value out"),
+    "alias of nothing": (axes(more="base: ¦*b\n"), "an alias", "write the value out"),
+    "merge key": (axes(more="base:\n  ¦<<: {model.depth: 2}\n"), "a key is text", "<<"),
+    "number as a key": (axes(more="¦3: x\n"), "a key is text", "3"),
+    "truth as a key": (axes(more="¦true: x\n"), "a key is text", "true"),
+    "list as a key": (axes(more="? ¦[a]\n: x\n"), "a key is text"),
+    "empty key": (axes(more="¦: x\n"), "a key is text"),
+    "deep nesting": (axes(more="base: {model.depth: " + 18 * "[" + "¦" + 5 * "[" + 23 * "]" + "}\n"), "20 levels"),
+    "bottomless nesting": ("a: " + 19 * "[" + "¦" + 900 * "[", "20 levels"),
+    "empty file": ("¦", "the file is empty", "mapping"),
+    "only a comment": ("¦# nothing here\n", "the file is empty"),
+    "only null": ("¦null\n", "a study is a mapping", "given: None"),
+    "only text": ("¦hello\n", "a study is a mapping", "given: 'hello'"),
+    "a list": ("¦- a\n- b\n", "a study is a mapping", "given: ['a', 'b']"),
+    "two documents": (axes(more="¦---\n" + AXES), "not valid YAML", "another document"),
+    "no YAML": ("a: b¦: c\n", "not valid YAML"),
+    "a tab": ("a:\n¦\tb: 1\n", "not valid YAML"),
+    "an open bracket": ("question: [a\n¦", "not valid YAML"),
+    "NUL byte": ("¦\x00\x01\x02", "not valid YAML"),
+}
+
+
+def written(folder: Path, text: str) -> tuple[Path, str]:
+    """The file of a study, and the place that `¦` marked in it as `file:line:column`."""
+    before = text.split("¦")[0]
+    path = folder / "study.yaml"
+    path.write_text(text.replace("¦", ""))
+    return path, f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def complaint(path: str | Path) -> str:
+    with pytest.raises(AblateError) as caught:
+        load_study(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_mistake_is_told_with_its_place_what_was_given_and_what_is_allowed(case: str, tmp_path: Path) -> None:
+    text, *words = BAD[case]
+    path, place = written(tmp_path, text)
+    message = complaint(path)
+    assert message.startswith(f"{place}: ")
+    assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_message_is_one_short_line(case: str, tmp_path: Path) -> None:
+    path, place = written(tmp_path, BAD[case][0])
+    message = complaint(path).removeprefix(place)
+    assert message.isprintable()
+    assert len(message) < 700
+
+
+# mistakes that are not yet told as they should be: without their mark as soon as they are
+RARE = {
+    "a tag that yaml knows": axes("seeds: 3", "seeds: ¦!!int '3'"),
+    "a tag on nothing": axes("0.25", "¦!!float ''"),
+    "a tag on a wrong word": axes("0.25", "¦!!bool maybe"),
+    "half a character in the metric": axes(more='metric: ¦"\\ud800"\n'),
+    "half a character in a setting": axes(more='base: {¦"\\ud800": 1}\n'),
+    "half a character in a key": axes(more='¦"\\ud800": 1\n'),
+    "a line break in a key": axes(more='¦"a\\nb": 1\n'),
+    "an arm's name": named("two", "¦'a|b'"),
+    "a control character": axes("Does it", "Does ¦\x07 it"),
+    "a key that is too long": axes(more="? ¦" + 3000 * "k" + "\n: 1\n"),
+}
+
+
+@pytest.mark.parametrize("case", RARE)
+def test_a_rare_mistake_is_told_in_one_printable_line_at_its_place(case: str, tmp_path: Path) -> None:
+    path, place = written(tmp_path, RARE[case])
+    message = complaint(path)
+    assert message.startswith(f"{place}: ")
+    assert message.removeprefix(place).isprintable()
+    assert "pattern" not in message
+    assert len(message.removeprefix(place)) < 400
+
+
+# what cannot be read has no line
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    assert complaint(tmp_path / "none.yaml").startswith(f"{tmp_path / 'none.yaml'}: cannot be read: no such file")
+
+
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    assert complaint(tmp_path).startswith(f"{tmp_path}: cannot be read: is a directory")
+
+
+@pytest.mark.parametrize("name", ["a b.yaml", "-x.yaml", "é.yaml", "a\nb.yaml", "a" * 101 + ".yaml"])
+def test_a_file_name_that_cannot_name_a_folder_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(AXES)
+    assert "file name is made of letters, digits" in complaint(tmp_path / name)
+
+
+def test_an_impossible_file_name_is_told() -> None:
+    assert "cannot be read" in complaint("a\x00b.yaml")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", "question: é".encode("utf-16"), b"question: \xe9"])
+def test_bytes_that_are_no_text_are_told(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes(content)
+    assert complaint(path).startswith(f"{path}")
+    assert "is not UTF-8" in complaint(path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("# " + "x" * 1_000_000)
+    assert "bytes are no study" in complaint(path)
+
+
+# what is read
+
+
+def read(folder: Path, text: str) -> Study:
+    return load_study(written(folder, text)[0])
+
+
+def test_a_file_gives_the_study_that_python_gives(tmp_path: Path) -> None:
+    keys: dict[str, Any] = {"question": "Does it matter?", "vary": {"model.heads": [2, 4]}, "seeds": 3, "margin": 0.25}
+    assert read(tmp_path, AXES) == Study(name="study", reference={"model.heads": 4}, **keys)
+
+
+@pytest.mark.parametrize("text", [AXES, NAMED, axes(more="design: one-at-a-time\nmetric: last/ssim\nbase: {}\n")])
+def test_a_study_written_out_reads_back_the_same(text: str, tmp_path: Path) -> None:
+    study = read(tmp_path, text)
+    out = study.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
+    assert read(tmp_path, json.dumps(out)) == study
+
+
+@pytest.mark.parametrize(("seeds", "meaning"), [("5", (0, 1, 2, 3, 4)), ("[7, 3]", (7, 3)), ("[0]", (0,))])
+def test_seeds_are_a_number_or_a_list(seeds: str, meaning: tuple[int, ...], tmp_path: Path) -> None:
+    assert read(tmp_path, axes("seeds: 3", f"seeds: {seeds}")).seeds == meaning
+
+
+@pytest.mark.parametrize(("margin", "number"), [("1e-3", 0.001), ("1E2", 100), (".5", 0.5), ("1", 1)])
+def test_numbers_are_those_of_yaml_1_2(margin: str, number: float, tmp_path: Path) -> None:
+    assert read(tmp_path, axes("0.25", margin)).margin == number
+
+
+@pytest.mark.parametrize("word", ["no", "yes", "on", "off", "1:30"])
+def test_words_are_text_as_in_yaml_1_2(word: str, tmp_path: Path) -> None:
+    assert read(tmp_path, axes("Does it matter?", word)).question == word
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + AXES, AXES.replace("\n", "\r\n"), "---\n" + AXES + "...\n"])
+def test_what_editors_add_does_no_harm(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes(text.encode())
+    assert load_study(path).question == "Does it matter?"
+
+
+EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXPERIMENTS.glob("*.yaml")))
+def test_every_experiment_loads(name: str) -> None:
+    assert load_study(EXPERIMENTS / name).name == name.removesuffix(".yaml")
+
+
+@pytest.mark.parametrize("key", Study.model_fields)
+def test_every_key_of_a_study_is_described(key: str) -> None:
+    assert Study.model_fields[key].description
+
+
+# whatever a file holds, the answer is a study or an AblateError
+
+
+def outcome(path: Path, content: bytes) -> Study | str:
+    path.write_bytes(content)
+    try:
+        return load_study(path)
+    except AblateError as error:
+        return str(error)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz") / "study.yaml"
+
+
+TOKENS = [
+    *"!&*?:-[]{}'\"|>#%@`~,\t\n\\\x00\x85\u2028é",
+    *("\n\n", "---\n", "...\n", "? ", ": ", "- ", "!x ", "&a ", "*a", "<<: ", "%YAML 1.1\n---\n", "design: grid\n"),
+    *("0x", "0o7", "0b_", "1_0", "1e5", ".nan", "-.inf", "null", "true", "2001-01-01", '"\\ud800"'),
+    *("model.heads", "seeds", "arms", "vary", "reference", "metric"),
+]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A valid study with some parts cut out, doubled or replaced by what YAML finds hard."""
+    text = draw(st.sampled_from([AXES, NAMED]))
+    for _ in range(draw(st.integers(1, 4))):
+        start, length = draw(st.integers(0, len(text))), draw(st.integers(0, 12))
+        new = draw(st.sampled_from(TOKENS) | st.text(max_size=3) | st.just(text[start : start + 2 * length]))
+        text = text[:start] + new + text[start + length :]
+    return text.encode()
+
+
+plain = (
+    st.none() | st.booleans() | st.integers(-9, 999) | st.floats() | st.text(max_size=5) | st.sampled_from([*DEFAULTS])
+)
+data = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DEFAULTS]) | st.text(), inner)
+)
+KEYS = [key for key in Study.model_fields if key != "name"]
+
+
+@st.composite
+def replaced(draw: st.DrawFn) -> bytes:
+    """A valid study with the values of some keys replaced by any other data."""
+    study = {"question": "q", "vary": {"model.heads": [2, 4]}, "reference": {"model.heads": 4}, "seeds": 2, "margin": 1}
+    study |= draw(st.dictionaries(st.sampled_from(KEYS), data, min_size=1, max_size=3))
+    return json.dumps(study, ensure_ascii=False).replace("NaN", ".nan").replace("Infinity", ".inf").encode()
+
+
+@pytest.mark.parametrize("contents", [st.binary(), st.text().map(str.encode), mutated(), replaced()], ids=repr)
+def test_any_content_gives_a_study_or_an_error_about_the_file(contents: st.SearchStrategy[bytes], path: Path) -> None:
+    @relaxed
+    @given(contents)
+    def check(content: bytes) -> None:
+        found = outcome(path, content)
+        assert isinstance(found, Study) or found.startswith(f"{path}:")
+
+    check()

@@ -1,0 +1,269 @@
+"""Study -> arms -> runs: which arms a study has, what each is compared with, and in what order they run."""
+
+from math import prod
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ablate.errors import StudyError
+from ablate.planning import Arm, arm_name, arms, plan
+from ablate.settings import dotted, resolve
+from ablate.study import Study
+
+relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+SMALL_GRID = {"model.heads": [1, 2, 4], "model.depth": [6, 12]}
+
+
+def study_of(**keys: Any) -> Study:
+    return Study(**{"name": "a-study", "question": "Does it matter?", "seeds": 2, "margin": 0.25} | keys)
+
+
+def names(found: list[Arm]) -> list[str]:
+    return [arm.name for arm in found]
+
+
+def distinct(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, min_size=1, max_size=4, unique=True)
+
+
+AXES = {
+    "model.depth": distinct(st.integers(1, 24)),
+    "model.heads": distinct(st.sampled_from([1, 2, 4, 8, 16, 32])),
+    "model.skip": distinct(st.sampled_from(["both", "attention", "mlp", "none"])),
+    "model.image_size": distinct(st.tuples(st.sampled_from([32, 64]), st.sampled_from([32, 64]))),
+    "training.rate": distinct(st.floats(1e-6, 1)),
+    "data.noisy.density": distinct(st.floats(0, 0.01)),
+}
+
+
+def others(study: Study) -> list[Any]:
+    """The values of a one-at-a-time study, axis by axis, without those of its reference."""
+    assert isinstance(study.reference, dict)
+    assert study.vary is not None
+    usual = dotted(resolve(study.reference))
+    return [value for axis, values in study.vary.items() for value in values if value != usual[axis]]
+
+
+@st.composite
+def studies(draw: st.DrawFn, design: str = "grid") -> Study:
+    axes = draw(st.lists(st.sampled_from(list(AXES)), min_size=1, max_size=3, unique=True))
+    vary = {axis: draw(AXES[axis]) for axis in axes}
+    fixed = draw(st.lists(st.sampled_from(axes), min_size=1, unique=True))
+    reference = {axis: draw(st.sampled_from(vary[axis])) for axis in fixed}
+    seeds = draw(st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True))
+    study = study_of(vary=vary, design=design, reference=reference, seeds=seeds, metric="test/gain")
+    assume(others(study) if design == "one-at-a-time" else prod(map(len, vary.values())) > 1)
+    return study
+
+
+# grids
+
+
+def test_a_grid_has_all_combinations_in_the_order_of_the_file() -> None:
+    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}))
+    expected = [f"heads={heads}, depth={depth}" for heads in (1, 2, 4) for depth in (6, 12)]
+    assert names(found) == expected
+
+
+def test_a_fully_fixed_reference_is_faced_by_every_other_cell() -> None:
+    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}))
+    assert {arm.against for arm in found if arm.name != "heads=4, depth=12"} == {"heads=4, depth=12"}
+
+
+def test_a_partial_reference_is_faced_where_only_its_axes_differ() -> None:
+    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4}))
+    facing = {arm.name: arm.against for arm in found}
+    assert facing["heads=1, depth=6"] == "heads=4, depth=6"
+    assert facing["heads=1, depth=12"] == "heads=4, depth=12"
+
+
+def test_a_partial_reference_makes_a_reference_of_every_cell_that_has_its_values() -> None:
+    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4}))
+    assert [arm.name for arm in found if arm.against is None] == ["heads=4, depth=6", "heads=4, depth=12"]
+
+
+def test_a_reference_spelt_differently_is_still_an_arm() -> None:
+    found = arms(study_of(vary={"training.rate": [1, 0.5]}, reference={"training.rate": 1.0}))
+    assert {arm.against for arm in found} - {None} <= set(names(found))
+
+
+@relaxed
+@given(studies())
+def test_a_grid_has_as_many_arms_as_combinations(study: Study) -> None:
+    assert study.vary is not None
+    assert len(arms(study)) == prod(len(values) for values in study.vary.values())
+
+
+@relaxed
+@given(studies())
+def test_an_arm_of_a_grid_differs_from_what_it_faces_only_in_the_references_axes(study: Study) -> None:
+    by_name = {arm.name: arm for arm in arms(study)}
+    for arm in by_name.values():
+        facing = by_name[arm.against] if arm.against else arm
+        assert arm.overrides | study.reference == facing.overrides
+
+
+# one at a time
+
+
+def test_one_at_a_time_changes_the_reference_in_one_axis_each() -> None:
+    found = arms(study_of(vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4, "model.depth": 12}))
+    assert names(found) == ["reference", "heads=1", "heads=2", "depth=6"]
+
+
+def test_an_axis_that_the_reference_does_not_fix_starts_from_its_default() -> None:
+    found = arms(study_of(vary=SMALL_GRID, design="one-at-a-time", reference={}))
+    assert names(found) == ["reference", "heads=1", "heads=2", "depth=6"]
+
+
+def test_an_axis_that_the_reference_does_not_fix_starts_from_the_base() -> None:
+    base = {"model.depth": 6}
+    found = arms(study_of(base=base, vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4}))
+    assert names(found) == ["reference", "heads=1", "heads=2", "depth=12"]
+
+
+def test_axes_that_end_alike_give_arms_of_different_names() -> None:
+    vary = {"data.filled.density": [0, 0.0003], "data.noisy.density": [0, 0.0003]}
+    found = arms(study_of(vary=vary, design="one-at-a-time", reference={}, metric="test/gain"))
+    assert len(set(names(found))) == len(found)
+
+
+@relaxed
+@given(studies("one-at-a-time"))
+def test_one_at_a_time_has_an_arm_for_each_value_but_the_references(study: Study) -> None:
+    assert len(arms(study)) == 1 + len(others(study))
+
+
+@relaxed
+@given(studies("one-at-a-time"))
+def test_one_at_a_time_differs_from_the_reference_in_one_setting(study: Study) -> None:
+    reference, *changed = [dotted(arm.settings) for arm in arms(study)]
+    assert {sum(other[name] != reference[name] for name in reference) for other in changed} == {1}
+
+
+# named arms
+
+
+NAMED = {"as in the notebook": {"model.skip": "none"}, "as in the paper": {"model.skip": "both"}}
+
+
+def test_named_arms_keep_their_names_and_order() -> None:
+    assert names(arms(study_of(arms=NAMED, reference="as in the paper"))) == list(NAMED)
+
+
+def test_named_arms_face_the_named_reference() -> None:
+    found = arms(study_of(arms=NAMED, reference="as in the paper"))
+    assert [arm.against for arm in found] == ["as in the paper", None]
+
+
+def test_the_base_is_shared_by_all_arms() -> None:
+    found = arms(study_of(base={"model.depth": 3}, arms=NAMED, reference="as in the paper"))
+    assert {arm.settings.model.depth for arm in found} == {3}
+
+
+def test_an_arm_overrides_the_base() -> None:
+    found = arms(study_of(base={"model.skip": "mlp"}, arms=NAMED, reference="as in the paper"))
+    assert [arm.settings.model.skip for arm in found] == ["none", "both"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ({"model.heads": 4, "model.depth": 12}, "heads=4, depth=12"),
+        ({"model.image_size": [32, 64]}, "image_size=32x64"),
+        ({"data.cells.density": 0.1, "data.noisy.density": 0}, "data.cells.density=0.1, data.noisy.density=0"),
+    ],
+)
+def test_an_arm_of_axes_is_named_by_what_it_changes(cell: dict[str, Any], name: str) -> None:
+    assert arm_name(cell, cell) == name
+
+
+# every design
+
+
+designs = st.one_of(studies(), studies("one-at-a-time"))
+
+
+@relaxed
+@given(designs)
+def test_all_arms_have_different_names(study: Study) -> None:
+    found = arms(study)
+    assert len(set(names(found))) == len(found)
+
+
+@relaxed
+@given(designs)
+def test_every_arm_faces_a_reference(study: Study) -> None:
+    found = arms(study)
+    references = {arm.name for arm in found if arm.against is None}
+    assert references
+    assert {arm.against for arm in found} - {None} <= references
+
+
+@relaxed
+@given(designs)
+def test_a_plan_is_the_same_each_time(study: Study) -> None:
+    again = Study.model_validate(study.model_dump(exclude_unset=True))
+    assert plan(again) == plan(study)
+
+
+@relaxed
+@given(designs)
+def test_runs_are_ordered_seed_by_seed_and_arm_by_arm(study: Study) -> None:
+    found = arms(study)
+    assert plan(study) == [arm.run(seed) for seed in study.seeds for arm in found]
+
+
+@relaxed
+@given(designs)
+def test_every_run_has_an_id_of_its_own(study: Study) -> None:
+    assert len({run.id for run in plan(study)}) == len(arms(study)) * len(study.seeds)
+
+
+def test_two_studies_that_ask_for_the_same_run_share_its_id() -> None:
+    grid = study_of(vary=SMALL_GRID, reference={"model.heads": 4}, seeds=[1])
+    named = study_of(name="b", margin=1, arms={"one": {"model.heads": 1}, "two": {"model.heads": 8}}, reference="one")
+    shared = {run.id for run in plan(grid)} & {run.id for run in plan(named)}
+    assert shared == {arms(named)[0].run(seed=1).id}
+
+
+# what is refused
+
+
+TASK_AXES = {
+    "model.image_size": [[32, 32], [64, 64]],
+    "model.channels": [1, 2],
+    "data.noisy.density": [0, 0.1],
+    "data.cells.radius": [[4, 9], [5, 10]],
+}
+
+
+@pytest.mark.parametrize("axis", TASK_AXES)
+def test_an_axis_that_changes_the_task_is_not_judged_by_the_psnr(axis: str) -> None:
+    study = study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/psnr")
+    with pytest.raises(StudyError, match=f"{axis}, which changes the task.*allowed: test/gain"):
+        arms(study)
+
+
+@pytest.mark.parametrize("axis", TASK_AXES)
+def test_an_axis_that_changes_the_task_is_judged_by_the_gain(axis: str) -> None:
+    study = study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/gain")
+    assert len(arms(study)) == 2
+
+
+def test_the_number_of_test_scenes_is_not_the_task() -> None:
+    assert arms(study_of(vary={"data.test": [64, 128]}, reference={"data.test": 64}, metric="test/psnr"))
+
+
+def test_arms_with_the_same_settings_are_refused() -> None:
+    with pytest.raises(StudyError, match="'a' and 'b' have the same settings"):
+        arms(study_of(arms={"a": {}, "b": {"model.heads": 4}}, reference="a"))
+
+
+def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
+    with pytest.raises(StudyError, match=r"^vary > model\.heads > 1: .*3 heads do not divide"):
+        arms(study_of(vary={"model.heads": [4, 3]}, reference={"model.heads": 4}))

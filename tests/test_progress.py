@@ -1,0 +1,56 @@
+import io
+
+import pytest
+from conftest import tiny_run
+from rich.console import Console
+
+from ablate.progress import LiveView, LogView, describe, make_view
+from ablate.training.events import Ended, EpochEnded, Failed, Started
+
+RUN = tiny_run()
+LABELS = {RUN.id: "heads=2 [x] seed 0"}
+ROW = {"epoch": 1, "train/loss": 0.25, "val/psnr": 21.5, "time/images_per_second": 190.4}
+EVENTS = [Started(1, "cpu"), EpochEnded([ROW], b""), Ended("finished", {"test/psnr": 22.0}, b"", b"", {})]
+
+
+def console(*, terminal: bool) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=120)
+
+
+def shown(view: LogView | LiveView) -> str:
+    with view:
+        for event in EVENTS:
+            view(RUN, event)
+    return view.console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_terminal_gets_live_lines_and_a_file_plain_ones() -> None:
+    assert isinstance(make_view(console(terminal=True), LABELS, 2), LiveView)
+    assert isinstance(make_view(console(terminal=False), LABELS, 2), LogView)
+
+
+def test_the_log_has_one_plain_line_an_event() -> None:
+    assert shown(LogView(console(terminal=False), LABELS)).splitlines() == [
+        "heads=2 [x] seed 0: started in slot 1 on cpu",
+        "heads=2 [x] seed 0: epoch 1/2, loss 0.25000, validation 21.50 dB, 190 images/s",
+        "heads=2 [x] seed 0: finished, test 22.00 dB",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["heads=2 [x] seed 0", "loss 0.25000", "190 images/s", "sweep", "1/2", "test 22.00 dB"]
+)
+def test_the_live_view_shows_the_slot_the_sweep_and_the_result(text: str) -> None:
+    assert text in shown(LiveView(console(terminal=True), LABELS, 2))
+
+
+def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:
+    view = LiveView(console(terminal=True), LABELS, total_epochs=2)
+    with view:
+        view(RUN, Started(0, "cpu"))
+        view(RUN, Failed("out of memory"))
+    assert view.progress.tasks[0].finished
+
+
+def test_a_run_without_scores_is_described_all_the_same() -> None:
+    assert describe(RUN, Ended("diverged", {}, b"", b"", {})) == "diverged"
