@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
     if name not in HOME:
         raise AttributeError(f"module 'ablate' has no attribute '{name}'")
     value = getattr(import_module(HOME[name]), name)
-    globals()[name] = value  # `ablate.plan` is the function, not the module that holds it
+    globals()[name] = value
     return value
 
 

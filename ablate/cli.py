@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,19 +54,21 @@ def sweep(
     if dry_run:
         out.print(_plan_table(study, record))
         return
+    if executor == "inprocess" and (workers or 1) > 1:
+        raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
     slots = _executor(executor, device, workers)
     try:
         with record.only_writer(on_wait=lambda: err.print("Another sweep is running in this folder; waiting for it.")):
             experiment = _train(study, record, slots)
             page = _report(study, record)
     except KeyboardInterrupt:
-        command = " ".join(["ablate", *sys.argv[1:]])
+        command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
     _summary(page, experiment)
-    failed = [missing for missing in page.missing if ": failed" in missing]
-    for line in failed:
-        err.print(f"failed: {line}")
+    failed = [missing for missing in page.missing if missing.status == "failed"]
+    for missing in failed:
+        err.print(f"{missing}; its trace: {record.folder(missing.run) / 'failure.json'}", soft_wrap=True)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -88,19 +91,20 @@ def _executor(name: str, device: str, workers: int | None) -> Executor:
 
 def _train(study: Study, record: Record, executor: Executor) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
-    from ablate.planning import arms, plan
+    from ablate.planning import cells, plan
     from ablate.progress import make_view
     from ablate.sources.fixed import Fixed
     from ablate.sweep import sweep as sweep_runs
     from ablate.tracking import Mirror
 
-    runs = plan(study)
-    labels = {arm.run(seed).id: f"{arm.name} seed {seed}" for arm in arms(study) for seed in study.seeds}
-    to_train = [run for run in runs if not record.ended(run.id)]
-    out.print(f"{study.question}\n{len(runs)} runs, {len(runs) - len(to_train)} of them recorded already.")
-    view = make_view(out, labels, sum(run.training.epochs for run in to_train))
+    planned = cells(study)
+    labels = {cell.run.id: f"{cell.arm.name} seed {cell.seed}" for cell in planned}
+    to_train = [cell.run for cell in planned if not record.ended(cell.run.id)]
+    out.print(f"{study.question}\n{len(planned)} runs, {len(planned) - len(to_train)} of them recorded already.")
+    done = {run.id: len(record.epochs(run.id)) for run in to_train}
+    view = make_view(out, labels, sum(run.training.epochs for run in to_train), done)
     with Mirror(study, record, warn=err.print) as mirror, executor, view:
-        sweep_runs(Fixed(runs), executor, record, [view, mirror])
+        sweep_runs(Fixed(plan(study)), executor, record, [view, mirror])
     return mirror.experiment
 
 
@@ -121,7 +125,7 @@ def _summary(page: Page, experiment: str | None) -> None:
     out.print(page.answer)
     out.print(f"Report: {report_folder(page.study) / 'README.md'}", soft_wrap=True)
     if experiment is not None:
-        out.print(f"Runs:   mlflow ui, then {address(experiment)}", soft_wrap=True)
+        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
 
 
 def _plan_table(study: Study, record: Record) -> Table:

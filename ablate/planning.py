@@ -28,11 +28,22 @@ class Arm:
         return Run(model=self.settings.model, data=self.settings.data, training=self.settings.training, seed=seed)
 
 
+class Cell(NamedTuple):
+    """One arm x one seed."""
+
+    arm: Arm
+    seed: int
+    run: Run
+
+
+def cells(study: Study) -> list[Cell]:
+    """All cells of a study, arm by arm."""
+    return [Cell(arm, seed, arm.run(seed)) for arm in arms(study) for seed in study.seeds]
+
+
 def plan(study: Study) -> list[Run]:
-    """All runs of a study, each once: seed by seed, so that every arm has a first result early."""
-    settled = arms(study)
-    runs = [arm.run(seed) for seed in study.seeds for arm in settled]
-    return list({run.id: run for run in runs}.values())
+    """All runs of a study, seed by seed, so that every arm has a first result early."""
+    return [cell.run for cell in sorted(cells(study), key=lambda cell: study.seeds.index(cell.seed))]
 
 
 def arms(study: Study) -> list[Arm]:

@@ -54,12 +54,15 @@ def describe(run: Run, event: Event) -> str:
 
 @dataclass
 class LiveView:
-    """One line a slot, and one for the sweep with the time left; ended runs scroll away above."""
+    """One line a slot, and one for the sweep with the time left; ended runs scroll away above.
+
+    `done` counts the epochs that are behind each run, those of an earlier sweep included.
+    """
 
     console: Console
     labels: Mapping[str, str]
     total_epochs: int
-    done: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int]
     lines: dict[int, TaskID] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
 
@@ -73,7 +76,9 @@ class LiveView:
             console=self.console,
             speed_estimate_period=600,
         )
-        self.sweep = self.progress.add_task("sweep", total=self.total_epochs, detail="")
+        self.sweep = self.progress.add_task(
+            "sweep", total=self.total_epochs, completed=sum(self.done.values()), detail=""
+        )
         self.progress.start()
         return self
 
@@ -95,7 +100,8 @@ class LiveView:
                 detail = f"loss {row['train/loss']:.5f}  {row['time/images_per_second']:.0f} images/s"
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
             case Ended() | Failed():
-                self._count(run, run.training.epochs)
+                self.total_epochs -= run.training.epochs - self.done.get(run.id, 0)  # none of them is left to do
+                self._count(run, self.done.get(run.id, 0))
                 text = f"{self.labels[run.id]}: {describe(run, event)}"
                 self.progress.console.print(text, markup=False, highlight=False)
 
@@ -106,9 +112,17 @@ class LiveView:
 
     def _count(self, run: Run, epochs: int) -> None:
         self.done[run.id] = epochs
-        self.progress.update(self.sweep, completed=sum(self.done.values()))
+        self.progress.update(self.sweep, total=self.total_epochs, completed=sum(self.done.values()))
 
 
-def make_view(console: Console, labels: Mapping[str, str], total_epochs: int) -> LogView | LiveView:
-    """The view that suits where the output goes."""
-    return LiveView(console, labels, total_epochs) if console.is_terminal else LogView(console, labels)
+def make_view(
+    console: Console, labels: Mapping[str, str], total_epochs: int, done: Mapping[str, int]
+) -> LogView | LiveView:
+    """The view that suits where the output goes.
+
+    Args:
+        console: where to.
+        labels: what each run is called, by its id.
+        total_epochs: of all runs that are not recorded as ended; `done` are those that they have behind them.
+    """
+    return LiveView(console, labels, total_epochs, dict(done)) if console.is_terminal else LogView(console, labels)

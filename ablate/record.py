@@ -72,8 +72,8 @@ class Record:
             case Started():
                 self._begin(run)
             case EpochEnded(rows, checkpoint):
+                write_json(folder / "epochs.json", rows)  # first: a checkpoint never knows an epoch that this does not
                 write_atomic(folder / "checkpoint.pt", checkpoint)
-                write_json(folder / "epochs.json", rows)
             case Ended():
                 self._end(folder, event)
             case Failed(reason, trace):

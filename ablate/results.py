@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, RESULT_METRICS
-from ablate.planning import Arm, arms
+from ablate.planning import Cell, cells
 from ablate.record import Record
 from ablate.study import Study
 
@@ -17,7 +17,7 @@ SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/"
 
 
 def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
-    """One row a run that the study asks for, in the order of its arms and seeds.
+    """One row a run that the study asks for, in the order of its cells.
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `finished`, `diverged`), error, began,
     ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what trained it.
@@ -26,16 +26,16 @@ def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
     import pandas as pd
 
     record = record or Record()
-    rows = [_row(arm, seed, record) for arm in arms(study) for seed in study.seeds]
+    rows = [_row(cell, record) for cell in cells(study)]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
     return frame.reindex(columns=names + [name for name in frame.columns if name not in names])
 
 
-def _row(arm: Arm, seed: int, record: Record) -> dict[str, Any]:
-    run = arm.run(seed).id
+def _row(cell: Cell, record: Record) -> dict[str, Any]:
+    run = cell.run.id
     status = record.status(run)
-    row: dict[str, Any] = {"arm": arm.name, "seed": seed, "run": run, "status": status}
+    row: dict[str, Any] = {"arm": cell.arm.name, "seed": cell.seed, "run": run, "status": status}
     if status == "failed":
         row["error"] = record.failure(run)["reason"]
     if record.ended(run):
@@ -59,9 +59,8 @@ def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
 
     record = record or Record()
     rows = [
-        {"arm": arm.name, "seed": seed, "run": arm.run(seed).id, **epoch}
-        for arm in arms(study)
-        for seed in study.seeds
-        for epoch in record.epochs(arm.run(seed).id)
+        {"arm": cell.arm.name, "seed": cell.seed, "run": cell.run.id, **epoch}
+        for cell in cells(study)
+        for epoch in record.epochs(cell.run.id)
     ]
     return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame(columns=["arm", "seed", "run", "epoch"])

@@ -39,6 +39,7 @@ def _ordered(value: tuple[Any, Any]) -> tuple[Any, Any]:
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Positive = Annotated[float, Field(gt=0)]
+Density = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
 NotNegative = Annotated[float, Field(ge=0), AfterValidator(lambda value: value + 0.0)]  # -0.0 is 0.0, also in an id
 Side = Annotated[int, Field(ge=8, le=4096)]  # SSIM's window needs six pixels
 Size = Annotated[tuple[Side, Side], BeforeValidator(_tuple)]
@@ -55,7 +56,9 @@ class ModelConfig(Frozen):
     width: Count = Field(32, description="dimensions of a token (the notebook's d_model)")
     depth: Count = Field(12, description="number of blocks")
     heads: Count = Field(4, description="attention heads; they divide the width")
-    mlp_ratio: Positive = Field(4, description="hidden units of the MLP, as a multiple of the width")
+    mlp_ratio: Annotated[float, Field(gt=0, le=1000)] = Field(
+        4, description="hidden units of the MLP, as a multiple of the width"
+    )
     skip: Literal["both", "attention", "mlp", "none"] = Field("both", description="where a block has skip connections")
     decoder: Literal["transposed", "linear"] = Field("transposed", description="from tokens back to pixels")
 
@@ -82,7 +85,7 @@ class ModelConfig(Frozen):
 class CellConfig(Frozen):
     """Cells, the clean target: discs of value I (peak - fall d²/r²) where d < r, I uniform in `intensity`."""
 
-    density: NotNegative = Field(0.002, description="expected cells a pixel")
+    density: Density = Field(0.002, description="expected cells a pixel")
     radius: IntRange = Field((5, 10), description="radius in pixels")
     intensity: Range = Field((0.6, 1.0), description="range of I")
     peak: NotNegative = Field(0.39, description="value at the centre, as a multiple of I")
@@ -94,7 +97,7 @@ class CellConfig(Frozen):
 class FilledConfig(Frozen):
     """Filled rectangles, noise: a constant value each, upright or lying with equal chance."""
 
-    density: NotNegative = Field(0.0003, description="expected rectangles a pixel")
+    density: Density = Field(0.0003, description="expected rectangles a pixel")
     long: IntRange = Field((20, 50), description="long side in pixels")
     short: IntRange = Field((2, 10), description="short side in pixels")
     value: Range = Field((0.0, 0.4), description="range of the constant value")
@@ -105,7 +108,7 @@ class FilledConfig(Frozen):
 class NoisyConfig(Frozen):
     """Noisy rectangles, noise: a constant times max(0, N(0, 1)), drawn for each pixel."""
 
-    density: NotNegative = Field(0.0003, description="expected rectangles a pixel")
+    density: Density = Field(0.0003, description="expected rectangles a pixel")
     side: IntRange = Field((10, 30), description="both sides in pixels")
     value: Range = Field((0.0, 0.4), description="range of the constant factor")
 
@@ -119,7 +122,7 @@ class DataConfig(Frozen):
     filled: FilledConfig = FilledConfig()
     noisy: NoisyConfig = NoisyConfig()
     validation: Count = Field(256, description="validation scenes, the same for all seeds")
-    test: Annotated[int, Field(ge=2)] = Field(2048, description="test scenes, the same for all seeds")
+    test: Annotated[int, Field(ge=2, le=1_000_000)] = Field(2048, description="test scenes, the same for all seeds")
 
 
 class TrainingConfig(Frozen):
@@ -225,4 +228,5 @@ def _setting_error(error: ValidationError, overrides: Mapping[str, Any]) -> Stud
 def readable(error: Mapping[str, Any]) -> str:
     """One of pydantic's messages as a sentence about what is allowed."""
     text: str = error["msg"]
-    return text.replace("Input should be", "must be").removeprefix("Value error, ")
+    text = text.replace("Input should be", "must be").removeprefix("Value error, ")
+    return text.replace("a valid dictionary", "a mapping").replace("a valid list", "a list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
@@ -27,12 +27,14 @@ def _seeds(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=1000), AfterValidator(lambda text: " ".join(text.split()))
+]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Study(Frozen):
-    """A study as its YAML states it; `plan.arms` resolves it into arms.
+    """A study as its YAML states it; `planning.arms` resolves it into arms.
 
     Raises:
         StudyError: `arms` stands beside `vary`, or `reference` is of the wrong kind for them.

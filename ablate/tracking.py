@@ -12,7 +12,7 @@ import logging
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ablate.metrics import METRICS
-from ablate.planning import arms
+from ablate.planning import cells
 from ablate.record import Record
 from ablate.scenes import Task
 from ablate.settings import Run, dotted
@@ -30,7 +30,8 @@ from ablate.training.events import Event, Row
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-RUN_TAG, ARM_TAG, STUDY_TAG, STATUS_TAG = "ablate.run", "ablate.arm", "ablate.study", "ablate.status"
+RUN_TAG, ARM_TAG, STUDY_TAG = "ablate.run", "ablate.arm", "ablate.study"
+STATUS_TAG, ERROR_TAG = "ablate.status", "ablate.error"
 
 
 def tracking_uri() -> str:
@@ -41,13 +42,18 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
 
 
+PATIENCE = 3
+"""Runs in a row that may be refused before the others have to wait for the next time."""
+
+
 class Mirror:
     """Within its context, tells MLflow of every run of a study as it is recorded; at the end, of all it has missed."""
 
     def __init__(self, study: Study, record: Record, warn: Callable[[str], None]) -> None:
         self.study, self.record, self.warn = study, record, warn
         self.experiment: str | None = None
-        self.news: queue.Queue[str | None] = queue.Queue()
+        # not a Queue: a Ctrl-C inside its `put` can lose the wake-up, and then this thread is waited for in vain
+        self.news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._work, name="ablate mirror", daemon=True)
         self.warned = False
 
@@ -70,11 +76,24 @@ class Mirror:
         for changed in _batches(self.news):
             try:
                 store = store or Store(self.study, self.record)
-                self.experiment = store.experiment
-                for run_id in changed if changed is not None else store.planned:
-                    store.tell(run_id, leaving=changed is None)
             except Exception as error:  # whatever it is: no training ends for want of a tracking server
                 self._warn_once(error)
+                continue
+            self.experiment = store.experiment
+            self._tell(store, store.cells if changed is None else changed, leaving=changed is None)
+
+    def _tell(self, store: Store, runs: Iterable[str], *, leaving: bool) -> None:
+        """Tell of each run; one that MLflow refuses silences no other, but a server that refuses all is left alone."""
+        refused = 0
+        for run_id in runs:
+            try:
+                store.tell(run_id, leaving=leaving)
+                refused = 0
+            except Exception as error:
+                self._warn_once(error)
+                refused += 1
+            if refused == PATIENCE:
+                return
 
     def _warn_once(self, error: Exception) -> None:
         if not self.warned:
@@ -85,7 +104,7 @@ class Mirror:
         self.warned = True
 
 
-def _batches(news: queue.Queue[str | None]) -> Iterator[list[str] | None]:
+def _batches(news: queue.SimpleQueue[str | None]) -> Iterator[list[str] | None]:
     """What has changed since last asked, each run once; None, once, at the end."""
     while True:
         items = [news.get()]
@@ -99,11 +118,12 @@ def _batches(news: queue.Queue[str | None]) -> Iterator[list[str] | None]:
 
 @dataclass
 class Told:
-    """How much MLflow knows of a run."""
+    """What MLflow knows of a run; `described`: its settings and its dataset."""
 
     mlflow_id: str
-    epochs: int
-    status: str
+    status: str = "RUNNING"
+    epochs: int = 0
+    described: bool = False
 
 
 class Store:
@@ -111,7 +131,7 @@ class Store:
 
     def __init__(self, study: Study, record: Record) -> None:
         self.study, self.record = study, record
-        self.planned = {arm.run(seed).id: (arm.name, arm.run(seed)) for seed in study.seeds for arm in arms(study)}
+        self.cells = {cell.run.id: cell for cell in cells(study)}
         self.client = _client()
         self.experiment = self._experiment()
         self.told = self._what_was_told()
@@ -138,47 +158,63 @@ class Store:
             for run in page:
                 ended = run.info.status == "FINISHED"
                 epochs = 0 if ended else len(self.client.get_metric_history(run.info.run_id, "train/loss"))
-                told[run.data.tags[RUN_TAG]] = Told(run.info.run_id, epochs, run.info.status)
+                told[run.data.tags[RUN_TAG]] = Told(run.info.run_id, run.info.status, epochs)
             token = page.token
             if not token:
                 return told
 
     def tell(self, run_id: str, *, leaving: bool = False) -> None:
         """Tell what MLflow does not know of a run yet; when `leaving`, an unfinished one is no longer running."""
-        status = self.record.status(run_id)
+        status, when = self._status(run_id, leaving)
         told = self.told.get(run_id)
-        if status == "absent" or (told and told.status == "FINISHED"):
+        if status is None or (told and told.status == "FINISHED"):
             return
+        rows = self.record.epochs(run_id)
         if told is None:
-            told = self.told[run_id] = Told(self._create(run_id), 0, "RUNNING")
-        elif told.status != "RUNNING" and not leaving:
+            told = self.told[run_id] = Told(self._create(run_id))
+        elif told.status == status != "RUNNING" and told.epochs == len(rows):
+            return
+        if not told.described:
+            self._describe(told, run_id)
+        if told.status != "RUNNING":
             self.client.update_run(told.mlflow_id, status="RUNNING")
             told.status = "RUNNING"
-        rows = self.record.epochs(run_id)
         self._tell_epochs(told, rows)
+        if status == "FINISHED":
+            self._tell_results(told, run_id, rows)
+        if status == "FAILED":
+            self.client.set_tag(told.mlflow_id, ERROR_TAG, self.record.failure(run_id)["reason"][:500])
+        if status != "RUNNING":
+            self.client.set_terminated(told.mlflow_id, status=status, end_time=int(when * 1000))
+            told.status = status
+
+    def _status(self, run_id: str, leaving: bool) -> tuple[str | None, float]:
+        """A run's status in MLflow's words, None if it never started; and the recorded time of its end."""
+        status = self.record.status(run_id)
+        if status == "absent":
+            return None, 0
         if self.record.ended(run_id):
-            self._tell_end(told, run_id, rows)
-        elif status == "failed":
-            self.client.set_tag(told.mlflow_id, "ablate.error", self.record.failure(run_id)["reason"][:500])
-            self._end(told, "FAILED", None)
-        elif leaving:
-            self._end(told, "KILLED", None)
+            return "FINISHED", self.record.result(run_id)["ended"]
+        if status == "failed":
+            return "FAILED", self.record.failure(run_id)["time"]
+        rows = self.record.epochs(run_id)
+        return "KILLED" if leaving else "RUNNING", rows[-1]["time"] if rows else self.record.began(run_id)
 
     def _create(self, run_id: str) -> str:
+        arm, seed, _ = self.cells[run_id]
+        tags = {RUN_TAG: run_id, ARM_TAG: arm.name, STUDY_TAG: self.study.name, "mlflow.source.name": "ablate sweep"}
+        began = int(self.record.began(run_id) * 1000)
+        name = f"{arm.name} seed {seed}"
+        return str(self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=name).info.run_id)
+
+    def _describe(self, told: Told, run_id: str) -> None:
+        """A run's settings and its dataset; MLflow takes the same ones twice as once."""
         from mlflow.entities import Param
 
-        arm, run = self.planned[run_id]
-        tags = {RUN_TAG: run_id, ARM_TAG: arm, STUDY_TAG: self.study.name, "mlflow.source.name": "ablate sweep"}
-        created = self.client.create_run(
-            self.experiment,
-            start_time=int(self.record.began(run_id) * 1000),
-            tags=tags,
-            run_name=f"{arm} seed {run.seed}",
-        )
-        params = [Param(name, str(value)) for name, value in dotted(run).items()]
-        self.client.log_batch(created.info.run_id, params=params)
-        self.client.log_inputs(created.info.run_id, datasets=[_dataset(run)])
-        return str(created.info.run_id)
+        run = self.cells[run_id].run
+        self.client.log_batch(told.mlflow_id, params=[Param(name, str(value)) for name, value in dotted(run).items()])
+        self.client.log_inputs(told.mlflow_id, datasets=[_dataset(run)])
+        told.described = True
 
     def _tell_epochs(self, told: Told, rows: list[Row]) -> None:
         """The epochs that are new, in batches of less than a thousand numbers."""
@@ -189,13 +225,15 @@ class Store:
             self.client.log_batch(told.mlflow_id, metrics=metrics)
             told.epochs += len(new)
 
-    def _tell_end(self, told: Told, run_id: str, rows: list[Row]) -> None:
+    def _tell_results(self, told: Told, run_id: str, rows: list[Row]) -> None:
         from mlflow.entities import RunTag
 
         from ablate.pictures import curves_picture, sample_picture
 
         result = self.record.result(run_id)
-        tags = {STATUS_TAG: result["status"]} | {f"env.{name}": str(v) for name, v in result["environment"].items()}
+        tags = {STATUS_TAG: result["status"], ERROR_TAG: ""} | {
+            f"env.{name}": str(v) for name, v in result["environment"].items()
+        }
         ended = int(result["ended"] * 1000)
         self.client.log_batch(
             told.mlflow_id,
@@ -210,11 +248,6 @@ class Store:
             self.client.log_figure(told.mlflow_id, curves_picture(rows), "curves.png")
         if arrays := self.record.arrays(run_id):
             self.client.log_figure(told.mlflow_id, sample_picture(arrays), "sample.png")
-        self._end(told, "FINISHED", ended)
-
-    def _end(self, told: Told, status: str, when: int | None) -> None:
-        self.client.set_terminated(told.mlflow_id, status=status, end_time=when)
-        told.status = status
 
 
 def _client() -> MlflowClient:
@@ -259,7 +292,9 @@ def shown_uri(uri: str) -> str:
 
 
 def address(experiment: str) -> str:
-    """Where a browser finds the experiment: the tracking server, or a `mlflow ui` in this folder."""
-    uri = tracking_uri()
-    server = shown_uri(uri).rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
-    return f"{server}/#/experiments/{experiment}/runs?workflowType=machine_learning"
+    """What to type or open to see an experiment: the tracking server's page, or `mlflow ui` and its page."""
+    uri, page = tracking_uri(), f"#/experiments/{experiment}/runs?workflowType=machine_learning"
+    if uri.startswith("http"):
+        return f"{shown_uri(uri).rstrip('/')}/{page}"
+    elsewhere = f" --backend-store-uri {shown_uri(uri)}" if "MLFLOW_TRACKING_URI" in os.environ else ""
+    return f"mlflow ui{elsewhere}, then http://127.0.0.1:5000/{page}"

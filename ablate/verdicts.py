@@ -30,6 +30,7 @@ class Comparison:
         difference: mean of the paired differences, in the metric's unit; `sd` is their standard deviation.
         low, high: the simultaneous interval of the mean difference, at confidence `level`; infinite with one pair.
         verdict: by the rule of `judge`.
+        barred: whether a diverged run, of the arm or of its reference, rules out that they are equivalent.
     """
 
     pairs: int
@@ -39,11 +40,12 @@ class Comparison:
     high: float
     level: float
     verdict: Verdict
+    barred: bool = False
 
     @property
     def smallest_margin(self) -> float:
-        """The smallest margin at which the arm would be equivalent."""
-        return max(abs(self.low), abs(self.high))
+        """The smallest margin at which the arm would be equivalent; infinite if a diverged run rules that out."""
+        return math.inf if self.barred else max(abs(self.low), abs(self.high))
 
     @property
     def side(self) -> Literal["above", "below", "across"]:
@@ -85,6 +87,7 @@ def compare(
         high=high,
         level=level,
         verdict="waiting" if missing else verdict,
+        barred=arm_diverged or reference_diverged,
     )
 
 

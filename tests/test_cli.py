@@ -42,7 +42,7 @@ def test_a_sweep_trains_tracks_and_reports(
     assert "with seed 0: epoch 2/2" in shown.out
     assert "smallest margin" in shown.out
     assert "reports/tiny/README.md" in shown.out
-    assert "http://127.0.0.1:5000/#/experiments/" in shown.out
+    assert "mlflow ui, then http://127.0.0.1:5000/#/experiments/" in shown.out
     assert shown.err == ""
     assert Path("reports/tiny/README.md").exists()
     client = MlflowClient(tracking_uri=tracking_uri())
@@ -103,6 +103,7 @@ def test_a_failed_run_is_named_and_the_exit_code_is_1(
     assert sweep_here(monkeypatch) == 1
     shown = capsys.readouterr()
     assert "with seed 0: failed" in shown.err
+    assert f"{run.id}/failure.json" in shown.err
     assert "waiting" in shown.out
 
 

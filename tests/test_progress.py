@@ -25,8 +25,8 @@ def shown(view: LogView | LiveView) -> str:
 
 
 def test_a_terminal_gets_live_lines_and_a_file_plain_ones() -> None:
-    assert isinstance(make_view(console(terminal=True), LABELS, 2), LiveView)
-    assert isinstance(make_view(console(terminal=False), LABELS, 2), LogView)
+    assert isinstance(make_view(console(terminal=True), LABELS, 2, {}), LiveView)
+    assert isinstance(make_view(console(terminal=False), LABELS, 2, {}), LogView)
 
 
 def test_the_log_has_one_plain_line_an_event() -> None:
@@ -41,11 +41,11 @@ def test_the_log_has_one_plain_line_an_event() -> None:
     "text", ["heads=2 [x] seed 0", "loss 0.25000", "190 images/s", "sweep", "1/2", "test 22.00 dB"]
 )
 def test_the_live_view_shows_the_slot_the_sweep_and_the_result(text: str) -> None:
-    assert text in shown(LiveView(console(terminal=True), LABELS, 2))
+    assert text in shown(LiveView(console(terminal=True), LABELS, 2, {}))
 
 
 def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:
-    view = LiveView(console(terminal=True), LABELS, total_epochs=2)
+    view = LiveView(console(terminal=True), LABELS, total_epochs=2, done={})
     with view:
         view(RUN, Started(0, "cpu"))
         view(RUN, Failed("out of memory"))
@@ -54,3 +54,8 @@ def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:
 
 def test_a_run_without_scores_is_described_all_the_same() -> None:
     assert describe(RUN, Ended("diverged", {}, b"", b"", {})) == "diverged"
+
+
+def test_epochs_of_an_earlier_sweep_are_behind_it_from_the_start() -> None:
+    with LiveView(console(terminal=True), LABELS, total_epochs=2, done={RUN.id: 1}) as view:
+        assert view.progress.tasks[0].completed == 1

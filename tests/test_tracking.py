@@ -19,7 +19,7 @@ from ablate.sources.fixed import Fixed
 from ablate.study import Study
 from ablate.sweep import sweep
 from ablate.tracking import Mirror, address, shown_uri, tracking_uri
-from ablate.training.events import EpochEnded, Event
+from ablate.training.events import EpochEnded, Event, Failed
 
 
 def tell(study: Study, record: Record) -> list[str]:
@@ -191,3 +191,32 @@ def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch)
     assert shown_uri("https://me:secret@host:5000/path") == "https://host:5000/path"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000/")
     assert address("7") == "http://host:5000/#/experiments/7/runs?workflowType=machine_learning"
+
+
+def test_a_run_that_was_half_told_is_completed_not_doubled(
+    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, study = swept_copy
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_inputs", refuse)
+        assert len(tell(study, record)) == 2
+    assert tell(study, record) == []
+    assert len(told()) == 4
+    assert all(run.inputs.dataset_inputs and run.data.params for run in told().values())
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise ConnectionError("refused")
+
+
+def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Record, Study], store: Path) -> None:
+    record, study = swept_copy
+    run = plan(study)[0]
+    (record.folder(run.id) / "result.json").unlink()
+    record.take(run, Failed("out of memory"))
+    for _ in range(2):
+        assert tell(study, record) == []
+        mirrored = told()["with seed 0"]
+        assert mirrored.info.status == "FAILED"
+        assert mirrored.info.end_time == int(record.failure(run.id)["time"] * 1000)
+        assert mirrored.data.tags["ablate.error"] == "out of memory"

@@ -17,27 +17,28 @@ class InProcessExecutor:
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
-        self.cancelled: set[str] = set()
+        self.running = ""
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""
-        self.cancelled.discard(run.id)
         self.waiting.append((run, checkpoint))
 
     def cancel(self, run_id: str) -> None:
         """See `Executor`; a running one stops after its epoch."""
-        self.cancelled.add(run_id)
+        self.waiting = deque(item for item in self.waiting if item[0].id != run_id)
+        if self.running == run_id:
+            self.running = ""
 
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
         while self.waiting:
             run, checkpoint = self.waiting.popleft()
-            if run.id in self.cancelled:
-                continue
+            self.running = run.id
             yield run.id, Started(slot=0, device=self.device)
             for event in perform(run, checkpoint, self.device):
-                yield run.id, event
-                if run.id in self.cancelled:
+                if self.running == run.id:
+                    yield run.id, event
+                if self.running != run.id:
                     break
 
     def __enter__(self) -> InProcessExecutor:

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 
@@ -53,8 +54,9 @@ class LocalExecutor:
                 if worker.connection not in ready or not worker.run_id:
                     continue  # silent, or cancelled meanwhile
                 run_id, event = worker.run_id, worker.receive()
-                if worker.dead:
+                if isinstance(event, Failed):  # what broke it may have broken the process: another takes the slot
                     self.workers = {slot: other for slot, other in self.workers.items() if other is not worker}
+                    worker.end()
                 yield run_id, event
 
     def _deal(self) -> Iterator[tuple[str, Event]]:
@@ -62,7 +64,9 @@ class LocalExecutor:
         for slot, device in enumerate(self.devices):
             if not self.waiting:
                 return
-            worker = self.workers.get(slot) or self.workers.setdefault(slot, Worker(device))
+            worker = self.workers.get(slot)
+            if worker is None or not (worker.run_id or worker.process.is_alive()):  # none yet, or killed while idle
+                worker = self.workers[slot] = Worker(device)
             if not worker.run_id:
                 run, checkpoint = self.waiting.popleft()
                 worker.give(run, checkpoint)
@@ -85,25 +89,22 @@ class Worker:
     def __init__(self, device: str) -> None:
         self.connection, theirs = SPAWN.Pipe()
         self.process = SPAWN.Process(target=_work, args=(theirs, device), daemon=True, name=f"ablate worker {device}")
-        self.process.start()
+        with _deaf_to_ctrl_c():
+            self.process.start()
         theirs.close()
         self.run_id = ""
-        self.dead = False
 
     def give(self, run: Run, checkpoint: bytes | None) -> None:
         """Start a run; if the process is gone, `receive` will say so."""
         self.run_id = run.id
-        try:
+        with suppress(OSError):
             self.connection.send((run, checkpoint))
-        except OSError:
-            self.dead = True
 
     def receive(self) -> Event:
         """The next event of its run; the run has failed if the process is gone."""
         try:
             event: Event = self.connection.recv()
         except (EOFError, OSError):
-            self.dead = True
             event = Failed(f"its worker died: {self._cause()}")
         if isinstance(event, Ended | Failed):
             self.run_id = ""
@@ -124,9 +125,21 @@ class Worker:
         self.connection.close()
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process that starts here ignores Ctrl-C, which is for the driver: it then ends its workers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, and only it would be interrupted
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _work(connection: Connection, device: str) -> None:
     """A worker's life: run after run, until the driver has no more or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then ends its workers
     threading.Thread(target=_end_with_the_driver, daemon=True).start()
     try:
         while True:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError
-from ablate.planning import arms
+from ablate.planning import arms, cells
 from ablate.record import Record
 from ablate.results import load_epochs, load_results
 from ablate.study import Study
@@ -52,11 +52,10 @@ def export(study: Study, record: Record, folder: Path) -> None:
 
 
 def _scenes(study: Study, record: Record) -> Scenes:
-    """The arrays of each arm's first seed that has any."""
+    """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed."""
     arrays: Scenes = {}
     for number, arm in enumerate(arms(study)):
-        found = (record.arrays(arm.run(seed).id) for seed in study.seeds)
-        first = next((scenes for scenes in found if scenes), {})
+        first = record.arrays(arm.run(study.seeds[0]).id)
         arrays |= {f"{number}.{kind}": first[kind][:SCENES] for kind in KINDS if kind in first}
     return arrays
 
@@ -65,18 +64,21 @@ def read(study: Study, folder: Path) -> Data:
     """Read back what `export` wrote.
 
     Raises:
-        AblateError: there is none.
+        AblateError: there is none, or it belongs to another version of the study.
     """
     data = folder / "data"
     if not (data / "runs.csv").exists():
         raise AblateError(f"{data}: there is no data of this study yet; `ablate sweep` writes it")
+    runs = _read_csv(data / "runs.csv")
+    if list(zip(runs.arm, runs.seed, runs.run, strict=True)) != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
+        raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
     with np.load(data / "scenes.npz", allow_pickle=False) as arrays:
         scenes = {
             arm.name: {kind: arrays[f"{number}.{kind}"] for kind in KINDS}
             for number, arm in enumerate(arms(study))
             if f"{number}.noisy" in arrays
         }
-    return Data(_read_csv(data / "runs.csv"), _read_csv(data / "epochs.csv"), scenes)
+    return Data(runs, _read_csv(data / "epochs.csv"), scenes)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

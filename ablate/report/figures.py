@@ -88,10 +88,15 @@ def differences_figure(page: Page, colours: dict[str, str]) -> Figure:
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
-    """Mean, lowest and highest value over the seeds, by arm and epoch: columns `mean`, `min`, `max`."""
+    """Mean, lowest and highest value over the seeds, by arm and epoch: columns `mean`, `min`, `max`.
+
+    An arm's curve ends where its first run does: beyond, a mean over the runs that did not diverge would flatter it.
+    """
     if epochs.empty:
         return pd.DataFrame(columns=["arm", "epoch", "mean", "min", "max"])
-    return epochs.groupby(["arm", "epoch"], sort=False)[metric].agg(["mean", "min", "max"]).reset_index()
+    curves = epochs.groupby(["arm", "epoch"], sort=False)[metric].agg(["mean", "min", "max", "count"]).reset_index()
+    runs = epochs.groupby("arm").seed.nunique()
+    return curves[curves["count"] == curves.arm.map(runs)].drop(columns="count").reset_index(drop=True)
 
 
 def curves_figure(page: Page, curves: pd.DataFrame, colours: dict[str, str]) -> Figure:
@@ -101,12 +106,15 @@ def curves_figure(page: Page, curves: pd.DataFrame, colours: dict[str, str]) -> 
         axes = figure.subplots()
         for row in page.rows:
             curve = curves[curves.arm == row.name]
+            if curve.empty:
+                continue
             style = "-" if row.comparison else "--"
             axes.plot(curve.epoch, curve["mean"], style, color=colours[row.name], label=row.name, linewidth=1.6)
             axes.fill_between(curve.epoch, curve["min"], curve["max"], color=colours[row.name], alpha=0.12, linewidth=0)
         axes.set(xlabel="epoch", ylabel="validation PSNR (dB)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(frameon=False, fontsize=8, loc="lower right")
+        if axes.lines:
+            axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ablate.metrics import METRICS, Metric
-from ablate.planning import arms
+from ablate.planning import Arm, arms
 from ablate.report.data import Data
 from ablate.study import Study
 from ablate.verdicts import CONFIDENCE, Comparison, Verdict, bad_seed_bound, compare
@@ -24,6 +24,7 @@ class ArmRow:
     against: str | None
     seeds: int
     mean: float
+    image_sem: float  # over the test images, in the metric's unit; NaN where that is not known
     last_mean: float
     gain: float
     diverged: int
@@ -31,6 +32,20 @@ class ArmRow:
     parameters: float
     flops: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A run that the study asks for and that has no result."""
+
+    arm: str
+    seed: int
+    run: str
+    status: str
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.arm} seed {self.seed}: {self.status}{f' ({self.error})' if self.error else ''}"
 
 
 @dataclass(frozen=True)
@@ -44,10 +59,9 @@ class Page:
     scores: pd.DataFrame  # seeds x arms
     nothing: float
     zero: float
-    missing: list[str]
+    missing: list[Missing]
     level: float
     bad_seed_bound: float
-    image_sem: float
     provenance: dict[str, str]
     train_hours: float
 
@@ -55,62 +69,56 @@ class Page:
 def build(study: Study, data: Data) -> Page:
     """Compute a page from its data and its study."""
     metric = METRICS[study.metric]
-    rows = [_arm_row(study, data, compared) for compared in _compare_all(study, data.runs).items()]
-    comparisons = [row.comparison for row in rows if row.comparison]
+    settled = arms(study)
+    scores = data.runs.pivot(index="seed", columns="arm", values=study.metric).loc[list(study.seeds)]
+    scores = scores[[arm.name for arm in settled]]
     ended = data.runs[data.runs.status.isin(ENDED)]
+    diverged = set(ended.arm[ended.status == "diverged"])
+    count = sum(arm.against is not None for arm in settled)
+    rows = [_arm_row(study, arm, ended, _compare(study, arm, scores, diverged, count)) for arm in settled]
     clean = min((row.seeds for row in rows if not row.diverged), default=0)
     return Page(
         study=study,
         metric=metric,
         answer=answer(study, rows),
         rows=rows,
-        scores=data.runs.pivot(index="seed", columns="arm", values=study.metric)[[row.name for row in rows]],
+        scores=scores,
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),
-        missing=[_missing(run) for run in data.runs[~data.runs.status.isin(ENDED)].itertuples()],
-        level=1 - (1 - CONFIDENCE) / max(1, len(comparisons)),
+        missing=_missing(data.runs[~data.runs.status.isin(ENDED)]),
+        level=1 - (1 - CONFIDENCE) / count,
         bad_seed_bound=bad_seed_bound(0, clean),
-        image_sem=float(ended["test/mse_sem"].max()),
         provenance=_provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
     )
 
 
-def _compare_all(study: Study, runs: pd.DataFrame) -> dict[str, Comparison | None]:
-    """Each arm's comparison with its reference, on the seeds that both have."""
-    scores = runs.pivot(index="seed", columns="arm", values=study.metric).loc[list(study.seeds)]
-    diverged = runs[runs.status == "diverged"].groupby("arm").size()
-    settled = arms(study)
-    count = sum(arm.against is not None for arm in settled)
-    found: dict[str, Comparison | None] = {}
-    for arm in settled:
-        if arm.against is None:
-            found[arm.name] = None
-            continue
-        pairs = scores[[arm.name, arm.against]].dropna()
-        found[arm.name] = compare(
-            pairs[arm.name].to_numpy(),
-            pairs[arm.against].to_numpy(),
-            margin=study.margin,
-            comparisons=count,
-            sign=METRICS[study.metric].sign,
-            arm_diverged=arm.name in diverged,
-            reference_diverged=arm.against in diverged,
-            missing=len(pairs) < len(scores),
-        )
-    return found
+def _compare(study: Study, arm: Arm, scores: pd.DataFrame, diverged: set[str], count: int) -> Comparison | None:
+    """An arm's comparison with its reference, on the seeds that both have; None for a reference."""
+    if arm.against is None:
+        return None
+    pairs = scores[[arm.name, arm.against]].dropna()
+    return compare(
+        pairs[arm.name].to_numpy(),
+        pairs[arm.against].to_numpy(),
+        margin=study.margin,
+        comparisons=count,
+        sign=METRICS[study.metric].sign,
+        arm_diverged=arm.name in diverged,
+        reference_diverged=arm.against in diverged,
+        missing=len(pairs) < len(scores),
+    )
 
 
-def _arm_row(study: Study, data: Data, compared: tuple[str, Comparison | None]) -> ArmRow:
-    name, comparison = compared
-    against = next(arm.against for arm in arms(study) if arm.name == name)
-    runs = data.runs[(data.runs.arm == name) & data.runs.status.isin(ENDED)]
+def _arm_row(study: Study, arm: Arm, ended: pd.DataFrame, comparison: Comparison | None) -> ArmRow:
+    runs = ended[ended.arm == arm.name]
     kind, score = study.metric.split("/")
     return ArmRow(
-        name=name,
-        against=against,
+        name=arm.name,
+        against=arm.against,
         seeds=len(runs),
         mean=float(runs[study.metric].mean()),
+        image_sem=float(_image_sem(runs, study.metric).mean()),
         last_mean=float(runs[f"last/{score}"].mean()),
         gain=float(runs[f"{kind}/gain"].mean()),
         diverged=int((runs.status == "diverged").sum()),
@@ -121,16 +129,24 @@ def _arm_row(study: Study, data: Data, compared: tuple[str, Comparison | None]) 
     )
 
 
+def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:
+    """Each run's standard error over the test images, in the metric's unit (by the delta method for decibels)."""
+    if metric == "test/mse":
+        return runs["test/mse_sem"]
+    if metric in ("test/psnr", "test/gain"):
+        return 10 / math.log(10) * runs["test/mse_sem"] / runs["test/mse"]
+    return runs["test/mse_sem"] * math.nan
+
+
 def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
     values = ended[f"{kind}/{metric.name.split('/')[1]}"].unique()
     return float(values[0]) if len(values) == 1 else math.nan
 
 
-def _missing(run: object) -> str:
-    error = getattr(run, "error", None)
-    reason = f" ({error})" if isinstance(error, str) and error else ""
-    return f"{run.arm} seed {run.seed}: {run.status}{reason}"  # type: ignore[attr-defined]
+def _missing(runs: pd.DataFrame) -> list[Missing]:
+    facts = runs[["arm", "seed", "run", "status", "error"]].fillna("")
+    return [Missing(*fact) for fact in facts.itertuples(index=False)]
 
 
 def _provenance(ended: pd.DataFrame) -> dict[str, str]:

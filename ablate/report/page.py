@@ -43,6 +43,5 @@ def render(page: Page) -> str:
         "signed": lambda value: signed(value, page.metric),
         "decibels": lambda value: signed(value, METRICS["test/gain"]),
         "fixed": fixed,
-        "cell": lambda text: str(text).replace("|", "\\|"),
     }
     return environment.get_template("report.md.j2").render(page=page, study=page.study, metric=page.metric)

@@ -125,6 +125,16 @@ def test_a_killed_worker_takes_only_its_own_run_with_it() -> None:
     assert all(isinstance(events[run.id][-1], Ended) for run in others)
 
 
+def test_a_worker_killed_while_idle_fails_no_run() -> None:
+    with LocalExecutor(["cpu"]) as executor:
+        executor.submit(RUNS[0])
+        told(executor)
+        executor.workers[0].process.kill()
+        executor.workers[0].process.join()
+        executor.submit(RUNS[1])
+        assert isinstance(told(executor)[RUNS[1].id][-1], Ended)
+
+
 DRIVER = """
 import sys
 sys.path.insert(0, {tests!r})

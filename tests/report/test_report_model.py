@@ -101,7 +101,7 @@ def test_a_verdict_waits_for_missing_runs_which_are_named() -> None:
     page = build(study(), made)
     verdicts = {row.name: row.comparison.verdict for row in page.rows if row.comparison}
     assert (verdicts["heads=2"], verdicts["heads=8"]) == ("waiting", "better")
-    assert page.missing == ["heads=2 seed 3: failed (out of memory)"]
+    assert [str(missing) for missing in page.missing] == ["heads=2 seed 3: failed (out of memory)"]
 
 
 def test_an_arm_with_a_diverged_run_is_never_better() -> None:
@@ -111,6 +111,7 @@ def test_an_arm_with_a_diverged_run_is_never_better() -> None:
     assert rows["heads=8"].diverged == 1
     assert rows["heads=8"].comparison is not None
     assert rows["heads=8"].comparison.verdict == "undecided"
+    assert rows["heads=8"].comparison.smallest_margin == math.inf
 
 
 def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:
@@ -155,3 +156,10 @@ def test_differences_show_their_sign() -> None:
 
 def test_thousands_stand_apart() -> None:
     assert fixed(171317.0) == "171,317"
+
+
+def test_the_error_over_test_images_is_in_the_metrics_unit(page: Page) -> None:
+    mse = 10 ** (-REFERENCE[0] / 10)
+    shifted = 10 * math.log10((mse + 1e-6) / mse)  # what a small error of the MSE does to the PSNR
+    made = data(study(), **{"test/mse_sem": 1e-6, "test/mse": mse})
+    assert build(study(), made).rows[0].image_sem == pytest.approx(shifted, rel=1e-3)

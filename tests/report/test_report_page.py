@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from ablate.errors import AblateError
+from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export, read
 from ablate.report.figures import arm_colours, difference_bars, learning_curves, sample_rows
@@ -17,6 +18,7 @@ from ablate.report.model import build
 from ablate.report.page import write_report
 from ablate.results import load_epochs, load_results
 from ablate.study import Study
+from ablate.training.events import Failed, Started
 
 FILES = ("README.md", "figures/differences.svg", "figures/curves.svg", "figures/samples.svg")
 
@@ -92,8 +94,17 @@ def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path,
     assert f"commit {page.provenance['commit']}" in text
 
 
+def curve(points: list[tuple[int, int, float]]) -> pd.DataFrame:
+    return pd.DataFrame(points, columns=["seed", "epoch", "val/psnr"]).assign(arm="a")
+
+
+def test_a_learning_curve_ends_where_its_first_run_diverged() -> None:
+    curves = learning_curves(curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0)]))
+    assert curves.epoch.tolist() == [1]
+
+
 def test_learning_curves_are_the_mean_and_range_over_seeds() -> None:
-    epochs = pd.DataFrame({"arm": ["a"] * 4, "epoch": [1, 2, 1, 2], "val/psnr": [20.0, 22.0, 24.0, 23.0]})
+    epochs = curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0), (1, 2, 23.0)])
     curves = learning_curves(epochs)
     assert curves[["mean", "min", "max"]].to_numpy().tolist() == [[22, 20, 24], [22.5, 22, 23]]
 
@@ -118,3 +129,20 @@ def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(report:
     assert [row.label.split("\n")[0] for row in outputs] == ["with", "without"]
     output, error = outputs[1].pairs[2]
     np.testing.assert_allclose(output - error, scenes.pairs[2][1], atol=1e-6)
+
+
+def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Study]) -> None:
+    folder, study = report
+    longer = study.model_copy(update={"base": study.base | {"training.epochs": 9}})
+    with pytest.raises(AblateError, match="another version"):
+        write_report(longer, folder)
+
+
+def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study], tmp_path: Path) -> None:
+    study, record = swept[1], Record(tmp_path / ".ablate")
+    for run in plan(study):
+        record.take(run, Started(0, "cpu"))
+        record.take(run, Failed("out of memory"))
+    export(study, record, tmp_path)
+    page = write_report(study, tmp_path)
+    assert [missing.status for missing in page.missing] == ["failed"] * 4
