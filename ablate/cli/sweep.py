@@ -1,37 +1,25 @@
-"""What the user types. Heavy imports stand in the bodies: `ablate --help` loads none of them."""
+"""`ablate sweep`: train what is missing, track it, report it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from ablate.cli.app import StudyFile, app, err, make_table, out
+from ablate.cli.report import summary
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ablate.executors import Executor
     from ablate.planning import Arm
     from ablate.record import Record
     from ablate.report.model import Page
     from ablate.study import Study
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False)
-
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's YAML file, e.g. experiments/heads.yaml.")]
-
-
-@app.callback()
-def about() -> None:
-    """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
 
 
 @app.command()
@@ -65,20 +53,11 @@ def sweep(
         command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
-    _summary(page, experiment)
+    summary(page, experiment)
     failed = [missing for missing in page.missing if missing.status == "failed"]
     for missing in failed:
         err.print(f"{missing}; its trace: {record.folder(missing.run) / 'failure.json'}", soft_wrap=True)
     raise typer.Exit(1 if failed else 0)
-
-
-@app.command()
-def report(study_file: StudyFile) -> None:
-    """Write a study's report again, from the data beside it."""
-    from ablate.loading import load_study
-    from ablate.report.page import write_report
-
-    _summary(write_report(load_study(study_file)), None)
 
 
 def _executor(name: str, device: str, workers: int | None) -> Executor:
@@ -116,18 +95,6 @@ def _report(study: Study, record: Record) -> Page:
     return write_report(study)
 
 
-def _summary(page: Page, experiment: str | None) -> None:
-    """The verdicts, and where to look further."""
-    from ablate.report.page import report_folder
-    from ablate.tracking import address
-
-    out.print(_verdict_table(page))
-    out.print(page.answer)
-    out.print(f"Report: {report_folder(page.study) / 'README.md'}", soft_wrap=True)
-    if experiment is not None:
-        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
-
-
 def _plan_table(study: Study, record: Record) -> Table:
     from ablate.denoiser.denoiser import count_parameters
     from ablate.planning import arms
@@ -140,40 +107,4 @@ def _plan_table(study: Study, record: Record) -> Table:
 
     headings = ("arm", "compared with", "runs to train", "already there", "parameters")
     seeds = ", ".join(map(str, study.seeds))
-    return _table(f"{study.question}\nSeeds: {seeds}", headings, map(line, arms(study)))
-
-
-def _verdict_table(page: Page) -> Table:
-    from ablate.report.model import ArmRow, number, signed
-
-    def line(row: ArmRow) -> tuple[str, ...]:
-        mean, c = number(row.mean, page.metric), row.comparison
-        if c is None:
-            return row.name, str(row.seeds), mean, "reference", "", ""
-        interval = f"{signed(c.difference, page.metric)} [{signed(c.low, page.metric)}, {signed(c.high, page.metric)}]"
-        return row.name, str(row.seeds), mean, interval, c.verdict, number(c.smallest_margin, page.metric)
-
-    score = f"{page.metric.name} ({page.metric.unit})" if page.metric.unit else page.metric.name
-    headings = ("arm", "seeds", score, "difference [interval]", "verdict", "smallest margin")
-    return _table(f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows))
-
-
-def _table(title: str, headings: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(title=Text(title), title_justify="left")
-    for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index == 0 else "right")
-    for line in lines:
-        table.add_row(*(Text(cell) for cell in line))
-    return table
-
-
-def main() -> None:
-    """Run the command line; a user's mistake is one line, never a traceback."""
-    try:
-        app()
-    except AblateError as error:
-        err.print(f"error: {error}", soft_wrap=True)
-        sys.exit(error.exit_code)
-    except OSError as error:  # a full disk, a folder that cannot be written to: the user's to mend, and nothing is lost
-        err.print(f"error: {error}", soft_wrap=True)
-        sys.exit(1)
+    return make_table(f"{study.question}\nSeeds: {seeds}", headings, map(line, arms(study)))

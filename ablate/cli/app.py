@@ -1,0 +1,48 @@
+"""The application: what all commands share, and the edge at which errors become one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ablate.errors import AblateError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's YAML file, e.g. experiments/heads.yaml.")]
+
+
+@app.callback()
+def about() -> None:
+    """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
+
+
+def make_table(title: str, headings: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Table:
+    """A table whose first column is a name and whose others are numbers."""
+    table = Table(title=Text(title), title_justify="left")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index == 0 else "right")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))
+    return table
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line, never a traceback."""
+    try:
+        app()
+    except AblateError as error:
+        err.print(f"error: {error}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder that cannot be written to: the user's to mend, and nothing is lost
+        err.print(f"error: {error}", soft_wrap=True)
+        sys.exit(1)
