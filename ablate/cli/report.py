@@ -16,32 +16,34 @@ if TYPE_CHECKING:
 def report(study_file: StudyFile) -> None:
     """Write a study's report again, from the data beside it."""
     from ablate.loading import load_study
-    from ablate.report.page import write_report
+    from ablate.report.page import publish
 
-    summary(write_report(load_study(study_file)), None)
+    summary(publish(load_study(study_file)), None)
 
 
 def summary(page: Page, experiment: str | None) -> None:
     """The verdicts, and where to look further."""
+    from ablate.report.answer import answer
     from ablate.report.page import report_folder
     from ablate.tracking import address
 
     out.print(_verdict_table(page))
-    out.print(page.answer)
-    out.print(f"Report: {report_folder(page.study) / 'README.md'}", soft_wrap=True)
+    out.print(answer(page))
+    out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
     if experiment is not None:
         out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
 
 
 def _verdict_table(page: Page) -> Table:
-    from ablate.report.model import ArmRow, number, signed
+    from ablate.report.model import ArmRow
+    from ablate.report.texts import arm_texts, comparison_texts
 
     def line(row: ArmRow) -> tuple[str, ...]:
-        mean, c = number(row.mean, page.metric), row.comparison
+        mean, c = arm_texts(row, page).mean, row.comparison
         if c is None:
             return row.name, str(row.seeds), mean, "reference", "", ""
-        interval = f"{signed(c.difference, page.metric)} [{signed(c.low, page.metric)}, {signed(c.high, page.metric)}]"
-        return row.name, str(row.seeds), mean, interval, c.verdict, number(c.smallest_margin, page.metric)
+        texts = comparison_texts(c, page.metric, page.study.margin)
+        return row.name, str(row.seeds), mean, texts.interval, c.verdict, texts.smallest_margin
 
     score = f"{page.metric.name} ({page.metric.unit})" if page.metric.unit else page.metric.name
     headings = ("arm", "seeds", score, "difference [interval]", "verdict", "smallest margin")

@@ -89,10 +89,10 @@ def _train(study: Study, record: Record, executor: Executor) -> str | None:
 
 def _report(study: Study, record: Record) -> Page:
     from ablate.report.data import export
-    from ablate.report.page import report_folder, write_report
+    from ablate.report.page import publish, report_folder
 
     export(study, record, report_folder(study))
-    return write_report(study)
+    return publish(study)
 
 
 def _plan_table(study: Study, record: Record) -> Table:

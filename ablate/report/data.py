@@ -2,7 +2,7 @@
 
 data/runs.csv      one row a run (`results.load_results`)
 data/epochs.csv    one row an epoch (`results.load_epochs`)
-data/scenes.npz    the first test scenes and each arm's outputs, for its first seed: `<arm's number>.<kind>`
+data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
 """
 
 from __future__ import annotations
@@ -15,26 +15,30 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError
-from ablate.planning import arms, cells
+from ablate.planning import Arm, arms, cells
 from ablate.record import Record
 from ablate.results import load_epochs, load_results
+from ablate.scenes import Task
 from ablate.study import Study
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-KINDS = ("noisy", "clean", "denoised")
-SCENES = 4
-"""Scenes that a report shows of each arm."""
+PICTURES = ("noisy", "clean", "denoised")
+KINDS = (*PICTURES, "index", "mse")
 
 REPORTS = Path("reports")
 
-Scenes = dict[str, "NDArray[np.floating]"]
+Scenes = dict[str, "NDArray"]
 
 
 @dataclass(frozen=True)
 class Data:
-    """The tables, and for each arm that has them its scenes: `noisy`, `clean`, `denoised`, each (scenes, C, H, W)."""
+    """The tables, and for each arm that has them its scenes: the best, the median and the worst.
+
+    `noisy`, `clean`, `denoised`: each (scenes, C, H, W); `index`, `mse`: which test scenes these are, and the arm's
+    error on each, (scenes,).
+    """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
@@ -51,20 +55,56 @@ def export(study: Study, record: Record, folder: Path) -> None:
     np.savez_compressed(data / "scenes.npz", **_scenes(study, record))  # type: ignore[arg-type]
 
 
+def telling_scenes(mse: ArrayLike) -> list[int]:
+    """The scenes with the lowest, the (lower) median and the highest error, from (runs, scenes) errors.
+
+    The runs' errors are averaged; fewer scenes than three give each of them once.
+    """
+    order = np.argsort(np.mean(np.atleast_2d(mse), axis=0), kind="stable").tolist()
+    return list(dict.fromkeys([order[0], order[(len(order) - 1) // 2], order[-1]]))
+
+
 def _scenes(study: Study, record: Record) -> Scenes:
-    """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed."""
+    """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed.
+
+    Arms of one task show the same scenes, told by the errors of its references, or of all its arms if it has none.
+    """
     arrays: Scenes = {}
-    for number, arm in enumerate(arms(study)):
+    settled = arms(study)
+    chosen = {task: _chosen(study, record, members) for task, members in _by_task(settled).items()}
+    for number, arm in enumerate(settled):
         first = record.arrays(arm.run(study.seeds[0]).id)
-        arrays |= {f"{number}.{kind}": first[kind][:SCENES] for kind in KINDS if kind in first}
+        if not first:
+            continue
+        index = chosen[_task(arm)]
+        shown = {kind: first[kind][index] for kind in PICTURES} | {"mse": first["test_mse"][index], "index": index}
+        arrays |= {f"{number}.{kind}": values for kind, values in shown.items()}
     return arrays
+
+
+def _task(arm: Arm) -> Task:
+    return Task.of(arm.settings.model, arm.settings.data)
+
+
+def _by_task(settled: list[Arm]) -> dict[Task, list[Arm]]:
+    return {task: [arm for arm in settled if _task(arm) == task] for task in map(_task, settled)}
+
+
+def _chosen(study: Study, record: Record, members: list[Arm]) -> list[int]:
+    """The telling ones of the scenes whose outputs are recorded, for the arms of one task."""
+    for judges in ([arm for arm in members if arm.against is None], members):
+        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in study.seeds]
+        errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
+        if errors:
+            return telling_scenes(errors)
+    return []
 
 
 def read(study: Study, folder: Path) -> Data:
     """Read back what `export` wrote.
 
     Raises:
-        AblateError: there is none, or it belongs to another version of the study.
+        AblateError: there is none, or it belongs to another version of the study or of this program.
     """
     data = folder / "data"
     if not (data / "runs.csv").exists():
@@ -72,13 +112,18 @@ def read(study: Study, folder: Path) -> Data:
     runs = _read_csv(data / "runs.csv")
     if list(zip(runs.arm, runs.seed, runs.run, strict=True)) != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
-    with np.load(data / "scenes.npz", allow_pickle=False) as arrays:
-        scenes = {
-            arm.name: {kind: arrays[f"{number}.{kind}"] for kind in KINDS}
+    return Data(runs, _read_csv(data / "epochs.csv"), _read_scenes(study, data / "scenes.npz"))
+
+
+def _read_scenes(study: Study, path: Path) -> dict[str, Scenes]:
+    with np.load(path, allow_pickle=False) as arrays:
+        found = {
+            arm.name: {kind: arrays[name] for kind in KINDS if (name := f"{number}.{kind}") in arrays}
             for number, arm in enumerate(arms(study))
-            if f"{number}.noisy" in arrays
         }
-    return Data(runs, _read_csv(data / "epochs.csv"), scenes)
+    if any(scenes and len(scenes) < len(KINDS) for scenes in found.values()):
+        raise AblateError(f"{path}: was written by an older ablate; `ablate sweep` writes it again")
+    return {name: scenes for name, scenes in found.items() if scenes}
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What a page says, computed apart from how it looks: comparisons, the answer in a sentence, tables, provenance."""
+"""What a page says, computed apart from how it looks and how it is put into words."""
 
 from __future__ import annotations
 
@@ -10,30 +10,51 @@ import pandas as pd
 from ablate.metrics import METRICS, Metric
 from ablate.planning import Arm, arms
 from ablate.report.data import Data
+from ablate.report.origins import mixed, provenance
 from ablate.statistics.evidence import Evidence, weigh_claims
-from ablate.statistics.scores import compare_all, read_scores
+from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_maps, interactions, read_grid, shares
+from ablate.statistics.power import SeedsNeeded, seeds_needed
+from ablate.statistics.scores import Scores, compare_all, read_scores
+from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.study import Study
-from ablate.verdicts import CONFIDENCE, Comparison, Verdict, bad_seed_bound
+from ablate.verdicts import CONFIDENCE, Comparison, bad_seed_bound
 
 ENDED = ("finished", "diverged")
 
 
 @dataclass(frozen=True)
 class ArmRow:
-    """One arm's line of the table; `comparison` is None for a reference, numbers are NaN where no run has ended."""
+    """One arm's numbers; NaN where no run has ended, `comparison` and `decibels` are None for a reference.
+
+    Attributes:
+        seeds: runs that have ended, of which `diverged` diverged; `failed` ones broke and are not among them.
+        mean, sd: of the score over the seeds.
+        image_sem: a run's standard error over the test images, in the metric's unit; NaN where that is not known.
+        last_mean: mean score of the last epoch's weights.
+        gain: mean gain in dB over doing nothing.
+        decibels: the same comparison in dB, whatever metric decides.
+        needed: seeds that would decide what is undecided.
+        parameters, flops: of the network, and of one image through it.
+        seconds, seconds_sd: of training, over the seeds.
+    """
 
     name: str
     against: str | None
     seeds: int
+    diverged: int
+    failed: int
     mean: float
-    image_sem: float  # over the test images, in the metric's unit; NaN where that is not known
+    sd: float
+    image_sem: float
     last_mean: float
     gain: float
-    diverged: int
     comparison: Comparison | None
+    decibels: Comparison | None
+    needed: SeedsNeeded | None
     parameters: float
     flops: float
     seconds: float
+    seconds_sd: float
 
 
 @dataclass(frozen=True)
@@ -51,68 +72,125 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class GridFacts:
+    """What a grid of two axes or more tells beside its verdicts."""
+
+    maps: list[HeatMap]
+    interactions: list[Interaction]
+    shares: list[Share]
+
+
+@dataclass(frozen=True)
 class Page:
-    """All that a report says of a study."""
+    """All that a report says of a study.
+
+    Attributes:
+        arms: the study's, resolved, in the order of `rows`.
+        scores: of each run, seeds x arms; `sems`: their standard errors over the test images, in the metric's unit.
+        nothing, zero: what doing nothing and answering zero score; NaN where arms differ in the task.
+        missing: runs without a result, for which verdicts wait.
+        warnings: what a reader must know before believing any of it.
+        comparisons: pairs of arms that are compared, by the study or by its claims.
+        level: confidence of each interval, so that all hold together.
+        bad_seed_bound: highest rate of bad seeds that an arm without any leaves possible.
+    """
 
     study: Study
     metric: Metric
-    answer: str
+    arms: list[Arm]
     rows: list[ArmRow]
-    scores: pd.DataFrame  # seeds x arms
+    scores: pd.DataFrame
+    sems: pd.DataFrame
     nothing: float
     zero: float
     missing: list[Missing]
+    warnings: list[str]
     comparisons: int
     level: float
     claims: list[Evidence]
+    sensitivity: list[Sensitivity]
+    grid: GridFacts | None
     bad_seed_bound: float
     provenance: dict[str, str]
     train_hours: float
 
+    @property
+    def compared(self) -> list[tuple[ArmRow, Comparison]]:
+        """The arms that have a reference, each with its comparison."""
+        return [(row, row.comparison) for row in self.rows if row.comparison]
+
 
 def build(study: Study, data: Data) -> Page:
     """Compute a page from its data and its study."""
-    metric = METRICS[study.metric]
-    scores = read_scores(study, data.runs)
-    compared = compare_all(study, scores)
-    ended = data.runs[data.runs.status.isin(ENDED)]
-    rows = [_arm_row(study, arm, ended, compared.get(arm.name)) for arm in arms(study)]
+    runs, settled, metric = data.runs, arms(study), METRICS[study.metric]
+    scores = read_scores(study, runs)
+    ended = runs[runs.status.isin(ENDED)]
+    rows = _arm_rows(study, settled, runs, scores)
     clean = min((row.seeds for row in rows if not row.diverged), default=0)
     return Page(
         study=study,
         metric=metric,
-        answer=answer(study, rows),
+        arms=settled,
         rows=rows,
         scores=scores.values,
+        sems=runs.assign(sem=_image_sem(runs, study.metric)).pivot(index="seed", columns="arm", values="sem"),
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),
-        missing=_missing(data.runs[~data.runs.status.isin(ENDED)]),
+        missing=_missing(runs[~runs.status.isin(ENDED)]),
+        warnings=mixed(ended, settled),
         comparisons=scores.comparisons,
         level=1 - (1 - CONFIDENCE) / scores.comparisons,
         claims=weigh_claims(study, scores),
+        sensitivity=sensitivity(study, runs),
+        grid=_grid_facts(study, scores),
         bad_seed_bound=bad_seed_bound(0, clean),
-        provenance=_provenance(ended),
+        provenance=provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
     )
 
 
-def _arm_row(study: Study, arm: Arm, ended: pd.DataFrame, comparison: Comparison | None) -> ArmRow:
-    runs = ended[ended.arm == arm.name]
-    kind, score = study.metric.split("/")
+def _arm_rows(study: Study, settled: list[Arm], runs: pd.DataFrame, scores: Scores) -> list[ArmRow]:
+    compared = compare_all(study, scores)
+    decibels = compare_all(study, read_scores(study, runs, _gain(study)))
+    return [
+        _arm_row(study, arm, runs[runs.arm == arm.name], compared.get(arm.name), decibels.get(arm.name))
+        for arm in settled
+    ]
+
+
+def _arm_row(
+    study: Study, arm: Arm, runs: pd.DataFrame, comparison: Comparison | None, decibels: Comparison | None
+) -> ArmRow:
+    ended = runs[runs.status.isin(ENDED)]
     return ArmRow(
         name=arm.name,
         against=arm.against,
-        seeds=len(runs),
-        mean=float(runs[study.metric].mean()),
-        image_sem=float(_image_sem(runs, study.metric).mean()),
-        last_mean=float(runs[f"last/{score}"].mean()),
-        gain=float(runs[f"{kind}/gain"].mean()),
-        diverged=int((runs.status == "diverged").sum()),
+        seeds=len(ended),
+        diverged=int((ended.status == "diverged").sum()),
+        failed=int((runs.status == "failed").sum()),
+        mean=float(ended[study.metric].mean()),
+        sd=float(ended[study.metric].std(ddof=1)),
+        image_sem=float(_image_sem(ended, study.metric).mean()),
+        last_mean=float(ended[f"last/{study.metric.split('/')[1]}"].mean()),
+        gain=float(ended[_gain(study)].mean()),
         comparison=comparison,
-        parameters=float(runs["cost/parameters"].max()),
-        flops=float(runs["cost/flops"].max()),
-        seconds=float(runs["cost/train_seconds"].mean()),
+        decibels=decibels,
+        needed=seeds_needed(comparison, study.margin) if comparison else None,
+        parameters=float(ended["cost/parameters"].max()),
+        flops=float(ended["cost/flops"].max()),
+        seconds=float(ended["cost/train_seconds"].mean()),
+        seconds_sd=float(ended["cost/train_seconds"].std(ddof=1)),
     )
+
+
+def _gain(study: Study) -> str:
+    """The gain in dB over doing nothing, by the weights that the study judges (the best epoch's, or the last's)."""
+    return f"{study.metric.split('/')[0]}/gain"
+
+
+def _grid_facts(study: Study, scores: Scores) -> GridFacts | None:
+    grid = read_grid(study, scores)
+    return GridFacts(heat_maps(grid), interactions(grid, study.margin), shares(grid)) if grid else None
 
 
 def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:
@@ -133,82 +211,3 @@ def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
 def _missing(runs: pd.DataFrame) -> list[Missing]:
     facts = runs[["arm", "seed", "run", "status", "error"]].fillna("")
     return [Missing(*fact) for fact in facts.itertuples(index=False)]
-
-
-def _provenance(ended: pd.DataFrame) -> dict[str, str]:
-    """What trained the runs, as they recorded it; several values where runs differ."""
-    columns = [column for column in ended.columns if column.startswith("env/")]
-    return {column.removeprefix("env/"): ", ".join(sorted(ended[column].astype(str).unique())) for column in columns}
-
-
-# The answer in one sentence
-
-
-def answer(study: Study, rows: list[ArmRow]) -> str:
-    """The verdicts as one sentence."""
-    metric = METRICS[study.metric]
-    references = [row for row in rows if row.comparison is None]
-    if len(references) == 1:
-        subject = f"Against {references[0].name} ({number(references[0].mean, metric)}{_unit(metric)})"
-    else:
-        subject = "Each against the arm that differs from it only in " + " and ".join(study.reference)
-    clauses = [
-        _clause(verdict, chosen, study)
-        for verdict in ("worse", "better", "equivalent", "undecided", "waiting")
-        if (chosen := [row for row in rows if row.comparison and row.comparison.verdict == verdict])
-    ]
-    useless = [row for row in rows if row.gain < 0]
-    if useless:
-        verb = "does" if len(useless) == 1 else "do"
-        gains = _listed([f"{row.name} ({signed(row.gain, METRICS['test/gain'])} dB)" for row in useless])
-        clauses.append(f"{gains} {verb} worse than doing nothing")
-    return f"{subject}: {'; '.join(clauses)}."
-
-
-def _clause(verdict: Verdict, rows: list[ArmRow], study: Study) -> str:
-    metric = METRICS[study.metric]
-    is_are = "is" if len(rows) == 1 else "are"
-    names = _listed([row.name for row in rows])
-    sized = _listed([f"{row.name} ({_difference(row, metric)})" for row in rows])
-    within = f"±{study.margin:g}{_unit(metric)}"
-    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}"
-    return {
-        "worse": f"{sized} {is_are} worse",
-        "better": f"{sized} {is_are} better",
-        "equivalent": f"{names} {is_are} equivalent within {within}",
-        "undecided": f"{names} {is_are} undecided with {seeds}",
-        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
-    }[verdict]
-
-
-def _difference(row: ArmRow, metric: Metric) -> str:
-    assert row.comparison is not None
-    return f"{signed(row.comparison.difference, metric)}{_unit(metric)}"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _unit(metric: Metric) -> str:
-    return f" {metric.unit}" if metric.unit else ""
-
-
-# Numbers as readers see them
-
-
-def number(value: float, metric: Metric) -> str:
-    """A value with the metric's decimals."""
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return fixed(value, metric.digits)
-
-
-def fixed(value: float, digits: int = 0) -> str:
-    """A value with so many decimals, thousands apart, a true minus, and a dash for none."""
-    return "–" if math.isnan(value) else f"{value:,.{digits}f}".replace("-", "−")
-
-
-def signed(value: float, metric: Metric) -> str:
-    """A difference with its sign."""
-    return number(value, metric) if not value > 0 else "+" + number(value, metric)

@@ -1,16 +1,17 @@
-"""Writes a report: `README.md` and its figures, from the data beside it and the study."""
+"""Writes a report: two pages, their figures and the headline numbers, from the data beside them and the study."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from ablate.metrics import METRICS
-from ablate.record import write_atomic
+from ablate.record import write_atomic, write_json
+from ablate.report.content import document
 from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
-from ablate.report.model import Page, build, fixed, number, signed
+from ablate.report.headlines import headlines
+from ablate.report.index import write_index
+from ablate.report.model import Page, build
+from ablate.report.rendering import html, markdown
 from ablate.study import Study
 
 
@@ -19,29 +20,39 @@ def report_folder(study: Study) -> Path:
     return REPORTS / study.name
 
 
-def write_report(study: Study, folder: Path | None = None) -> Page:
-    """Write a study's page and figures from `folder`/data, and return what the page says.
+def publish(study: Study) -> Page:
+    """Write a study's report where all reports stand, and the page that lists them.
 
     Raises:
         AblateError: there is no data.
     """
-    folder = folder or report_folder(study)
-    data = read(study, folder)
-    page = build(study, data)
-    draw_all(page, data, folder / "figures")
-    write_atomic(folder / "README.md", render(page).encode())
+    page = write_report(study, report_folder(study))
+    write_index(REPORTS)
     return page
 
 
-def render(page: Page) -> str:
-    """The page as Markdown."""
-    environment = Environment(
-        loader=PackageLoader("ablate.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
-        "number": lambda value: number(value, page.metric),
-        "signed": lambda value: signed(value, page.metric),
-        "decibels": lambda value: signed(value, METRICS["test/gain"]),
-        "fixed": fixed,
-    }
-    return environment.get_template("report.md.j2").render(page=page, study=page.study, metric=page.metric)
+def write_report(study: Study, folder: Path) -> Page:
+    """Write a study's report from `folder`/data, and return what it says.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    data = read(study, folder)
+    page = build(study, data)
+    figures = draw_all(page, data)
+    write_figures(figures, folder / "figures")
+    content = document(page).without_pictures(figures)
+    write_atomic(folder / "README.md", markdown(content).encode())
+    write_atomic(folder / "report.html", html(content, figures).encode())
+    write_json(folder / "metrics.json", headlines(page))
+    return page
+
+
+def write_figures(figures: dict[str, str], folder: Path) -> None:
+    """Write these figures, and remove those that an earlier report had and this one has not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        if old.stem not in figures:
+            old.unlink()
+    for name, content in figures.items():
+        write_atomic(folder / f"{name}.svg", content.encode())

@@ -1,0 +1,60 @@
+"""The answer to a study's question, in one sentence."""
+
+from __future__ import annotations
+
+from ablate.report.model import ArmRow, Page
+from ablate.report.numbers import listed, unit
+from ablate.report.texts import arm_texts, comparison_texts
+from ablate.statistics.evidence import Evidence
+from ablate.verdicts import Verdict
+
+ORDER: tuple[Verdict, ...] = ("worse", "better", "equivalent", "undecided", "waiting")
+
+
+def answer(page: Page) -> str:
+    """The verdicts as one sentence."""
+    clauses = [
+        _clause(verdict, chosen, page)
+        for verdict in ORDER
+        if (chosen := [row for row, comparison in page.compared if comparison.verdict == verdict])
+    ]
+    if useless := [row for row in page.rows if row.gain < 0]:
+        gains = listed([f"{row.name} ({arm_texts(row, page).gain} dB)" for row in useless])
+        clauses.append(f"{gains} {'does' if len(useless) == 1 else 'do'} worse than doing nothing")
+    return f"{_subject(page)}: {'; '.join(clauses)}."
+
+
+def _subject(page: Page) -> str:
+    references = [row for row in page.rows if row.comparison is None]
+    if len(references) > 1:
+        return "Each against the arm that differs from it only in " + " and ".join(page.study.reference)
+    return f"Against {references[0].name} ({arm_texts(references[0], page).mean}{unit(page.metric)})"
+
+
+def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
+    is_are = "is" if len(rows) == 1 else "are"
+    names = listed([row.name for row in rows])
+    sized = listed([f"{row.name} ({_difference(row, page)})" for row in rows])
+    seeds = f"{len(page.study.seeds)} seed{'s' if len(page.study.seeds) > 1 else ''}"
+    return {
+        "worse": f"{sized} {is_are} worse",
+        "better": f"{sized} {is_are} better",
+        "equivalent": f"{names} {is_are} equivalent within ±{page.study.margin:g}{unit(page.metric)}",
+        "undecided": f"{names} {is_are} undecided with {seeds}",
+        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
+    }[verdict]
+
+
+def _difference(row: ArmRow, page: Page) -> str:
+    assert row.comparison is not None
+    return comparison_texts(row.comparison, page.metric, page.study.margin).difference + unit(page.metric)
+
+
+def claim_sentence(evidence: Evidence, page: Page) -> str:
+    """A claim, whether it holds, and its evidence: `a is worse than b: held (-1.00 dB [-1.10, -0.90], 98.75%)`."""
+    claim, c = evidence.claim, evidence.comparison
+    relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
+    texts = comparison_texts(c, page.metric, page.study.margin)
+    outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
+    interval = f"{texts.difference} [{texts.low}, {texts.high}]{unit(page.metric)} at {texts.level}"
+    return f"{claim.arm} is {relation} {claim.than}: {outcome} ({interval})"

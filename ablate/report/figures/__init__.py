@@ -1,0 +1,29 @@
+"""The figures of a report: a module each, in which one tested function computes what another one only draws."""
+
+from __future__ import annotations
+
+from ablate.report.data import Data
+from ablate.report.figures.cost import cost_figure
+from ablate.report.figures.curves import curves_figure
+from ablate.report.figures.differences import differences_figure
+from ablate.report.figures.grid import cells_figure, interactions_figure
+from ablate.report.figures.looks import arm_looks
+from ablate.report.figures.samples import samples_figure
+from ablate.report.figures.seeds import seeds_figure
+from ablate.report.model import Page
+from ablate.report.svg import svg
+
+
+def draw_all(page: Page, data: Data) -> dict[str, str]:
+    """Every figure of a page as SVG, by its name; figures with nothing to show are left out."""
+    looks = arm_looks(page)
+    figures = {
+        "differences": differences_figure(page, looks),
+        "cells": cells_figure(page),
+        "interactions": interactions_figure(page),
+        "seeds": seeds_figure(page, looks),
+        "curves": curves_figure(page, data.epochs, looks),
+        "cost": cost_figure(page, looks),
+        "samples": samples_figure(page, data),
+    }
+    return {name: svg(figure, name) for name, figure in figures.items() if figure is not None}

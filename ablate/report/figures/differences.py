@@ -1,0 +1,58 @@
+"""Each arm's difference from its reference, with its interval, every seed, and the margin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
+from ablate.report.model import Page
+from ablate.report.numbers import unit
+
+
+@dataclass(frozen=True)
+class DifferenceBar:
+    """One arm of the figure: each seed's difference, the mean and its interval (None where infinite)."""
+
+    arm: str
+    seeds: list[float]
+    mean: float
+    interval: tuple[float, float] | None
+    verdict: str
+
+
+def difference_bars(page: Page) -> list[DifferenceBar]:
+    """What the figure shows, up is good."""
+    bars = []
+    for row, c in page.compared:
+        seeds = page.metric.sign * (page.scores[row.name] - page.scores[row.against]).dropna()
+        interval = (c.low, c.high) if math.isfinite(c.low) else None
+        if c.pairs:
+            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict))
+    return bars
+
+
+def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
+    """Draw the bars, one a row; None where nothing can be compared yet."""
+    bars = difference_bars(page)
+    if not bars:
+        return None
+    names = [bar.arm for bar in bars]
+    with report_style():
+        figure = Figure(figsize=(WIDTH, 1.1 + row_height(names) * len(bars)), layout="constrained")
+        axes = figure.subplots()
+        axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
+        axes.axvline(0, color="0.5", linewidth=0.8)
+        for height, bar in enumerate(bars):
+            look = looks[bar.arm]
+            if bar.interval:
+                axes.plot(bar.interval, [height, height], color=look.colour, linewidth=2)
+            axes.plot(bar.seeds, [height + 0.25] * len(bar.seeds), "|", color=look.colour, alpha=0.7, markersize=6)
+            axes.plot(bar.mean, height, look.marker, color=look.colour, markersize=6)
+            axes.annotate(bar.verdict, (1.01, height), xycoords=("axes fraction", "data"), va="center")
+        name_rows(axes, names)
+        axes.set_xlabel(f"difference in {page.metric.name}{unit(page.metric)} (right is better)")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    return figure

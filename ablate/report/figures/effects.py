@@ -1,0 +1,67 @@
+"""The effect of each component over all studies, in dB, largest first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ablate.report.figures.looks import COLOURS, WIDTH, name_rows, report_style, row_height
+
+Headlines = dict[str, Any]
+"""What a report's `metrics.json` holds."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one change of one study did, in dB: the mean difference, and its interval unless that is infinite."""
+
+    study: str
+    arm: str
+    against: str
+    difference: float
+    interval: tuple[float, float] | None
+    error: float
+
+
+def effects(studies: dict[str, Headlines]) -> list[Effect]:
+    """Every compared arm of every study, the largest effect first."""
+    found = [
+        _effect(study, name, arm)
+        for study, facts in studies.items()
+        for name, arm in facts["arms"].items()
+        if "difference" in arm.get("decibels", {})
+    ]
+    return sorted(found, key=lambda effect: -abs(effect.difference))
+
+
+def _effect(study: str, name: str, arm: dict[str, Any]) -> Effect:
+    decibels = arm["decibels"]
+    interval = (decibels["low"], decibels["high"]) if "low" in decibels else None
+    error = decibels.get("sd", math.nan) / math.sqrt(arm["seeds"])
+    return Effect(study, name, arm["against"], decibels["difference"], interval, error)
+
+
+def effects_figure(effects: Sequence[Effect]) -> Figure | None:
+    """One row an effect, a colour a study; None where there is none yet."""
+    if not effects:
+        return None
+    studies = list(dict.fromkeys(effect.study for effect in effects))
+    names = [f"{effect.study}: {effect.arm}" for effect in effects]
+    with report_style():
+        figure = Figure(figsize=(WIDTH, 0.9 + row_height(names, 32) * len(effects)), layout="constrained")
+        axes = figure.subplots()
+        axes.axvline(0, color="0.5", linewidth=0.8)
+        for height, effect in enumerate(effects):
+            colour = COLOURS[studies.index(effect.study) % len(COLOURS)]
+            if effect.interval:
+                axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
+            axes.plot(effect.difference, height, "o", color=colour, markersize=6)
+        axes.grid(axis="x", color="0.92")
+        axes.set_axisbelow(True)
+        name_rows(axes, names, 32)
+        axes.set_xlabel("difference in PSNR from the study's reference, dB (right is better)")
+    return figure

@@ -1,0 +1,67 @@
+"""What all figures of a report share: each arm's look, fonts, and names that fit."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import matplotlib
+from matplotlib.axes import Axes
+
+from ablate.pictures import STYLE
+from ablate.report.model import Page
+
+# Okabe and Ito (2008): told apart by colour-blind readers; black is kept for references
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+WIDTH = 6.6
+"""Inches of a figure: 634 pixels, at which its smallest letters are 11 pixels high."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an arm is drawn, in every figure."""
+
+    colour: str
+    marker: str
+
+
+def arm_looks(page: Page) -> dict[str, Look]:
+    """References black, the others in the order of the study; a marker a round of colours, so that looks are distinct.
+
+    Beyond 49 arms looks repeat.
+    """
+    references = [row.name for row in page.rows if not row.comparison]
+    others = [row.name for row, _ in page.compared]
+    looks = {name: Look("black", MARKERS[index % len(MARKERS)]) for index, name in enumerate(references)}
+    for index, name in enumerate(others):
+        turn, colour = divmod(index, len(COLOURS))
+        looks[name] = Look(COLOURS[colour], MARKERS[turn % len(MARKERS)])
+    return looks
+
+
+@contextmanager
+def report_style() -> Iterator[None]:
+    """The style of report figures; names are shown as they are, a dollar sign is no formula."""
+    with matplotlib.rc_context(STYLE | {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}):
+        yield
+
+
+def fitted(name: str, width: int = 26) -> str:
+    """A name on lines of at most `width` letters."""
+    return "\n".join(textwrap.wrap(name, width) or [name])
+
+
+def row_height(names: list[str], width: int = 26) -> float:
+    """Inches that a row of a figure needs for the longest of these names."""
+    return 0.2 + 0.16 * max((fitted(name, width).count("\n") + 1 for name in names), default=1)
+
+
+def name_rows(axes: Axes, names: list[str], width: int = 26) -> None:
+    """Rows from the top down, each with its name."""
+    axes.set_yticks(range(len(names)), [fitted(name, width) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,46 @@
+"""Every seed's value: what the means hide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
+from ablate.report.model import Page
+from ablate.report.numbers import unit
+
+
+@dataclass(frozen=True)
+class SeedRow:
+    """One arm of the figure: the scores of its seeds, in the study's order, without those that are missing."""
+
+    arm: str
+    scores: list[float]
+    mean: float
+
+
+def seed_rows(page: Page) -> list[SeedRow]:
+    """What the figure shows: the arms of which a run has ended."""
+    return [SeedRow(row.name, page.scores[row.name].dropna().tolist(), row.mean) for row in page.rows if row.seeds]
+
+
+def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
+    """Draw one arm a row: a mark a seed, a bar for the mean."""
+    rows = seed_rows(page)
+    if not rows:
+        return None
+    names = [row.arm for row in rows]
+    with report_style():
+        figure = Figure(figsize=(WIDTH, 0.8 + row_height(names) * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        for height, row in enumerate(rows):
+            look = looks[row.arm]
+            axes.plot(row.scores, [height] * len(row.scores), look.marker, color=look.colour, alpha=0.6, markersize=6)
+            axes.plot([row.mean] * 2, [height - 0.32, height + 0.32], color=look.colour, linewidth=2)
+        axes.grid(axis="x", color="0.9")
+        axes.set_axisbelow(True)
+        name_rows(axes, names)
+        better = "right" if page.metric.higher_is_better else "left"
+        axes.set_xlabel(f"{page.metric.name}{unit(page.metric)} ({better} is better)")
+    return figure

@@ -1,0 +1,69 @@
+"""`reports/README.md`: all studies with their answers, and one figure over all, from the reports' headline numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ablate.record import write_atomic
+from ablate.report.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
+from ablate.report.figures.effects import Effect, Headlines, effects, effects_figure
+from ablate.report.numbers import digits_for, signed
+from ablate.report.rendering import markdown
+from ablate.report.svg import svg
+
+
+def write_index(reports: Path) -> None:
+    """Write the page and its figure from every `metrics.json` below `reports`."""
+    studies = {path.parent.name: json.loads(path.read_text()) for path in sorted(reports.glob("*/metrics.json"))}
+    figure = effects_figure(effects(studies))
+    drawn = {"effects": svg(figure, "effects")} if figure else {}
+    (reports / "figures").mkdir(exist_ok=True)
+    for name, content in drawn.items():
+        write_atomic(reports / "figures" / f"{name}.svg", content.encode())
+    write_atomic(reports / "README.md", markdown(index(studies).without_pictures(drawn)).encode())
+
+
+def index(studies: dict[str, Headlines]) -> Document:
+    """The page."""
+    return Document(
+        "Reports",
+        "what matters in a ViT denoiser, and how sure are we?",
+        f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}",
+        (),
+        (Section("Studies", (_studies_table(studies),)), Section("All effects", tuple(_effects(studies)))),
+    )
+
+
+def _studies_table(studies: dict[str, Headlines]) -> Table:
+    columns = [
+        Column[str]("study", lambda name: Link(name, f"{name}/README.md"), number=False),
+        Column[str]("question", lambda name: studies[name]["question"], number=False),
+        Column[str]("answer", lambda name: studies[name]["answer"], number=False),
+    ]
+    return table("Each study, its question and its answer", columns, studies)
+
+
+def _effects(studies: dict[str, Headlines]) -> list[Block]:
+    columns = [
+        Column[Effect]("change", lambda effect: effect.arm, number=False),
+        Column[Effect]("from", lambda effect: effect.against, number=False),
+        Column[Effect]("study", lambda effect: Link(effect.study, f"{effect.study}/README.md"), number=False),
+        Column[Effect]("effect (dB)", lambda effect: signed(effect.difference, digits_for(effect.error, 2))),
+        Column[Effect]("interval", _interval),
+    ]
+    return [
+        Picture(
+            "effects",
+            "The effect of every change of every study in dB, largest first",
+            "Mean difference in PSNR from the study's reference, and its interval; all intervals of one study hold "
+            "together with 95%, those of different studies do not.",
+        ),
+        table("Effect of each component, largest first", columns, effects(studies)),
+        paragraph("Each study names what its arms share; effects under different settings need not add up."),
+    ]
+
+
+def _interval(effect: Effect) -> str:
+    digits = digits_for(effect.error, 2)
+    return f"[{signed(effect.interval[0], digits)}, {signed(effect.interval[1], digits)}]" if effect.interval else "–"

@@ -1,0 +1,27 @@
+"""How often runs go wrong, with the interval that so few runs leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ablate.verdicts import CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`bad` of `runs`, and the exact (Clopper-Pearson) 95% interval of the rate behind them."""
+
+    bad: int
+    runs: int
+    low: float
+    high: float
+
+
+def rate(bad: int, runs: int) -> Rate:
+    """The rate behind `bad` of `runs`, by `scipy.stats.binomtest`; anything is possible where nothing was run."""
+    from scipy import stats
+
+    if not runs:
+        return Rate(bad, runs, 0.0, 1.0)
+    interval = stats.binomtest(bad, runs).proportion_ci(CONFIDENCE, method="exact")
+    return Rate(bad, runs, float(interval.low), float(interval.high))

@@ -1,0 +1,49 @@
+"""A figure as SVG that may stand in a page beside others: its ids and its style are its own, nothing of it is dated."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from ablate.pictures import STYLE
+
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
+
+
+def svg(figure: Figure, name: str) -> str:
+    """The figure as one `<svg id="name">` element."""
+    root = ElementTree.fromstring(_drawn(figure))
+    for metadata in root.findall(f"{{{SVG}}}metadata"):
+        root.remove(metadata)
+    for element in root.iter():
+        _rename(element, name)
+        if element.tag == f"{{{SVG}}}style":
+            element.text = f"#{name} {(element.text or '').strip()}"
+    root.set("id", name)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _drawn(figure: Figure) -> str:
+    file = io.StringIO()
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts draw the text, not ours
+        figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    return file.getvalue()
+
+
+def _rename(element: ElementTree.Element, prefix: str) -> None:
+    """Put the figure's name before an element's id and before those that it refers to."""
+    if "id" in element.attrib:
+        element.set("id", f"{prefix}-{element.attrib['id']}")
+    for key, value in element.attrib.items():
+        if key == f"{{{XLINK}}}href" and value.startswith("#"):
+            element.set(key, f"#{prefix}-{value[1:]}")
+        elif "url(#" in value:
+            element.set(key, re.sub(r"url\(#", f"url(#{prefix}-", value))
