@@ -120,7 +120,7 @@ def _robustness(page: Page) -> Iterator[Block]:
         yield needed_table(page)
         yield paragraph(
             "Seeds with which the rule would settle an undecided comparison, and rightly, with 80% power; a range, "
-            "since the standard deviation is itself uncertain. They need a new study, or a design that planned for them: "
+            "since the standard deviation is itself uncertain. They need a new study, or one that planned for them: "
             "to look at a report and then to add seeds is a second look that the 95% do not cover."
         )
 

@@ -47,12 +47,17 @@ class Data:
 
 def export(study: Study, record: Record, folder: Path) -> None:
     """Write what the record holds of a study into `folder`/data."""
-    data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    runs = load_results(study, record)
-    runs.to_csv(data / "runs.csv", index=False)
-    load_epochs(study, record).to_csv(data / "epochs.csv", index=False)
-    np.savez_compressed(data / "scenes.npz", **_scenes(study, record))  # type: ignore[arg-type]
+    write(study, Data(load_results(study, record), load_epochs(study, record), _scenes(study, record)), folder)
+
+
+def write(study: Study, data: Data, folder: Path) -> None:
+    """Write the tables and scenes of a study into `folder`/data."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    data.runs.to_csv(folder / "data" / "runs.csv", index=False)
+    data.epochs.to_csv(folder / "data" / "epochs.csv", index=False)
+    numbers = {arm.name: number for number, arm in enumerate(arms(study))}
+    arrays = {f"{numbers[arm]}.{kind}": x for arm, scenes in data.scenes.items() for kind, x in scenes.items()}
+    np.savez_compressed(folder / "data" / "scenes.npz", **arrays)  # type: ignore[arg-type]
 
 
 def telling_scenes(mse: ArrayLike) -> list[int]:
@@ -64,22 +69,19 @@ def telling_scenes(mse: ArrayLike) -> list[int]:
     return list(dict.fromkeys([order[0], order[(len(order) - 1) // 2], order[-1]]))
 
 
-def _scenes(study: Study, record: Record) -> Scenes:
+def _scenes(study: Study, record: Record) -> dict[str, Scenes]:
     """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed.
 
     Arms of one task show the same scenes, told by the errors of its references, or of all its arms if it has none.
     """
-    arrays: Scenes = {}
-    settled = arms(study)
+    found, settled = {}, arms(study)
     chosen = {task: _chosen(study, record, members) for task, members in _by_task(settled).items()}
-    for number, arm in enumerate(settled):
-        first = record.arrays(arm.run(study.seeds[0]).id)
-        if not first:
-            continue
+    for arm in settled:
         index = chosen[_task(arm)]
-        shown = {kind: first[kind][index] for kind in PICTURES} | {"mse": first["test_mse"][index], "index": index}
-        arrays |= {f"{number}.{kind}": values for kind, values in shown.items()}
-    return arrays
+        if first := record.arrays(arm.run(study.seeds[0]).id):
+            shown = {kind: first[kind][index] for kind in PICTURES}
+            found[arm.name] = shown | {"index": np.array(index), "mse": first["test_mse"][index]}
+    return found
 
 
 def _task(arm: Arm) -> Task:

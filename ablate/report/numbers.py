@@ -65,6 +65,11 @@ def unit(metric: Metric) -> str:
     return f" {metric.unit}" if metric.unit else ""
 
 
+def named(metric: Metric) -> str:
+    """A metric's name with its unit in brackets, as it heads a scale or a column."""
+    return f"{metric.name} ({metric.unit})" if metric.unit else metric.name
+
+
 def listed(names: list[str]) -> str:
     """`a, b and c`."""
     return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ablate.planning import arm_name
 from ablate.report.document import Code, Column, Span, Strong, Table, table
 from ablate.report.model import ArmRow, GridFacts, Page
-from ablate.report.numbers import digits_for, fixed, percent, unit
+from ablate.report.numbers import digits_for, fixed, named, percent
 from ablate.report.origins import arm_search
 from ablate.report.rates import Rate, rate
 from ablate.report.texts import ComparisonTexts, arm_texts, comparison_texts
@@ -33,7 +33,7 @@ def verdict_table(page: Page) -> Table:
         *map(compared, ("sd", "effect", "smallest_margin")),
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
     ]
-    return table(f"Verdicts by {page.metric.name}{_in(page)}", columns, page.rows)
+    return table(f"Verdicts by {named(page.metric)}", columns, page.rows)
 
 
 HEADINGS = {
@@ -50,10 +50,6 @@ HEADINGS = {
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
     assert row.comparison is not None
     return comparison_texts(row.comparison, page.metric, page.study.margin)
-
-
-def _in(page: Page) -> str:
-    return f" ({page.metric.unit})" if page.metric.unit else ""
 
 
 def verdict_cell(row: ArmRow) -> Span:
@@ -89,7 +85,7 @@ def seeds_table(page: Page) -> Table:
     ]
     if page.metric.name.startswith("test/"):
         columns.append(Column[ArmRow]("mean by the last epoch", lambda row: arm_texts(row, page).last_mean))
-    return table(f"{page.metric.name}{unit(page.metric)} of every run", columns, page.rows)
+    return table(f"{named(page.metric)} of every run", columns, page.rows)
 
 
 def cost_table(page: Page) -> Table:
@@ -197,7 +193,7 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
         Column[Interaction]("verdict", lambda item: Strong(VERDICTS[item.comparison.verdict]), number=False),
         *map(text, ("difference", "low", "high", "level", "sd")),
     ]
-    return table(f"Interactions{_in(page)}", columns, grid.interactions)
+    return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
 
 
 VERDICTS = {

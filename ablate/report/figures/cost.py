@@ -11,7 +11,7 @@ from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocat
 
 from ablate.report.figures.looks import WIDTH, Look, fitted, report_style
 from ablate.report.model import Page
-from ablate.report.numbers import unit
+from ablate.report.numbers import named
 from ablate.report.texts import standard_error
 
 COSTS = {"parameters": "parameters", "flops": "FLOPs an image", "seconds": "training (s)"}
@@ -60,7 +60,7 @@ def cost_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
             axes.set_xlabel(label)
             axes.grid(color="0.92")
             axes.set_axisbelow(True)
-        grid[0].set_ylabel(f"{page.metric.name}{unit(page.metric)}, mean over seeds")
+        grid[0].set_ylabel(f"{named(page.metric)}, mean over seeds")
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False)
     return figure
@@ -80,5 +80,5 @@ def _scale_costs(axes: Axes, costs: list[float]) -> None:
         low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
         axes.xaxis.set_major_locator(FixedLocator([10.0**power for power in range(low, high + 1)]))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))

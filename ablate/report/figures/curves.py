@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ablate.metrics import METRICS, Metric
 from ablate.report.figures.looks import WIDTH, Look, fitted, report_style
 from ablate.report.model import Page
-from ablate.report.numbers import unit
+from ablate.report.numbers import named
 
 COLUMNS = 3
 
@@ -36,8 +36,8 @@ def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFr
 
 
 def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
-    """The part of the scale where learning is seen: all but the lowest and highest hundredth of the values."""
-    low, high = np.nanpercentile(curves[["min", "max"]].to_numpy(float), [1, 99])
+    """The scale on which learning is seen: without the lowest twentieth and the highest hundredth of the values."""
+    low, high = np.nanpercentile(curves[["min", "max"]].to_numpy(float), [5, 99])
     return float(low - 0.05 * (high - low)), float(high + 0.1 * (high - low) + 1e-9)
 
 
@@ -66,5 +66,5 @@ def curves_figure(page: Page, epochs: pd.DataFrame, looks: dict[str, Look]) -> F
         grid[0].set_ylim(curve_limits(pd.concat(list(curves.values()))))
         grid[0].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         figure.supxlabel("epoch", fontsize=9)
-        figure.supylabel(f"validation {metric.name.split('/')[1].upper()}{unit(metric)}", fontsize=9)
+        figure.supylabel(named(metric), fontsize=9)
     return figure

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
 from ablate.report.model import Page
-from ablate.report.numbers import unit
+from ablate.report.numbers import named
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
             axes.plot(bar.mean, height, look.marker, color=look.colour, markersize=6)
             axes.annotate(bar.verdict, (1.01, height), xycoords=("axes fraction", "data"), va="center")
         name_rows(axes, names)
-        axes.set_xlabel(f"difference in {page.metric.name}{unit(page.metric)} (right is better)")
+        axes.set_xlabel(f"difference in {named(page.metric)}; right is better")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure

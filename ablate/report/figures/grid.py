@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ablate.report.figures.looks import COLOURS, MARKERS, WIDTH, fitted, report_style
 from ablate.report.model import Page
-from ablate.report.numbers import digits_for, fixed, unit
+from ablate.report.numbers import digits_for, fixed, named
 from ablate.report.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 
@@ -45,7 +45,7 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
     axes.set_yticks(range(len(heat.rows)), [level_text(value) for value in heat.rows])
     axes.set_xticks(range(len(heat.columns)), [level_text(value) for value in heat.columns])
     axes.set(ylabel=_short(heat.axes[0]), xlabel=_short(heat.axes[1]))
-    axes.set_title(f"{page.metric.name}{unit(page.metric)}: mean ± sd over seeds", fontsize=9)
+    axes.set_title(f"{named(page.metric)}: mean ± sd over seeds", fontsize=9)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row, column in np.ndindex(heat.means.shape):
@@ -74,7 +74,7 @@ def interactions_figure(page: Page) -> Figure | None:
         for axes in grid[len(maps) :]:
             axes.remove()
         for axes in grid[::columns]:
-            axes.set_ylabel(f"{page.metric.name}{unit(page.metric)}")
+            axes.set_ylabel(named(page.metric))
     return figure
 
 

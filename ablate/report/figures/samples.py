@@ -72,7 +72,8 @@ def samples_figure(page: Page, data: Data) -> Figure | None:
         return None
     columns, scale = 2 * max(len(row.pairs) for row in rows), error_scale(rows)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.8 + 0.98 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.8 + 1.08 * len(rows)), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.01)
         grid = figure.subplots(len(rows), columns, squeeze=False)
         titled: set[tuple[str, str]] = set()
         for row, line in zip(rows, grid, strict=True):

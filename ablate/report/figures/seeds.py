@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
 from ablate.report.model import Page
-from ablate.report.numbers import unit
+from ablate.report.numbers import named
 
 
 @dataclass(frozen=True)
@@ -42,5 +42,5 @@ def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         axes.set_axisbelow(True)
         name_rows(axes, names)
         better = "right" if page.metric.higher_is_better else "left"
-        axes.set_xlabel(f"{page.metric.name}{unit(page.metric)} ({better} is better)")
+        axes.set_xlabel(f"{named(page.metric)}; {better} is better")
     return figure
