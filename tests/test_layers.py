@@ -11,7 +11,19 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "report", "statistics", "verdicts", "results", "sweep", "progress", "sources", "tracking", "pictures", "record"),
+    *(
+        "cli",
+        "report",
+        "statistics",
+        "verdicts",
+        "results",
+        "sweep",
+        "progress",
+        "sources",
+        "tracking",
+        "pictures",
+        "record",
+    ),
     *("executors", "training", "denoiser", "scenes"),
     *("loading", "claims", "planning", "study", "yamlfile", "settings", "metrics", "errors"),
 )

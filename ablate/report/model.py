@@ -181,6 +181,15 @@ def _clause(verdict: Verdict, rows: list[ArmRow], study: Study) -> str:
     }[verdict]
 
 
+def claim_sentence(evidence: Evidence, metric: Metric) -> str:
+    """A claim, whether it holds, and its evidence: `a is worse than b: held (-1.00 [-1.10, -0.90] dB at 98.75%)`."""
+    claim, c = evidence.claim, evidence.comparison
+    relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
+    interval = f"{signed(c.difference, metric)} [{signed(c.low, metric)}, {signed(c.high, metric)}]{_unit(metric)}"
+    outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
+    return f"{claim.arm} is {relation} {claim.than}: {outcome} ({interval} at {100 * c.level:.2f}%)"
+
+
 def _difference(row: ArmRow, metric: Metric) -> str:
     assert row.comparison is not None
     return f"{signed(row.comparison.difference, metric)}{_unit(metric)}"
