@@ -49,7 +49,7 @@ def _stem(path: Path) -> str:
 
 
 def _located(error: ValidationError, document: Document) -> StudyError:
-    """The error that stands first in the file, in our words; a missing key last, since a misspelt one may explain it."""
+    """The error that stands first in the file, in our words; a missing key last: a misspelt one may explain it."""
 
     def order(item: Any) -> tuple[bool, int, int]:
         place = document.place(item["loc"], of_key=item["type"] == "extra_forbidden")

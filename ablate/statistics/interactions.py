@@ -139,7 +139,7 @@ def _contrasts(grid: Grid) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
 def _interaction(grid: Grid, pair: tuple[int, int], levels: tuple[int, int], margin: float, count: int) -> Interaction:
     cells, (a, b), (a0, b0) = _pair_scores(grid, pair), levels, (grid.baseline[pair[0]], grid.baseline[pair[1]])
     others = tuple(axis for axis in range(len(grid.axes)) if axis not in pair)
-    diverged = bool(grid.diverged.any(axis=others)[np.ix_([a, a0], [b, b0])].any())
+    diverged = bool(np.any(grid.diverged, axis=others)[np.ix_([a, a0], [b, b0])].any())
     comparison = compare(
         cells[:, a, b] - cells[:, a0, b],
         cells[:, a, b0] - cells[:, a0, b0],

@@ -48,7 +48,7 @@ class SeedsNeeded:
 
     Attributes:
         if_zero: if the true difference is zero, so that `equivalent` is to be found.
-        as_measured: if it is the measured one, so that its direction, or `equivalent` inside the margin, is to be found.
+        as_measured: if it is the measured one: its direction, or `equivalent` inside the margin, is to be found.
     """
 
     if_zero: SeedRange
@@ -91,8 +91,8 @@ def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: fl
     """The probability that the rule settles a comparison, and rightly, for each number of seeds.
 
     Right is `equivalent` if the truth lies inside the margin, and `better` or `worse` if that is the truth's sign;
-    so two verdicts are right where the truth is small but not zero. Given the sample's sd, the mean difference is normal
-    and independent of it: what is left is an integral over the sd's quantile u.
+    so two verdicts are right where the truth is small but not zero. Given the sample's sd, the mean difference is
+    normal and independent of it: what is left is an integral over the sd's quantile u.
 
     Args:
         truth: true mean difference; `sd` is that of the paired differences, normal.
