@@ -30,8 +30,6 @@ STYLE = {
 
 ROWS = ("noisy", "clean", "denoised", "error")
 
-ERROR_COLOURS = "RdBu_r"
-
 
 def save(figure: Figure, path: Path) -> None:
     """Save as the path's ending says, without a date: the same figure, the same bytes."""
@@ -40,10 +38,10 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path, metadata=metadata, bbox_inches="tight", dpi=100)
 
 
-def show_image(axes: Axes, image_CHW: NDArray[np.floating], *, white: float = 1, error: float | None = None) -> None:
-    """One image without ticks: 0 (black) to `white` in grey, or an error from -`error` (blue) to `error` (red)."""
-    colours, low, high = ("gray", 0.0, white) if error is None else (ERROR_COLOURS, -error, error)
-    axes.imshow(image_CHW.astype(np.float32).mean(axis=0), interpolation="none", cmap=colours, vmin=low, vmax=high)
+def show_image(axes: Axes, image_CHW: NDArray[np.floating], *, error: bool = False) -> None:
+    """One image without ticks, as it is: 0 to 1 in grey, or an error from -0.5 (blue) to 0.5 (red)."""
+    colours, low, high = ("RdBu_r", -0.5, 0.5) if error else ("gray", 0, 1)
+    axes.imshow(image_CHW.astype(np.float32).mean(axis=0), interpolation="nearest", cmap=colours, vmin=low, vmax=high)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
@@ -62,7 +60,7 @@ def sample_picture(scenes: Mapping[str, NDArray[np.floating]], count: int = 6) -
         for name, row in zip(ROWS, grid, strict=True):
             row[0].set_ylabel(name)
             for index, axes in enumerate(row):
-                show_image(axes, shown[name][index], error=0.5 if name == "error" else None)
+                show_image(axes, shown[name][index], error=name == "error")
         figure.suptitle("error: red too bright, blue too dark (±0.5)", fontsize=8)
     return figure
 

@@ -10,6 +10,9 @@ from ablate.verdicts import Verdict
 
 ORDER: tuple[Verdict, ...] = ("worse", "better", "equivalent", "undecided", "waiting")
 
+NAMED = 6
+"""Arms of one verdict that a sentence can name."""
+
 
 def answer(page: Page) -> str:
     """The verdicts as one sentence."""
@@ -33,8 +36,8 @@ def _subject(page: Page) -> str:
 
 def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
     is_are = "is" if len(rows) == 1 else "are"
-    names = listed([row.name for row in rows])
-    sized = listed([f"{row.name} ({_difference(row, page)})" for row in rows])
+    names = listed([row.name for row in rows]) if len(rows) <= NAMED else f"{len(rows)} arms"
+    sized = _sized(rows, page)
     seeds = f"{len(page.study.seeds)} seed{'s' if len(page.study.seeds) > 1 else ''}"
     return {
         "worse": f"{sized} {is_are} worse",
@@ -43,6 +46,14 @@ def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
         "undecided": f"{names} {is_are} undecided with {seeds}",
         "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
     }[verdict]
+
+
+def _sized(rows: list[ArmRow], page: Page) -> str:
+    """Arms with their differences; of many, only how many they are and how far they go."""
+    if len(rows) <= NAMED:
+        return listed([f"{row.name} ({_difference(row, page)})" for row in rows])
+    ends = sorted(rows, key=lambda row: row.comparison.difference if row.comparison else 0)
+    return f"{len(rows)} arms ({_difference(ends[0], page)} to {_difference(ends[-1], page)})"
 
 
 def _difference(row: ArmRow, page: Page) -> str:

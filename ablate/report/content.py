@@ -66,7 +66,8 @@ def _verdicts(page: Page) -> Iterator[Block]:
     yield Picture(
         "differences",
         f"Differences from the reference, by arm: {verdicts}",
-        "Mark: the mean difference from the reference; line: its interval; ticks: each seed; grey: the margin.",
+        "Mark: the mean difference from the reference; line: its interval (with an arrow where it goes on); "
+        "ticks: each seed; grey: the margin.",
     )
 
 
@@ -103,7 +104,7 @@ def _seeds(page: Page) -> Iterator[Block]:
     yield Picture(
         "seeds",
         f"{page.metric.name} of every run, a row an arm",
-        "Each mark is a run, the bar the mean of its arm.",
+        "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
     )
     yield seeds_table(page)
 

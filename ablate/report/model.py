@@ -86,7 +86,8 @@ class Page:
 
     Attributes:
         arms: the study's, resolved, in the order of `rows`.
-        scores: of each run, seeds x arms; `sems`: their standard errors over the test images, in the metric's unit.
+        scores: of each run, seeds x arms; `diverged`: whether it did; `sems`: the scores' standard errors over the test
+            images, in the metric's unit.
         nothing, zero: what doing nothing and answering zero score; NaN where arms differ in the task.
         missing: runs without a result, for which verdicts wait.
         warnings: what a reader must know before believing any of it.
@@ -100,6 +101,7 @@ class Page:
     arms: list[Arm]
     rows: list[ArmRow]
     scores: pd.DataFrame
+    diverged: pd.DataFrame
     sems: pd.DataFrame
     nothing: float
     zero: float
@@ -133,6 +135,7 @@ def build(study: Study, data: Data) -> Page:
         arms=settled,
         rows=rows,
         scores=scores.values,
+        diverged=scores.diverged,
         sems=runs.assign(sem=_image_sem(runs, study.metric)).pivot(index="seed", columns="arm", values="sem"),
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),

@@ -74,6 +74,8 @@ def seeds_table(page: Page) -> Table:
     def score(seed: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
             sem, value = (float(frame[row.name][seed]) for frame in (page.sems, page.scores))
+            if page.diverged[row.name][seed]:
+                return f"{fixed(value, page.metric.digits)} (diverged)"
             return fixed(value, digits_for(sem, page.metric.digits))
 
         return Column(f"seed {seed}", cell)

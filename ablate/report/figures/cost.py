@@ -66,6 +66,14 @@ def cost_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
     return figure
 
 
+def round_ticks(low: float, high: float) -> list[float]:
+    """Of 1, 2 and 5 times the powers of ten those from `low` to `high`; the powers alone if these are three or more."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    fine = [digit * 10.0**power for power in powers for digit in (1, 2, 5) if low <= digit * 10.0**power <= high]
+    coarse = [10.0**power for power in powers if low <= 10.0**power <= high]
+    return coarse if len(coarse) > 2 else fine
+
+
 def _draw_point(axes: Axes, point: CostPoint, look: Look) -> None:
     axes.errorbar(
         point.cost, point.score, point.error, fmt=look.marker, color=look.colour, capsize=2, label=fitted(point.arm, 80)
@@ -77,8 +85,7 @@ def _scale_costs(axes: Axes, costs: list[float]) -> None:
     if max(costs) > 10 * min(costs) > 0:
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
-        low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)))
-        axes.xaxis.set_major_locator(FixedLocator([10.0**power for power in range(low, high + 1)]))
+        axes.xaxis.set_major_locator(FixedLocator(round_ticks(min(costs), max(costs))))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
+from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_places
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -21,6 +21,12 @@ class DifferenceBar:
     mean: float
     interval: tuple[float, float] | None
     verdict: str
+    barred: bool
+
+    @property
+    def ends(self) -> list[float]:
+        """All places that the bar reaches."""
+        return [*self.seeds, self.mean, *(self.interval or ())]
 
 
 def difference_bars(page: Page) -> list[DifferenceBar]:
@@ -30,8 +36,19 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
         seeds = page.metric.sign * (page.scores[row.name] - page.scores[row.against]).dropna()
         interval = (c.low, c.high) if math.isfinite(c.low) else None
         if c.pairs:
-            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict))
+            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, c.barred))
     return bars
+
+
+def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, float]:
+    """The scale: all of every arm that can be judged, and the margin; what lies beyond is shown by an arrow.
+
+    The interval of an arm with a diverged run spans ten times the others, and would hide them.
+    """
+    wide = [bar for bar in bars if not bar.barred] or bars
+    ends = [-margin, margin, *(end for bar in wide for end in bar.ends)]
+    edge = 0.05 * (max(ends) - min(ends))
+    return min(ends) - edge, max(ends) + edge
 
 
 def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
@@ -39,20 +56,25 @@ def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
     bars = difference_bars(page)
     if not bars:
         return None
-    names = [bar.arm for bar in bars]
+    names, (low, high) = [bar.arm for bar in bars], difference_limits(bars, page.study.margin)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 1.1 + row_height(names) * len(bars)), layout="constrained")
+        places = row_places(names)
+        figure = Figure(figsize=(WIDTH, 0.9 + places[-1]), layout="constrained")
         axes = figure.subplots()
         axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
         axes.axvline(0, color="0.5", linewidth=0.8)
-        for height, bar in enumerate(bars):
+        for height, bar in zip(places, bars, strict=False):
             look = looks[bar.arm]
             if bar.interval:
                 axes.plot(bar.interval, [height, height], color=look.colour, linewidth=2)
-            axes.plot(bar.seeds, [height + 0.25] * len(bar.seeds), "|", color=look.colour, alpha=0.7, markersize=6)
+            beyond = [(low, "<")] * (min(bar.ends) < low) + [(high, ">")] * (max(bar.ends) > high)
+            for end, arrow in beyond:
+                axes.plot(end, height, arrow, color=look.colour, clip_on=False)
+            axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=look.colour, alpha=0.7, markersize=6)
             axes.plot(bar.mean, height, look.marker, color=look.colour, markersize=6)
-            axes.annotate(bar.verdict, (1.01, height), xycoords=("axes fraction", "data"), va="center")
-        name_rows(axes, names)
+            axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")
+        name_rows(axes, names, places)
+        axes.set_xlim(low, high)
         axes.set_xlabel(f"difference in {named(page.metric)}; right is better")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import COLOURS, WIDTH, name_rows, report_style, row_height
+from ablate.report.figures.looks import COLOURS, WIDTH, name_rows, report_style, row_places
 
 Headlines = dict[str, Any]
 """What a report's `metrics.json` holds."""
@@ -52,16 +52,17 @@ def effects_figure(effects: Sequence[Effect]) -> Figure | None:
     studies = list(dict.fromkeys(effect.study for effect in effects))
     names = [f"{effect.study}: {effect.arm}" for effect in effects]
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.9 + row_height(names, 32) * len(effects)), layout="constrained")
+        places = row_places(names, 32)
+        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
         axes = figure.subplots()
         axes.axvline(0, color="0.5", linewidth=0.8)
-        for height, effect in enumerate(effects):
+        for height, effect in zip(places, effects, strict=False):
             colour = COLOURS[studies.index(effect.study) % len(COLOURS)]
             if effect.interval:
                 axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
             axes.plot(effect.difference, height, "o", color=colour, markersize=6)
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)
-        name_rows(axes, names, 32)
+        name_rows(axes, names, places, 32)
         axes.set_xlabel("difference in PSNR from the study's reference, dB (right is better)")
     return figure

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from ablate.report.figures.looks import COLOURS, MARKERS, WIDTH, fitted, report_style
@@ -49,13 +48,13 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row, column in np.ndindex(heat.means.shape):
-        colour = ink(image.cmap, image.norm, float(good[row, column]))
+        colour = ink(image.to_rgba(good[row, column]))
         axes.text(column, row, cell_text(page, heat, row, column), ha="center", va="center", color=colour, fontsize=8)
 
 
-def ink(colours: Colormap, norm: Callable[[float], float], value: float) -> str:
-    """Black on bright cells, white on dark ones (by relative luminance)."""
-    red, green, blue, _ = colours(norm(value))
+def ink(ground: Iterable[float]) -> str:
+    """Black on bright colours (red, green, blue, alpha), white on dark ones, by their relative luminance."""
+    red, green, blue, _ = ground
     return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else "white"
 
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -55,13 +56,18 @@ def fitted(name: str, width: int = 26) -> str:
     return "\n".join(textwrap.wrap(name, width) or [name])
 
 
-def row_height(names: list[str], width: int = 26) -> float:
-    """Inches that a row of a figure needs for the longest of these names."""
-    return 0.2 + 0.16 * max((fitted(name, width).count("\n") + 1 for name in names), default=1)
+def row_places(names: list[str], width: int = 26) -> list[float]:
+    """Where the middle of each row stands below the first one's top, in inches, and last where the rows end.
+
+    A row is as high as its name needs.
+    """
+    heights = [0.2 + 0.16 * (fitted(name, width).count("\n") + 1) for name in names]
+    ends = list(accumulate(heights))
+    return [end - height / 2 for end, height in zip(ends, heights, strict=True)] + ends[-1:]
 
 
-def name_rows(axes: Axes, names: list[str], width: int = 26) -> None:
-    """Rows from the top down, each with its name."""
-    axes.set_yticks(range(len(names)), [fitted(name, width) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
+def name_rows(axes: Axes, names: list[str], places: list[float], width: int = 26) -> None:
+    """Rows from the top down at their places (`row_places`), each with its name."""
+    axes.set_yticks(places[:-1], [fitted(name, width) for name in names])
+    axes.set_ylim(places[-1], 0)
     axes.tick_params(axis="y", length=0)

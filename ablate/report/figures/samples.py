@@ -12,7 +12,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from ablate.pictures import ERROR_COLOURS, show_image
 from ablate.report.data import Data
 from ablate.report.figures.looks import WIDTH, fitted, report_style
 from ablate.report.model import Page
@@ -21,6 +20,9 @@ from ablate.report.numbers import fixed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+PAIR, GAP, HEADING = 2.2, 0.28, 0.25
+"""From one pair to the next, below a row, and above a row of scenes, in widths of an image."""
+ERROR_COLOURS = "RdBu_r"
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 WHITE = 0.6
 """The value that is drawn white: scenes are dark, and few pixels are brighter."""
@@ -29,15 +31,27 @@ WORDS = ("best", "median", "worst")
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One row of pictures: per scene a pair, `(noisy, clean)` or `(output, error)`, each image (C, H, W).
+    """One row of pictures: for each scene a pair of images (C, H, W), with a text below each.
 
-    `notes` stand under the pairs: which scene it is, or the arm's PSNR on it.
+    A scene's own row has `(noisy, clean)`, and `headings` that say which scene it is; an arm's has `(output, error)`.
+    All images of a row are of one size.
     """
 
     label: str
     pairs: list[tuple[NDArray[np.floating], NDArray[np.floating]]]
-    titles: tuple[str, str]
-    notes: list[str]
+    texts: list[tuple[str, str]]
+    headings: list[str]
+
+    @property
+    def height(self) -> float:
+        """Of its images, in widths of one."""
+        _, height, width = self.pairs[0][0].shape
+        return float(height / width)
+
+    @property
+    def above(self) -> float:
+        """Room for the headings, in widths of an image."""
+        return HEADING if self.headings else 0.0
 
 
 def sample_rows(page: Page, data: Data) -> Iterator[SampleRow]:
@@ -49,16 +63,20 @@ def sample_rows(page: Page, data: Data) -> Iterator[SampleRow]:
             continue
         noisy, clean, denoised = (scenes[kind].astype(np.float32) for kind in ("noisy", "clean", "denoised"))
         if shown is None or not np.array_equal(shown, noisy):
-            notes = [f"{word} (scene {index})" for word, index in zip(WORDS, scenes["index"], strict=False)]
-            yield SampleRow("test scenes", list(zip(noisy, clean, strict=True)), ("noisy", "clean"), notes)
+            headings = [f"{word}: scene {index}" for word, index in zip(WORDS, scenes["index"], strict=False)]
+            yield SampleRow("test scenes", list(zip(noisy, clean, strict=True)), [("noisy", "clean")] * 3, headings)
             shown = noisy
-        notes = [f"{fixed(-10 * np.log10(mse), 1)} dB" if mse > 0 else "∞ dB" for mse in scenes["mse"].tolist()]
-        yield SampleRow(row.name, list(zip(denoised, denoised - clean, strict=True)), ("output", "error"), notes)
+        texts = [(f"output, {_psnr(mse)}", "error") for mse in scenes["mse"].tolist()]
+        yield SampleRow(row.name, list(zip(denoised, denoised - clean, strict=True)), texts, [])
+
+
+def _psnr(mse: float) -> str:
+    return f"{fixed(-10 * np.log10(mse), 1)} dB" if mse > 0 else "∞ dB"
 
 
 def error_scale(rows: list[SampleRow]) -> float:
     """The smallest of the round scales that holds all but a hundredth of all errors: one for the whole figure."""
-    errors = [np.abs(pair[1]).ravel() for row in rows if row.titles[1] == "error" for pair in row.pairs]
+    errors = [np.abs(pair[1]).ravel() for row in rows if not row.headings for pair in row.pairs]
     if not errors:
         return SCALES[-1]
     most = np.quantile(np.nan_to_num(np.concatenate(errors), nan=1.0), 0.99)
@@ -70,30 +88,33 @@ def samples_figure(page: Page, data: Data) -> Figure | None:
     rows = list(sample_rows(page, data))
     if not rows:
         return None
-    columns, scale = 2 * max(len(row.pairs) for row in rows), error_scale(rows)
+    scale, columns = error_scale(rows), max(len(row.pairs) for row in rows)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.8 + 1.08 * len(rows)), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.01)
-        grid = figure.subplots(len(rows), columns, squeeze=False)
-        titled: set[tuple[str, str]] = set()
-        for row, line in zip(rows, grid, strict=True):
-            _draw_row(row, list(line), scale, titled=row.titles in titled)
-            titled.add(row.titles)
+        tops = np.cumsum([0, *(row.above + row.height + GAP for row in rows)]).tolist()
+        figure = Figure(figsize=(WIDTH, 1.0 + 0.9 * tops[-1]), layout="constrained")
+        axes = figure.subplots()  # one for all images: with axes of their own they would take twenty seconds to place
+        for top, row in zip(tops, rows, strict=False):
+            _draw_row(axes, row, top, scale)
+        axes.set(xlim=(0, PAIR * columns), ylim=(tops[-1], 0), aspect="equal", xticks=[])
+        middles = [top + row.above + row.height / 2 for top, row in zip(tops, rows, strict=False)]
+        axes.set_yticks(middles, [fitted(row.label, 18) for row in rows])
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
         errors = ScalarMappable(Normalize(-scale, scale), ERROR_COLOURS)
-        bar = figure.colorbar(errors, ax=grid, location="bottom", shrink=0.4, aspect=30, pad=0.02)
+        bar = figure.colorbar(errors, ax=axes, location="bottom", shrink=0.5, aspect=30, pad=0.01)
         bar.set_label("error: blue too dark, red too bright")
     return figure
 
 
-def _draw_row(row: SampleRow, line: list[Axes], scale: float, *, titled: bool) -> None:
-    for index, axes in enumerate(line):
-        scene, part = divmod(index, 2)
-        if scene >= len(row.pairs):
-            axes.remove()
-            continue
-        show_image(axes, row.pairs[scene][part], white=WHITE, error=scale if row.titles[part] == "error" else None)
-        if not titled:
-            axes.set_title(row.titles[part], fontsize=9)
-        if part == 0:
-            axes.set_xlabel(row.notes[scene], fontsize=8, loc="left", labelpad=1)
-    line[0].set_ylabel(fitted(row.label, 18), rotation=0, ha="right", va="center")
+def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float) -> None:
+    """A row of pairs, its texts below, its headings above."""
+    bottom = top + row.above + row.height
+    for scene, (pair, texts) in enumerate(zip(row.pairs, row.texts, strict=False)):
+        for part, (image, text) in enumerate(zip(pair, texts, strict=True)):
+            left = PAIR * scene + 1.04 * part
+            colours, low, high = (ERROR_COLOURS, -scale, scale) if text == "error" else ("gray", 0, WHITE)
+            place = (left, left + 1, bottom, bottom - row.height)
+            axes.imshow(image.mean(axis=0), colours, vmin=low, vmax=high, extent=place, interpolation="none")
+            axes.text(left, bottom + 0.04, text, va="top", fontsize=7.5)
+    for scene, heading in enumerate(row.headings):
+        axes.text(PAIR * scene, top + row.above - 0.05, heading, va="bottom")

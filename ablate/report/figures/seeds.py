@@ -6,23 +6,30 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_height
+from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_places
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
 
 @dataclass(frozen=True)
 class SeedRow:
-    """One arm of the figure: the scores of its seeds, in the study's order, without those that are missing."""
+    """One arm of the figure: the scores of its finished runs, of its diverged ones, and their mean."""
 
     arm: str
     scores: list[float]
+    diverged: list[float]
     mean: float
 
 
 def seed_rows(page: Page) -> list[SeedRow]:
     """What the figure shows: the arms of which a run has ended."""
-    return [SeedRow(row.name, page.scores[row.name].dropna().tolist(), row.mean) for row in page.rows if row.seeds]
+    rows = []
+    for row in page.rows:
+        scores, diverged = page.scores[row.name].dropna(), page.diverged[row.name]
+        if row.seeds:
+            fine, bad = (scores[chosen.loc[scores.index]].tolist() for chosen in (~diverged, diverged))
+            rows.append(SeedRow(row.name, fine, bad, row.mean))
+    return rows
 
 
 def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
@@ -32,15 +39,17 @@ def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         return None
     names = [row.arm for row in rows]
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.8 + row_height(names) * len(rows)), layout="constrained")
+        places = row_places(names)
+        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
         axes = figure.subplots()
-        for height, row in enumerate(rows):
+        for height, row in zip(places, rows, strict=False):
             look = looks[row.arm]
             axes.plot(row.scores, [height] * len(row.scores), look.marker, color=look.colour, alpha=0.6, markersize=6)
-            axes.plot([row.mean] * 2, [height - 0.32, height + 0.32], color=look.colour, linewidth=2)
+            axes.plot(row.diverged, [height] * len(row.diverged), "x", color=look.colour, markersize=8, mew=2)
+            axes.plot([row.mean] * 2, [height - 0.13, height + 0.13], color=look.colour, linewidth=2)
         axes.grid(axis="x", color="0.9")
         axes.set_axisbelow(True)
-        name_rows(axes, names)
+        name_rows(axes, names, places)
         better = "right" if page.metric.higher_is_better else "left"
         axes.set_xlabel(f"{named(page.metric)}; {better} is better")
     return figure
