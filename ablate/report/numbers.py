@@ -20,8 +20,11 @@ MOST = 8
 
 
 def digits_for(uncertainty: float, otherwise: int) -> int:
-    """The decimals that a value with this uncertainty deserves (negative: tens, hundreds); else `otherwise`."""
-    if not (math.isfinite(uncertainty) and uncertainty > 0):
+    """The decimals that a value with this uncertainty deserves (negative: tens, hundreds); else `otherwise`.
+
+    An uncertainty far below the last of the metric's own decimals is nothing but the rounding of its computation.
+    """
+    if not (math.isfinite(uncertainty) and uncertainty > 10.0 ** -(otherwise + 4)):
         return otherwise
     mantissa, exponent = f"{uncertainty:.2e}".split("e")
     return min(MOST, -int(exponent) + (float(mantissa) < 3.55))

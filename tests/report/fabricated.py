@@ -84,7 +84,12 @@ def _row(cell: Cell, psnr: float | None) -> dict[str, object]:
     facts |= {"status": status, "began": 0.0, "ended": 90.0, "test/mse_sem": 2e-5}
     facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
     for kind, value in (("nothing", NOTHING), ("zero", ZERO)):
-        facts |= {f"{kind}/mse": 10 ** (-value / 10), f"{kind}/psnr": value, f"{kind}/ssim": 0.5}
+        facts |= {
+            f"{kind}/mse": 10 ** (-value / 10),
+            f"{kind}/psnr": value,
+            f"{kind}/ssim": 0.5,
+            f"{kind}/gain": value - NOTHING,
+        }
     size = cell.arm.settings.model.width * cell.arm.settings.model.depth
     facts |= {"cost/parameters": 1000.0 * size, "cost/flops": 2e5 * size, "cost/train_seconds": 90.0 + size + cell.seed}
     return facts | {"env/torch": "2.14.1", "env/device": "a processor", "env/commit": "faf98b73db92"}

@@ -1,26 +1,30 @@
 """The report of the tiny study: written from its data alone, the same bytes each time."""
 
+import json
 import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+import fabricated
 import numpy as np
 import pandas as pd
 import pytest
 
 from ablate.errors import AblateError
-from ablate.planning import plan
+from ablate.planning import cells, plan
 from ablate.record import Record
-from ablate.report.data import export, read
-from ablate.report.figures import arm_colours, difference_bars, learning_curves, sample_rows
+from ablate.report.answer import answer
+from ablate.report.data import Data, export, read, telling_scenes, write
+from ablate.report.headlines import headlines
 from ablate.report.model import build
 from ablate.report.page import write_report
 from ablate.results import load_epochs, load_results
 from ablate.study import Study
 from ablate.training.events import Failed, Started
 
-FILES = ("README.md", "figures/differences.svg", "figures/curves.svg", "figures/samples.svg")
+FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
+FILES = ("README.md", "report.html", "metrics.json", *sorted(FIGURES))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,8 @@ def test_the_data_are_the_record(report: tuple[Path, Study], swept: tuple[Path, 
 def test_each_arm_has_its_scenes(report: tuple[Path, Study]) -> None:
     scenes = read(report[1], report[0]).scenes
     assert {name: {kind: x.shape for kind, x in arm.items()} for name, arm in scenes.items()} == {
-        name: dict.fromkeys(("noisy", "clean", "denoised"), (4, 1, 16, 16)) for name in ("with", "without")
+        name: dict.fromkeys(("noisy", "clean", "denoised"), (3, 1, 16, 16)) | {"index": (3,), "mse": (3,)}
+        for name in ("with", "without")
     }
     np.testing.assert_array_equal(scenes["with"]["clean"], scenes["without"]["clean"])
 
@@ -71,64 +76,57 @@ def test_without_data_the_user_is_told_what_to_do(report: tuple[Path, Study], tm
 
 def test_every_figure_of_the_page_exists_and_is_well_formed(report: tuple[Path, Study]) -> None:
     figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (report[0] / "README.md").read_text())
-    assert set(figures) == set(FILES[1:])
+    assert set(figures) == FIGURES
     assert all(ElementTree.parse(report[0] / name).getroot().tag.endswith("svg") for name in figures)
 
 
 def test_the_tables_of_the_page_are_regular(report: tuple[Path, Study]) -> None:
     tables = re.findall(r"((?:^\|.*\n)+)", (report[0] / "README.md").read_text(), flags=re.MULTILINE)
-    assert len(tables) == 2
+    assert len(tables) >= 5
     for table in tables:
         assert len({len(re.split(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
 def test_the_page_shows_every_seeds_value(report: tuple[Path, Study]) -> None:
     text, runs = (report[0] / "README.md").read_text(), read(report[1], report[0]).runs
-    assert all(f"| {score:.2f} |" in text for score in runs["test/psnr"])
+    shown = [float(cell) for cell in re.findall(r"(?<=\| )\d+\.\d+(?= \|)", text)]
+    assert all(min(abs(score - value) for value in shown) < 0.5 for score in runs["test/psnr"])
 
 
 def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path, Study]) -> None:
-    text, page = (report[0] / "README.md").read_text(), build(report[1], read(report[1], report[0]))
-    assert f"**{page.answer}**" in text
-    assert "95.00%" in text
-    assert f"commit {page.provenance['commit']}" in text
-
-
-def curve(points: list[tuple[int, int, float]]) -> pd.DataFrame:
-    return pd.DataFrame(points, columns=["seed", "epoch", "val/psnr"]).assign(arm="a")
-
-
-def test_a_learning_curve_ends_where_its_first_run_diverged() -> None:
-    curves = learning_curves(curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0)]))
-    assert curves.epoch.tolist() == [1]
-
-
-def test_learning_curves_are_the_mean_and_range_over_seeds() -> None:
-    epochs = curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0), (1, 2, 23.0)])
-    curves = learning_curves(epochs)
-    assert curves[["mean", "min", "max"]].to_numpy().tolist() == [[22, 20, 24], [22.5, 22, 23]]
-
-
-def test_the_differences_figure_shows_each_seeds_difference(report: tuple[Path, Study]) -> None:
     page = build(report[1], read(report[1], report[0]))
-    (bar,) = difference_bars(page)
-    assert bar.seeds == pytest.approx((page.scores["without"] - page.scores["with"]).tolist())
-    assert bar.mean == pytest.approx(sum(bar.seeds) / 2)
+    for text in ((report[0] / "README.md").read_text(), (report[0] / "report.html").read_text()):
+        assert answer(page) in text
+        assert "95.00%" in text
+        assert f"commit {page.provenance['commit']}" in text
 
 
-def test_a_reference_is_black_and_arms_keep_their_colours(report: tuple[Path, Study]) -> None:
-    colours = arm_colours(build(report[1], read(report[1], report[0])))
-    assert colours["with"] == "black"
-    assert len(set(colours.values())) == 2
+def test_the_html_page_holds_every_figure_once(report: tuple[Path, Study]) -> None:
+    text = (report[0] / "report.html").read_text()
+    assert sorted(re.findall(r'<svg [^>]*\bid="(\w+)"', text)) == sorted(Path(name).stem for name in FIGURES)
 
 
-def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(report: tuple[Path, Study]) -> None:
-    data = read(report[1], report[0])
-    scenes, *outputs = sample_rows(build(report[1], data), data)
-    assert scenes.titles == ("noisy", "clean")
-    assert [row.label.split("\n")[0] for row in outputs] == ["with", "without"]
-    output, error = outputs[1].pairs[2]
-    np.testing.assert_allclose(output - error, scenes.pairs[2][1], atol=1e-6)
+def test_a_figure_with_nothing_to_show_any_more_is_removed(report: tuple[Path, Study], tmp_path: Path) -> None:
+    shutil.copytree(report[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "figures" / "interactions.svg").write_text("<svg/>")
+    write_report(report[1], tmp_path)
+    assert {f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()} == FIGURES
+
+
+def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Study]) -> None:
+    facts, page = json.loads((report[0] / "metrics.json").read_text()), build(report[1], read(report[1], report[0]))
+    assert facts["arms"]["without"]["verdict"] == page.compared[0][1].verdict
+    assert facts["arms"]["without"]["difference"] == page.compared[0][1].difference
+    assert facts["arms"]["with"]["mean"] == page.rows[0].mean
+    assert "against" not in facts["arms"]["with"]
+
+
+def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
+    study = fabricated.grid_study(seeds=1)
+    facts = headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
+    arm = facts["arms"]["width=16, depth=1"]
+    assert (arm["difference"], {"low", "high", "sd"} & set(arm)) == (0.0, set())
+    json.dumps(facts, allow_nan=False)
 
 
 def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Study]) -> None:
@@ -146,3 +144,91 @@ def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [missing.status for missing in page.missing] == ["failed"] * 4
+
+
+def test_data_that_an_older_ablate_wrote_are_not_misread(report: tuple[Path, Study], tmp_path: Path) -> None:
+    shutil.copytree(report[0] / "data", tmp_path / "data")
+    with np.load(tmp_path / "data" / "scenes.npz") as arrays:
+        old = {name: array for name, array in arrays.items() if not name.endswith(("index", "mse"))}
+    np.savez_compressed(tmp_path / "data" / "scenes.npz", **old)
+    with pytest.raises(AblateError, match="older ablate"):
+        write_report(report[1], tmp_path)
+
+
+def test_the_scenes_are_the_references_best_median_and_worst() -> None:
+    assert telling_scenes([[3.0, 1.0, 5.0, 2.0, 4.0], [3.0, 1.0, 5.0, 2.0, 4.0]]) == [1, 0, 2]
+
+
+def test_scenes_are_told_by_the_mean_over_runs() -> None:
+    assert telling_scenes([[1.0, 5.0, 2.0], [9.0, 1.0, 3.0]]) == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("mse", "chosen"), [([1.0], [0]), ([2.0, 1.0], [1, 0])])
+def test_few_scenes_are_shown_once(mse: list[float], chosen: list[int]) -> None:
+    assert telling_scenes(mse) == chosen
+
+
+def test_the_shown_scenes_are_those_of_the_recorded_errors(
+    report: tuple[Path, Study], swept: tuple[Path, Study]
+) -> None:
+    record, study = Record(swept[0] / ".ablate"), swept[1]
+    errors = [record.arrays(cell.run.id)["test_mse"] for cell in cells(study) if cell.arm.name == "with"]
+    scenes = read(study, report[0]).scenes["with"]
+    assert scenes["index"][0] == np.mean(errors, axis=0).argmin()
+    assert scenes["index"][-1] == np.mean(errors, axis=0).argmax()
+    np.testing.assert_array_equal(scenes["mse"], errors[0][scenes["index"]])
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Both pages of a grid with claims, missing and diverged runs, and runs of two versions."""
+    claim = {"arm": {"model.width": 16, "model.depth": 1}, "verdict": "worse"}
+    study = fabricated.grid_study(expect=[claim])
+    made = fabricated.fabricate(study, fabricated.grid_score)
+    made.runs.loc[0, "env/torch"] = "2.13.0"
+    folder = tmp_path_factory.mktemp("grid")
+    write(study, made, folder)
+    write_report(study, folder)
+    return (folder / "README.md").read_text(), (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Warning.",
+        "Not there yet, so that verdicts wait: width=64, depth=8 seed 3: failed",
+        "torch 2.13.0 and 2.14.1",
+        "width=16, depth=1 is worse than width=16, depth=12: held",
+        "Do the axes add up?",
+        "model.width × model.depth",
+        "17.30 (diverged)",
+        "2 of 5",
+        "rate of diverged runs",
+        "the rate of bad seeds may still be up to",
+        "Seeds that would decide",
+        "over test images",
+        "training (s)",
+        "tags.",
+    ],
+)
+def test_both_pages_of_a_grid_say_all_that_is_to_be_said(grid: tuple[str, str], words: str) -> None:
+    assert [words in text for text in grid] == [True, True]
+
+
+def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Study]) -> None:
+    assert "Warning." not in (report[0] / "README.md").read_text()
+
+
+def test_hostile_names_reach_no_page_as_markup(tmp_path: Path) -> None:
+    study = fabricated.named_study(4)
+    write(study, fabricated.fabricate(study, fabricated.named_score), tmp_path)
+    write_report(study, tmp_path)
+    assert "<script" not in (tmp_path / "report.html").read_text()
+    assert not re.search(r"(?<!\\)<(b|i|script)>", re.sub(r"`+.*?`+", "", (tmp_path / "README.md").read_text()))
+
+
+def test_a_report_of_runs_that_all_diverged_is_written(tmp_path: Path) -> None:
+    study = fabricated.grid_study(seeds=2)
+    made = fabricated.fabricate(study, lambda cell: float("nan"))
+    write(study, Data(made.runs, made.epochs.iloc[:0], made.scenes), tmp_path)
+    assert {row.comparison.verdict for row in write_report(study, tmp_path).rows if row.comparison} == {"undecided"}

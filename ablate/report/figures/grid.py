@@ -17,9 +17,14 @@ from ablate.report.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 
 
+def complete_seeds(page: Page) -> int:
+    """Seeds of which no cell is missing: those that a grid's means are over."""
+    return len(page.scores.dropna())
+
+
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:
     """A cell's mean and, below it, its own standard deviation, each rounded to its uncertainty."""
-    mean, sd, seeds = float(heat.means[row, column]), float(heat.sds[row, column]), len(page.study.seeds)
+    mean, sd, seeds = float(heat.means[row, column]), float(heat.sds[row, column]), complete_seeds(page)
     digits = page.metric.digits
     return f"{fixed(mean, digits_for(standard_error(sd, seeds), digits))}\n± {sd_text(sd, seeds, digits)}"
 
@@ -78,7 +83,7 @@ def interactions_figure(page: Page) -> Figure | None:
 
 
 def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
-    errors = np.nan_to_num(heat.sds / math.sqrt(len(page.study.seeds)))
+    errors = np.nan_to_num(heat.sds / math.sqrt(complete_seeds(page)))
     for index, (level, means) in enumerate(zip(heat.rows, heat.means, strict=True)):
         shift = 0.06 * (index - (len(heat.rows) - 1) / 2)  # apart, so that no bar hides another
         places = np.arange(len(heat.columns)) + shift

@@ -1,0 +1,25 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from ablate.report.rates import rate
+
+
+@pytest.mark.parametrize("runs", [1, 5, 30])
+def test_no_bad_run_leaves_the_rate_that_so_few_runs_could_have_missed(runs: int) -> None:
+    found = rate(0, runs)
+    assert (found.low, found.high) == (0, pytest.approx(1 - 0.025 ** (1 / runs)))
+
+
+@given(st.integers(1, 40).flatmap(lambda runs: st.tuples(st.integers(1, runs), st.just(runs))))
+def test_the_interval_ends_where_the_counts_become_unlikely(counts: tuple[int, int]) -> None:
+    bad, runs = counts
+    found = rate(bad, runs)
+    assert stats.binom.sf(bad - 1, runs, found.low) == pytest.approx(0.025)
+    if bad < runs:
+        assert stats.binom.cdf(bad, runs, found.high) == pytest.approx(0.025)
+
+
+def test_without_any_run_every_rate_is_possible() -> None:
+    assert (rate(0, 0).low, rate(0, 0).high) == (0, 1)
