@@ -11,7 +11,7 @@ from ablate.verdicts import Comparison
 
 
 def headlines(page: Page) -> dict[str, Any]:
-    """Nested names, texts and numbers; what is not finite is left out, since JSON has no word for it."""
+    """Nested names, texts and numbers to six digits; what is not finite is left out, since JSON has no word for it."""
     facts = {
         "question": page.study.question,
         "answer": answer(page),
@@ -23,7 +23,7 @@ def headlines(page: Page) -> dict[str, Any]:
         "train_hours": page.train_hours,
         "arms": {row.name: _arm(row) for row in page.rows},
     }
-    found: dict[str, Any] = _finite(facts)
+    found: dict[str, Any] = _plain(facts)
     return found
 
 
@@ -37,14 +37,13 @@ def _arm(row: ArmRow) -> dict[str, Any]:
 
 
 def _compared(c: Comparison) -> dict[str, float]:
-    return {name: getattr(c, name) for name in ("difference", "sd", "low", "high", "smallest_margin")}
+    ends = {"low": c.low, "high": c.high, "smallest_margin": c.smallest_margin}
+    return {"pairs": c.pairs, "difference": c.difference, "difference_sd": c.sd, **ends}
 
 
-def _finite(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items() if not _is_endless(item)}
-    return value
-
-
-def _is_endless(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+        return {name: plain for name, item in value.items() if (plain := _plain(item)) is not None}
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -116,8 +116,11 @@ def test_a_figure_with_nothing_to_show_any_more_is_removed(report: tuple[Path, S
 def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Study]) -> None:
     facts, page = json.loads((report[0] / "metrics.json").read_text()), build(report[1], read(report[1], report[0]))
     assert facts["arms"]["without"]["verdict"] == page.compared[0][1].verdict
-    assert facts["arms"]["without"]["difference"] == page.compared[0][1].difference
-    assert facts["arms"]["with"]["mean"] == page.rows[0].mean
+    assert facts["arms"]["without"]["difference"] == pytest.approx(page.compared[0][1].difference, rel=1e-5)
+    assert facts["arms"]["without"]["difference_sd"] == pytest.approx(page.compared[0][1].sd, rel=1e-5)
+    for row in page.rows:
+        found = facts["arms"][row.name]
+        assert (found["mean"], found["sd"]) == pytest.approx((row.mean, row.sd), rel=1e-5)
     assert "against" not in facts["arms"]["with"]
 
 
@@ -125,7 +128,7 @@ def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
     study = fabricated.grid_study(seeds=1)
     facts = headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
     arm = facts["arms"]["width=16, depth=1"]
-    assert (arm["difference"], {"low", "high", "sd"} & set(arm)) == (0.0, set())
+    assert (arm["difference"], {"low", "high", "difference_sd"} & set(arm)) == (0.0, set())
     json.dumps(facts, allow_nan=False)
 
 

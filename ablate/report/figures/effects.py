@@ -41,7 +41,7 @@ def effects(studies: dict[str, Headlines]) -> list[Effect]:
 def _effect(study: str, name: str, arm: dict[str, Any]) -> Effect:
     decibels = arm["decibels"]
     interval = (decibels["low"], decibels["high"]) if "low" in decibels else None
-    error = decibels.get("sd", math.nan) / math.sqrt(arm["seeds"])
+    error = decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"])
     return Effect(study, name, arm["against"], decibels["difference"], interval, error)
 
 
