@@ -16,7 +16,7 @@ from ablate.report.figures import draw_all
 from ablate.report.figures.cost import cost_panels, round_ticks
 from ablate.report.figures.curves import curve_limits, curve_metric, learning_curves
 from ablate.report.figures.differences import difference_bars, difference_limits
-from ablate.report.figures.effects import Effect, effects, effects_figure
+from ablate.report.figures.effects import Effect, effect_limits, effects, effects_figure
 from ablate.report.figures.grid import cell_text, ink
 from ablate.report.figures.looks import arm_looks, fitted, row_places
 from ablate.report.figures.samples import SCALES, error_scale, sample_rows
@@ -253,6 +253,14 @@ def test_an_effect_of_one_seed_has_no_interval() -> None:
     found = effects({"grid": headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))})
     assert {effect.interval for effect in found} == {None}
     assert isinstance(found[0], Effect)
+
+
+def test_an_unstable_effect_does_not_hide_the_others(page: Page) -> None:
+    found = effects({"grid": headlines(page)})
+    low, high = effect_limits(found)
+    assert {effect.arm for effect in found if effect.unstable} == {"width=16, depth=8"}
+    assert all(low < end < high for effect in found if not effect.unstable for end in effect.ends)
+    assert high - low < 10
 
 
 def test_without_effects_there_is_no_figure() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_places
+from ablate.report.figures.looks import WIDTH, Look, mark_beyond, name_rows, padded, report_style, row_places
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -41,14 +41,9 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
 
 
 def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, float]:
-    """The scale: all of every arm that can be judged, and the margin; what lies beyond is shown by an arrow.
-
-    The interval of an arm with a diverged run spans ten times the others, and would hide them.
-    """
-    wide = [bar for bar in bars if not bar.barred] or bars
-    ends = [-margin, margin, *(end for bar in wide for end in bar.ends)]
-    edge = 0.05 * (max(ends) - min(ends))
-    return min(ends) - edge, max(ends) + edge
+    """The scale: all of every arm that can be judged, and the margin."""
+    judged = [bar for bar in bars if not bar.barred] or bars
+    return padded([-margin, margin, *(end for bar in judged for end in bar.ends)])
 
 
 def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
@@ -67,9 +62,7 @@ def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
             look = looks[bar.arm]
             if bar.interval:
                 axes.plot(bar.interval, [height, height], color=look.colour, linewidth=2)
-            beyond = [(low, "<")] * (min(bar.ends) < low) + [(high, ">")] * (max(bar.ends) > high)
-            for end, arrow in beyond:
-                axes.plot(end, height, arrow, color=look.colour, clip_on=False)
+            mark_beyond(axes, height, bar.ends, (low, high), look.colour)
             axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=look.colour, alpha=0.7, markersize=6)
             axes.plot(bar.mean, height, look.marker, color=look.colour, markersize=6)
             axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import COLOURS, WIDTH, name_rows, report_style, row_places
+from ablate.report.figures.looks import COLOURS, WIDTH, mark_beyond, name_rows, padded, report_style, row_places
 
 Headlines = dict[str, Any]
 """What a report's `metrics.json` holds."""
@@ -17,7 +17,10 @@ Headlines = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effect:
-    """What one change of one study did, in dB: the mean difference, and its interval unless that is infinite."""
+    """What one change of one study did, in dB: the mean difference, and its interval unless that is infinite.
+
+    `error` is the mean's standard error; `unstable` ones rest on a run that diverged.
+    """
 
     study: str
     arm: str
@@ -25,6 +28,12 @@ class Effect:
     difference: float
     interval: tuple[float, float] | None
     error: float
+    unstable: bool
+
+    @property
+    def ends(self) -> list[float]:
+        """All places that its bar reaches."""
+        return [self.difference, *(self.interval or ())]
 
 
 def effects(studies: dict[str, Headlines]) -> list[Effect]:
@@ -42,7 +51,14 @@ def _effect(study: str, name: str, arm: dict[str, Any]) -> Effect:
     decibels = arm["decibels"]
     interval = (decibels["low"], decibels["high"]) if "low" in decibels else None
     error = decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"])
-    return Effect(study, name, arm["against"], decibels["difference"], interval, error)
+    unstable = interval is not None and "smallest_margin" not in decibels
+    return Effect(study, name, arm["against"], decibels["difference"], interval, error, unstable)
+
+
+def effect_limits(effects: Sequence[Effect]) -> tuple[float, float]:
+    """The scale: zero, and all of every effect that rests on no diverged run."""
+    steady = [effect for effect in effects if not effect.unstable] or effects
+    return padded([0.0, *(end for effect in steady for end in effect.ends)])
 
 
 def effects_figure(effects: Sequence[Effect]) -> Figure | None:
@@ -50,6 +66,7 @@ def effects_figure(effects: Sequence[Effect]) -> Figure | None:
     if not effects:
         return None
     studies = list(dict.fromkeys(effect.study for effect in effects))
+    limits = effect_limits(effects)
     names = [f"{effect.study}: {effect.arm}" for effect in effects]
     with report_style():
         places = row_places(names, 32)
@@ -60,9 +77,11 @@ def effects_figure(effects: Sequence[Effect]) -> Figure | None:
             colour = COLOURS[studies.index(effect.study) % len(COLOURS)]
             if effect.interval:
                 axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
+            mark_beyond(axes, height, effect.ends, limits, colour)
             axes.plot(effect.difference, height, "o", color=colour, markersize=6)
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)
         name_rows(axes, names, places, 32)
+        axes.set_xlim(limits)
         axes.set_xlabel("difference in PSNR from the study's reference, dB (right is better)")
     return figure

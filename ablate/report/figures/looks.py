@@ -71,3 +71,20 @@ def name_rows(axes: Axes, names: list[str], places: list[float], width: int = 26
     axes.set_yticks(places[:-1], [fitted(name, width) for name in names])
     axes.set_ylim(places[-1], 0)
     axes.tick_params(axis="y", length=0)
+
+
+def padded(ends: list[float]) -> tuple[float, float]:
+    """A scale that holds these values with some room.
+
+    Scales are made of arms without diverged runs: the interval of one that has some may span ten times the others.
+    """
+    edge = 0.05 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - edge, max(ends) + edge
+
+
+def mark_beyond(axes: Axes, height: float, ends: list[float], limits: tuple[float, float], colour: str) -> None:
+    """An arrow at each end of the scale beyond which a row goes on."""
+    if min(ends) < limits[0]:
+        axes.plot(limits[0], height, "<", color=colour, clip_on=False)
+    if max(ends) > limits[1]:
+        axes.plot(limits[1], height, ">", color=colour, clip_on=False)
