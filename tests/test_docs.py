@@ -1,5 +1,6 @@
 """The README is tested: it names every command, option, key and setting, and what it says to type works."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -37,7 +38,7 @@ def settings_table() -> str:
         model = Settings
         for parent in parents:
             model = model.model_fields[parent].annotation  # type: ignore[assignment]
-        shown = list(default) if isinstance(default, tuple) else default
+        shown = default if isinstance(default, str) else json.dumps(default)  # as YAML writes it
         field = model.model_fields[leaf]
         choices = ", ".join(f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str))
         rows.append(f"| `{name}` | `{shown}` | {field.description}{': ' if choices else ''}{choices} |")
