@@ -95,7 +95,7 @@ class ConvolutionalDecoder(nn.Module):
         stages = config.patch_size.bit_length() - 1
         channels = [config.width, *(max(config.width >> stage, MIN_CHANNELS) for stage in range(1, stages + 1))]
         self.to_grid = Rearrange("b (h w) d -> b d h w", h=grid(config)[0])
-        self.stem = Stem(config.channels, channels[1:]) if stem else None
+        self.stem = Stem(config.channels, channels[1:]) if stem and stages else None
         self.stages = nn.ModuleList(
             Stage(coarse, fine, upsampling, skipped=fine if stem else 0) for coarse, fine in pairwise(channels)
         )

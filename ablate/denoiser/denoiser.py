@@ -84,7 +84,7 @@ def seeded(seed: int, name: str) -> Iterator[None]:
 
 def count_parameters(config: ModelConfig) -> int:
     """Trainable parameters (Q19)."""
-    return sum(parameter.numel() for parameter in _on_meta(config).parameters() if parameter.requires_grad)
+    return sum(parameter.numel() for parameter in on_meta(config).parameters() if parameter.requires_grad)
 
 
 def count_flops(config: ModelConfig) -> int:
@@ -94,11 +94,11 @@ def count_flops(config: ModelConfig) -> int:
     """
     image = torch.empty(1, config.channels, *config.image_size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        _on_meta(config)(image)
+        on_meta(config)(image)
     return counter.get_total_flops()
 
 
-def _on_meta(config: ModelConfig) -> Denoiser:
-    """The network without its numbers: for counting."""
+def on_meta(config: ModelConfig) -> Denoiser:
+    """The network without its numbers, in evaluation: for counting."""
     with torch.device("meta"):
         return Denoiser(config).eval()
