@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "ablate"
 LAYERS = (
     *("cli", "report", "verdicts", "results", "sweep", "progress", "sources", "tracking", "pictures", "record"),
     *("executors", "training", "denoiser", "scenes"),
-    *("loading", "planning", "study", "yamlfile", "settings", "metrics", "errors"),
+    *("loading", "planning", "schema", "study", "yamlfile", "settings", "metrics", "errors"),
 )
 """From the top down: a module imports from its own layer and from those after it."""
 

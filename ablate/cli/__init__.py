@@ -2,6 +2,7 @@
 
 from ablate.cli import describe as describe
 from ablate.cli import report as report
+from ablate.cli import schema as schema
 from ablate.cli import sweep as sweep
 from ablate.cli.app import app, main
 
