@@ -50,6 +50,18 @@ def test_the_settings_table_is_that_of_the_code() -> None:
     assert written == settings_table(), "replace the table by what `settings_table()` of this test returns"
 
 
+def studies_table() -> str:
+    """One row a study: its file and its question."""
+    studies = (load_study(path) for path in sorted((ROOT / "experiments").glob("*.yaml")))
+    rows = [f"| [{study.name}](experiments/{study.name}.yaml) | {study.question} |" for study in studies]
+    return "\n".join(["| study | asks |", "|---|---|", *rows])
+
+
+def test_the_table_of_studies_is_that_of_the_folder() -> None:
+    written = README.split("<!-- studies -->\n")[1].split("\n<!-- /studies -->")[0]
+    assert written == studies_table(), "replace the table by what `studies_table()` of this test returns"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
     assert f"ablate {command}" in README

@@ -63,7 +63,7 @@ class Trainer:
     def advance(self) -> bool:
         """One epoch of steps and its validation; False if the loss was not finite."""
         started = time.perf_counter()
-        loss = self._steps(epoch=len(self.rows))
+        loss = self.steps(epoch=len(self.rows))
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             return False
@@ -85,7 +85,7 @@ class Trainer:
         )
         return True
 
-    def _steps(self, epoch: int) -> float:
+    def steps(self, epoch: int) -> float:
         """Train on the epoch's scenes; the mean loss over them."""
         config = self.run.training
         loss_of = LOSSES[config.loss]
