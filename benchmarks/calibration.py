@@ -1,6 +1,6 @@
 """How often the verdicts are wrong, and how often they find the truth, in simulated studies whose truth is known.
 
-    python benchmarks/calibration.py        # writes benchmarks/calibration.md: some minutes on one core
+    python benchmarks/calibration.py        # writes benchmarks/calibration.md: a minute or two on one core
 
 Every compared arm differs from the reference by the same truth; an interval only moves with it, so one simulation of
 the noise serves all truths. Shape legend: S studies, A arms (the reference first), C compared arms (A - 1), N seeds.
