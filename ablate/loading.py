@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ablate.claims import claims
 from ablate.errors import AblateError, Place, StudyError, nearest, shown
 from ablate.planning import arms
 from ablate.settings import readable
-from ablate.study import Study
+from ablate.study import Expectation, Study
 from ablate.yamlfile import Document, read_yaml
 
 KEYS = tuple(name for name in Study.model_fields if name != "name")
@@ -32,6 +33,7 @@ def load_study(path: str | Path) -> Study:
     try:
         study = Study.model_validate({"name": _stem(path), **document.data})
         arms(study)
+        claims(study)
     except ValidationError as error:
         raise _located(error, document) from None
     except StudyError as error:
@@ -47,19 +49,20 @@ def _stem(path: Path) -> str:
 
 
 def _located(error: ValidationError, document: Document) -> StudyError:
-    """The error that stands first in the file, in our words."""
+    """The error that stands first in the file, in our words; a missing key last: a misspelt one may explain it."""
 
-    def order(item: Any) -> tuple[int, int]:
+    def order(item: Any) -> tuple[bool, int, int]:
         place = document.place(item["loc"], of_key=item["type"] == "extra_forbidden")
-        return place.line, place.column
+        return item["type"] == "missing", place.line, place.column
 
     first = min(error.errors(include_url=False), key=order)
     path, kind = tuple(first["loc"]), first["type"]
     place: Place = document.place(path, of_key=kind == "extra_forbidden")
+    what, keys = ("a study", KEYS) if len(path) == 1 else ("a claim", tuple(Expectation.model_fields))
     if kind == "extra_forbidden":
-        return StudyError(path, f"unknown key {shown(path[-1])}; {nearest(path[-1], KEYS)}", place)
+        return StudyError(path, f"unknown key {shown(path[-1])}; {nearest(path[-1], keys)}", place)
     if kind == "missing":
-        return StudyError(path, f"the key '{path[-1]}' is missing; a study has: {', '.join(KEYS)}", place)
+        return StudyError(path, f"the key '{path[-1]}' is missing; {what} has: {', '.join(keys)}", place)
     # pydantic's path also names the branches of unions: only what stands in the file is shown
     name = " > ".join(str(step) for end, step in enumerate(path, 1) if path[:end] in document.values)
     return StudyError(path, f"{name}: {readable(first)} (given: {shown(first['input'])})", place)

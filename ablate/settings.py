@@ -263,5 +263,5 @@ def _setting_error(error: ValidationError, overrides: Mapping[str, Any]) -> Stud
 def readable(error: Mapping[str, Any]) -> str:
     """One of pydantic's messages as a sentence about what is allowed."""
     text: str = error["msg"]
-    text = text.replace("Input should be", "must be").removeprefix("Value error, ")
+    text = text.replace("Input should be", "must be").removeprefix("Value error, ").split(" or instance of ")[0]
     return text.replace("a valid dictionary", "a mapping").replace("a valid list", "a list")

@@ -48,6 +48,24 @@ Seeds = Annotated[
         json_schema_input_type=Annotated[int, Field(ge=1, le=1000)] | Annotated[list[Seed], Field(min_length=1)],
     ),
 ]
+Expected = Literal["better", "worse", "equivalent"]
+
+
+def _chosen(value: object) -> object:
+    if not isinstance(value, dict | str):
+        raise ValueError("must be settings that one arm has, or an arm's name")
+    return value
+
+
+Chosen = Annotated[Overrides | str, BeforeValidator(_chosen)]
+
+
+class Expectation(Frozen):
+    """A claim as the YAML states it; `claims.claims` finds the arms that it is about."""
+
+    arm: Chosen = Field(description="settings that exactly one arm has, or the name of one of `arms`")
+    than: Chosen | None = Field(None, description="the arm that it is compared with; by default its reference")
+    verdict: Expected = Field(description="what is expected of `arm`")
 
 
 class Study(Frozen):
@@ -71,6 +89,7 @@ class Study(Frozen):
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )
+    expect: list[Expectation] = Field([], description="claims, stated before the first run, that the report checks")
 
     @field_validator("metric")
     @classmethod

@@ -48,6 +48,11 @@ class Comparison:
         return math.inf if self.barred else max(abs(self.low), abs(self.high))
 
     @property
+    def effect(self) -> float:
+        """The difference in standard deviations of the paired differences (Cohen's d_z); NaN without spread."""
+        return self.difference / self.sd if self.high > self.low else math.nan
+
+    @property
     def side(self) -> Literal["above", "below", "across"]:
         """Where the interval lies as seen from zero."""
         return "above" if self.low > 0 else "below" if self.high < 0 else "across"
@@ -69,7 +74,7 @@ def compare(
     Args:
         arm, reference: scores (seeds,), paired by position.
         margin: differences smaller than this do not matter to the reader; in the metric's unit.
-        comparisons: compared arms of the study, over which the error is shared.
+        comparisons: pairs of arms that the study compares, over which the error is shared.
         sign: +1 if more is better, -1 if less is.
         arm_diverged, reference_diverged: whether any of its runs diverged.
         missing: whether a seed is still to come, for which the verdict waits.

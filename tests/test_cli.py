@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import write_tiny_study
 from mlflow import MlflowClient
@@ -15,6 +16,7 @@ from ablate.cli import main
 from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
+from ablate.report.data import export
 from ablate.tracking import tracking_uri
 from ablate.training.events import Started
 
@@ -81,6 +83,53 @@ def test_report_writes_the_report_again_from_its_data(
     report.unlink()
     assert typed("report", "tiny.yaml", monkeypatch=monkeypatch) == 0
     assert report.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("shift", "jitter", "code", "shown"),
+    [(-2.0, 0.01, 0, "held"), (2.0, 0.01, 1, "contradicted"), (-2.0, 5.0, 3, "undecided")],
+)
+def test_check_tells_by_its_exit_code_whether_the_claims_hold(
+    shift: float,
+    jitter: float,
+    code: int,
+    shown: str,
+    swept_copy: tuple,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`without` scores as `with` does, shifted, and `jitter` lower for the second seed."""
+    record, study = swept_copy
+    export(study, record, Path("reports/tiny"))
+    runs = pd.read_csv("reports/tiny/data/runs.csv")
+    runs["test/psnr"] = [20.0, 21.0, 20.0 + shift, 21.0 + shift - jitter]
+    runs.to_csv("reports/tiny/data/runs.csv", index=False)
+    Path("tiny.yaml").write_text(Path("tiny.yaml").read_text() + "expect: [{arm: without, verdict: worse}]\n")
+    assert typed("report", "tiny.yaml", "--check", monkeypatch=monkeypatch) == code
+    sentence = f"without is worse than with: {shown} ("
+    assert f"Claim: {sentence}" in capsys.readouterr().out
+    assert f"- {sentence}" in Path("reports/tiny/README.md").read_text()
+    assert typed("report", "tiny.yaml", monkeypatch=monkeypatch) == 0
+
+
+def test_check_without_claims_says_so(
+    swept_copy: tuple, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, study = swept_copy
+    export(study, record, Path("reports/tiny"))
+    assert typed("report", "tiny.yaml", "--check", monkeypatch=monkeypatch) == 0
+    assert "There is no claim to check" in capsys.readouterr().out
+
+
+def test_a_wrong_claim_is_found_before_anything_trains(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tiny_study(workplace)
+    path.write_text(path.read_text() + "expect: [{arm: witout, verdict: worse}]\n")
+    assert sweep_here(monkeypatch) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: tiny.yaml:20:16: there is no arm 'witout' in this study; did you mean 'without'?")
+    assert not Path(".ablate").exists()
 
 
 def test_a_wrong_study_is_one_line_and_exit_code_2(

@@ -10,6 +10,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from ablate.claims import claims
 from ablate.cli import app
 from ablate.loading import KEYS, load_study
 from ablate.metrics import METRICS
@@ -98,6 +99,13 @@ def test_the_example_study_is_one(tmp_path: Path) -> None:
     path = tmp_path / "mlp.yaml"
     path.write_text(blocks("yaml")[0])
     assert load_study(path).metric in METRICS
+
+
+def test_the_example_claims_are_claims(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yaml"
+    vary = "vary: {model.skip: [both, none], model.heads: [1, 4], model.depth: [2, 4, 12]}\ndesign: one-at-a-time\n"
+    path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{blocks('yaml')[-1]}")
+    assert len(claims(load_study(path))) == 3
 
 
 def test_the_python_example_runs(workplace: Path) -> None:

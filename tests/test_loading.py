@@ -45,6 +45,21 @@ def named(old: str = "", new: str = "", *, more: str = "") -> str:
     return axes(old, new, more=more, text=NAMED)
 
 
+GRID = """\
+question: Does it matter?
+vary: {model.heads: [2, 4], model.depth: [6, 12]}
+reference: {model.heads: 4}
+seeds: 3
+margin: 0.25
+expect:
+  - {arm: {model.heads: 2, model.depth: 6}, verdict: worse}
+"""
+
+
+def claiming(old: str, new: str, *, more: str = "") -> str:
+    return axes(old, new, more=more, text=GRID)
+
+
 # `¦` stands before the place that the message has to name, and is no part of the file; then what it has to say
 BAD: dict[str, tuple[str, ...]] = {
     "unknown key": (axes(more="¦metrc: test/psnr\n"), "'metrc'", "did you mean 'metric'", "margin"),
@@ -107,6 +122,72 @@ BAD: dict[str, tuple[str, ...]] = {
         axes("model.heads: [2, 4]", "model.channels: [1, 4]", more="metric: ¦test/psnr\n").replace("heads", "channels"),
         "model.channels",
         "allowed: test/gain",
+    ),
+    "claims are no list": (axes(more="expect: ¦3\n"), "expect", "list", "given: 3"),
+    "a claim is no mapping": (axes(more="expect: [¦3]\n"), "expect > 0", "a mapping (given: 3)"),
+    "a claim without a verdict": (
+        claiming("{arm: {model.heads: 2, model.depth: 6}, verdict: worse}", "¦{arm: {}}"),
+        "'verdict' is missing",
+        "a claim has: arm, than, verdict",
+    ),
+    "a claim's unknown key": (claiming("verdict", "¦verdct"), "'verdct'", "did you mean 'verdict'"),
+    "a claim's unknown verdict": (claiming("worse", "¦wose"), "'better', 'worse' or 'equivalent'", "given: 'wose'"),
+    "a claim about a number": (
+        claiming("{model.heads: 2, model.depth: 6}", "¦3"),
+        "settings that one arm has",
+        "given: 3",
+    ),
+    "a claim about two arms": (
+        claiming("{model.heads: 2, model.depth: 6}", "¦{model.heads: 2}"),
+        "one arm, these select 2",
+        "'heads=2, depth=6', 'heads=2, depth=12'",
+    ),
+    "a claim about all arms": (claiming("{model.heads: 2, model.depth: 6}", "¦{}"), "one arm, these select 4"),
+    "a claim about no arm": (
+        named(more="expect: [{arm: ¦{model.heads: 2, model.depth: 12, model.skip: none}, verdict: worse}]\n").replace(
+            "two: {model.heads: 2}", "two: {model.heads: 2}\n  three: {model.skip: none}"
+        ),
+        "select none",
+        "'three'",
+    ),
+    "a claim about no value": (
+        claiming("model.depth: 6}, v", "model.depth: ¦5}, v"),
+        "no arm of this study has model.depth = 5",
+        "allowed: 6, 12",
+    ),
+    "a claim about a truth value": (
+        claiming("model.heads: 2, m", "model.heads: ¦true, m"),
+        "model.heads = True",
+        "allowed: 2, 4",
+    ),
+    "a claim about no setting": (
+        claiming("{model.heads: 2, m", "{¦model.head: 2, m"),
+        "'model.head'",
+        "did you mean 'model.heads'",
+    ),
+    "a claim about a name of no arm": (
+        named(more="expect: [{arm: ¦tow, verdict: worse}]\n"),
+        "no arm 'tow'",
+        "did you mean 'two'",
+    ),
+    "a claim about a name with axes": (
+        claiming("{model.heads: 2, model.depth: 6}", "¦heads=2"),
+        "by its settings",
+        "given: 'heads=2'",
+    ),
+    "a claim about a reference": (
+        claiming("{model.heads: 2, m", "¦{model.heads: 4, m"),
+        "'heads=4, depth=6' is a reference itself",
+        "`than`",
+    ),
+    "a claim against itself": (
+        named(more="expect: [{arm: two, than: ¦two, verdict: worse}]\n"),
+        "'two' is the claim's arm itself",
+    ),
+    "two claims about a pair": (
+        named(more="expect:\n  - {arm: two, verdict: worse}\n  - ¦{arm: one, than: two, verdict: better}\n"),
+        "a claim about 'one' and 'two' stands above already",
+        "one for each pair",
     ),
     "a name": (axes(more="¦name: other\n"), "named by its file"),
     "tag": (axes("Does", "¦!x Does"), "a tag (!...) is not allowed"),
@@ -238,7 +319,7 @@ def test_a_file_gives_the_study_that_python_gives(tmp_path: Path) -> None:
     assert read(tmp_path, AXES) == Study(name="study", reference={"model.heads": 4}, **keys)
 
 
-@pytest.mark.parametrize("text", [AXES, NAMED, axes(more="design: one-at-a-time\nmetric: last/ssim\nbase: {}\n")])
+@pytest.mark.parametrize("text", [AXES, NAMED, GRID, axes(more="design: one-at-a-time\nmetric: last/ssim\nbase: {}\n")])
 def test_a_study_written_out_reads_back_the_same(text: str, tmp_path: Path) -> None:
     study = read(tmp_path, text)
     out = study.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
@@ -300,14 +381,14 @@ TOKENS = [
     *"!&*?:-[]{}'\"|>#%@`~,\t\n\\\x00\x85\u2028é",
     *("\n\n", "---\n", "...\n", "? ", ": ", "- ", "!x ", "&a ", "*a", "<<: ", "%YAML 1.1\n---\n", "design: grid\n"),
     *("0x", "0o7", "0b_", "1_0", "1e5", ".nan", "-.inf", "null", "true", "2001-01-01", '"\\ud800"'),
-    *("model.heads", "seeds", "arms", "vary", "reference", "metric"),
+    *("model.heads", "seeds", "arms", "vary", "reference", "metric", "expect", "verdict"),
 ]
 
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """A valid study with some parts cut out, doubled or replaced by what YAML finds hard."""
-    text = draw(st.sampled_from([AXES, NAMED]))
+    text = draw(st.sampled_from([AXES, NAMED, GRID]))
     for _ in range(draw(st.integers(1, 4))):
         start, length = draw(st.integers(0, len(text))), draw(st.integers(0, 12))
         new = draw(st.sampled_from(TOKENS) | st.text(max_size=3) | st.just(text[start : start + 2 * length]))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.weightstats import ttost_paired
 
 from ablate.verdicts import Comparison, bad_seed_bound, compare, judge, paired_interval
 
@@ -181,6 +182,63 @@ def test_an_arm_with_a_diverged_run_can_be_worse() -> None:
 
 def test_an_arm_can_be_better_than_a_diverged_reference() -> None:
     assert compared([5, 6, 7], reference_diverged=True).verdict == "better"
+
+
+# effect sizes
+
+
+@relaxed
+@given(pairs)
+def test_the_effect_is_scipys_t_over_the_root_of_the_pairs(pair: np.ndarray) -> None:
+    found = compare(pair[:, 0], pair[:, 1], margin=1, comparisons=1)
+    if found.high > found.low:
+        expected = stats.ttest_rel(pair[:, 0], pair[:, 1]).statistic / math.sqrt(len(pair))
+        assert found.effect == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("differences", [[1.0], [2.0, 2.0], [13.3, 13.3, 13.3]])
+def test_without_spread_there_is_no_effect_size(differences: list[float]) -> None:
+    assert math.isnan(compared(differences).effect)
+
+
+# the libraries' own tests
+
+
+def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """Scores of an arm and of its reference, a margin, and a number of comparisons."""
+    draw = np.random.default_rng(seed)
+    shift, spread = draw.choice([0, 0.5, -1]), draw.uniform(0.02, 0.5, (2, 1))
+    arm, reference = draw.normal([[30 + shift], [30]], spread, (2, int(draw.integers(2, 13))))
+    return arm, reference, float(draw.uniform(0.05, 2)), int(draw.integers(1, 20))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_equivalent_is_statsmodels_two_one_sided_tests(seed: int) -> None:
+    arm, reference, margin, comparisons = drawn(seed)
+    p, _, _ = ttost_paired(arm, reference, -margin, margin)
+    found = compare(arm, reference, margin=margin, comparisons=comparisons)
+    assert (found.verdict == "equivalent") == (p < 0.05 / comparisons / 2)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_better_and_worse_are_scipys_paired_t_test_where_not_equivalent(seed: int) -> None:
+    arm, reference, margin, comparisons = drawn(seed)
+    test = stats.ttest_rel(arm, reference)
+    sign = "better" if test.statistic > 0 else "worse"
+    found = compare(arm, reference, margin=margin, comparisons=comparisons)
+    assert found.verdict == "equivalent" or (found.verdict == sign) == (test.pvalue < 0.05 / comparisons)
+
+
+# additional hours of sleep by two drugs, ten patients: Cushny and Peebles 1905, Student 1908; `t.test(extra ~ group,
+# data = sleep, paired = TRUE)` in R's documentation prints t = -4.0621, df = 9 and this interval
+SLEEP = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+def test_students_sleep_data_give_the_published_numbers() -> None:
+    found = compare(*SLEEP, margin=0.5, comparisons=1)
+    assert (found.difference, found.low, found.high) == pytest.approx((-1.58, -2.4598858, -0.7001142), abs=5e-8)
+    assert found.effect * math.sqrt(found.pairs) == pytest.approx(-4.0621, abs=5e-5)
+    assert (found.pairs, found.verdict) == (10, "worse")
 
 
 # error rates

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ablate.cli.app import StudyFile, app, make_table, out
 
@@ -13,21 +15,35 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def report(study_file: StudyFile) -> None:
+def report(
+    study_file: StudyFile,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided.")
+    ] = False,
+) -> None:
     """Write a study's report again, from the data beside it."""
     from ablate.loading import load_study
     from ablate.report.page import write_report
+    from ablate.statistics.evidence import exit_code
 
-    summary(write_report(load_study(study_file)), None)
+    page = write_report(load_study(study_file))
+    summary(page, None)
+    if check:
+        if not page.claims:
+            out.print("There is no claim to check: the study has no `expect`.")
+        raise typer.Exit(exit_code(page.claims))
 
 
 def summary(page: Page, experiment: str | None) -> None:
     """The verdicts, and where to look further."""
+    from ablate.report.model import claim_sentence
     from ablate.report.page import report_folder
     from ablate.tracking import address
 
     out.print(_verdict_table(page))
     out.print(page.answer)
+    for evidence in page.claims:
+        out.print(f"Claim: {claim_sentence(evidence, page.metric)}", soft_wrap=True)
     out.print(f"Report: {report_folder(page.study) / 'README.md'}", soft_wrap=True)
     if experiment is not None:
         out.print(f"Runs:   {address(experiment)}", soft_wrap=True)

@@ -10,8 +10,10 @@ import pandas as pd
 from ablate.metrics import METRICS, Metric
 from ablate.planning import Arm, arms
 from ablate.report.data import Data
+from ablate.statistics.evidence import Evidence, weigh_claims
+from ablate.statistics.scores import compare_all, read_scores
 from ablate.study import Study
-from ablate.verdicts import CONFIDENCE, Comparison, Verdict, bad_seed_bound, compare
+from ablate.verdicts import CONFIDENCE, Comparison, Verdict, bad_seed_bound
 
 ENDED = ("finished", "diverged")
 
@@ -60,7 +62,9 @@ class Page:
     nothing: float
     zero: float
     missing: list[Missing]
+    comparisons: int
     level: float
+    claims: list[Evidence]
     bad_seed_bound: float
     provenance: dict[str, str]
     train_hours: float
@@ -69,44 +73,26 @@ class Page:
 def build(study: Study, data: Data) -> Page:
     """Compute a page from its data and its study."""
     metric = METRICS[study.metric]
-    settled = arms(study)
-    scores = data.runs.pivot(index="seed", columns="arm", values=study.metric).loc[list(study.seeds)]
-    scores = scores[[arm.name for arm in settled]]
+    scores = read_scores(study, data.runs)
+    compared = compare_all(study, scores)
     ended = data.runs[data.runs.status.isin(ENDED)]
-    diverged = set(ended.arm[ended.status == "diverged"])
-    count = sum(arm.against is not None for arm in settled)
-    rows = [_arm_row(study, arm, ended, _compare(study, arm, scores, diverged, count)) for arm in settled]
+    rows = [_arm_row(study, arm, ended, compared.get(arm.name)) for arm in arms(study)]
     clean = min((row.seeds for row in rows if not row.diverged), default=0)
     return Page(
         study=study,
         metric=metric,
         answer=answer(study, rows),
         rows=rows,
-        scores=scores,
+        scores=scores.values,
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),
         missing=_missing(data.runs[~data.runs.status.isin(ENDED)]),
-        level=1 - (1 - CONFIDENCE) / count,
+        comparisons=scores.comparisons,
+        level=1 - (1 - CONFIDENCE) / scores.comparisons,
+        claims=weigh_claims(study, scores),
         bad_seed_bound=bad_seed_bound(0, clean),
         provenance=_provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
-    )
-
-
-def _compare(study: Study, arm: Arm, scores: pd.DataFrame, diverged: set[str], count: int) -> Comparison | None:
-    """An arm's comparison with its reference, on the seeds that both have; None for a reference."""
-    if arm.against is None:
-        return None
-    pairs = scores[[arm.name, arm.against]].dropna()
-    return compare(
-        pairs[arm.name].to_numpy(),
-        pairs[arm.against].to_numpy(),
-        margin=study.margin,
-        comparisons=count,
-        sign=METRICS[study.metric].sign,
-        arm_diverged=arm.name in diverged,
-        reference_diverged=arm.against in diverged,
-        missing=len(pairs) < len(scores),
     )
 
 
@@ -193,6 +179,15 @@ def _clause(verdict: Verdict, rows: list[ArmRow], study: Study) -> str:
         "undecided": f"{names} {is_are} undecided with {seeds}",
         "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
     }[verdict]
+
+
+def claim_sentence(evidence: Evidence, metric: Metric) -> str:
+    """A claim, whether it holds, and its evidence: `a is worse than b: held (-1.00 [-1.10, -0.90] dB at 98.75%)`."""
+    claim, c = evidence.claim, evidence.comparison
+    relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
+    interval = f"{signed(c.difference, metric)} [{signed(c.low, metric)}, {signed(c.high, metric)}]{_unit(metric)}"
+    outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
+    return f"{claim.arm} is {relation} {claim.than}: {outcome} ({interval} at {100 * c.level:.2f}%)"
 
 
 def _difference(row: ArmRow, metric: Metric) -> str:

@@ -10,7 +10,7 @@ from ablate.metrics import METRICS
 from ablate.record import write_atomic
 from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
-from ablate.report.model import Page, build, fixed, number, signed
+from ablate.report.model import Page, build, claim_sentence, fixed, number, signed
 from ablate.study import Study
 
 
@@ -43,5 +43,6 @@ def render(page: Page) -> str:
         "signed": lambda value: signed(value, page.metric),
         "decibels": lambda value: signed(value, METRICS["test/gain"]),
         "fixed": fixed,
+        "claim": lambda evidence: claim_sentence(evidence, page.metric),
     }
     return environment.get_template("report.md.j2").render(page=page, study=page.study, metric=page.metric)

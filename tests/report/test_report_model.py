@@ -8,7 +8,7 @@ import pytest
 from ablate.metrics import METRICS
 from ablate.planning import arms
 from ablate.report.data import Data
-from ablate.report.model import Page, build, fixed, number, signed
+from ablate.report.model import Page, build, claim_sentence, fixed, number, signed
 from ablate.study import Study
 
 PSNR = METRICS["test/psnr"]
@@ -112,6 +112,39 @@ def test_an_arm_with_a_diverged_run_is_never_better() -> None:
     assert rows["heads=8"].comparison is not None
     assert rows["heads=8"].comparison.verdict == "undecided"
     assert rows["heads=8"].comparison.smallest_margin == math.inf
+
+
+def test_claims_come_with_their_evidence() -> None:
+    claims = [
+        {"arm": {"model.heads": 2}, "verdict": "worse"},
+        {"arm": {"model.heads": 8}, "than": {"model.heads": 2}, "verdict": "equivalent"},
+        {"arm": {"model.heads": 16}, "verdict": "better"},
+    ]
+    claiming = study(expect=claims)
+    page = build(claiming, data(claiming))
+    assert [evidence.outcome for evidence in page.claims] == ["held", "contradicted", "undecided"]
+    assert claim_sentence(page.claims[0], PSNR) == (
+        "heads=2 is worse than heads=4: held (−1.00 [−1.03, −0.96] dB at 99.00%)"
+    )
+    assert claim_sentence(page.claims[1], PSNR).startswith("heads=8 is equivalent to heads=2: contradicted (+2.00 [")
+
+
+def test_a_claim_about_two_other_arms_is_one_comparison_more() -> None:
+    other = {"arm": {"model.heads": 8}, "than": {"model.heads": 2}, "verdict": "better"}
+    claiming = study(expect=[other])
+    page = build(claiming, data(claiming))
+    levels = {row.comparison.level for row in page.rows if row.comparison} | {page.claims[0].comparison.level}
+    assert page.comparisons == 5
+    assert levels == {page.level} == {1 - 0.05 / 5}
+
+
+def test_a_claim_says_that_it_waits_for_a_run() -> None:
+    claiming = study(expect=[{"arm": {"model.heads": 2}, "verdict": "worse"}])
+    made = data(claiming)
+    made.runs.loc[(made.runs.arm == "heads=2") & (made.runs.seed == 3), "test/psnr"] = math.nan
+    (evidence,) = build(claiming, made).claims
+    assert evidence.outcome == "undecided"
+    assert "undecided, since a run is missing (" in claim_sentence(evidence, PSNR)
 
 
 def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:

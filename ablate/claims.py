@@ -1,0 +1,99 @@
+"""What a study expects of its arms -> claims: which two arms each compares, and how many comparisons that makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.planning import Arm, arms
+from ablate.settings import check_setting, dotted
+from ablate.study import Expected, Overrides, Study
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`arm` is better than `than`, worse, or equivalent to it; both are names of arms."""
+
+    arm: str
+    than: str
+    verdict: Expected
+
+
+def claims(study: Study) -> list[Claim]:
+    """The claims of a study, in the order of its `expect`.
+
+    Raises:
+        StudyError: a claim does not name one arm, or two; or its pair of arms has a claim already.
+    """
+    settled = arms(study) if study.expect else []
+    found = [_claim(study, settled, index) for index in range(len(study.expect))]
+    stated: set[frozenset[str]] = set()
+    for index, claim in enumerate(found):
+        pair = frozenset((claim.arm, claim.than))
+        if pair in stated:
+            fact = f"a claim about {shown(claim.arm)} and {shown(claim.than)} stands above already"
+            raise StudyError(("expect", index), f"{fact}; allowed: one for each pair of arms")
+        stated.add(pair)
+    return found
+
+
+def comparisons(study: Study) -> int:
+    """Pairs of arms that a study compares, over which its error is shared.
+
+    Each arm with its reference is one; a claim about any other two arms adds one. A claim the other way round, of a
+    reference against an arm, adds none: it is the same interval, mirrored.
+    """
+    pairs = {frozenset((arm.name, arm.against)) for arm in arms(study) if arm.against is not None}
+    return len(pairs | {frozenset((claim.arm, claim.than)) for claim in claims(study)})
+
+
+def _claim(study: Study, settled: list[Arm], index: int) -> Claim:
+    expectation = study.expect[index]
+    arm = _select(study, settled, expectation.arm, ("expect", index, "arm"))
+    than = arm.against
+    if expectation.than is not None:
+        than = _select(study, settled, expectation.than, ("expect", index, "than")).name
+    if than is None:
+        fact = f"{shown(arm.name)} is a reference itself; say by `than` which arm it is compared with"
+        raise StudyError(("expect", index, "arm"), fact)
+    if than == arm.name:
+        raise StudyError(("expect", index, "than"), f"{shown(than)} is the claim's arm itself; allowed: another arm")
+    return Claim(arm.name, than, expectation.verdict)
+
+
+def _select(study: Study, settled: list[Arm], chosen: Overrides | str, path: Steps) -> Arm:
+    """The one arm that is called so, or that has these settings."""
+    if isinstance(chosen, dict):
+        return _with_settings(settled, chosen, path)
+    if study.arms is None:
+        fact = f"with `vary` a claim tells an arm by its settings (given: {shown(chosen)})"
+        raise StudyError(path, f"{fact}; allowed: a mapping such as {{{next(iter(study.vary or {}))}: ...}}")
+    named = next((arm for arm in settled if arm.name == chosen), None)
+    if named is None:
+        raise StudyError(path, f"there is no arm {shown(chosen)} in this study; {nearest(chosen, study.arms)}")
+    return named
+
+
+def _with_settings(settled: list[Arm], chosen: Overrides, path: Steps) -> Arm:
+    found = settled
+    for name, value in chosen.items():
+        check_setting(name, (*path, name))
+        taken = [dotted(arm.settings)[name] for arm in settled]
+        if not any(_same(value, other) for other in taken):
+            listed = ", ".join(dict.fromkeys(map(shown, taken)))
+            fact = f"no arm of this study has {name} = {shown(value)}"
+            raise StudyError((*path, name), f"{fact}; allowed: {listed}")
+        found = [arm for arm in found if _same(value, dotted(arm.settings)[name])]
+    if len(found) != 1:
+        listed = ", ".join(shown(arm.name) for arm in (found or settled)[:10])
+        fact = f"a claim's settings select one arm, these select {len(found) or 'none'} (given: {shown(chosen)})"
+        raise StudyError(path, f"{fact}; {'selected' if found else 'arms'}: {listed}")
+    return found[0]
+
+
+def _same(given: Any, taken: Any) -> bool:
+    """Whether a value of the file is that of a setting: `1` is `1.0` but not `true`, a list is a tuple."""
+    if isinstance(given, list | tuple):
+        return isinstance(taken, tuple) and len(given) == len(taken) and all(map(_same, given, taken))
+    return isinstance(given, bool) == isinstance(taken, bool) and bool(given == taken)

@@ -1,0 +1,52 @@
+"""Whether a study's claims hold, by the rule that judges its arms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ablate.claims import Claim, claims
+from ablate.statistics.scores import Scores
+from ablate.study import Expected, Study
+from ablate.verdicts import Comparison
+
+Outcome = Literal["held", "contradicted", "undecided"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A claim, the comparison of its two arms, and what follows for the claim."""
+
+    claim: Claim
+    comparison: Comparison
+    outcome: Outcome
+
+
+def weigh_claims(study: Study, scores: Scores) -> list[Evidence]:
+    """Every claim of a study with its evidence, in the order of `expect`."""
+    compared = [(claim, scores.compare(claim.arm, claim.than)) for claim in claims(study)]
+    return [Evidence(claim, found, weigh(claim.verdict, found, study.margin)) for claim, found in compared]
+
+
+def weigh(claimed: Expected, comparison: Comparison, margin: float) -> Outcome:
+    """Whether a claim holds: it does if the verdict is the one that was claimed.
+
+    *Better* and *worse* claim a difference that may matter, so every other settled verdict contradicts them: the
+    opposite direction, but also *equivalent*, even where the whole interval lies on the claimed side of zero.
+    *Equivalent* is contradicted only by an interval beyond the margin (low >= margin or high <= -margin): an arm that
+    is shown to be better may still be so by less than the margin. What no verdict settles is undecided, and so is a
+    claim that waits for a run. A diverged run bars the verdicts that it bars everywhere, as support of a claim and as
+    its contradiction: where an arm diverged, "better" is never held, and contradicted only if the arm is worse.
+    """
+    if comparison.verdict == claimed:
+        return "held"
+    if comparison.verdict in ("undecided", "waiting"):
+        return "undecided"
+    beyond = comparison.low >= margin or comparison.high <= -margin
+    return "contradicted" if beyond or claimed != "equivalent" else "undecided"
+
+
+def exit_code(evidence: list[Evidence]) -> int:
+    """1 if a claim is contradicted, else 3 if one is undecided, else 0."""
+    outcomes = {item.outcome for item in evidence}
+    return 1 if "contradicted" in outcomes else 3 if "undecided" in outcomes else 0

@@ -1,0 +1,111 @@
+"""The rule keeps what it promises, in simulated studies: a quick version of `benchmarks/calibration.md`."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ablate.statistics.interactions import Grid, interactions
+from ablate.verdicts import compare
+from benchmarks.calibration import (
+    ARMS,
+    MARGIN,
+    NOISES,
+    PAGE,
+    SEEDS,
+    STUDIES,
+    TRUTHS,
+    UNBIASED,
+    Noise,
+    contrasts,
+    intervals,
+    judge_all,
+    measure,
+    measure_grid,
+    right,
+    row,
+)
+
+QUICK = 2000
+PROMISED = [noise for noise in NOISES if noise.name != "one arm drops"]
+HARD = NOISES[-1]
+
+
+@pytest.mark.parametrize("arms", [2, 4])
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
+    draw = np.random.default_rng(arms)
+    scores = draw.normal(30, draw.choice([0.01, 0.1, 0.5], (50, 1, 1)), (50, arms, seeds))
+    scores[:, 1] += draw.choice([0, 0.2, -1], (50, 1))
+    low, high = intervals(scores[:, 1:], scores[:, :1])
+    found = judge_all(low, high, MARGIN)
+    for study in range(50):
+        for arm in range(arms - 1):
+            one = compare(scores[study, arm + 1], scores[study, 0], margin=MARGIN, comparisons=arms - 1)
+            assert (low[study, arm], high[study, arm]) == pytest.approx((one.low, one.high))
+            assert found[study, arm] == one.verdict
+    assert len(set(found.ravel())) > 2
+
+
+def test_its_interactions_are_those_of_the_statistics() -> None:
+    scores = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
+    low, high = intervals(*contrasts(scores))
+    for study, cells in enumerate(scores):
+        levels = tuple(map(tuple, map(range, (3, 4))))
+        seeds_first = np.moveaxis(cells, -1, 0)
+        grid = Grid(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1, missing=False)
+        found = [item.comparison for item in interactions(grid, MARGIN)]
+        assert low[study] == pytest.approx([one.low for one in found])
+        assert high[study] == pytest.approx([one.high for one in found])
+
+
+def at_most(rate: float, allowed: float) -> bool:
+    """Whether a measured rate fits a true one of `allowed` at most; a true one is rejected once in 10,000 times."""
+    return stats.binomtest(round(rate * QUICK), QUICK, allowed, alternative="greater").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("noise", PROMISED, ids=lambda noise: noise.name)
+@pytest.mark.parametrize(("arms", "seeds"), [(2, 5), (5, 3), (5, 5), (10, 12)])
+def test_at_most_one_study_in_twenty_is_wrong(noise: Noise, arms: int, seeds: int) -> None:
+    cell = measure(noise, arms, seeds, QUICK)
+    assert at_most(1 - cell.coverage, 0.05)
+    assert all(at_most(error, 0.05) for error in cell.errors)
+
+
+@pytest.mark.parametrize(("arms", "seeds"), [(2, 5), (5, 3), (5, 5), (10, 12)])
+def test_the_power_under_normal_noise_is_the_one_computed(arms: int, seeds: int) -> None:
+    cell = measure(NOISES[0], arms, seeds, QUICK)
+    error = [math.sqrt(nominal * (1 - nominal) / QUICK) for nominal in cell.nominal]  # arms share a reference
+    assert np.all(np.abs(np.subtract(cell.power, cell.nominal)) <= 4 * np.array(error) + 1e-3)
+
+
+@pytest.mark.parametrize("noise", UNBIASED, ids=lambda noise: noise.name)
+@pytest.mark.parametrize("levels", [(2, 2), (4, 5)])
+def test_at_most_one_grid_in_twenty_shows_an_interaction_that_is_not_there(
+    noise: Noise, levels: tuple[int, int]
+) -> None:
+    assert at_most(1 - measure_grid(noise, levels, 5, QUICK).coverage, 0.05)
+
+
+def test_rare_disasters_of_one_arm_are_what_no_verdict_promises() -> None:
+    assert max(measure(HARD, 2, 5, QUICK).errors) > 0.3
+
+
+@pytest.mark.parametrize(
+    ("truth", "true"),
+    [(0.0, {"equivalent"}), (0.1, {"equivalent", "better"}), (-0.1, {"equivalent", "worse"}), (0.25, {"better"})],
+)
+def test_right_is_what_says_the_truth(truth: float, true: set[str]) -> None:
+    verdicts = np.array(["equivalent", "better", "worse", "undecided"])
+    assert set(verdicts[right(verdicts, np.full(4, truth))]) == true
+
+
+def test_the_study_covers_what_it_says() -> None:
+    assert (TRUTHS, SEEDS, ARMS) == ((0, 0.5, 1, 2), (3, 5, 8, 12), (2, 5, 10, 20))
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
+def test_the_page_is_the_programs(noise: Noise) -> None:
+    """One line of each table, simulated again; `python benchmarks/calibration.py` writes them all."""
+    assert row(measure(noise, 5, 5, STUDIES)) in PAGE.read_text().split(f"## {noise.name}: ")[1].split("## ")[0]

@@ -1,0 +1,207 @@
+"""Interactions, heat maps and shares of a grid: against statsmodels, scipy, and truths that are known."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.formula.api import ols
+
+from ablate.planning import arms
+from ablate.statistics.interactions import Grid, heat_maps, interactions, read_grid, shares
+from ablate.statistics.scores import read_scores
+from ablate.study import Study
+
+AXES = {"model.heads": [1, 4, 8], "model.depth": [2, 12]}
+
+
+def study_of(**changes: Any) -> Study:
+    facts = {"name": "a", "question": "?", "vary": AXES, "reference": {"model.heads": 4}, "seeds": 4, "margin": 0.25}
+    return Study.model_validate(facts | changes)
+
+
+def grid_of(scores: np.ndarray, **changes: Any) -> Grid:
+    """A grid with these scores (seeds, *levels); axes a, b, c and levels 0, 1, 2, the baselines."""
+    sizes = scores.shape[1:]
+    return replace(
+        Grid(
+            axes=tuple("abc"[: len(sizes)]),
+            levels=tuple(tuple(range(size)) for size in sizes),
+            baseline=(0,) * len(sizes),
+            scores=scores,
+            diverged=np.zeros(sizes, bool),
+            sign=1,
+            missing=False,
+        ),
+        **changes,
+    )
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+# from a study's runs
+
+
+def runs_of(study: Study) -> pd.DataFrame:
+    """Runs whose score tells heads, depth and seed: 8.12 + 0.001 for the third seed of 8 heads and 12 blocks."""
+    rows = [
+        {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score(arm.settings.model, seed)}
+        for arm in arms(study)
+        for seed in study.seeds
+    ]
+    return pd.DataFrame(rows)
+
+
+def score(model: Any, seed: int) -> float:
+    return float(model.heads + model.depth / 100 + seed / 1000)
+
+
+def test_every_cell_stands_at_its_levels() -> None:
+    grid = read_grid(study_of(), read_scores(study_of(), runs_of(study_of())))
+    assert grid is not None
+    assert (grid.axes, grid.levels) == (("model.heads", "model.depth"), ((1, 4, 8), (2, 12)))
+    assert grid.scores[3, 2, 1] == pytest.approx(8.123)
+    assert grid.scores[0, 0, 1] == pytest.approx(1.12)
+
+
+def test_the_baseline_is_the_references_level_and_the_first_of_an_axis_that_it_does_not_fix() -> None:
+    both = study_of(reference={"model.heads": 8, "model.depth": 12})
+    found = [read_grid(study, read_scores(study, runs_of(study))) for study in (study_of(), both)]
+    assert [grid and grid.baseline for grid in found] == [(1, 0), (2, 1)]
+
+
+def test_a_seed_with_a_missing_run_is_no_block_and_every_contrast_waits() -> None:
+    runs = runs_of(study_of())
+    runs.loc[(runs.seed == 2) & (runs.arm == "heads=1, depth=2"), "test/psnr"] = np.nan
+    grid = read_grid(study_of(), read_scores(study_of(), runs))
+    assert grid is not None
+    assert (len(grid.scores), grid.missing) == (3, True)
+    assert {item.comparison.verdict for item in interactions(grid, 0.25)} == {"waiting"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vary": {"model.heads": [1, 4]}},
+        {"design": "one-at-a-time"},
+        {"vary": None, "arms": {"a": {}, "b": {"model.heads": 1}}, "reference": "a"},
+    ],
+)
+def test_what_is_no_grid_of_two_axes_has_no_interactions(changes: dict[str, Any]) -> None:
+    study = study_of(**changes)
+    assert read_grid(study, read_scores(study, runs_of(study))) is None
+
+
+# contrasts
+
+
+def test_a_contrast_is_the_paired_t_test_of_its_differences() -> None:
+    scores = noise(6, 3, 2)
+    found = interactions(grid_of(scores), 0.25)
+    assert [item.changed for item in found] == [(1, 1), (2, 1)]
+    for item, level in zip(found, (1, 2), strict=True):
+        changed, alone = scores[:, level, 1] - scores[:, 0, 1], scores[:, level, 0] - scores[:, 0, 0]
+        expected = stats.ttest_rel(changed, alone).confidence_interval(1 - 0.05 / 2)
+        assert (item.comparison.low, item.comparison.high) == pytest.approx(tuple(expected))
+
+
+def test_the_contrasts_are_the_interaction_coefficients_of_statsmodels() -> None:
+    scores = noise(5, 3, 3)
+    seed, a, b = np.indices(scores.shape).reshape(3, -1)
+    table = pd.DataFrame({"y": scores.ravel(), "seed": seed, "a": a, "b": b})
+    fitted = ols("y ~ C(seed) + C(a) * C(b)", table).fit().params
+    for item in interactions(grid_of(scores), 0.25):
+        name = f"C(a)[T.{item.changed[0]}]:C(b)[T.{item.changed[1]}]"
+        assert item.comparison.difference == pytest.approx(fitted[name])
+
+
+def test_effects_that_add_up_are_no_interaction_however_large() -> None:
+    scores = 0.01 * noise(5, 3, 2) + np.array([0, 5, 9])[:, None] + np.array([0, -7]) + 3 * noise(5, 1, 1)
+    assert {item.comparison.verdict for item in interactions(grid_of(scores), 0.25)} == {"equivalent"}
+
+
+@pytest.mark.parametrize(("extra", "sign", "verdict"), [(1, 1, "better"), (-1, 1, "worse"), (1, -1, "worse")])
+def test_two_changes_that_do_more_together_interact(extra: float, sign: int, verdict: str) -> None:
+    scores = 0.01 * noise(5, 2, 2) + np.array([[0, 2], [3, 5 + extra]])
+    (found,) = interactions(grid_of(scores, sign=sign), 0.25)
+    assert (found.comparison.verdict, round(found.comparison.difference)) == (verdict, sign * extra)
+
+
+def test_one_noisy_cell_widens_only_the_contrasts_that_it_is_in() -> None:
+    scores = 0.01 * noise(5, 3, 2)
+    scores[:, 2, 1] += noise(5, seed=1)
+    calm, noisy = (item.comparison.sd for item in interactions(grid_of(scores), 0.25))
+    assert noisy > 10 * calm
+
+
+def test_other_axes_are_averaged_over() -> None:
+    scores = noise(4, 2, 3, 2)
+    found = interactions(grid_of(scores), 0.25)
+    assert [item.axes for item in found] == [("a", "b")] * 2 + [("a", "c")] + [("b", "c")] * 2
+    flat = interactions(grid_of(scores.mean(axis=3)), 0.25)
+    assert found[1].comparison.difference == pytest.approx(flat[1].comparison.difference)
+    assert found[1].comparison.level == pytest.approx(1 - 0.05 / 5)
+
+
+def test_a_diverged_cell_leaves_its_contrasts_open() -> None:
+    diverged = np.array([[False, False], [False, False], [True, False]])
+    found = interactions(grid_of(0.01 * noise(5, 3, 2), diverged=diverged), 0.25)
+    assert [item.comparison.verdict for item in found] == ["equivalent", "undecided"]
+
+
+# heat maps
+
+
+def test_a_heat_map_shows_each_cells_own_mean_and_spread() -> None:
+    scores = noise(5, 3, 2)
+    (found,) = heat_maps(grid_of(scores))
+    assert (found.axes, found.rows, found.columns) == (("a", "b"), (0, 1, 2), (0, 1))
+    np.testing.assert_allclose(found.means, scores.mean(axis=0))
+    np.testing.assert_allclose(found.sds, scores.std(axis=0, ddof=1))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_heat_map_of_interactions_shows_the_contrasts(sign: int) -> None:
+    grid = grid_of(noise(5, 3, 3, 2), baseline=(1, 0, 1), sign=sign)
+    contrasts = iter(interactions(grid, 0.25))
+    for found, (a0, b0) in zip(heat_maps(grid), [(1, 0), (1, 1), (0, 1)], strict=True):
+        assert np.all(found.interactions[a0] == pytest.approx(0))
+        assert np.all(found.interactions[:, b0] == pytest.approx(0))
+        inner = np.delete(np.delete(found.interactions, a0, 0), b0, 1)
+        expected = [next(contrasts).comparison.difference for _ in inner.ravel()]
+        assert inner.ravel() == pytest.approx(expected)
+
+
+def test_one_seed_has_no_spread() -> None:
+    grid = grid_of(noise(1, 2, 2))
+    assert np.isnan(heat_maps(grid)[0].sds).all()
+    assert shares(grid) == []
+
+
+# shares
+
+
+def test_without_noise_the_shares_are_those_of_the_sums_of_squares() -> None:
+    scores = np.zeros((4, 3, 2)) + np.array([0, 1, 2])[:, None] + np.array([0, 4]) + np.arange(4)[:, None, None]
+    found = {share.term: share.omega_squared for share in shares(grid_of(scores))}
+    total = 2 / 3 + 4 + 1.25  # the variances of the axes' levels and of the seeds
+    expected = {("a",): 2 / 3, ("b",): 4, ("seed",): 1.25, ("a", "b"): 0}
+    assert list(found) == list(expected)
+    assert found == pytest.approx({term: part / total for term, part in expected.items()}, abs=1e-9)
+
+
+def test_the_shares_are_those_of_the_truth_on_average() -> None:
+    """150 grids of 3 x 2 cells and 4 seeds, where the second axis explains half of the variance."""
+    truth = np.array([0, 2.0])  # variance 1, as the noise
+    found = [shares(grid_of(noise(4, 3, 2, seed=seed) + truth)) for seed in range(150)]
+    share = {term: np.mean([grid[index].omega_squared for grid in found]) for index, term in enumerate("ab")}
+    assert share["b"] == pytest.approx(0.5, abs=0.05)
+    assert share["a"] < 0.04
+
+
+def test_scores_without_any_spread_have_no_shares() -> None:
+    assert {share.omega_squared for share in shares(grid_of(np.full((3, 2, 2), 30.0)))} == {0}

@@ -1,0 +1,86 @@
+"""Seeds that would decide a comparison: against statsmodels' power of the t test, and by simulation."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+
+from ablate.statistics.power import POWER, SeedRange, power, sd_interval, seeds_for, seeds_needed
+from ablate.verdicts import compare, judge
+
+UNDECIDED = compare([29.5, 29.1, 28.3, 29.4, 30.7], [29.7, 29.0, 29.2, 29.2, 30.9], margin=0.25, comparisons=5)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.99])
+@pytest.mark.parametrize("effect", [0.5, 1.0, 2.6])
+def test_without_a_margin_the_power_is_that_of_statsmodels_t_test(effect: float, level: float) -> None:
+    seeds = np.arange(2, 51)
+    expected = TTestPower().power(effect, seeds, (1 - level) / 2, alternative="larger")
+    found = power(0.1 * effect, 0.1, seeds, margin=1e-12, level=level)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("seeds", [3, 8])
+@pytest.mark.parametrize(
+    ("truth", "right"),
+    [(0, {"equivalent"}), (0.1, {"equivalent", "its sign"}), (0.25, {"its sign"}), (0.5, {"its sign"})],
+)
+def test_the_power_is_how_often_the_rule_finds_the_truth(truth: float, right: set[str], seeds: int, sign: int) -> None:
+    draw, studies, level = np.random.default_rng(seeds), 4000, 0.975
+    differences = draw.normal(sign * truth, 0.15, (studies, seeds))
+    low, high = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(level)
+    verdicts = [
+        judge(*ends, 0.25, arm_diverged=False, reference_diverged=False)
+        for ends in zip(low.tolist(), high.tolist(), strict=True)
+    ]
+    allowed = {{"its sign": "better" if sign > 0 else "worse"}.get(verdict, verdict) for verdict in right}
+    expected = float(power(sign * truth, 0.15, seeds, margin=0.25, level=level))
+    error = math.sqrt(expected * (1 - expected) / studies)
+    assert np.mean([verdict in allowed for verdict in verdicts]) == pytest.approx(expected, abs=4 * error + 1e-4)
+
+
+@pytest.mark.parametrize(("truth", "sd"), [(0, 0.1), (0.1, 0.2), (0.5, 0.3)])
+def test_the_seeds_are_the_fewest_that_have_the_power(truth: float, sd: float) -> None:
+    found = seeds_for(truth, sd, margin=0.25, level=0.99)
+    assert found is not None
+    fewer, enough = power(truth, sd, [found - 1, found], margin=0.25, level=0.99)
+    assert fewer < POWER <= enough
+
+
+def test_more_than_fifty_seeds_are_not_counted() -> None:
+    assert seeds_for(0, 1.0, margin=0.25, level=0.99) is None
+
+
+def test_the_interval_of_the_sd_holds_it_in_four_studies_of_five() -> None:
+    sds = np.random.default_rng(1).normal(0, 2.0, (5000, 5)).std(axis=1, ddof=1)
+    held = np.mean([low < 2.0 < high for low, high in (sd_interval(sd, 5) for sd in sds.tolist())])
+    assert held == pytest.approx(0.8, abs=4 * math.sqrt(0.8 * 0.2 / 5000))
+
+
+def test_each_number_is_that_of_the_sds_interval() -> None:
+    found, ends = seeds_needed(UNDECIDED, 0.25), sd_interval(UNDECIDED.sd, 5)
+    assert found is not None
+    sds = (ends[0], UNDECIDED.sd, ends[1])
+    assert found.if_zero == SeedRange(*(seeds_for(0, sd, margin=0.25, level=0.99) for sd in sds))
+    truth = UNDECIDED.difference
+    assert found.as_measured == SeedRange(*(seeds_for(truth, sd, margin=0.25, level=0.99) for sd in sds))
+
+
+@pytest.mark.parametrize(
+    "change", [{"verdict": "better"}, {"verdict": "waiting"}, {"barred": True}, {"sd": math.nan}, {"sd": 0.0}]
+)
+def test_nothing_is_said_where_seeds_would_not_help_or_nothing_is_known(change: Any) -> None:
+    assert seeds_needed(replace(UNDECIDED, **change), 0.25) is None
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"),
+    [((5, 8, 20), "5 to 20"), ((9, 30, None), "9 to over 50"), ((None, None, None), "over 50"), ((4, 4, 4), "4")],
+)
+def test_seeds_are_said_as_a_range(seeds: tuple[int | None, int | None, int | None], text: str) -> None:
+    assert str(SeedRange(*seeds)) == text

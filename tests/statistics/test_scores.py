@@ -1,0 +1,79 @@
+"""The table of scores: what it takes from the runs, and the comparisons that come of it."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablate.planning import arms
+from ablate.statistics.scores import compare_all, read_scores
+from ablate.study import Study
+from ablate.verdicts import compare
+
+SCORES = {"four": [30.0, 29.0, 31.0], "one": [29.0, 28.1, 29.9], "two": [30.1, 29.0, 31.1]}
+
+
+def study_of(**changes: Any) -> Study:
+    named = {"four": {}, "one": {"model.heads": 1}, "two": {"model.heads": 2}}
+    facts = {"name": "a", "question": "Does it?", "arms": named, "reference": "four", "seeds": 3, "margin": 0.25}
+    return Study.model_validate(facts | changes)
+
+
+def runs_of(study: Study, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
+    """A row a run, in an order of its own."""
+    rows = [
+        {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score, "test/mse": 10 ** (-score / 10)}
+        for arm in arms(study)
+        for seed, score in zip(study.seeds, scores[arm.name], strict=True)
+    ]
+    return pd.DataFrame(rows[::-1])
+
+
+def test_scores_stand_in_the_order_of_the_study() -> None:
+    study = study_of(seeds=[7, 3, 5])
+    table = read_scores(study, runs_of(study)).values
+    assert (list(table.index), list(table.columns)) == ([7, 3, 5], ["four", "one", "two"])
+    assert table["one"].tolist() == SCORES["one"]
+
+
+def test_a_comparison_is_that_of_its_two_columns() -> None:
+    found = compare_all(study_of(), read_scores(study_of(), runs_of(study_of())))
+    assert list(found) == ["one", "two"]
+    assert found["one"] == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
+
+
+def test_another_metric_brings_its_own_direction() -> None:
+    scores = read_scores(study_of(), runs_of(study_of()), "test/mse")
+    assert scores.compare("one", "four").difference < 0
+
+
+def test_a_claim_about_two_other_arms_widens_every_interval() -> None:
+    claiming = study_of(expect=[{"arm": "one", "than": "two", "verdict": "worse"}])
+    before, after = (compare_all(s, read_scores(s, runs_of(s)))["one"] for s in (study_of(), claiming))
+    assert (before.level, after.level) == pytest.approx((1 - 0.05 / 2, 1 - 0.05 / 3))
+    assert after.low < before.low < before.high < after.high
+
+
+@pytest.mark.parametrize(("arm", "verdict"), [("four", "undecided"), ("one", "worse")])
+def test_a_diverged_run_counts_for_its_arm(arm: str, verdict: str) -> None:
+    runs = runs_of(study_of())
+    runs.loc[(runs.arm == arm) & (runs.seed == 1), "status"] = "diverged"
+    found = read_scores(study_of(), runs).compare("one", "four")
+    assert (found.barred, found.verdict) == (True, verdict)
+
+
+def test_a_missing_run_leaves_its_pair_out_and_the_verdict_waits() -> None:
+    runs = runs_of(study_of())
+    runs.loc[(runs.arm == "one") & (runs.seed == 1), ["status", "test/psnr"]] = "failed", math.nan
+    found = compare_all(study_of(), read_scores(study_of(), runs))
+    assert (found["one"].pairs, found["one"].verdict) == (2, "waiting")
+    assert found["two"].pairs == 3
+
+
+def test_a_seed_left_out_is_as_if_it_had_never_run() -> None:
+    runs = runs_of(study_of())
+    runs.loc[(runs.arm == "two") & (runs.seed == 1), "status"] = "diverged"
+    found = read_scores(study_of(), runs).without(1).compare("two", "four")
+    assert found == compare(*np.array([SCORES["two"], SCORES["four"]])[:, [0, 2]], margin=0.25, comparisons=2)
