@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -178,6 +179,8 @@ def arm_name(cell: Overrides, axes: Iterable[str]) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)  # as YAML writes it
     return "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

@@ -60,7 +60,19 @@ class ModelConfig(Frozen):
         4, description="hidden units of the MLP, as a multiple of the width"
     )
     skip: Literal["both", "attention", "mlp", "none"] = Field("both", description="where a block has skip connections")
-    decoder: Literal["transposed", "linear"] = Field("transposed", description="from tokens back to pixels")
+    norm: Literal["pre", "post", "none"] = Field("pre", description="where a block has its LayerNorms")
+    position: Literal["learned", "sincos", "none"] = Field("learned", description="what tells tokens where they are")
+    attention: Literal["softmax", "uniform", "none"] = Field(
+        "softmax", description="how tokens see each other; uniform: all alike, a plain average"
+    )
+    mlp: Literal["gelu", "relu", "none"] = Field("gelu", description="the activation of the MLP, or no MLP")
+    final_norm: bool = Field(True, description="whether a LayerNorm ends the encoder")
+    decoder: Literal["transposed", "bilinear", "pixelshuffle", "linear", "unet"] = Field(
+        "transposed", description="from tokens back to pixels"
+    )
+    prediction: Literal["clean", "noise"] = Field(
+        "clean", description="what the decoder gives: the clean image, or the noise to subtract from the input"
+    )
 
     @field_validator("patch_size")
     @classmethod
@@ -80,6 +92,14 @@ class ModelConfig(Frozen):
             allowed = ", ".join(str(n) for n in range(1, width + 1) if width % n == 0)
             raise ValueError(f"{heads} heads do not divide a width of {width}; allowed: {allowed}")
         return heads
+
+    @field_validator("position")
+    @classmethod
+    def _width_has_quarters(cls, position: str, info: Any) -> str:
+        width = info.data.get("width")
+        if position == "sincos" and width and width % 4:
+            raise ValueError(f"sincos needs a width that 4 divides (sine and cosine of two coordinates), not {width}")
+        return position
 
 
 class CellConfig(Frozen):
@@ -134,10 +154,25 @@ class TrainingConfig(Frozen):
     loss: Literal["mse", "l1"] = Field("mse", description="training loss")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="optimiser, with torch's standard parameters")
     rate: Positive = Field(1e-3, description="learning rate")
+    weight_decay: NotNegative | None = Field(
+        None, description="weight decay; null: torch's standard, 0 for adam, 0.01 for adamw"
+    )
     schedule: Literal["constant", "cosine"] = Field("constant", description="the rate over the steps of the training")
+    warmup: NotNegative = Field(0.0, description="epochs, fractions too, in which the rate rises to what it should be")
+    ema: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="decay a step of a moving average of the weights, which is then what is evaluated; 0: none"
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="of the forward pass (bfloat16: autocast, weights stay float32)"
     )
+
+    @field_validator("warmup")
+    @classmethod
+    def _warmup_ends(cls, warmup: float, info: Any) -> float:
+        epochs = info.data.get("epochs")
+        if epochs and warmup > epochs:
+            raise ValueError(f"a warm-up of {warmup:g} epochs does not end within a training of {epochs}")
+        return warmup
 
 
 class Settings(Frozen):

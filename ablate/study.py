@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
 from ablate.settings import Frozen, check_setting
 
-Overrides = dict[str, Any]
+Overrides = TypeAliasType("Overrides", dict[str, Any])
+Axes = TypeAliasType("Axes", Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)])
 
 
 def _seeds(value: object) -> object:
@@ -31,6 +40,14 @@ Text = Annotated[
     str, StringConstraints(min_length=1, max_length=1000), AfterValidator(lambda text: " ".join(text.split()))
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seeds = Annotated[
+    tuple[Seed, ...],
+    Field(min_length=1),
+    BeforeValidator(
+        _seeds,
+        json_schema_input_type=Annotated[int, Field(ge=1, le=1000)] | Annotated[list[Seed], Field(min_length=1)],
+    ),
+]
 Expected = Literal["better", "worse", "equivalent"]
 
 
@@ -61,18 +78,14 @@ class Study(Frozen):
     name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
     question: Text = Field(description="what the study asks, in a sentence")
     base: Overrides = Field({}, description="overrides of the defaults, shared by all arms")
-    vary: dict[str, Annotated[list[Any], Field(min_length=1)]] | None = Field(
-        None, min_length=1, description="axes: for each setting the values that it takes"
-    )
+    vary: Axes | None = Field(None, description="axes: for each setting the values that it takes")
     design: Literal["grid", "one-at-a-time"] = Field(
         "grid", description="grid: all combinations of the axes; one-at-a-time: the reference, changed in one axis each"
     )
     arms: dict[str, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
     reference: Overrides | str = Field(description="what arms are compared with: values of axes, or an arm's name")
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1)] = Field(
-        description="a number of seeds, or a list of integers"
-    )
-    metric: str = Field("test/psnr", description="the metric that decides")
+    seeds: Seeds = Field(description="a number of seeds, or a list of integers")
+    metric: str = Field("test/psnr", description="the metric that decides", json_schema_extra={"enum": list(JUDGED)})
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )

@@ -49,8 +49,8 @@ class Comparison:
 
     @property
     def effect(self) -> float:
-        """The difference in standard deviations of the paired differences (Cohen's d_z); NaN where there is no sd."""
-        return self.difference / self.sd if self.sd > 0 else math.nan
+        """The difference in standard deviations of the paired differences (Cohen's d_z); NaN without spread."""
+        return self.difference / self.sd if self.high > self.low else math.nan
 
     @property
     def side(self) -> Literal["above", "below", "across"]:

@@ -1,6 +1,6 @@
 """How often the verdicts are wrong, and how often they find the truth, in simulated studies whose truth is known.
 
-    python benchmarks/calibration.py        # writes benchmarks/calibration.md: some minutes on one core
+    python benchmarks/calibration.py        # writes benchmarks/calibration.md: a minute or two on one core
 
 Every compared arm differs from the reference by the same truth; an interval only moves with it, so one simulation of
 the noise serves all truths. Shape legend: S studies, A arms (the reference first), C compared arms (A - 1), N seeds.
@@ -12,6 +12,7 @@ import argparse
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,9 @@ TRUTHS = (0, 0.5, 1, 2)
 """In margins."""
 
 SEEDS = (3, 5, 8, 12)
+GRIDS = ((2, 2), (3, 3), (4, 5))
+"""Levels of the two axes whose interactions are measured."""
+
 ARMS = (2, 5, 10, 20)
 STUDIES = 40_000
 DROP, DROP_RATE = 3.0, 0.1
@@ -39,7 +43,7 @@ PAGE = Path(__file__).with_suffix(".md")
 
 @dataclass(frozen=True)
 class Noise:
-    """A kind of noise: `draw` gives what is added to scores (S, A, N), `bias` what that adds to the first arm's mean."""
+    """A kind of noise: `draw` gives what is added to scores (S, A, N), `bias` what it adds to the first arm's mean."""
 
     name: str
     about: str
@@ -93,6 +97,9 @@ NOISES = (
 )
 
 
+UNBIASED = tuple(noise for noise in NOISES if not noise.bias)
+
+
 @dataclass(frozen=True)
 class Cell:
     """What was measured for a kind of noise and a size of study; rates are fractions, by truth where there are four.
@@ -113,26 +120,25 @@ class Cell:
     nominal: tuple[float, ...]
 
     @property
-    def uncertainty(self) -> float:
-        """Three Monte Carlo standard errors of a rate of 5%."""
-        return 3 * math.sqrt(0.05 * 0.95 / self.studies)
-
-    @property
     def holds(self) -> bool:
         """Whether coverage and error rate are the nominal ones or better, within the uncertainty."""
         return self.covered and all(map(self.kept, self.errors))
 
     @property
     def covered(self) -> bool:
-        return self.coverage >= CONFIDENCE - self.uncertainty
+        return self.coverage >= CONFIDENCE - uncertainty(self.studies)
 
     def kept(self, error: float) -> bool:
-        return error <= 1 - CONFIDENCE + self.uncertainty
+        return error <= 1 - CONFIDENCE + uncertainty(self.studies)
 
 
-def intervals(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (S, A, N) -> low and high ends (S, C), as `verdicts.paired_interval` at the study's level."""
-    arms, reference = scores[:, 1:], scores[:, :1]
+def uncertainty(studies: int) -> float:
+    """Three Monte Carlo standard errors of a rate of 5%."""
+    return 3 * math.sqrt(0.05 * 0.95 / studies)
+
+
+def intervals(arms: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (S, C, N), the reference's (S, 1 or C, N) -> ends (S, C), as `verdicts.paired_interval` at their level."""
     test = stats.ttest_rel(arms, np.broadcast_to(reference, arms.shape), axis=-1)
     interval = test.confidence_interval(1 - (1 - CONFIDENCE) / arms.shape[1])
     return interval.low, interval.high
@@ -155,7 +161,8 @@ def right(verdicts: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell:
     """Simulate studies of one kind; the same numbers each time."""
     draw = np.random.default_rng([NOISES.index(noise), arms, seeds])
-    low, high = intervals(noise.draw(draw, (studies, arms, seeds)))
+    scores = noise.draw(draw, (studies, arms, seeds))
+    low, high = intervals(scores[:, 1:], scores[:, :1])
     bias = np.zeros(arms - 1)
     bias[0] = noise.bias
     errors, powers = [], []
@@ -175,6 +182,37 @@ def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell
         power=tuple(powers),
         nominal=tuple(float(power(t * MARGIN, SD, seeds, margin=MARGIN, level=level)) for t in TRUTHS),
     )
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """Studies of a grid without interactions, all of whose contrasts' intervals hold zero: a fraction."""
+
+    noise: Noise
+    levels: tuple[int, int]
+    seeds: int
+    studies: int
+    coverage: float
+
+    @property
+    def covered(self) -> bool:
+        return self.coverage >= CONFIDENCE - uncertainty(self.studies)
+
+
+def measure_grid(noise: Noise, levels: tuple[int, int], seeds: int, studies: int = STUDIES) -> GridCell:
+    """Simulate grids whose cells differ by noise alone; that of the reference and the first arm in the first cells."""
+    draw = np.random.default_rng([len(NOISES) + NOISES.index(noise), *levels, seeds])
+    scores = noise.draw(draw, (studies, math.prod(levels), seeds)).reshape(studies, *levels, seeds)
+    low, high = intervals(*contrasts(scores))
+    return GridCell(noise, levels, seeds, studies, float(np.mean(np.all((low <= 0) & (high >= 0), axis=1))))
+
+
+def contrasts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (S, rows, columns, N) -> what a change of row does (S, C, N) in changed columns, and in the first one."""
+    effects = scores[:, 1:] - scores[:, :1]
+    changed, alone = np.broadcast_arrays(effects[:, :, 1:], effects[:, :, :1])
+    shape = len(scores), -1, scores.shape[-1]
+    return changed.reshape(shape), alone.reshape(shape)
 
 
 def percent(rate: float, good: bool = True) -> str:
@@ -199,6 +237,20 @@ def section(noise: Noise, cells: list[Cell]) -> Iterator[str]:
     yield ""
 
 
+def grid_section(cells: list[GridCell]) -> Iterator[str]:
+    """Interactions: by kind of noise and grid, a column for each number of seeds."""
+    yield "## Interactions of a grid\n"
+    yield "Grids without interactions, all of whose contrasts' intervals (`ablate.statistics.interactions`) hold zero;"
+    yield "nominal: 95 or more. The cell that varies more is the baseline (reference) or the one beside it (one arm).\n"
+    yield f"| noise | grid |{''.join(f' {seeds} seeds |' for seeds in SEEDS)}"
+    yield "|---" * (2 + len(SEEDS)) + "|"
+    for noise, levels in product(UNBIASED, GRIDS):
+        own = [cell for cell in cells if cell.noise is noise and cell.levels == levels]
+        rates = "".join(f" {percent(cell.coverage, cell.covered)} |" for cell in own)
+        yield f"| {noise.name} | {levels[0]} × {levels[1]} |{rates}"
+    yield ""
+
+
 def summary(cells: list[Cell]) -> Iterator[str]:
     """One line a kind of noise: its worst coverage and error rate, and in how many kinds of study both hold."""
     yield "| noise | all intervals hold, worst (nominal: 95) | a wrong verdict, worst (nominal: 5) | both hold in |"
@@ -214,7 +266,7 @@ def summary(cells: list[Cell]) -> Iterator[str]:
         yield f"| {noise.name} | {coverage} | {wrong} | {kinds} |"
 
 
-def conclusion(cells: list[Cell]) -> Iterator[str]:
+def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
     """What may be promised, as it was measured."""
     failing = {cell.noise.name for cell in cells if not cell.holds}
     kept = [noise.name for noise in NOISES if noise.name not in failing]
@@ -223,6 +275,13 @@ def conclusion(cells: list[Cell]) -> Iterator[str]:
         yield f"- They do **not** under: **{', '.join(sorted(failing))}**."
     yield "- A mean that rare disasters of one arm move cannot be known from seeds that show none of them."
     yield "  A report says how frequent such seeds may still be."
+    missed = [
+        f"{grid.noise.name} in {grid.levels[0]} × {grid.levels[1]} cells with {grid.seeds} seeds"
+        for grid in grids
+        if not grid.covered
+    ]
+    text = f"but for: **{', '.join(missed)}**" if missed else "in all that was measured"
+    yield f"- The intervals of a grid's interactions hold together in 95% of studies {text}."
     yield ""
 
 
@@ -238,28 +297,30 @@ than its nominal value by more than three of the former is **bold**.
 - *all intervals hold*: studies all of whose intervals contain the true differences; nominal: 95 or more.
 - *wrong*: studies with one or more wrong verdicts (the family-wise error), where all compared arms truly differ from
   the reference by 0, ½, 1 or 2 M; nominal: 5 or less. *Equivalent* is wrong from 1 M on, *better* and *worse* are wrong
-  at zero and against the sign.
+  at zero and against the sign. A wrong verdict needs an interval that misses the truth, so what *all intervals hold*
+  leaves of 100 bounds this error for every other margin and truth.
 - *right*: compared arms with a right verdict (the power); in brackets the nominal power, that of
   `ablate.statistics.power` for normal noise of the ordinary arms. At ½ M both *equivalent* and *better* are right.
 
 """
 
 
-def page(cells: list[Cell]) -> str:
+def page(cells: list[Cell], grids: list[GridCell]) -> str:
     """The page, in Markdown."""
     studies = cells[0].studies
     errors = {"small": 100 * math.sqrt(0.05 * 0.95 / studies), "large": 50 / math.sqrt(studies)}
     sections = (line for noise in NOISES for line in section(noise, [cell for cell in cells if cell.noise is noise]))
     head = HEAD.format(studies=studies, margin=MARGIN, sd=SD, **errors)
-    return head + "\n".join([*summary(cells), "", *conclusion(cells), *sections])
+    return head + "\n".join([*summary(cells), "", *conclusion(cells, grids), *sections, *grid_section(grids)])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=STUDIES, help="simulated studies of each kind")
     options = parser.parse_args()
-    cells = [measure(noise, arms, n, options.studies) for noise in NOISES for arms in ARMS for n in SEEDS]
-    PAGE.write_text(page(cells))
+    cells = [measure(*kind, options.studies) for kind in product(NOISES, ARMS, SEEDS)]
+    grids = [measure_grid(*kind, options.studies) for kind in product(UNBIASED, GRIDS, SEEDS)]
+    PAGE.write_text(page(cells, grids))
     print("\n".join(summary(cells)))
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from ablate.claims import Claim, claims, comparisons
 from ablate.errors import StudyError
+from ablate.planning import arms
+from ablate.settings import dotted
 from ablate.study import Study
 
 GRID = {"vary": {"model.heads": [1, 4], "model.depth": [2, 12]}, "reference": {"model.heads": 4}}
@@ -42,6 +44,14 @@ def test_a_claim_may_name_another_arm_than_the_reference() -> None:
     assert claims(study_of(GRID, worse(SHALLOW, than=DEEP))) == [
         Claim("heads=1, depth=2", "heads=1, depth=12", "worse")
     ]
+
+
+@pytest.mark.parametrize("design", [GRID, ONE, NAMED], ids=["grid", "one at a time", "named"])
+def test_every_arm_can_be_told_by_its_settings(design: dict[str, Any]) -> None:
+    found = arms(study_of(design))
+    for arm, other in zip(found, found[1:] + found[:1], strict=True):
+        claim = worse(dotted(arm.settings), than=dotted(other.settings))
+        assert claims(study_of(design, claim)) == [Claim(arm.name, other.name, "worse")]
 
 
 def test_settings_that_are_spelt_differently_are_the_same() -> None:

@@ -1,5 +1,6 @@
 """The README is tested: it names every command, option, key and setting, and what it says to type works."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -38,7 +39,7 @@ def settings_table() -> str:
         model = Settings
         for parent in parents:
             model = model.model_fields[parent].annotation  # type: ignore[assignment]
-        shown = list(default) if isinstance(default, tuple) else default
+        shown = default if isinstance(default, str) else json.dumps(default)  # as YAML writes it
         field = model.model_fields[leaf]
         choices = ", ".join(f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str))
         rows.append(f"| `{name}` | `{shown}` | {field.description}{': ' if choices else ''}{choices} |")
@@ -48,6 +49,18 @@ def settings_table() -> str:
 def test_the_settings_table_is_that_of_the_code() -> None:
     written = README.split("<!-- settings -->\n")[1].split("\n<!-- /settings -->")[0]
     assert written == settings_table(), "replace the table by what `settings_table()` of this test returns"
+
+
+def studies_table() -> str:
+    """One row a study: its file and its question."""
+    studies = (load_study(path) for path in sorted((ROOT / "experiments").glob("*.yaml")))
+    rows = [f"| [{study.name}](experiments/{study.name}.yaml) | {study.question} |" for study in studies]
+    return "\n".join(["| study | asks |", "|---|---|", *rows])
+
+
+def test_the_table_of_studies_is_that_of_the_folder() -> None:
+    written = README.split("<!-- studies -->\n")[1].split("\n<!-- /studies -->")[0]
+    assert written == studies_table(), "replace the table by what `studies_table()` of this test returns"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -91,7 +104,7 @@ def test_the_example_study_is_one(tmp_path: Path) -> None:
 def test_the_example_claims_are_claims(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
     vary = "vary: {model.skip: [both, none], model.heads: [1, 4], model.depth: [2, 4, 12]}\ndesign: one-at-a-time\n"
-    path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{blocks('yaml')[1]}")
+    path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{blocks('yaml')[-1]}")
     assert len(claims(load_study(path))) == 3
 
 

@@ -50,6 +50,10 @@ def fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tupl
 def another_value(name: str) -> Any:
     """An allowed value of a setting that is not its default."""
     default = DEFAULTS[name]
+    if isinstance(default, bool):
+        return not default
+    if not default:
+        return 0.5
     if isinstance(default, str):
         return next(choice for choice in get_args(dict(fields())[name].annotation) if choice != default)
     if isinstance(default, tuple):

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ablate.cli.app import StudyFile, app, err, make_table, out
+from ablate.cli.app import StudyFile, app, err, out
+from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ablate.executors import Executor
-    from ablate.planning import Arm
     from ablate.record import Record
     from ablate.report.model import Page
     from ablate.study import Study
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 @app.command()
 def sweep(
     study_file: StudyFile,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and how long it will take.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time. Default: one a core, or one a GPU.")
     ] = None,
@@ -35,12 +33,13 @@ def sweep(
     ] = "local",
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
+    from ablate.executors.local import slot_devices
     from ablate.loading import load_study
     from ablate.record import Record
 
     study, record = load_study(study_file), Record()
     if dry_run:
-        out.print(_plan_table(study, record))
+        show_plan(study, record, slot_devices(device, workers))
         return
     if executor == "inprocess" and (workers or 1) > 1:
         raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
@@ -93,18 +92,3 @@ def _report(study: Study, record: Record) -> Page:
 
     export(study, record, report_folder(study))
     return publish(study)
-
-
-def _plan_table(study: Study, record: Record) -> Table:
-    from ablate.denoiser.denoiser import count_parameters
-    from ablate.planning import arms
-
-    def line(arm: Arm) -> tuple[str, ...]:
-        ids = [arm.run(seed).id for seed in study.seeds]
-        there = sum(record.ended(run_id) for run_id in ids)
-        parameters = f"{count_parameters(arm.settings.model):,}"
-        return arm.name, arm.against or "(reference)", str(len(ids) - there), str(there), parameters
-
-    headings = ("arm", "compared with", "runs to train", "already there", "parameters")
-    seeds = ", ".join(map(str, study.seeds))
-    return make_table(f"{study.question}\nSeeds: {seeds}", headings, map(line, arms(study)))

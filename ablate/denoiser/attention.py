@@ -1,5 +1,7 @@
 """Multi-head self-attention (notebook, B). B images, N tokens, D width, K heads, E width of a head."""
 
+from collections.abc import Callable
+
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
@@ -21,3 +23,26 @@ class Attention(nn.Module):
         q_BKNE, k_BKNE, v_BKNE = rearrange(self.qkv(x_BND), "b n (three k e) -> three b k n e", three=3, k=self.heads)
         y_BKNE = F.scaled_dot_product_attention(q_BKNE, k_BKNE, v_BKNE)
         return self.projection(rearrange(y_BKNE, "b k n e -> b n (k e)"))
+
+
+class UniformAttention(nn.Module):
+    """Each token takes the plain average of all values: what `Attention` is where every query is zero.
+
+    There is nothing to compare, so it has no queries and keys, and heads make no difference.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.value = nn.Linear(config.width, config.width)
+        self.projection = nn.Linear(config.width, config.width)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        """(B, N, D) -> (B, N, D)."""
+        return self.projection(self.value(x_BND).mean(dim=1, keepdim=True)).expand_as(x_BND)
+
+
+ATTENTIONS: dict[str, Callable[[ModelConfig], nn.Module] | None] = {
+    "softmax": Attention,
+    "uniform": UniformAttention,
+    "none": None,
+}

@@ -3,16 +3,22 @@
 B images, C channels, H height, W width, h w the grid of patches, N = h w tokens, D width of a token, p patch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
+import torch
 from einops.layers.torch import Rearrange
 from torch import Tensor, nn
 
+from ablate.denoiser.embedding import grid
 from ablate.settings import ModelConfig
 
 MIN_CHANNELS = 4
 """Stages halve the channels down to the notebook's last number, whatever the patch."""
+
+Upsampling = Callable[[int], nn.Module]
+"""channels -> a layer (B, channels, h, w) -> (B, channels, 2h, 2w)."""
 
 
 class DoubleConv(nn.Sequential):
@@ -29,47 +35,100 @@ class DoubleConv(nn.Sequential):
         )
 
 
-class TransposedDecoder(nn.Module):
-    """The notebook's: transposed convolutions, each doubling the resolution, until a patch is pixels again.
+def transposed(channels: int) -> nn.Module:
+    """A transposed convolution, the notebook's."""
+    return nn.ConvTranspose2d(channels, channels, 2, stride=2)
 
-    log2(p) stages with channels D/2, D/4, ..., then a 1 x 1 convolution.
+
+def bilinear(channels: int) -> nn.Module:
+    """Bilinear upsampling: nothing to train."""
+    return nn.Upsample(scale_factor=2, mode="bilinear")
+
+
+def pixelshuffle(channels: int) -> nn.Module:
+    """A convolution to four times the channels, which then become pixels (arXiv:1609.05158).
+
+    3 x 3, for a 1 x 1 convolution would be the transposed convolution again, but for three more biases.
     """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        stages = config.patch_size.bit_length() - 1
-        channels = [config.width, *(max(config.width >> stage, MIN_CHANNELS) for stage in range(1, stages + 1))]
-        self.to_grid = Rearrange("b (h w) d -> b d h w", h=config.image_size[0] // config.patch_size)
-        self.stages = nn.Sequential(*(Stage(*pair) for pair in pairwise(channels)))
-        self.head = nn.Conv2d(channels[-1], config.channels, 1)
-
-    def forward(self, x_BND: Tensor) -> Tensor:
-        """(B, N, D) -> (B, C, H, W)."""
-        return self.head(self.stages(self.to_grid(x_BND)))
+    return nn.Sequential(nn.Conv2d(channels, 4 * channels, 3, padding=1), nn.PixelShuffle(2))
 
 
 class Stage(nn.Module):
-    """Double the resolution, then convolve."""
+    """Double the resolution, take in what the stem saw there, then convolve."""
 
-    def __init__(self, channels_in: int, channels_out: int) -> None:
+    def __init__(self, channels_in: int, channels_out: int, upsampling: Upsampling, skipped: int = 0) -> None:
         super().__init__()
-        self.up = nn.ConvTranspose2d(channels_in, channels_in, 2, stride=2)
-        self.convolutions = DoubleConv(channels_in, channels_out)
+        self.up = upsampling(channels_in)
+        self.convolutions = DoubleConv(channels_in + skipped, channels_out)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, channels_in, h, w) -> (B, channels_out, 2h, 2w)."""
-        return self.convolutions(self.up(x))
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        """(B, channels_in, h, w), (B, skipped, 2h, 2w) -> (B, channels_out, 2h, 2w)."""
+        x = self.up(x)
+        return self.convolutions(x if skip is None else torch.cat([skip, x], dim=1))
+
+
+class Stem(nn.Module):
+    """The contracting path of a U-Net (arXiv:1505.04597) on the input image; `channels` go from coarse to fine."""
+
+    def __init__(self, channels_in: int, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool2d(2)
+        self.levels = nn.ModuleList(DoubleConv(*pair) for pair in pairwise([channels_in, *reversed(channels)]))
+
+    def forward(self, image_BCHW: Tensor) -> list[Tensor]:
+        """(B, C, H, W) -> features from coarse to fine, the last at the image's own resolution."""
+        features: list[Tensor] = []
+        for level in self.levels:
+            features.insert(0, level(self.pool(features[0]) if features else image_BCHW))
+        return features
+
+
+class ConvolutionalDecoder(nn.Module):
+    """Stages that each double the resolution, until a patch is pixels again.
+
+    log2(p) stages with channels D/2, D/4, ..., then a 1 x 1 convolution. With a stem, each stage also sees the input
+    image at its own resolution, as in a U-Net.
+    """
+
+    def __init__(self, config: ModelConfig, upsampling: Upsampling = transposed, *, stem: bool = False) -> None:
+        super().__init__()
+        stages = config.patch_size.bit_length() - 1
+        channels = [config.width, *(max(config.width >> stage, MIN_CHANNELS) for stage in range(1, stages + 1))]
+        self.to_grid = Rearrange("b (h w) d -> b d h w", h=grid(config)[0])
+        self.stem = Stem(config.channels, channels[1:]) if stem and stages else None
+        self.stages = nn.ModuleList(
+            Stage(coarse, fine, upsampling, skipped=fine if stem else 0) for coarse, fine in pairwise(channels)
+        )
+        self.head = nn.Conv2d(channels[-1], config.channels, 1)
+
+    def forward(self, x_BND: Tensor, image_BCHW: Tensor) -> Tensor:
+        """(B, N, D), (B, C, H, W) -> (B, C, H, W)."""
+        skips = [None] * len(self.stages) if self.stem is None else self.stem(image_BCHW)
+        x = self.to_grid(x_BND)
+        for stage, skip in zip(self.stages, skips, strict=True):
+            x = stage(x, skip)
+        return self.head(x)
 
 
 class LinearDecoder(nn.Sequential):
     """One linear layer a patch, (B, N, D) -> (B, C, H, W): the head that the notebook declares and never uses."""
 
     def __init__(self, config: ModelConfig) -> None:
-        patch, rows = config.patch_size, config.image_size[0] // config.patch_size
+        patch, rows = config.patch_size, grid(config)[0]
         super().__init__(
             nn.Linear(config.width, config.channels * patch**2),
             Rearrange("b (h w) (c p q) -> b c (h p) (w q)", h=rows, p=patch, q=patch),
         )
 
+    def forward(self, x_BND: Tensor, image_BCHW: Tensor | None = None) -> Tensor:
+        """(B, N, D) -> (B, C, H, W); the image is not looked at."""
+        return super().forward(x_BND)
 
-DECODERS: dict[str, Callable[[ModelConfig], nn.Module]] = {"transposed": TransposedDecoder, "linear": LinearDecoder}
+
+DECODERS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+    "transposed": ConvolutionalDecoder,
+    "bilinear": partial(ConvolutionalDecoder, upsampling=bilinear),
+    "pixelshuffle": partial(ConvolutionalDecoder, upsampling=pixelshuffle),
+    "linear": LinearDecoder,
+    "unet": partial(ConvolutionalDecoder, stem=True),
+}

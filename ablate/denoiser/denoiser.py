@@ -1,7 +1,7 @@
 """The whole network, and its initial weights."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -11,23 +11,30 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.denoiser.block import Block
 from ablate.denoiser.decoders import DECODERS
-from ablate.denoiser.embedding import LearnedPosition, PatchEmbedding
+from ablate.denoiser.embedding import POSITIONS, PatchEmbedding
 from ablate.settings import ModelConfig
 
 
 class Encoder(nn.Module):
-    """Embedding, position, blocks, final LayerNorm (Q15)."""
+    """Embedding, position, blocks, and a LayerNorm at the end (Q15)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.embedding = PatchEmbedding(config)
-        self.position = LearnedPosition(config)
+        self.position = POSITIONS[config.position](config)
         self.blocks = nn.Sequential(*(Block(config) for _ in range(config.depth)))
-        self.norm = nn.LayerNorm(config.width)
+        self.norm = nn.LayerNorm(config.width) if config.final_norm else nn.Identity()
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, N, D)."""
         return self.norm(self.blocks(self.position(self.embedding(image_BCHW))))
+
+
+PREDICTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "clean": lambda noisy, predicted: predicted,
+    "noise": lambda noisy, predicted: noisy - predicted,
+}
+"""The clean image from the input and what the decoder gives."""
 
 
 class Denoiser(nn.Module):
@@ -37,10 +44,11 @@ class Denoiser(nn.Module):
         super().__init__()
         self.encoder = Encoder(config)
         self.decoder = DECODERS[config.decoder](config)
+        self.prediction = PREDICTIONS[config.prediction]
 
     def forward(self, noisy_BCHW: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
-        return self.decoder(self.encoder(noisy_BCHW))
+        return self.prediction(noisy_BCHW, self.decoder(self.encoder(noisy_BCHW), noisy_BCHW))
 
 
 def build_denoiser(config: ModelConfig | None = None, seed: int = 0) -> Denoiser:
@@ -76,7 +84,7 @@ def seeded(seed: int, name: str) -> Iterator[None]:
 
 def count_parameters(config: ModelConfig) -> int:
     """Trainable parameters (Q19)."""
-    return sum(parameter.numel() for parameter in _on_meta(config).parameters() if parameter.requires_grad)
+    return sum(parameter.numel() for parameter in on_meta(config).parameters() if parameter.requires_grad)
 
 
 def count_flops(config: ModelConfig) -> int:
@@ -86,11 +94,11 @@ def count_flops(config: ModelConfig) -> int:
     """
     image = torch.empty(1, config.channels, *config.image_size, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        _on_meta(config)(image)
+        on_meta(config)(image)
     return counter.get_total_flops()
 
 
-def _on_meta(config: ModelConfig) -> Denoiser:
-    """The network without its numbers: for counting."""
+def on_meta(config: ModelConfig) -> Denoiser:
+    """The network without its numbers, in evaluation: for counting."""
     with torch.device("meta"):
         return Denoiser(config).eval()

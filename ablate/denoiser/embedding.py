@@ -1,11 +1,19 @@
 """Image -> tokens (notebook, A). B images, C channels, H height, W width, N tokens, D width of a token."""
 
+from collections.abc import Callable
+
 import torch
 from einops import rearrange
-from timm.layers import trunc_normal_
+from timm.layers import build_sincos2d_pos_embed, trunc_normal_
 from torch import Tensor, nn
 
 from ablate.settings import ModelConfig
+
+
+def grid(config: ModelConfig) -> tuple[int, int]:
+    """Rows and columns of patches."""
+    height, width = config.image_size
+    return height // config.patch_size, width // config.patch_size
 
 
 class PatchEmbedding(nn.Module):
@@ -25,8 +33,8 @@ class LearnedPosition(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        height, width = (side // config.patch_size for side in config.image_size)
-        self.table = nn.Parameter(torch.empty(1, height * width, config.width))
+        rows, columns = grid(config)
+        self.table = nn.Parameter(torch.empty(1, rows * columns, config.width))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -36,3 +44,30 @@ class LearnedPosition(nn.Module):
     def forward(self, x_BND: Tensor) -> Tensor:
         """(B, N, D) -> (B, N, D)."""
         return x_BND + self.table
+
+
+class SinCosPosition(nn.Module):
+    """Add sines and cosines of each token's row and column (arXiv:2205.01580, after arXiv:1706.03762)."""
+
+    table: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        table = build_sincos2d_pos_embed(list(grid(config)), config.width)
+        self.register_buffer("table", table[None], persistent=False)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        """(B, N, D) -> (B, N, D)."""
+        return x_BND + self.table
+
+
+def no_position(config: ModelConfig) -> nn.Module:
+    """Leave the tokens as they are: the encoder then treats them as a set."""
+    return nn.Identity()
+
+
+POSITIONS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+    "learned": LearnedPosition,
+    "sincos": SinCosPosition,
+    "none": no_position,
+}

@@ -90,7 +90,8 @@ def _grid(page: Page, grid: GridFacts) -> Iterator[Block]:
     yield interactions_table(page, grid)
     yield paragraph(
         "Beyond the sum: how much better the two changes together are than the sum of each alone, with the seeds as "
-        f"blocks, by paired t intervals that hold together with 95% over these {len(grid.interactions)} contrasts."
+        f"blocks, by paired t intervals at a joint confidence of 95% over these {len(grid.interactions)} contrasts, "
+        "apart from the verdicts'."
     )
     if grid.shares:
         yield shares_table(grid)

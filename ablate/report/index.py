@@ -56,8 +56,8 @@ def _effects(studies: dict[str, Headlines]) -> list[Block]:
         Picture(
             "effects",
             "The effect of every change of every study in dB, largest first",
-            "Mean difference in PSNR from the study's reference, and its interval (with an arrow where it goes on); all "
-            "intervals of one study hold together with 95%, those of different studies do not.",
+            "Mean difference in PSNR from the study's reference, and its interval (with an arrow where it goes on); "
+            "all intervals of one study hold together with 95%, those of different studies do not.",
         ),
         table("Effect of each component, largest first", columns, effects(studies)),
         paragraph("Each study names what its arms share; effects under different settings need not add up."),

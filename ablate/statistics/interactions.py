@@ -117,12 +117,13 @@ def _baseline(study: Study, sizes: list[int]) -> tuple[int, ...]:
 
 
 def interactions(grid: Grid, margin: float) -> list[Interaction]:
-    """Every interaction contrast of every pair of axes, by paired t intervals that hold together with 95%.
+    """Every interaction contrast of every pair of axes, by paired t intervals at a joint confidence of 95%.
 
     For levels a and b of two axes with the baselines a0 and b0, each seed's contrast is
     (y[a, b] - y[a0, b]) - (y[a, b0] - y[a0, b0]), averaged over the levels of other axes. The seeds are blocks, no
     variance is pooled over cells, and the error is shared over these contrasts (Bonferroni), apart from the verdicts'.
-    Where a cell of a contrast has a diverged run, the contrast is settled neither way.
+    `benchmarks/calibration.md` says under which noise that confidence was kept. Where a cell of a contrast has a
+    diverged run, the contrast is settled neither way.
     """
     contrasts = list(_contrasts(grid))
     return [_interaction(grid, pair, levels, margin, len(contrasts)) for pair, levels in contrasts]

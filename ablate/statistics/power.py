@@ -21,7 +21,7 @@ NODES = 400
 """Of the quadrature: its error is below 1e-4, also where the integrand has kinks."""
 
 SD_CONFIDENCE = 0.8
-"""Of the interval of the sd. Its upper end is passed in one study of ten (Browne 1995 advises 80 to 90% one-sided)."""
+"""Of the interval of the sd: to plan by its upper end rather than by the measured sd is the advice of Browne (1995)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def seeds_needed(comparison: Comparison, margin: float) -> SeedsNeeded | None:
     """Seeds that would decide an undecided comparison; None where it is decided, or nothing can be said.
 
     Nothing can be said with fewer than two pairs, without any spread, or where a diverged run rules verdicts out. The
-    sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`.
+    sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`, which takes
+    the differences to be normal, as the power does.
     """
     if comparison.verdict != "undecided" or comparison.barred or not comparison.sd > 0:
         return None

@@ -20,10 +20,15 @@ def environment(device: str) -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
-        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor(),
+        "device": device_name(device),
         "threads": torch.get_num_threads(),
         "commit": _commit(),
     }
+
+
+def device_name(device: str) -> str:
+    """What a device calls itself: the GPU's name, or the processor's."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
 
 
 @lru_cache(maxsize=1)

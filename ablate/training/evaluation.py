@@ -40,7 +40,7 @@ def evaluate(predict: Predict, task: Task, split: Split, count: int, device: str
     ).to(device)
     image_mse = []
     for noisy_BCHW, clean_BCHW in _batches(task, split, count, device):
-        denoised_BCHW = predict(noisy_BCHW)
+        denoised_BCHW = predict(noisy_BCHW).contiguous()  # torchmetrics views it, and colour images may be strided
         metrics.update(denoised_BCHW, clean_BCHW)
         image_mse.append((denoised_BCHW - clean_BCHW).square().mean(dim=(1, 2, 3)))
     scores = {name: float(value) for name, value in metrics.compute().items()}

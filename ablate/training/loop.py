@@ -14,7 +14,7 @@ from typing import Literal
 
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, count_parameters
 from ablate.scenes import Task, make_scenes
@@ -22,7 +22,7 @@ from ablate.settings import Run
 from ablate.training.environment import environment
 from ablate.training.evaluation import Evaluation, baselines, evaluate, with_gain
 from ablate.training.events import Ended, EpochEnded, Row
-from ablate.training.recipes import LOSSES, make_optimiser
+from ablate.training.recipes import LOSSES, make_average, make_optimiser
 
 SHOWN = 64
 """Test scenes whose outputs are kept."""
@@ -51,22 +51,28 @@ class Trainer:
         self.task = Task.of(run.model, run.data)
         self.model: Denoiser = build_denoiser(run.model, run.seed).to(device)
         self.optimiser, self.schedule = make_optimiser(run.training, self.model)
+        self.average = make_average(run.training, self.model)
         self.rows: list[Row] = []
         self.best: Weights = {}
+
+    @property
+    def judged(self) -> nn.Module:
+        """The network that is evaluated and kept: the one that is trained, or the average of its weights."""
+        return self.model if self.average is None else self.average.module
 
     def advance(self) -> bool:
         """One epoch of steps and its validation; False if the loss was not finite."""
         started = time.perf_counter()
-        loss = self._steps(epoch=len(self.rows))
+        loss = self.steps(epoch=len(self.rows))
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             return False
-        self.model.eval()
-        scores = evaluate(self.model, self.task, "validation", self.run.data.validation, self.device).scores
+        self.judged.eval()
+        scores = evaluate(self.judged, self.task, "validation", self.run.data.validation, self.device).scores
         if not math.isfinite(scores["mse"]):
             return False
         if all(scores["mse"] < row["val/mse"] for row in self.rows):
-            self.best = _copy(self.model)
+            self.best = _copy(self.judged)
         self.rows.append(
             {
                 "epoch": len(self.rows) + 1,
@@ -79,7 +85,7 @@ class Trainer:
         )
         return True
 
-    def _steps(self, epoch: int) -> float:
+    def steps(self, epoch: int) -> float:
         """Train on the epoch's scenes; the mean loss over them."""
         config = self.run.training
         loss_of = LOSSES[config.loss]
@@ -95,6 +101,8 @@ class Trainer:
             loss.backward()
             self.optimiser.step()
             self.schedule.step()
+            if self.average is not None:
+                self.average.update_parameters(self.model)
             total += loss.detach() * count
         return float(total) / config.scenes
 
@@ -105,6 +113,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
             "best": self.best,
             "rows": self.rows,
         }
@@ -117,6 +126,8 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.best, self.rows = state["best"], state["rows"]
 
     def diverged(self) -> Ended:
@@ -126,7 +137,7 @@ class Trainer:
     def finished(self) -> Ended:
         """The end of a run that saw all its epochs: scores of the last and of the best weights."""
         last = self._test()
-        self.model.load_state_dict(self.best)
+        self.judged.load_state_dict(self.best)
         best = self._test()
         facts = self._facts()
         nothing = {"psnr": facts["nothing/psnr"]}
@@ -146,8 +157,8 @@ class Trainer:
         return Ended(status, finite, _bytes(self.best), arrays, environment(self.device))
 
     def _test(self) -> Evaluation:
-        self.model.eval()
-        return evaluate(self.model, self.task, "test", self.run.data.test, self.device)
+        self.judged.eval()
+        return evaluate(self.judged, self.task, "test", self.run.data.test, self.device)
 
     def _facts(self) -> dict[str, float]:
         """What is known of a run even if it diverged."""
@@ -164,11 +175,11 @@ class Trainer:
     def _shown(self) -> Weights:
         """The first test scenes and what the best weights make of them; half precision is enough to look at."""
         noisy, clean = make_scenes(min(SHOWN, self.run.data.test), split="test", task=self.task)
-        denoised = self.model(noisy.to(self.device)).cpu()
+        denoised = self.judged(noisy.to(self.device)).cpu()
         return {name: x.half() for name, x in (("noisy", noisy), ("clean", clean), ("denoised", denoised))}
 
 
-def _copy(model: Denoiser) -> Weights:
+def _copy(model: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ablate.statistics.interactions import Grid, interactions
 from ablate.verdicts import compare
 from benchmarks.calibration import (
     ARMS,
@@ -15,10 +16,13 @@ from benchmarks.calibration import (
     SEEDS,
     STUDIES,
     TRUTHS,
+    UNBIASED,
     Noise,
+    contrasts,
     intervals,
     judge_all,
     measure,
+    measure_grid,
     right,
     row,
 )
@@ -34,7 +38,7 @@ def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
     draw = np.random.default_rng(arms)
     scores = draw.normal(30, draw.choice([0.01, 0.1, 0.5], (50, 1, 1)), (50, arms, seeds))
     scores[:, 1] += draw.choice([0, 0.2, -1], (50, 1))
-    low, high = intervals(scores)
+    low, high = intervals(scores[:, 1:], scores[:, :1])
     found = judge_all(low, high, MARGIN)
     for study in range(50):
         for arm in range(arms - 1):
@@ -42,6 +46,18 @@ def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
             assert (low[study, arm], high[study, arm]) == pytest.approx((one.low, one.high))
             assert found[study, arm] == one.verdict
     assert len(set(found.ravel())) > 2
+
+
+def test_its_interactions_are_those_of_the_statistics() -> None:
+    scores = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
+    low, high = intervals(*contrasts(scores))
+    for study, cells in enumerate(scores):
+        levels = tuple(map(tuple, map(range, (3, 4))))
+        seeds_first = np.moveaxis(cells, -1, 0)
+        grid = Grid(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1, missing=False)
+        found = [item.comparison for item in interactions(grid, MARGIN)]
+        assert low[study] == pytest.approx([one.low for one in found])
+        assert high[study] == pytest.approx([one.high for one in found])
 
 
 def at_most(rate: float, allowed: float) -> bool:
@@ -62,6 +78,14 @@ def test_the_power_under_normal_noise_is_the_one_computed(arms: int, seeds: int)
     cell = measure(NOISES[0], arms, seeds, QUICK)
     error = [math.sqrt(nominal * (1 - nominal) / QUICK) for nominal in cell.nominal]  # arms share a reference
     assert np.all(np.abs(np.subtract(cell.power, cell.nominal)) <= 4 * np.array(error) + 1e-3)
+
+
+@pytest.mark.parametrize("noise", UNBIASED, ids=lambda noise: noise.name)
+@pytest.mark.parametrize("levels", [(2, 2), (4, 5)])
+def test_at_most_one_grid_in_twenty_shows_an_interaction_that_is_not_there(
+    noise: Noise, levels: tuple[int, int]
+) -> None:
+    assert at_most(1 - measure_grid(noise, levels, 5, QUICK).coverage, 0.05)
 
 
 def test_rare_disasters_of_one_arm_are_what_no_verdict_promises() -> None:

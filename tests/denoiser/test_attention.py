@@ -1,10 +1,12 @@
 """B images, N tokens, D width."""
 
+from typing import get_args
+
 import pytest
 import torch
 from timm.models.vision_transformer import Attention as TimmAttention
 
-from ablate.denoiser.attention import Attention
+from ablate.denoiser.attention import ATTENTIONS, Attention, UniformAttention
 from ablate.settings import ModelConfig
 
 
@@ -55,3 +57,18 @@ def test_attention_permutes_with_its_tokens():
 def test_images_of_a_batch_do_not_see_each_other():
     attention, x_BND = Attention(ModelConfig()), tokens(32)
     torch.testing.assert_close(attention(x_BND)[:1], attention(x_BND[:1]))
+
+
+def test_uniform_attention_is_timms_where_no_query_prefers_a_key():
+    config = ModelConfig()
+    uniform, timms = UniformAttention(config), TimmAttention(32, 4, qkv_bias=True).requires_grad_(False)
+    for own, theirs in ((uniform.value.weight, timms.qkv.weight), (uniform.value.bias, timms.qkv.bias)):
+        theirs[: 2 * 32] = 0  # queries and keys
+        theirs[2 * 32 :] = own
+    timms.proj.load_state_dict(uniform.projection.state_dict())
+    x_BND = tokens(32)
+    torch.testing.assert_close(uniform(x_BND), timms(x_BND))
+
+
+def test_attentions_are_the_choices_of_the_settings():
+    assert tuple(ATTENTIONS) == get_args(ModelConfig.model_fields["attention"].annotation)

@@ -1,13 +1,14 @@
 """The network as a whole: its counts, its shapes, its initial weights."""
 
+from typing import get_args
+
 import pytest
 import torch
 from torch import nn
 
 from ablate.denoiser import Denoiser, build_denoiser
-from ablate.denoiser.block import SKIPS
 from ablate.denoiser.decoders import DECODERS, LinearDecoder
-from ablate.denoiser.denoiser import count_flops, count_parameters
+from ablate.denoiser.denoiser import PREDICTIONS, count_flops, count_parameters
 from ablate.settings import ModelConfig
 
 
@@ -41,11 +42,19 @@ def test_flops_are_those_of_the_matrix_products_and_convolutions(decoder):
     N, D = 16, 8
     embedding = N * 4**2 * D
     block = N * D * 3 * D + 2 * N * N * D + N * D * D + 2 * N * D * 4 * D
-    stages = sum(
-        grid**2 * channels * channels * 4 + (2 * grid) ** 2 * 9 * (channels * 4 + 4 * 4)
-        for grid, channels in ((4, 8), (8, 4))
-    )
-    decoders = {"transposed": stages + 16**2 * 4, "linear": N * D * 4**2}
+    ups = {"transposed": 4, "bilinear": 0, "pixelshuffle": 4 * 9, "unet": 4}
+    stem = 16**2 * 9 * (1 * 4 + 4 * 4) + 8**2 * 9 * (4 * 4 + 4 * 4)
+    decoders = {"linear": N * D * 4**2}
+    for name, up in ups.items():
+        skipped = 4 if name == "unet" else 0
+        decoders[name] = (
+            16**2 * 4
+            + (stem if name == "unet" else 0)
+            + sum(
+                grid**2 * channels**2 * up + (2 * grid) ** 2 * 9 * ((channels + skipped) * 4 + 4 * 4)
+                for grid, channels in ((4, 8), (8, 4))
+            )
+        )
     assert count_flops(tiny(decoder=decoder)) == 2 * (embedding + block + decoders[decoder])
 
 
@@ -62,12 +71,20 @@ def test_an_image_keeps_its_shape(size, patch, channels):
     assert model(torch.zeros(2, channels, *size)).shape == (2, channels, *size)
 
 
-@pytest.mark.parametrize("decoder", DECODERS)
-@pytest.mark.parametrize("skip", SKIPS)
-def test_every_parameter_is_trained(skip, decoder):
-    model = build_denoiser(tiny(skip=skip, decoder=decoder))
-    model(torch.rand(2, 1, 16, 16)).square().mean().backward()
-    assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
+def test_predicting_the_noise_subtracts_it_from_the_input():
+    noise, clean = build_denoiser(tiny(prediction="noise")).eval(), build_denoiser(tiny()).eval()
+    noisy = torch.rand(2, 1, 16, 16)
+    torch.testing.assert_close(noise(noisy), noisy - clean(noisy))
+
+
+def test_predictions_are_the_choices_of_the_settings():
+    assert tuple(PREDICTIONS) == get_args(ModelConfig.model_fields["prediction"].annotation)
+
+
+def test_without_the_final_norm_the_encoder_ends_with_its_last_block():
+    encoder, image = build_denoiser(tiny(final_norm=False)).encoder, torch.rand(2, 1, 16, 16)
+    torch.testing.assert_close(encoder(image), encoder.blocks(encoder.position(encoder.embedding(image))))
+    assert not list(encoder.norm.parameters())
 
 
 def test_the_same_seed_gives_the_same_bits():
@@ -82,7 +99,20 @@ def test_another_seed_changes_every_random_value():
 
 
 @pytest.mark.parametrize(
-    "change", [{"depth": 2}, {"skip": "none"}, {"heads": 4}, {"decoder": "linear"}, {"mlp_ratio": 2.0}]
+    "change",
+    [
+        {"depth": 2},
+        {"skip": "none"},
+        {"heads": 4},
+        {"decoder": "linear"},
+        {"decoder": "bilinear"},
+        {"mlp_ratio": 2.0},
+        {"norm": "post"},
+        {"position": "none"},
+        {"mlp": "none"},
+        {"final_norm": False},
+        {"prediction": "noise"},
+    ],
 )
 def test_networks_that_share_a_part_start_it_alike(change):
     a, b = build_denoiser(tiny()).state_dict(), build_denoiser(tiny(**change)).state_dict()

@@ -1,10 +1,14 @@
 """B images, N tokens, D width of a token."""
 
+import math
+from typing import get_args
+
 import pytest
 import torch
-from timm.layers import PatchEmbed
+from timm.layers import PatchEmbed, build_sincos2d_pos_embed
 
-from ablate.denoiser.embedding import LearnedPosition, PatchEmbedding
+from ablate.denoiser.block import Block
+from ablate.denoiser.embedding import POSITIONS, LearnedPosition, PatchEmbedding, SinCosPosition
 from ablate.settings import ModelConfig
 
 CONFIGS = [
@@ -61,3 +65,34 @@ def test_a_position_is_added_to_each_token_of_each_image(config):
     x_BND = PatchEmbedding(config)(image(config))
     expected = torch.stack([tokens + position.table[0] for tokens in x_BND])
     torch.testing.assert_close(position(x_BND), expected, rtol=0, atol=0)
+
+
+def test_sincos_positions_are_timms():
+    config = ModelConfig(image_size=(8, 24), patch_size=4, width=12, heads=2)
+    x_BND = torch.randn(2, 12, 12)
+    torch.testing.assert_close(SinCosPosition(config)(x_BND), x_BND + build_sincos2d_pos_embed([2, 6], 12))
+
+
+def test_sincos_positions_are_sines_and_cosines_of_row_and_column():
+    """Token 9 of 2 x 6 stands in row 1, column 3; two frequencies, 1 and 10000^(-1/2), at a width of 8."""
+    table = SinCosPosition(ModelConfig(image_size=(8, 24), patch_size=4, width=8, heads=2)).table
+    expected = [f(at * rate) for f in (math.sin, math.cos) for at in (1, 3) for rate in (1, 0.01)]
+    assert table[0, 9].tolist() == pytest.approx(expected)
+
+
+def test_only_learned_positions_are_trained():
+    trained = {name: parameters(position(ModelConfig())) for name, position in POSITIONS.items()}
+    assert trained == {"learned": 64 * 32, "sincos": 0, "none": 0}
+
+
+@pytest.mark.parametrize("name", POSITIONS)
+def test_only_without_positions_are_tokens_a_set(name):
+    """The encoder's output for tokens in another order is the same output in that order."""
+    config = ModelConfig(image_size=(16, 16), patch_size=4, width=8, depth=1, heads=2, position=name)
+    position, block, x_BND, order = POSITIONS[name](config), Block(config), torch.randn(2, 16, 8), torch.randperm(16)
+    alike = torch.allclose(block(position(x_BND[:, order])), block(position(x_BND))[:, order], atol=1e-5)
+    assert alike == (name == "none")
+
+
+def test_positions_are_the_choices_of_the_settings():
+    assert tuple(POSITIONS) == get_args(ModelConfig.model_fields["position"].annotation)

@@ -86,3 +86,9 @@ def test_baselines_belong_to_their_task():
 def test_the_gain_is_the_psnr_over_that_of_doing_nothing():
     scores = with_gain("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
     assert scores == {"test/mse": 0.1, "test/psnr": 25.0, "test/gain": 3.5}
+
+
+def test_colour_images_may_be_strided():
+    task = Task(image_size=(16, 16), channels=3)
+    strided = evaluate(lambda noisy: noisy.to(memory_format=torch.channels_last), task, "test", 3).scores
+    assert strided == evaluate(lambda noisy: noisy, task, "test", 3).scores

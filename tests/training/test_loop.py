@@ -35,6 +35,8 @@ TINY = {
     "training.batch": 16,
 }
 LINEAR = {"model.decoder": "linear", "training.rate": 1e-2}
+COSINE = {**LINEAR, "training.schedule": "cosine"}
+AVERAGED = {**LINEAR, "training.ema": 0.9, "training.warmup": 0.5, "training.weight_decay": 0.1}
 UNSTEADY = {"training.rate": 5e-2, "training.optimiser": "adamw"}  # its first epoch is its best
 
 
@@ -91,13 +93,34 @@ def test_epochs_and_results_are_those_of_the_table_of_metrics(linear):
     assert set(linear[-1].results) == {metric.name for metric in RESULT_METRICS}
 
 
-@pytest.mark.parametrize("changes", [UNSTEADY, {**LINEAR, "training.schedule": "cosine"}], ids=["unsteady", "cosine"])
+@pytest.mark.parametrize("changes", [UNSTEADY, COSINE, AVERAGED], ids=["unsteady", "cosine", "averaged"])
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_resumed_run_ends_with_the_same_bits(changes, cut):
     whole = trained(changes)
     resumed = trained(changes, checkpoint=whole[cut - 1].checkpoint)
     assert numbers(resumed)[1:] == numbers(whole)[1:]
     assert numbers(resumed)[0] == numbers(whole)[0][cut:]
+
+
+def test_the_average_of_the_weights_is_what_is_evaluated_and_kept():
+    run, (*epochs, end) = a_run(AVERAGED), trained(AVERAGED)
+    best = int(end.results["best/epoch"])
+    state = torch.load(io.BytesIO(epochs[best - 1].checkpoint), weights_only=True)
+    average = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
+    weights = safetensors.torch.load(end.weights)
+    assert weights.keys() == average.keys() == state["model"].keys()
+    assert all(torch.equal(weights[name], average[name]) for name in weights)
+    assert not torch.equal(average["encoder.position.table"], state["model"]["encoder.position.table"])
+    model = build_denoiser(run.model).eval()
+    model.load_state_dict(average)
+    scores = evaluate(model, Task.of(run.model, run.data), "test", 24).scores
+    assert {name: end.results[f"test/{name}"] for name in scores} == scores
+
+
+def test_averaging_the_weights_changes_no_step(linear):
+    averaged = trained({**LINEAR, "training.ema": 0.9})
+    assert averaged[2].rows[2]["train/loss"] == linear[2].rows[2]["train/loss"]
+    assert averaged[2].rows[2]["val/mse"] != linear[2].rows[2]["val/mse"]
 
 
 def test_runs_do_not_disturb_each_other(unsteady, linear):

@@ -6,7 +6,7 @@ from torch import nn, optim
 
 from ablate.settings import RECIPE, Run, TrainingConfig, resolve
 from ablate.training.loop import train
-from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_optimiser, steps_an_epoch
+from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_average, make_optimiser, steps_an_epoch
 
 RATE, EPOCHS, SCENES, BATCH = 0.5, 3, 20, 8
 TOTAL = 9  # steps: three an epoch, the third of which takes the last four scenes
@@ -89,6 +89,43 @@ def test_a_cosine_rate_is_torchs_over_all_steps_of_the_training():
     expected = rates(reference, optim.lr_scheduler.CosineAnnealingLR(reference, T_max=TOTAL))
     ours = rates(*make_optimiser(config(schedule="cosine"), nn.Linear(2, 2)))
     assert ours == pytest.approx(expected)
+
+
+def test_a_warm_up_is_torchs_linear_one_followed_by_the_schedule():
+    """Four steps up to the full rate, then the cosine over the five that are left."""
+    reference = optim.SGD(nn.Linear(2, 2).parameters(), lr=RATE)
+    rising = optim.lr_scheduler.LinearLR(reference, start_factor=1 / 4, total_iters=3)
+    falling = optim.lr_scheduler.CosineAnnealingLR(reference, T_max=TOTAL - 4)
+    expected = rates(reference, optim.lr_scheduler.SequentialLR(reference, [rising, falling], milestones=[4]))
+    assert rates(*make_optimiser(config(schedule="cosine", warmup=4 / 3), nn.Linear(2, 2))) == pytest.approx(expected)
+
+
+def test_a_warm_up_of_the_whole_training_ends_at_the_full_rate():
+    assert rates(*make_optimiser(config(warmup=3), nn.Linear(2, 2))) == pytest.approx(
+        [RATE * (step + 1) / TOTAL for step in range(TOTAL)]
+    )
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_weight_decay_is_given_to_the_optimiser(name):
+    assert make_optimiser(config(optimiser=name, weight_decay=0.3), nn.Linear(2, 2))[0].defaults["weight_decay"] == 0.3
+
+
+def test_the_average_of_the_weights_is_the_closed_form():
+    """After steps w_1 to w_n: d^(n-1) w_1 + (1 - d) sum of d^(n-k) w_k; BatchNorm's statistics likewise."""
+    model = nn.BatchNorm1d(1)
+    average, seen = make_average(config(ema=0.75), model), [2.0, -1.0, 4.0, 0.5]
+    for value in seen:
+        nn.init.constant_(model.weight, value)
+        model.running_mean.fill_(10 * value)
+        average.update_parameters(model)
+    expected = 0.75**3 * seen[0] + 0.25 * sum(0.75 ** (3 - k) * seen[k] for k in (1, 2, 3))
+    assert average.module.weight.item() == pytest.approx(expected)
+    assert average.module.running_mean.item() == pytest.approx(10 * expected)
+
+
+def test_no_average_is_kept_where_none_is_asked_for():
+    assert make_average(config(), nn.Linear(2, 2)) is None
 
 
 @pytest.mark.parametrize(("progress", "factor"), [(0, 1), (1 / 3, 0.75), (0.5, 0.5), (2 / 3, 0.25), (1, 0)])

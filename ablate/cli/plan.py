@@ -1,0 +1,45 @@
+"""What `ablate sweep --dry-run` prints: the arms, what is left to train, and how long that will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ablate.cli.app import make_table, out
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ablate.planning import Arm
+    from ablate.record import Record
+    from ablate.study import Study
+
+
+def show_plan(study: Study, record: Record, devices: Sequence[str]) -> None:
+    """Print the plan of a sweep in a slot on each of `devices`."""
+    from ablate.estimate import duration, estimate
+
+    out.print(_plan_table(study, record))
+    found = estimate(study, record, devices)
+    if not found.recorded + found.timed:
+        out.print("Nothing to train.")
+        return
+    sources = {"recorded runs": found.recorded, "timed steps": found.timed, "the mean of the others": found.assumed}
+    said = ", ".join(f"{count} by {source}" for source, count in sources.items() if count)
+    slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''} ({', '.join(sorted(set(devices)))})"
+    out.print(f"About {duration(found.seconds)} in {slots}; arms: {said}.")
+
+
+def _plan_table(study: Study, record: Record) -> Table:
+    from ablate.denoiser.denoiser import count_parameters
+    from ablate.planning import arms
+
+    def line(arm: Arm) -> tuple[str, ...]:
+        ids = [arm.run(seed).id for seed in study.seeds]
+        there = sum(record.ended(run_id) for run_id in ids)
+        parameters = f"{count_parameters(arm.settings.model):,}"
+        return arm.name, arm.against or "(reference)", str(len(ids) - there), str(there), parameters
+
+    headings = ("arm", "compared with", "runs to train", "already there", "parameters")
+    seeds = ", ".join(map(str, study.seeds))
+    return make_table(f"{study.question}\nSeeds: {seeds}", headings, map(line, arms(study)))

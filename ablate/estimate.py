@@ -1,0 +1,98 @@
+"""How long a sweep will take: from the runs that this machine has recorded, or else from a few timed steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import mean, median
+
+from ablate.executors.worker import one_thread
+from ablate.planning import Arm, arms
+from ablate.record import Record
+from ablate.settings import Run
+from ablate.study import Study
+from ablate.training.environment import device_name
+from ablate.training.evaluation import BATCH, evaluate
+from ablate.training.loop import Trainer
+
+PATIENCE = 30.0
+"""Seconds for timing steps, in all; arms that are still to time then are taken to cost what the others do."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds until a study's runs are trained, and how many of its arms with runs to train each way tells of."""
+
+    seconds: float
+    recorded: int
+    timed: int
+    assumed: int
+
+
+def estimate(study: Study, record: Record, devices: Sequence[str]) -> Estimate:
+    """The time that a sweep of the study will take in a slot on each of `devices`."""
+    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, study, record))]
+    recorded: dict[str, float] = {}
+    timed: dict[str, float] = {}
+    began = time.perf_counter()
+    for arm, _ in open_arms:
+        if seconds := recorded_seconds(arm, study, record, devices[0]):
+            recorded[arm.name] = seconds
+        elif time.perf_counter() - began < PATIENCE:
+            timed[arm.name] = timed_seconds(arm.run(study.seeds[0]), devices[0])
+    known = recorded | timed
+    usual = mean(known.values()) if known else 0.0
+    runs = [known.get(arm.name, usual) * share for arm, left in open_arms for share in left]
+    total = max(sum(runs) / len(devices), max(runs, default=0.0))
+    return Estimate(total, len(recorded), len(timed), len(open_arms) - len(known))
+
+
+def _left(arm: Arm, study: Study, record: Record) -> list[float]:
+    """For each run of an arm that has not ended, the share of its epochs that is still to train."""
+    runs = [run for seed in study.seeds if not record.ended((run := arm.run(seed)).id)]
+    return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
+
+
+def recorded_seconds(arm: Arm, study: Study, record: Record, device: str) -> float | None:
+    """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
+    ids = [run_id for seed in study.seeds if record.ended(run_id := arm.run(seed).id)]
+    here = [run_id for run_id in ids if record.result(run_id)["environment"]["device"] == device_name(device)]
+    return median(_took(record, run_id) for run_id in here) if here else None
+
+
+def _took(record: Record, run_id: str) -> float:
+    """Seconds of a run: those of its median epoch for each, and those of its last scores."""
+    times = [record.began(run_id), *(row["time"] for row in record.epochs(run_id))]
+    epochs = [end - start for start, end in pairwise(times)]
+    last_scores = float(record.result(run_id)["ended"] - times[-1])
+    return len(epochs) * median(epochs or [0.0]) + last_scores
+
+
+def timed_seconds(run: Run, device: str) -> float:
+    """What a run would take, from two of its steps, once warmed up, and from scoring a few scenes."""
+    scenes = min(2 * run.training.batch, run.training.scenes)
+    short = run.model_copy(update={"training": run.training.model_copy(update={"scenes": scenes})})
+    with one_thread():
+        trainer = Trainer(short, device)
+        _seconds(lambda: trainer.steps(epoch=0))
+        step = _seconds(lambda: trainer.steps(epoch=1)) / scenes
+        trainer.judged.eval()
+        score = _seconds(lambda: evaluate(trainer.judged, trainer.task, "validation", 2 * BATCH, device)) / (2 * BATCH)
+    epoch = run.training.scenes * step + run.data.validation * score
+    return run.training.epochs * epoch + 2 * run.data.test * score
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `1 h 40 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,120 @@
+"""How long a sweep will take, against sums made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import tiny_run, write_tiny_study
+
+from ablate import estimate as module
+from ablate.estimate import duration, estimate, timed_seconds
+from ablate.loading import load_study
+from ablate.planning import arms, plan
+from ablate.record import Record
+from ablate.study import Study
+from ablate.training.environment import device_name
+
+
+@dataclass
+class Told(Record):
+    """A record that says what it is told: for each run when it began, its epochs' ends, and when it ended."""
+
+    times: dict[str, tuple[float, list[float], float | None]] = field(default_factory=dict)
+    device: str = field(default_factory=lambda: device_name("cpu"))
+
+    def ended(self, run_id: str) -> bool:
+        return run_id in self.times and self.times[run_id][2] is not None
+
+    def began(self, run_id: str) -> float:
+        return self.times[run_id][0]
+
+    def epochs(self, run_id: str) -> list[dict[str, float]]:
+        return [{"time": time} for time in self.times.get(run_id, (0, [], None))[1]]
+
+    def result(self, run_id: str) -> dict[str, Any]:
+        return {"ended": self.times[run_id][2], "environment": {"device": self.device}}
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return load_study(write_tiny_study(tmp_path, seeds="4"))
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Timing a run says 100 seconds; returns the list of runs that were timed."""
+    runs: list[str] = []
+    monkeypatch.setattr(module, "timed_seconds", lambda run, device: runs.append(run.id) or 100.0)
+    return runs
+
+
+def ids(study: Study, arm: int) -> list[str]:
+    return [arms(study)[arm].run(seed).id for seed in study.seeds]
+
+
+def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Study, timed: list[str]) -> None:
+    """Each of two epochs took 10 s, the last scores 3 s: 23 s for each of the two runs that are left."""
+    first, second = ids(study, 0)[:2]
+    record = Told(times={first: (0, [10, 20], 23), second: (50, [60, 70], 73)})
+    found = estimate(study, record, ["cpu"])
+    assert found.seconds == 2 * 23 + 4 * 100
+    assert (found.recorded, found.timed, found.assumed) == (1, 1, 0)
+    assert timed == [ids(study, 1)[0]]
+
+
+def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Study, timed: list[str]) -> None:
+    times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
+    times[ids(study, 0)[2]] = (0.0, [10.0, 90_000.0], 90_003.0)
+    assert estimate(study, Told(times=times), ["cpu"]).seconds == 23 + 4 * 100
+
+
+def test_runs_of_another_machine_tell_nothing_of_this_one(study: Study, timed: list[str]) -> None:
+    record = Told(times={ids(study, 0)[0]: (0, [10, 20], 23)}, device="somebody else's")
+    assert estimate(study, record, ["cpu"]).recorded == 0
+    assert len(timed) == 2
+
+
+def test_an_unfinished_run_takes_what_is_left_of_it(study: Study, timed: list[str]) -> None:
+    record = Told(times={ids(study, 0)[0]: (0, [10], None)})
+    assert estimate(study, record, ["cpu"]).seconds == 7.5 * 100
+
+
+@pytest.mark.parametrize(("slots", "seconds"), [(1, 800), (2, 400), (3, 800 / 3), (99, 100)])
+def test_slots_share_the_work_but_no_run_is_shared(study: Study, timed: list[str], slots: int, seconds: float) -> None:
+    assert estimate(study, Told(), ["cpu"] * slots).seconds == pytest.approx(seconds)
+
+
+def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Study, timed: list[str]) -> None:
+    record = Told(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in plan(study)})
+    assert estimate(study, record, ["cpu"]) == module.Estimate(0, 0, 0, 0)
+    assert timed == []
+
+
+def test_timing_ends_after_a_while(study: Study, timed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, module.PATIENCE / 2)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    found = estimate(study, Told(), ["cpu"])
+    assert (found.timed, found.assumed, found.seconds) == (1, 1, 8 * 100)
+
+
+def test_a_timed_run_is_scaled_up_to_its_epochs_scenes_and_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 scenes of training took 4 s, 32 scenes of scoring 8 s."""
+    measured = iter([99.0, 4.0, 8.0])
+    monkeypatch.setattr(module, "_seconds", lambda work: (work() and None) or next(measured))
+    run = tiny_run(training__epochs=5, training__scenes=64, data__validation=8, data__test=16)
+    assert timed_seconds(run, "cpu") == 5 * (64 * 4 / 16 + 8 * 8 / 32) + 2 * 16 * 8 / 32
+
+
+def test_a_timed_run_takes_some_time() -> None:
+    assert timed_seconds(tiny_run(training__batch=512), "cpu") > 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3590, "1 h 0 min"), (6000, "1 h 40 min")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
