@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -50,6 +51,16 @@ Seeds = Annotated[
 ]
 
 
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _duration(value: object) -> str:
+    """`90s`, `30m`, `2h`."""
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value):
+        raise ValueError("must be a time with its unit: 90s, 30m or 2h")
+    return value
+
+
 class Study(Frozen):
     """A study as its YAML states it; `planning.arms` resolves it into arms.
 
@@ -71,6 +82,14 @@ class Study(Frozen):
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )
+    timeout: Annotated[str, BeforeValidator(_duration)] | None = Field(
+        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
+    )
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """`timeout` in seconds."""
+        return int(self.timeout[:-1]) * UNITS[self.timeout[-1]] if self.timeout else None
 
     @field_validator("metric")
     @classmethod

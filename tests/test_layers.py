@@ -11,9 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "report", "verdicts", "results", "estimate", "sweep", "progress", "sources"),
-    *("tracking", "pictures", "record", "executors", "training", "denoiser", "scenes"),
-    *("loading", "planning", "schema", "study", "yamlfile", "settings", "metrics", "errors"),
+    *("cli", "report", "verdicts", "results", "estimate", "overview", "sweep", "progress", "sources"),
+    *("tracking", "pictures", "writer", "asked", "record", "executors", "training", "denoiser", "scenes"),
+    *("loading", "planning", "schema", "study", "yamlfile", "settings", "metrics", "files", "errors"),
 )
 """From the top down: a module imports from its own layer and from those after it."""
 

@@ -24,7 +24,7 @@ def report(study_file: StudyFile) -> None:
 def summary(page: Page, experiment: str | None) -> None:
     """The verdicts, and where to look further."""
     from ablate.report.page import report_folder
-    from ablate.tracking import address
+    from ablate.tracking.connection import address
 
     out.print(_verdict_table(page))
     out.print(page.answer)

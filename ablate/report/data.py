@@ -7,6 +7,7 @@ data/scenes.npz    the first test scenes and each arm's outputs, for its first s
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.files import make_folder, write_atomic
 from ablate.planning import arms, cells
 from ablate.record import Record
 from ablate.results import load_epochs, load_results
@@ -44,11 +46,12 @@ class Data:
 def export(study: Study, record: Record, folder: Path) -> None:
     """Write what the record holds of a study into `folder`/data."""
     data = folder / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    runs = load_results(study, record)
-    runs.to_csv(data / "runs.csv", index=False)
-    load_epochs(study, record).to_csv(data / "epochs.csv", index=False)
-    np.savez_compressed(data / "scenes.npz", **_scenes(study, record))  # type: ignore[arg-type]
+    make_folder(data)
+    scenes = io.BytesIO()
+    np.savez_compressed(scenes, **_scenes(study, record))  # type: ignore[arg-type]
+    write_atomic(data / "scenes.npz", scenes.getvalue())
+    write_atomic(data / "epochs.csv", load_epochs(study, record).to_csv(index=False).encode())
+    write_atomic(data / "runs.csv", load_results(study, record).to_csv(index=False).encode())
 
 
 def _scenes(study: Study, record: Record) -> Scenes:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ablate.files import write_atomic
 from ablate.metrics import METRICS
-from ablate.record import write_atomic
 from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
 from ablate.report.model import Page, build, fixed, number, signed
