@@ -47,7 +47,8 @@ def describe(run: Run, event: Event) -> str:
             return f"epoch {len(rows)}/{run.training.epochs}, loss {loss:.5f}, validation {psnr:.2f} dB, {rate}"
         case Ended(status, results):
             score = f", test {results['test/psnr']:.2f} dB" if "test/psnr" in results else ""
-            return f"{status}{score}"
+            when = f" in epoch {results['diverged/epoch']}" if "diverged/epoch" in results else ""
+            return f"{status}{when}{score}"
         case Lost(reason):
             return f"{reason}; it is tried once more"
         case Failed(reason, _, status):

@@ -20,23 +20,23 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["ablate.training.loop", "ablate.report.page", "mlflow", "ablate.cli"])
 
 
-def sweep_process(folder: Path, *options: str, last_write: int | None = None) -> BaseProcess:
-    """`ablate sweep tiny.yaml` in `folder`, what it says being added to the file `out` there.
+def sweep_process(folder: Path, *options: str, study: str = "tiny.yaml", last_write: int | None = None) -> BaseProcess:
+    """`ablate sweep STUDY` in `folder`, what it says being added to the file `out` there.
 
     It kills itself with -9 instead of putting its `last_write`-th file on disk, or of renaming it.
     """
-    process = SERVER.Process(target=_sweep, args=(folder, options, last_write))
+    process = SERVER.Process(target=_sweep, args=(folder, (study, *options), last_write))
     process.start()
     return process
 
 
-def _sweep(folder: Path, options: tuple[str, ...], last_write: int | None) -> None:
+def _sweep(folder: Path, words: tuple[str, ...], last_write: int | None) -> None:
     os.chdir(folder)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     with open("out", "a") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
-    sys.argv = ["ablate", "sweep", "tiny.yaml", *options]
+    sys.argv = ["ablate", "sweep", *words]
     if last_write is not None:
         countdown = iter(range(last_write))
         os.fsync, os.replace = _fatal(os.fsync, countdown), _fatal(os.replace, countdown)  # type: ignore[assignment]
@@ -115,20 +115,20 @@ def _timeless(value: Any) -> Any:
     return {name: _timeless(item) for name, item in value.items() if name not in clocks}
 
 
-def check_mirror(folder: Path) -> None:
-    """Every run is in MLflow once, finished, with every epoch exactly once, as it is recorded."""
+def check_mirror(folder: Path, study: str = "tiny", runs: int = 4) -> None:
+    """Every run of a study is in MLflow once, finished, with every epoch exactly once, as it is recorded."""
     client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("tiny")
+    experiment = client.get_experiment_by_name(study)
     assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
+    told = client.search_runs([experiment.experiment_id])
     rows = {path.parent.name: json.loads(path.read_text()) for path in folder.glob(".ablate/runs/*/epochs.json")}
-    assert sorted(run.data.tags["ablate.run"] for run in runs) == sorted(rows)
-    for run in runs:
+    assert len({run.data.tags["ablate.run"] for run in told}) == len(told) == runs
+    for run in told:
         assert run.info.status == "FINISHED"
         for name in ("train/loss", "val/mse", "val/psnr", "val/ssim"):
             points = client.get_metric_history(run.info.run_id, name)
-            told = [(point.step, point.value) for point in points]
-            assert told == [(row["epoch"], row[name]) for row in rows[run.data.tags["ablate.run"]]]
+            history = [(point.step, point.value) for point in points]
+            assert history == [(row["epoch"], row[name]) for row in rows[run.data.tags["ablate.run"]]]
         for name in ("time/seconds", "time/images_per_second", *run.data.metrics):
             steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
             assert len(steps) == len(set(steps))

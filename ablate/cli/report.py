@@ -28,6 +28,8 @@ def summary(page: Page, experiment: str | None) -> None:
 
     out.print(_verdict_table(page))
     out.print(page.answer)
+    if page.looks:
+        out.print(page.looks)
     out.print(f"Report: {report_folder(page.study) / 'README.md'}", soft_wrap=True)
     if experiment is not None:
         out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
@@ -38,10 +40,11 @@ def _verdict_table(page: Page) -> Table:
 
     def line(row: ArmRow) -> tuple[str, ...]:
         mean, c = number(row.mean, page.metric), row.comparison
+        seeds = f"{row.seeds} ({row.outcomes})" if row.outcomes else str(row.seeds)
         if c is None:
-            return row.name, str(row.seeds), mean, "reference", "", ""
+            return row.name, seeds, mean, "reference", "", ""
         interval = f"{signed(c.difference, page.metric)} [{signed(c.low, page.metric)}, {signed(c.high, page.metric)}]"
-        return row.name, str(row.seeds), mean, interval, c.verdict, number(c.smallest_margin, page.metric)
+        return row.name, seeds, mean, interval, c.verdict, number(c.smallest_margin, page.metric)
 
     score = f"{page.metric.name} ({page.metric.unit})" if page.metric.unit else page.metric.name
     headings = ("arm", "seeds", score, "difference [interval]", "verdict", "smallest margin")

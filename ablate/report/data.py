@@ -2,12 +2,14 @@
 
 data/runs.csv      one row a run (`results.load_results`)
 data/epochs.csv    one row an epoch (`results.load_epochs`)
+data/looks.json    the seeds of each report so far (`looks`)
 data/scenes.npz    the first test scenes and each arm's outputs, for its first seed: `<arm's number>.<kind>`
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ from ablate.errors import AblateError
 from ablate.files import make_folder, write_atomic
 from ablate.planning import arms, cells
 from ablate.record import Record
+from ablate.report.looks import earlier_looks
 from ablate.results import load_epochs, load_results
 from ablate.study import Study
 
@@ -36,11 +39,15 @@ Scenes = dict[str, "NDArray[np.floating]"]
 
 @dataclass(frozen=True)
 class Data:
-    """The tables, and for each arm that has them its scenes: `noisy`, `clean`, `denoised`, each (scenes, C, H, W)."""
+    """The tables, and for each arm that has them its scenes: `noisy`, `clean`, `denoised`, each (scenes, C, H, W).
+
+    `looks` are the seeds of earlier reports, where these were others than now.
+    """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
     scenes: dict[str, Scenes]
+    looks: Sequence[tuple[int, ...]] = ()
 
 
 def export(study: Study, record: Record, folder: Path) -> None:
@@ -81,7 +88,7 @@ def read(study: Study, folder: Path) -> Data:
             for number, arm in enumerate(arms(study))
             if f"{number}.noisy" in arrays
         }
-    return Data(runs, _read_csv(data / "epochs.csv"), scenes)
+    return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from ablate.files import write_atomic
 from ablate.metrics import METRICS
 from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
+from ablate.report.looks import note_look
 from ablate.report.model import Page, build, fixed, number, signed
 from ablate.study import Study
 
@@ -28,6 +29,8 @@ def write_report(study: Study, folder: Path | None = None) -> Page:
     folder = folder or report_folder(study)
     data = read(study, folder)
     page = build(study, data)
+    if any(row.comparison and row.comparison.verdict != "waiting" for row in page.rows):
+        note_look(study, folder)
     draw_all(page, data, folder / "figures")
     write_atomic(folder / "README.md", render(page).encode())
     return page

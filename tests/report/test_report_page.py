@@ -8,16 +8,21 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write_tiny_study
 
 from ablate.errors import AblateError
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export, read
 from ablate.report.figures import arm_colours, difference_bars, learning_curves, sample_rows
 from ablate.report.model import build
-from ablate.report.page import write_report
+from ablate.report.page import render, write_report
 from ablate.results import load_epochs, load_results
+from ablate.sources.fixed import Fixed
 from ablate.study import Study
+from ablate.sweep import sweep
 from ablate.training.events import Failed, Started
 
 FILES = ("README.md", "figures/differences.svg", "figures/curves.svg", "figures/samples.svg")
@@ -60,8 +65,8 @@ def test_exporting_again_gives_the_same_bytes(
     report: tuple[Path, Study], swept: tuple[Path, Study], tmp_path: Path
 ) -> None:
     export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
-    for path in (report[0] / "data").iterdir():
-        assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
+    for path in (tmp_path / "data").iterdir():
+        assert (report[0] / "data" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_without_data_the_user_is_told_what_to_do(report: tuple[Path, Study], tmp_path: Path) -> None:
@@ -146,3 +151,19 @@ def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [missing.status for missing in page.missing] == ["failed"] * 4
+    assert [row.outcomes for row in page.rows] == ["2 failed", "2 failed"]
+
+
+def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path)
+    (tmp_path / "tiny.yaml").write_text((tmp_path / "tiny.yaml").read_text().replace("rate: 0.01", "rate: 1.0e+30"))
+    study = load_study(tmp_path / "tiny.yaml")
+    record = Record(tmp_path / ".ablate")
+    sweep(Fixed(plan(study)), InProcessExecutor(), record)
+    assert {record.status(run.id) for run in plan(study)} == {"diverged"}
+    export(study, record, tmp_path)
+    page = build(study, read(study, tmp_path))
+    assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
+    epoch = int(record.result(plan(study)[0].id)["results"]["diverged/epoch"])
+    assert page.diverged[0] == f"with seed 0 (in epoch {epoch})"
+    assert page.diverged[0] in render(page)
