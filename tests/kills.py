@@ -115,9 +115,9 @@ def _timeless(value: Any) -> Any:
     return {name: _timeless(item) for name, item in value.items() if name not in clocks}
 
 
-def check_mirror(folder: Path, study: str = "tiny", runs: int = 4) -> None:
+def check_mirror(folder: Path, study: str = "tiny", runs: int = 4, uri: str | None = None) -> None:
     """Every run of a study is in MLflow once, finished, with every epoch exactly once, as it is recorded."""
-    client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+    client = MlflowClient(tracking_uri=uri or f"sqlite:///{folder / 'mlflow.db'}")
     experiment = client.get_experiment_by_name(study)
     assert experiment is not None
     told = client.search_runs([experiment.experiment_id])

@@ -53,7 +53,7 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["sweep", "--help"], ["describe", "--help"], ["schema"]])
+@pytest.mark.parametrize("words", [["--help"], ["sweep", "--help"], ["describe", "--help"], ["schema"], ["status"]])
 def test_a_cold_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"from typer.testing import CliRunner; from ablate.cli import app; CliRunner().invoke(app, {words})"
     assert heavy_after(code) == set()
