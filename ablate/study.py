@@ -52,11 +52,12 @@ Seeds = Annotated[
 
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION = "^[1-9][0-9]{0,5}[smh]$"
 
 
-def _duration(value: object) -> str:
-    """`90s`, `30m`, `2h`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]{0,5}[smh]", value):
+def _duration(value: object) -> object:
+    """`90s`, `30m`, `2h`; `DURATION` says it to editors."""
+    if not isinstance(value, str) or not re.fullmatch(DURATION, value):
         raise ValueError("must be a time with its unit: 90s, 30m or 2h")
     return value
 
@@ -82,7 +83,7 @@ class Study(Frozen):
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )
-    timeout: Annotated[str, BeforeValidator(_duration)] | None = Field(
+    timeout: Annotated[str, BeforeValidator(_duration), StringConstraints(pattern=DURATION)] | None = Field(
         None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
     )
 
