@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -75,8 +76,9 @@ def _make_store(path: Path) -> None:
     """A new store appears whole: one whose making was cut off could never be used again."""
     from mlflow import MlflowClient
 
-    unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.unlink(missing_ok=True)
+    for stale in path.parent.glob(f".{path.name}.*"):
+        stale.unlink()
+    unfinished = path.with_name(f".{path.name}.{time.time_ns()}")  # MLflow keeps what it has opened by its address
     MlflowClient(tracking_uri=f"sqlite:///{unfinished}").search_experiments()
     os.replace(unfinished, path)
 

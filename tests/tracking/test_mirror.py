@@ -25,7 +25,7 @@ from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.study import Study
 from ablate.sweep import sweep
-from ablate.tracking.connection import address, shown_uri, tracking_uri, why
+from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
 from ablate.tracking.sync import sync as sync_store
@@ -393,3 +393,17 @@ def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Rec
         assert mirrored.info.status == "FAILED"
         assert mirrored.info.end_time == int(record.failure(run.id)["time"] * 1000)
         assert mirrored.data.tags["ablate.error"] == "out of memory"
+
+
+def test_a_store_whose_making_was_cut_off_can_be_made_again(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*_: object) -> None:
+        raise ConnectionError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.replace", cut_off)
+        with pytest.raises(ConnectionError):
+            connect()
+    assert not Path("mlflow.db").exists()
+    (workplace / ".mlflow.db.7").write_bytes(b"half a database of a process that was killed")
+    assert connect().search_experiments()
+    assert [path.name for path in workplace.iterdir()] == ["mlflow.db"]
