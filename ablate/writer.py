@@ -32,6 +32,7 @@ def only_writer(root: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         on_wait()
         lock.acquire()
     try:
+        _path(root).unlink(missing_ok=True)  # of a sweep that was killed
         yield
     finally:
         lock.release()

@@ -57,7 +57,7 @@ def test_a_lock_whose_owner_was_killed_is_free(tmp_path: Path) -> None:
         holder.kill()
     assert running(tmp_path) == {}, "nothing runs where nobody holds the lock"
     with only_writer(tmp_path, never):
-        pass
+        assert running(tmp_path) == {}, "the next writer does not train what the killed one did"
 
 
 @pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("broken"), Lost("killed")])

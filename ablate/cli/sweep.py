@@ -53,8 +53,8 @@ def sweep(
         return
     if executor == "inprocess" and (workers or 1) > 1:
         raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
-    slots = _executor(executor, device, workers, study.timeout_seconds)
     try:
+        slots = _executor(executor, device, workers, study.timeout_seconds)
         with only_writer(record.root, wait_for_other):
             experiment = _train(study, record, slots, retry_broken=retry_failed)
             page = _report(study, record)
@@ -124,11 +124,8 @@ def _explain(missing: Iterable[Missing], record: Record) -> None:
                 complain(f"    {line}")
             complain(f"    all of it: {record.folder(run.run) / 'failure.json'}")
     if broken:
-        complain(f"`ablate {shlex.join([*_words_but('--retry-failed'), '--retry-failed'])}` trains these again.")
-
-
-def _words_but(word: str) -> list[str]:
-    return [typed for typed in sys.argv[1:] if typed != word]
+        words = [word for word in sys.argv[1:] if word != "--retry-failed"]
+        complain(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these again.")
 
 
 def _report(study: Study, record: Record) -> Page:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.asked import Asked
 from ablate.metrics import EPOCH_METRICS, METRICS
-from ablate.record import BROKEN, Record
+from ablate.record import BROKEN, Record, Status
 from ablate.settings import TASK_SETTINGS
 from ablate.tracking.connection import connect, tracking_uri
 from ablate.tracking.told import IN_MLFLOW, note
@@ -136,21 +136,28 @@ class Store:
         new = self._new_points(told, run_id)
         if told.described and told.status == status and not new:
             return
+        self._open(told, run_id)
+        for start in range(0, len(new), MOST):
+            self.client.log_batch(told.mlflow_id, metrics=new[start : start + MOST])
+            told.points |= {(point.key, point.step) for point in new[start : start + MOST]}
+        if status != "RUNNING":
+            self._close(told, run_id, recorded, status)
+
+    def _open(self, told: Told, run_id: str) -> None:
         if not told.described:
             self._describe(told, run_id)
         if told.status != "RUNNING":
             self.client.update_run(told.mlflow_id, status="RUNNING")
             told.status = "RUNNING"
-        for start in range(0, len(new), MOST):
-            self.client.log_batch(told.mlflow_id, metrics=new[start : start + MOST])
-            told.points |= {(point.key, point.step) for point in new[start : start + MOST]}
+
+    def _close(self, told: Told, run_id: str, recorded: Status, status: str) -> None:
+        """Tell how a run ended, its status last: a run that has it lacks nothing."""
         if recorded in BROKEN:
             self._tell_failure(told, run_id)
-        if status == "FINISHED":
+        elif status == "FINISHED":
             self._tell_result(told, run_id)
-        if status != "RUNNING":
-            self.client.set_terminated(told.mlflow_id, status=status, end_time=int(self._ended(run_id) * 1000))
-            told.status = status
+        self.client.set_terminated(told.mlflow_id, status=status, end_time=int(self._ended(run_id) * 1000))
+        told.status = status
 
     def _ended(self, run_id: str) -> float:
         """When a run ended, or was last heard of, in Unix seconds."""
