@@ -313,14 +313,16 @@ class Broken(BaseHTTPRequestHandler):
 
 
 class Hanging(Broken):
-    """A server that says that it is there, and then never answers."""
+    """A server that says that it is there, and then never answers until it is `over`."""
+
+    over = threading.Event()
 
     def do_GET(self) -> None:
         if self.path == "/health":
             self.send_response(200)
             self.end_headers()
         else:
-            time.sleep(60)
+            self.over.wait(60)
 
     do_POST = do_GET  # noqa: N815
 
@@ -328,6 +330,7 @@ class Hanging(Broken):
 @pytest.fixture
 def bad_server(request: pytest.FixtureRequest, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """MLflow is to be found where such a server listens."""
+    Hanging.over.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), request.param)
     server.daemon_threads, server.block_on_close = True, False
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -349,6 +352,9 @@ def test_a_server_that_breaks_or_hangs_harms_no_sweep(
     assert {record.status(run.id) for run in plan(study)} <= {"finished", "diverged"}
     assert "`ablate sync`" in warnings[-1]
     assert len(warnings) <= 2
+    Hanging.over.set()
+    mirror.thread.join(timeout=60)  # it is not to find the next test's MLflow
+    assert not mirror.thread.is_alive()
 
 
 def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
