@@ -50,8 +50,8 @@ def estimate(study: Study, record: Record, devices: Sequence[str]) -> Estimate:
 
 
 def _left(arm: Arm, study: Study, record: Record) -> list[float]:
-    """For each run of an arm that has not ended, the share of its epochs that is still to train."""
-    runs = [run for seed in study.seeds if not record.ended((run := arm.run(seed)).id)]
+    """For each run of an arm that a sweep will train, the share of its epochs that is still to train."""
+    runs = [run for seed in study.seeds if record.wanting((run := arm.run(seed)).id)]
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 

@@ -59,6 +59,7 @@ RESULT_METRICS: tuple[Metric, ...] = (
     *_scores("zero", "on the test scenes, of answering zero everywhere", judged=False),
     Metric("test/mse_sem", "", False, "standard error of test/mse over the test images"),
     Metric("best/epoch", "epoch", False, "epoch with the lowest validation MSE, from 1"),
+    Metric("diverged/epoch", "epoch", False, "epoch whose loss was not finite, from 1; none where all were"),
     Metric("cost/parameters", "", False, "trainable parameters"),
     Metric("cost/flops", "", False, "forward FLOPs an image, a multiply-add counted as two"),
     Metric("cost/train_seconds", "s", False, "seconds of all training steps, evaluation not included"),

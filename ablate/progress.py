@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ablate.settings import Run
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 
 
 @dataclass
@@ -47,9 +47,12 @@ def describe(run: Run, event: Event) -> str:
             return f"epoch {len(rows)}/{run.training.epochs}, loss {loss:.5f}, validation {psnr:.2f} dB, {rate}"
         case Ended(status, results):
             score = f", test {results['test/psnr']:.2f} dB" if "test/psnr" in results else ""
-            return f"{status}{score}"
-        case Failed(reason):
-            return f"failed: {reason}"
+            when = f" in epoch {results['diverged/epoch']}" if "diverged/epoch" in results else ""
+            return f"{status}{when}{score}"
+        case Lost(reason):
+            return f"{reason}; it is tried once more"
+        case Failed(reason, _, status):
+            return f"{status}: {reason}"
 
 
 @dataclass
@@ -99,11 +102,16 @@ class LiveView:
                 row = rows[-1]
                 detail = f"loss {row['train/loss']:.5f}  {row['time/images_per_second']:.0f} images/s"
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
+            case Lost():
+                self._print(run, event)
             case Ended() | Failed():
                 self.total_epochs -= run.training.epochs - self.done.get(run.id, 0)  # none of them is left to do
                 self._count(run, self.done.get(run.id, 0))
-                text = f"{self.labels[run.id]}: {describe(run, event)}"
-                self.progress.console.print(text, markup=False, highlight=False)
+                self._print(run, event)
+
+    def _print(self, run: Run, event: Event) -> None:
+        text = f"{self.labels[run.id]}: {describe(run, event)}"
+        self.progress.console.print(text, markup=False, highlight=False)
 
     def _line(self, slot: int) -> TaskID:
         if slot not in self.lines:

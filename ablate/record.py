@@ -2,26 +2,25 @@
 
 .ablate/runs/<id>/
     run.json              settings, seed, recipe, when it began
-    checkpoint.pt         the newest epoch's whole state; gone when the run has ended
+    checkpoint.pt         the newest epoch's whole state, sealed; gone when the run has ended
     epochs.json           one row an epoch
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
-    result.json           how it ended, its results and its environment; written last, so it vouches for the rest
+    result.json           how it ended, its results and its environment; written last, and vouches for the rest
     failure.json          why the last attempt broke, if it did
+
+What is damaged counts as not there, and is made again.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from filelock import FileLock, Timeout
-
+from ablate.files import digest, make_folder, read_json, seal, set_aside, unseal, write_atomic, write_json
 from ablate.settings import RECIPE, Run, dotted
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
@@ -29,39 +28,27 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Status = Literal["absent", "unfinished", "failed", "finished", "diverged"]
+Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
+
+BROKEN: tuple[Status, ...] = ("failed", "timed out")
+"""Trained again only where that is asked for."""
 
 STATE = Path(".ablate")
 """All state lives under the current folder."""
 
+VOUCHED = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
+"""The files of a run whose checksums stand in its result."""
+
 
 class Record:
-    """Reads and writes the run folders below `root`."""
+    """Reads and writes the run folders below `root`; `warn` is told of each file that is set aside as damaged."""
 
-    def __init__(self, root: Path = STATE) -> None:
-        self.root = root
+    def __init__(self, root: Path = STATE, warn: Callable[[str], None] = warnings.warn) -> None:
+        self.root, self.warn = root, warn
 
     def folder(self, run_id: str) -> Path:
         """The folder of a run."""
         return self.root / "runs" / run_id
-
-    @contextmanager
-    def only_writer(self, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Be the only sweep in this folder; `on_wait` is called if another one has to end first.
-
-        The lock is the operating system's: it is free as soon as its owner has ended, however that was.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            on_wait()
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
 
     # writing
 
@@ -72,18 +59,19 @@ class Record:
             case Started():
                 self._begin(run)
             case EpochEnded(rows, checkpoint):
-                write_json(folder / "epochs.json", rows)  # first: a checkpoint never knows an epoch that this does not
-                write_atomic(folder / "checkpoint.pt", checkpoint)
+                write_atomic(folder / "checkpoint.pt", seal(checkpoint))
+                write_json(folder / "epochs.json", rows)  # last: no epoch that MLflow is told of is trained again
             case Ended():
                 self._end(folder, event)
-            case Failed(reason, trace):
-                write_json(folder / "failure.json", {"reason": reason, "trace": trace, "time": time.time()})
+            case Failed(reason, trace, status):
+                facts = {"status": status, "reason": reason, "trace": trace}
+                write_json(folder / "failure.json", {**facts, "time": time.time()})
 
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         (folder / "failure.json").unlink(missing_ok=True)
-        if not (folder / "run.json").exists():
+        if read_json(folder / "run.json") is None:
             settings = dotted(run)
             facts = {"id": run.id, "recipe": RECIPE, "seed": settings.pop("seed"), "settings": settings}
             write_json(folder / "run.json", {**facts, "began": time.time()})
@@ -91,44 +79,71 @@ class Record:
     def _end(self, folder: Path, event: Ended) -> None:
         write_atomic(folder / "weights.safetensors", event.weights)
         write_atomic(folder / "arrays.safetensors", event.arrays)
+        write_json(folder / "epochs.json", event.rows)
         facts = {"status": event.status, "results": event.results, "environment": event.environment}
-        write_json(folder / "result.json", {**facts, "ended": time.time()})
+        files = {name: digest(folder / name) for name in VOUCHED}
+        write_json(folder / "result.json", {**facts, "files": files, "ended": time.time()})
         (folder / "checkpoint.pt").unlink(missing_ok=True)
+
+    def check(self, run_ids: Iterable[str]) -> None:
+        """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
+        for run_id in run_ids:
+            path = self.folder(run_id) / "result.json"
+            if self._vouches(path):
+                (path.parent / "checkpoint.pt").unlink(missing_ok=True)  # a kill may have come before that
+            elif path.exists():
+                self._set_aside(path, "the run is trained again")
+
+    def _vouches(self, path: Path) -> bool:
+        """Whether a result is whole, and every file that it vouches for is as it was written."""
+        files: dict[str, str] = (read_json(path) or {}).get("files", {})
+        return bool(files) and all(digest(path.parent / name) == known for name, known in files.items())
+
+    def _set_aside(self, path: Path, consequence: str) -> None:
+        self.warn(f"{path}: it, or what it vouches for, is damaged; now {set_aside(path).name}, and {consequence}.")
 
     # reading
 
     def status(self, run_id: str) -> Status:
-        """How far a run has come; what it is doing right now is not recorded."""
+        """How far a run has come; what it is doing right now is not recorded here."""
         folder = self.folder(run_id)
-        if (folder / "result.json").exists():
-            status: Status = self.result(run_id)["status"]
-            return status
-        if (folder / "failure.json").exists():
-            return "failed"
-        return "unfinished" if (folder / "run.json").exists() else "absent"
+        for name in ("result.json", "failure.json"):
+            if facts := read_json(folder / name):
+                status: Status = facts["status"]
+                return status
+        return "absent" if read_json(folder / "run.json") is None else "unfinished"
 
     def ended(self, run_id: str) -> bool:
         """Whether a run has its result, so that it is never trained again."""
-        return (self.folder(run_id) / "result.json").exists()
+        return read_json(self.folder(run_id) / "result.json") is not None
+
+    def wanting(self, run_id: str, *, broken: bool = False) -> bool:
+        """Whether a run is to be trained: what has not ended and is not broken, or else only what is `broken`."""
+        return not self.ended(run_id) and (self.status(run_id) in BROKEN) == broken
+
+    def facts(self, run_id: str) -> dict[str, Any]:
+        """What a run that has started is: its `settings` by dotted name, its `seed`, its `recipe`, when it `began`."""
+        facts: dict[str, Any] = read_json(self.folder(run_id) / "run.json")
+        return facts
 
     def result(self, run_id: str) -> dict[str, Any]:
         """The result of a run that has ended."""
-        result: dict[str, Any] = _read_json(self.folder(run_id) / "result.json")
+        result: dict[str, Any] = read_json(self.folder(run_id) / "result.json")
         return result
 
     def failure(self, run_id: str) -> dict[str, Any]:
-        """Why a failed run's last attempt broke."""
-        failure: dict[str, Any] = _read_json(self.folder(run_id) / "failure.json")
+        """Why a broken run's last attempt broke."""
+        failure: dict[str, Any] = read_json(self.folder(run_id) / "failure.json")
         return failure
 
     def began(self, run_id: str) -> float:
         """When a run was first started, in Unix seconds."""
-        return float(_read_json(self.folder(run_id) / "run.json")["began"])
+        return float(self.facts(run_id)["began"])
 
     def epochs(self, run_id: str) -> list[Row]:
         """The epochs of a run so far."""
-        path = self.folder(run_id) / "epochs.json"
-        return _read_json(path) if path.exists() else []
+        rows: list[Row] | None = read_json(self.folder(run_id) / "epochs.json")
+        return rows or []
 
     def arrays(self, run_id: str) -> dict[str, NDArray[np.floating]]:
         """The arrays of a run that has ended, by name; none if its loss was not finite."""
@@ -139,30 +154,11 @@ class Record:
         return load(content) if content else {}
 
     def checkpoint(self, run_id: str) -> bytes | None:
-        """What an unfinished run goes on from."""
+        """What an unfinished run goes on from; a checkpoint that is not as it was written is set aside."""
         path = self.folder(run_id) / "checkpoint.pt"
-        return path.read_bytes() if path.exists() else None
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that, whenever the power goes, there is either the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)  # the rename itself
-    finally:
-        os.close(descriptor)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write plain data atomically; NaN is no JSON and is an error."""
-    write_atomic(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
-
-
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+        if not path.exists():
+            return None
+        content = unseal(path.read_bytes())
+        if content is None:
+            self._set_aside(path, "the run starts over")
+        return content

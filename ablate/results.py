@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, RESULT_METRICS
 from ablate.planning import Cell, cells
-from ablate.record import Record
+from ablate.record import BROKEN, Record
 from ablate.study import Study
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/"
 def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
     """One row a run that the study asks for, in the order of its cells.
 
-    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `finished`, `diverged`), error, began,
-    ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what trained it.
+    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
+    error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
+    trained it.
     A diverged run scores what answering zero does.
     """
     import pandas as pd
@@ -36,7 +37,7 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     run = cell.run.id
     status = record.status(run)
     row: dict[str, Any] = {"arm": cell.arm.name, "seed": cell.seed, "run": run, "status": status}
-    if status == "failed":
+    if status in BROKEN:
         row["error"] = record.failure(run)["reason"]
     if record.ended(run):
         result = record.result(run)

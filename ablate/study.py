@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -68,6 +69,17 @@ class Expectation(Frozen):
     verdict: Expected = Field(description="what is expected of `arm`")
 
 
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION = "^[1-9][0-9]{0,5}[smh]$"
+
+
+def _duration(value: object) -> object:
+    """`90s`, `30m`, `2h`; `DURATION` says it to editors."""
+    if not isinstance(value, str) or not re.fullmatch(DURATION, value):
+        raise ValueError("must be a time with its unit: 90s, 30m or 2h")
+    return value
+
+
 class Study(Frozen):
     """A study as its YAML states it; `planning.arms` resolves it into arms.
 
@@ -90,6 +102,14 @@ class Study(Frozen):
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )
     expect: list[Expectation] = Field([], description="claims, stated before the first run, that the report checks")
+    timeout: Annotated[str, BeforeValidator(_duration), StringConstraints(pattern=DURATION)] | None = Field(
+        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
+    )
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """`timeout` in seconds."""
+        return int(self.timeout[:-1]) * UNITS[self.timeout[-1]] if self.timeout else None
 
     @field_validator("metric")
     @classmethod

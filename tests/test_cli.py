@@ -1,24 +1,25 @@
 """What the user types, and what he sees: in this process where that is enough, as a real process where it is not."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import write_tiny_study
 from mlflow import MlflowClient
+from mlflow.entities import Run as MlflowRun
 
 from ablate.cli import main
 from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export
-from ablate.tracking import tracking_uri
-from ablate.training.events import Started
+from ablate.tracking.connection import tracking_uri
+from ablate.training.events import EpochEnded, Failed, Started
 
 
 def typed(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -40,7 +41,7 @@ def test_a_sweep_trains_tracks_and_reports(
     write_tiny_study(store.parent)
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "4 runs, 0 of them recorded already." in shown.out
+    assert "4 runs, 0 of them recorded already, 4 to train." in shown.out
     assert "with seed 0: epoch 2/2" in shown.out
     assert "smallest margin" in shown.out
     assert "reports/tiny/README.md" in shown.out
@@ -58,7 +59,7 @@ def test_a_second_sweep_trains_nothing(
 ) -> None:
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr().out
-    assert "4 runs, 4 of them recorded already." in shown
+    assert "4 runs, 4 of them recorded already, 0 to train." in shown
     assert "epoch" not in shown
 
 
@@ -143,17 +144,116 @@ def test_a_wrong_study_is_one_line_and_exit_code_2(
     assert shown.out == ""
 
 
-def test_a_failed_run_is_named_and_the_exit_code_is_1(
+def test_a_failed_run_is_named_with_its_last_lines_and_tried_again_when_asked_for(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = plan(load_study(write_tiny_study(store.parent)))[0]
     Record().take(run, Started(0, "cpu"))
-    (Record().folder(run.id) / "checkpoint.pt").write_bytes(b"spoilt")
+    Record().take(run, EpochEnded([], b"spoilt"))
     assert sweep_here(monkeypatch) == 1
     shown = capsys.readouterr()
-    assert "with seed 0: failed" in shown.err
+    assert "with seed 0: failed (" in shown.err
+    assert "Error" in shown.err.split("with seed 0: failed")[1].split("all of it:")[0]
     assert f"{run.id}/failure.json" in shown.err
+    assert "`ablate sweep tiny.yaml --executor inprocess --retry-failed` trains these again." in shown.err
     assert "waiting" in shown.out
+    assert sweep_here(monkeypatch) == 1
+    assert "0 to train" in capsys.readouterr().out
+    (Record().folder(run.id) / "checkpoint.pt").unlink()
+    assert sweep_here(monkeypatch, "--retry-failed") == 0
+    assert "1 to train" in capsys.readouterr().out
+
+
+def test_a_run_over_its_time_is_named_and_the_exit_code_is_1(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = write_tiny_study(store.parent, seeds="1").read_text().replace("epochs: 2", "epochs: 2000")
+    Path("tiny.yaml").write_text(text + "timeout: 1s\n")
+    assert sweep_here(monkeypatch) == 1
+    assert "with seed 0: timed out (not done after 1 s, the study's timeout)" in capsys.readouterr().err
+    assert {told.info.status for told in told_runs()} == {"FAILED"}
+
+
+def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_here(monkeypatch)
+    before = sorted(map(str, Path(".ablate/runs").rglob("*")))
+    write_tiny_study(Path(), seeds="[1]")
+    capsys.readouterr()
+    assert sweep_here(monkeypatch) == 0
+    shown = capsys.readouterr()
+    assert "No longer asked for by this study, and kept: with seed 0, without seed 0." in shown.err
+    assert "2 runs, 2 of them recorded already, 0 to train." in shown.out
+    assert sorted(map(str, Path(".ablate/runs").rglob("*"))) == before
+    assert len(told_runs()) == 4
+    sweep_here(monkeypatch)
+    assert "No longer" not in capsys.readouterr().err, "it is said once"
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert "no longer asked for, and kept: with seed 0, without seed 0" in capsys.readouterr().out
+
+
+def told_runs() -> list[MlflowRun]:
+    client = MlflowClient(tracking_uri=tracking_uri())
+    experiment = client.get_experiment_by_name("tiny")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+def test_status_tells_what_became_of_each_run(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, study = swept_copy
+    runs = plan(study)
+    for run in runs[1:3]:
+        (record.folder(run.id) / "result.json").unlink()
+    record.take(runs[2], Failed("out of memory"))
+    assert typed("status", "tiny.yaml", monkeypatch=monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert "1 interrupted, 1 failed" in shown
+    assert "4 not yet told to MLflow" in shown
+    assert "failed (out of memory)" in shown
+    assert sweep_here(monkeypatch) == 1
+    capsys.readouterr()
+    assert typed("status", "--json", monkeypatch=monkeypatch) == 0
+    (facts,) = json.loads(capsys.readouterr().out)
+    assert (facts["study"], facts["counts"]["failed"], facts["counts"]["not yet told to MLflow"]) == ("tiny", 1, 0)
+    assert [run["state"] for run in facts["runs"] if run["run"] == runs[2].id] == ["failed"]
+
+
+def test_sync_without_a_study_tells_of_all_that_were_swept(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep_here(monkeypatch)
+    write_tiny_study(Path(), "other.yaml")
+    assert typed("sync", "other.yaml", monkeypatch=monkeypatch) == 0
+    assert typed("sweep", "other.yaml", monkeypatch=monkeypatch) == 0
+    store.unlink()
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert "4 not yet told to MLflow" in capsys.readouterr().out
+    assert typed("sync", monkeypatch=monkeypatch) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["other", "tiny"]
+    assert {told.info.status for told in told_runs()} == {"FINISHED"}
+
+
+def test_sync_where_nothing_was_swept_says_so(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed("sync", monkeypatch=monkeypatch) == 2
+    assert "no study was swept" in capsys.readouterr().err
+    assert typed("status", monkeypatch=monkeypatch) == 0
+
+
+@pytest.mark.parametrize("words", [["sweep", "tiny.yaml", "--executor", "inprocess"], ["sync", "tiny.yaml"]])
+def test_a_folder_that_cannot_be_written_to_is_told_in_a_line(
+    words: list[str], workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_study(workplace)
+    Path(".ablate").touch()  # where a folder would have to be: no user may write below it
+    assert typed(*words, monkeypatch=monkeypatch) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: .ablate")
+    assert "Traceback" not in shown
 
 
 def test_an_interrupted_sweep_says_how_to_go_on(
@@ -195,19 +295,3 @@ def test_ctrl_c_stops_a_real_sweep_cleanly(store: Path) -> None:
     assert process.returncode == 130
     assert "Nothing is lost" in out
     assert "Traceback" not in out
-
-
-@pytest.mark.slow
-def test_a_killed_sweep_ends_with_the_same_numbers(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    process = start_sweep()
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
-    time.sleep(1)  # its workers notice and end
-    assert sweep_here(monkeypatch) == 0
-    runs = plan(load_study("tiny.yaml"))
-    resumed = [(Record().folder(run.id) / "weights.safetensors").read_bytes() for run in runs]
-    Path(".ablate").rename("killed")
-    assert sweep_here(monkeypatch) == 0
-    assert [(Record().folder(run.id) / "weights.safetensors").read_bytes() for run in runs] == resumed

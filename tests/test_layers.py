@@ -11,9 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "report", "statistics", "verdicts", "results", "estimate", "sweep", "progress", "sources"),
-    *("tracking", "pictures", "record", "executors", "training", "denoiser", "scenes"),
-    *("loading", "claims", "planning", "schema", "study", "yamlfile", "settings", "metrics", "errors"),
+    *("cli", "report", "statistics", "verdicts", "results", "estimate", "overview", "sweep", "progress", "sources"),
+    *("tracking", "pictures", "writer", "asked", "record", "executors", "training", "denoiser", "scenes"),
+    *("loading", "claims", "planning", "schema", "study", "yamlfile", "settings", "metrics", "files", "errors"),
 )
 """From the top down: a module imports from its own layer and from those after it."""
 
@@ -53,7 +53,7 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["sweep", "--help"], ["describe", "--help"], ["schema"]])
+@pytest.mark.parametrize("words", [["--help"], ["sweep", "--help"], ["describe", "--help"], ["schema"], ["status"]])
 def test_a_cold_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"from typer.testing import CliRunner; from ablate.cli import app; CliRunner().invoke(app, {words})"
     assert heavy_after(code) == set()

@@ -10,7 +10,7 @@ from ablate.training.events import Ended, EpochEnded, Failed, Started
 RUN = tiny_run()
 LABELS = {RUN.id: "heads=2 [x] seed 0"}
 ROW = {"epoch": 1, "train/loss": 0.25, "val/psnr": 21.5, "time/images_per_second": 190.4}
-EVENTS = [Started(1, "cpu"), EpochEnded([ROW], b""), Ended("finished", {"test/psnr": 22.0}, b"", b"", {})]
+EVENTS = [Started(1, "cpu"), EpochEnded([ROW], b""), Ended("finished", {"test/psnr": 22.0}, b"", b"", {}, [])]
 
 
 def console(*, terminal: bool) -> Console:
@@ -53,7 +53,7 @@ def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:
 
 
 def test_a_run_without_scores_is_described_all_the_same() -> None:
-    assert describe(RUN, Ended("diverged", {}, b"", b"", {})) == "diverged"
+    assert describe(RUN, Ended("diverged", {}, b"", b"", {}, [])) == "diverged"
 
 
 def test_epochs_of_an_earlier_sweep_are_behind_it_from_the_start() -> None:

@@ -1,18 +1,17 @@
 import json
 import os
-import threading
 from pathlib import Path
 
 import pytest
 from conftest import tiny_run
 
-from ablate.record import Record, write_atomic, write_json
+from ablate.record import VOUCHED, Record
 from ablate.settings import RECIPE
 from ablate.training.events import Ended, EpochEnded, Failed, Started
 
 RUN = tiny_run()
 ROW = {"epoch": 1, "time": 1.0, "train/loss": 0.5}
-ENDED = Ended("finished", {"test/psnr": 20.0}, b"weights", b"", {"torch": "2"})
+ENDED = Ended("finished", {"test/psnr": 20.0}, b"weights", b"arrays", {"torch": "2"}, [ROW])
 
 
 @pytest.fixture
@@ -46,6 +45,13 @@ def test_an_ended_run_keeps_no_checkpoint(record: Record) -> None:
         record.take(RUN, event)
     assert record.checkpoint(RUN.id) is None
     assert record.result(RUN.id)["results"] == {"test/psnr": 20.0}
+
+
+def test_a_run_that_timed_out_is_no_failure_but_as_broken(record: Record) -> None:
+    record.take(RUN, Started(0, "cpu"))
+    record.take(RUN, Failed("took too long", status="timed out"))
+    assert record.status(RUN.id) == "timed out"
+    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (False, True)
 
 
 def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: Record) -> None:
@@ -83,36 +89,74 @@ def test_a_crash_while_the_result_is_written_leaves_the_run_unfinished(
     assert record.checkpoint(RUN.id) == b"state"
 
 
-def test_a_crash_while_a_file_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomic(path, b"old")
-
-    def crash(descriptor: int) -> None:
-        raise OSError("power cut")
-
-    monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(OSError, match="power cut"):
-        write_atomic(path, b"new")
-    assert path.read_bytes() == b"old"
+def ended(record: Record) -> Path:
+    """The folder of a run that has ended."""
+    for event in (Started(0, "cpu"), EpochEnded([ROW], b"state"), ENDED):
+        record.take(RUN, event)
+    return record.folder(RUN.id)
 
 
-def test_what_is_no_json_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        write_json(tmp_path / "file.json", {"loss": float("nan")})
+DAMAGE = {
+    "cut off": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "followed by garbage": lambda content: content + b"garbage",
+    "blank at its end": lambda content: content[:-3] + bytes(3),
+}
+"""What is left of a file when the power goes at a bad moment."""
 
 
-def test_a_second_sweep_waits_for_the_first(record: Record) -> None:
-    order: list[str] = []
-    waiting = threading.Event()
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("name", [*VOUCHED, "result.json"])
+def test_a_result_is_only_one_while_all_its_files_are_whole(record: Record, name: str, damage: str) -> None:
+    path = ended(record) / name
+    record.check([RUN.id])
+    assert record.ended(RUN.id)
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with pytest.warns(UserWarning, match=r"result.json: .* damaged"):
+        record.check([RUN.id])
+    assert not record.ended(RUN.id)
+    assert record.wanting(RUN.id)
 
-    def second() -> None:
-        with Record(record.root).only_writer(on_wait=waiting.set):
-            order.append("second")
 
-    with record.only_writer(on_wait=lambda: order.append("never")):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert waiting.wait(timeout=30)
-        order.append("first")
-    thread.join(timeout=30)
-    assert order == ["first", "second"]
+def test_a_result_without_one_of_its_files_is_none(record: Record) -> None:
+    (ended(record) / "weights.safetensors").unlink()
+    with pytest.warns(UserWarning, match=r"result.json"):
+        record.check([RUN.id])
+    assert record.wanting(RUN.id)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint_is_set_aside_and_named_never_loaded(record: Record, damage: str) -> None:
+    record.take(RUN, Started(0, "cpu"))
+    record.take(RUN, EpochEnded([ROW], b"state"))
+    path = record.folder(RUN.id) / "checkpoint.pt"
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with pytest.warns(UserWarning, match=r"checkpoint.pt: .* the run starts over"):
+        assert record.checkpoint(RUN.id) is None
+    assert (path.with_name("checkpoint.pt.damaged").exists(), path.exists()) == (True, False)
+
+
+@pytest.mark.parametrize("damage", [name for name in DAMAGE if name != "blank at its end"])
+@pytest.mark.parametrize("name", ["run.json", "failure.json", "epochs.json"])
+def test_a_damaged_file_of_an_unfinished_run_is_as_none_and_made_again(record: Record, name: str, damage: str) -> None:
+    record.take(RUN, Started(0, "cpu"))
+    record.take(RUN, EpochEnded([ROW], b"state"))
+    record.take(RUN, Failed("out of memory"))
+    path = record.folder(RUN.id) / name
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert record.status(RUN.id) == ("unfinished" if name == "failure.json" else "failed")
+    assert record.epochs(RUN.id) == ([] if name == "epochs.json" else [ROW])
+    ended(record)
+    record.check([RUN.id])
+    assert record.status(RUN.id) == "finished"
+    assert record.epochs(RUN.id) == [ROW]
+
+
+def test_what_a_kill_left_behind_is_swept_away(record: Record) -> None:
+    folder = ended(record)
+    (folder / "checkpoint.pt").write_bytes(b"killed before it was removed")
+    record.check([RUN.id])
+    assert not (folder / "checkpoint.pt").exists()
+    (folder / ".weights.safetensors.tmp").write_bytes(b"half")
+    record.take(RUN, Started(0, "cpu"))
+    assert not list(folder.glob(".*"))

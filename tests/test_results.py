@@ -38,9 +38,9 @@ def epoch(number: int) -> Row:
 
 
 ENDINGS = {
-    "finished": Ended("finished", results(SCORES), b"", b"", ENVIRONMENT),
-    "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT),
-    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT),
+    "finished": Ended("finished", results(SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
+    "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
+    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "failed": Failed("RuntimeError: out of memory", "a trace"),
 }
 

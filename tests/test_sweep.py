@@ -1,6 +1,6 @@
 """The loop over source, executor and record, with real training of tiny networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from ablate.settings import Run
 from ablate.sources import Results
 from ablate.sources.fixed import Fixed
 from ablate.sweep import sweep
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
+from ablate.training.events import Ended, EpochEnded, Event, Lost, Started
 
 RUNS = [tiny_run(0), tiny_run(1)]
 
@@ -74,16 +74,75 @@ def curves(record: Record, run: Run) -> list[dict[str, float]]:
     return [{name: row[name] for name in row if "time" not in name} for row in record.epochs(run.id)]
 
 
-def test_a_failed_run_stops_no_other_and_is_tried_again_by_the_next_sweep(record: Record) -> None:
-    record.take(RUNS[0], Started(0, "cpu"))
-    (record.folder(RUNS[0].id) / "checkpoint.pt").write_bytes(b"spoilt")
+def spoil(record: Record, run: Run) -> None:
+    """Give a run a whole checkpoint that cannot be gone on from."""
+    record.take(run, Started(0, "cpu"))
+    record.take(run, EpochEnded([], b"spoilt"))
+
+
+def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record: Record) -> None:
+    spoil(record, RUNS[0])
+    sweep(Fixed(RUNS), InProcessExecutor(), record)
+    assert [record.status(run.id) for run in RUNS] == ["failed", "finished"]
+    assert "Traceback" in record.failure(RUNS[0].id)["trace"]
     log = Log()
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
-    assert (RUNS[0].id, Failed) in log
-    assert [record.status(run.id) for run in RUNS] == ["failed", "finished"]
+    assert log == []
     (record.folder(RUNS[0].id) / "checkpoint.pt").unlink()
-    sweep(Fixed(RUNS), InProcessExecutor(), record)
+    sweep(Fixed([*RUNS, tiny_run(2)]), InProcessExecutor(), record, [log], retry_broken=True)
+    assert {run_id for run_id, _ in log} == {RUNS[0].id}, "only these again"
     assert record.status(RUNS[0].id) == "finished"
+
+
+def test_a_run_that_takes_too_long_is_timed_out_and_stops_no_other(record: Record) -> None:
+    runs = [tiny_run(0, training__epochs=2000), RUNS[1]]
+    sweep(Fixed(runs), InProcessExecutor(timeout=1), record)
+    assert [record.status(run.id) for run in runs] == ["timed out", "finished"]
+    assert 0 < len(record.epochs(runs[0].id)) < 2000
+    assert "1 s" in record.failure(runs[0].id)["reason"]
+
+
+def test_a_spoilt_checkpoint_is_never_loaded_and_the_run_starts_over(record: Record, tmp_path: Path) -> None:
+    whole = Record(tmp_path / "whole")
+    sweep(Fixed(RUNS[:1]), InProcessExecutor(), whole)
+    record.take(RUNS[0], Started(0, "cpu"))
+    (record.folder(RUNS[0].id) / "checkpoint.pt").write_bytes(b"spoilt")
+    with pytest.warns(UserWarning, match=r"checkpoint\.pt"):
+        sweep(Fixed(RUNS[:1]), InProcessExecutor(), record)
+    assert curves(record, RUNS[0]) == curves(whole, RUNS[0])
+
+
+class Unlucky:
+    """An executor whose worker is lost after the first epoch of a run, `times` times."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.inner = times, InProcessExecutor()
+        self.checkpoints: list[bytes | None] = []
+
+    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
+        self.checkpoints.append(checkpoint)
+        self.inner.submit(run, checkpoint)
+
+    def events(self) -> Iterator[tuple[str, Event]]:
+        for run_id, event in self.inner.events():
+            yield run_id, event
+            if isinstance(event, EpochEnded) and self.times:
+                self.times -= 1
+                self.inner.cancel(run_id)
+                yield run_id, Lost("its worker died: SIGKILL")
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "failed")])
+def test_a_run_that_lost_its_worker_goes_on_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
+    executor, log = Unlucky(times), Log()
+    sweep(Fixed(RUNS[:1]), executor, record, [log])  # type: ignore[arg-type]
+    assert executor.checkpoints[0] is None
+    assert executor.checkpoints[1] is not None
+    assert len(executor.checkpoints) == 2
+    assert record.status(RUNS[0].id) == status
+    assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
+    if status == "failed":
+        assert record.failure(RUNS[0].id)["reason"] == "its worker died: SIGKILL, twice"
 
 
 class OneByOne:

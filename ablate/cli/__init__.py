@@ -3,7 +3,9 @@
 from ablate.cli import describe as describe
 from ablate.cli import report as report
 from ablate.cli import schema as schema
+from ablate.cli import status as status
 from ablate.cli import sweep as sweep
+from ablate.cli import sync as sync
 from ablate.cli.app import app, main
 
 __all__ = ["app", "main"]

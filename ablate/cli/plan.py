@@ -37,8 +37,9 @@ def _plan_table(study: Study, record: Record) -> Table:
     def line(arm: Arm) -> tuple[str, ...]:
         ids = [arm.run(seed).id for seed in study.seeds]
         there = sum(record.ended(run_id) for run_id in ids)
+        to_train = sum(record.wanting(run_id) for run_id in ids)
         parameters = f"{count_parameters(arm.settings.model):,}"
-        return arm.name, arm.against or "(reference)", str(len(ids) - there), str(there), parameters
+        return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
 
     headings = ("arm", "compared with", "runs to train", "already there", "parameters")
     seeds = ", ".join(map(str, study.seeds))

@@ -38,10 +38,12 @@ def summary(page: Page, experiment: str | None) -> None:
     """The verdicts, and where to look further."""
     from ablate.report.answer import answer, claim_sentence
     from ablate.report.page import report_folder
-    from ablate.tracking import address
+    from ablate.tracking.connection import address
 
     out.print(_verdict_table(page))
     out.print(answer(page))
+    for warning in page.warnings:
+        out.print(f"Warning: {warning}", soft_wrap=True)
     for evidence in page.claims:
         out.print(f"Claim: {claim_sentence(evidence, page)}", soft_wrap=True)
     out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
@@ -55,10 +57,11 @@ def _verdict_table(page: Page) -> Table:
 
     def line(row: ArmRow) -> tuple[str, ...]:
         mean, c = arm_texts(row, page).mean, row.comparison
+        seeds = f"{row.seeds} ({row.outcomes})" if row.outcomes else str(row.seeds)
         if c is None:
-            return row.name, str(row.seeds), mean, "reference", "", ""
+            return row.name, seeds, mean, "reference", "", ""
         texts = comparison_texts(c, page.metric, page.study.margin)
-        return row.name, str(row.seeds), mean, texts.interval, c.verdict, texts.smallest_margin
+        return row.name, seeds, mean, texts.interval, c.verdict, texts.smallest_margin
 
     score = f"{page.metric.name} ({page.metric.unit})" if page.metric.unit else page.metric.name
     headings = ("arm", "seeds", score, "difference [interval]", "verdict", "smallest margin")

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ablate.cli.app import StudyFile, app, err, out
+from ablate.cli.app import StudyFile, app, complain, err, out, wait_for_other
 from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ablate.asked import Asked
     from ablate.executors import Executor
     from ablate.record import Record
-    from ablate.report.model import Page
+    from ablate.report.model import Missing, Page
     from ablate.study import Study
+
+LAST_LINES = 3
+"""Of a failure's trace, as the terminal shows it."""
 
 
 @app.command()
@@ -31,59 +37,95 @@ def sweep(
     executor: Annotated[
         Literal["local", "inprocess"], typer.Option(help="One process a run at a time, or all in this one (to debug).")
     ] = "local",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Train the runs that failed or timed out, and only these.")
+    ] = False,
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
     from ablate.executors.local import slot_devices
     from ablate.loading import load_study
     from ablate.record import Record
+    from ablate.writer import only_writer
 
-    study, record = load_study(study_file), Record()
+    study, record = load_study(study_file), Record(warn=complain)
     if dry_run:
         show_plan(study, record, slot_devices(device, workers))
         return
     if executor == "inprocess" and (workers or 1) > 1:
         raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
-    slots = _executor(executor, device, workers)
     try:
-        with record.only_writer(on_wait=lambda: err.print("Another sweep is running in this folder; waiting for it.")):
-            experiment = _train(study, record, slots)
+        slots = _executor(executor, device, workers, study.timeout_seconds)
+        with only_writer(record.root, wait_for_other):
+            experiment = _train(study, record, slots, retry_broken=retry_failed)
             page = _report(study, record)
     except KeyboardInterrupt:
         command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
     summary(page, experiment)
-    failed = [missing for missing in page.missing if missing.status == "failed"]
-    for missing in failed:
-        err.print(f"{missing}; its trace: {record.folder(missing.run) / 'failure.json'}", soft_wrap=True)
-    raise typer.Exit(1 if failed else 0)
+    _explain(page.missing, record)
+    raise typer.Exit(1 if page.missing else 0)
 
 
-def _executor(name: str, device: str, workers: int | None) -> Executor:
+def _executor(name: str, device: str, workers: int | None, timeout: float | None) -> Executor:
     from ablate.executors.inprocess import InProcessExecutor
     from ablate.executors.local import LocalExecutor, slot_devices
 
     devices = slot_devices(device, workers)
-    return LocalExecutor(devices) if name == "local" else InProcessExecutor(devices[0])
+    return LocalExecutor(devices, timeout) if name == "local" else InProcessExecutor(devices[0], timeout)
 
 
-def _train(study: Study, record: Record, executor: Executor) -> str | None:
+def _train(study: Study, record: Record, executor: Executor, *, retry_broken: bool) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
-    from ablate.planning import cells, plan
+    from ablate.planning import plan
     from ablate.progress import make_view
     from ablate.sources.fixed import Fixed
     from ablate.sweep import sweep as sweep_runs
-    from ablate.tracking import Mirror
+    from ablate.tracking.mirror import Mirror
+    from ablate.writer import Running
 
-    planned = cells(study)
-    labels = {cell.run.id: f"{cell.arm.name} seed {cell.seed}" for cell in planned}
-    to_train = [cell.run for cell in planned if not record.ended(cell.run.id)]
-    out.print(f"{study.question}\n{len(planned)} runs, {len(planned) - len(to_train)} of them recorded already.")
+    runs, asked = plan(study), _ask(study, record)
+    record.check(asked.runs)
+    to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
+    recorded = sum(record.ended(run.id) for run in runs)
+    out.print(f"{study.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
+    labels = {run_id: str(label) for run_id, label in asked.runs.items()}
     view = make_view(out, labels, sum(run.training.epochs for run in to_train), done)
-    with Mirror(study, record, warn=err.print) as mirror, executor, view:
-        sweep_runs(Fixed(plan(study)), executor, record, [view, mirror])
+    with Mirror(asked, record, warn=complain) as mirror, executor, view:
+        listeners = [view, mirror, Running(record.root)]
+        sweep_runs(Fixed(runs), executor, record, listeners, retry_broken=retry_broken)
     return mirror.experiment
+
+
+def _ask(study: Study, record: Record) -> Asked:
+    """Remember what the study asks for, and name the recorded runs that it no longer does."""
+    from ablate.asked import Asked, recall, remember
+
+    before = recall(record.root, study.name)
+    asked = Asked.of(study, before)
+    dropped = [run_id for run_id in (before.runs if before else {}) if run_id in asked.former]
+    recorded = [str(asked.former[run_id]) for run_id in dropped if record.status(run_id) != "absent"]
+    if recorded:
+        complain(f"No longer asked for by this study, and kept: {', '.join(recorded)}.")
+    remember(record.root, asked)
+    return asked
+
+
+def _explain(missing: Iterable[Missing], record: Record) -> None:
+    """Name each run that has no result, with the last lines of what broke it, and say how to go on."""
+    from ablate.record import BROKEN
+
+    broken = [run for run in missing if run.status in BROKEN]
+    for run in missing:
+        complain(str(run))
+        if run in broken:
+            for line in record.failure(run.run)["trace"].splitlines()[-LAST_LINES:]:
+                complain(f"    {line}")
+            complain(f"    all of it: {record.folder(run.run) / 'failure.json'}")
+    if broken:
+        words = [word for word in sys.argv[1:] if word != "--retry-failed"]
+        complain(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these again.")
 
 
 def _report(study: Study, record: Record) -> Page:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
 
-from ablate.executors.worker import perform
+from ablate.executors.worker import over_time, perform
 from ablate.settings import Run
-from ablate.training.events import Event, Started
+from ablate.training.events import EpochEnded, Event, Started
 
 
 class InProcessExecutor:
-    """One slot: this process."""
+    """One slot: this process. A run that takes longer than `timeout` seconds is stopped after its epoch."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        self.device = device
+    def __init__(self, device: str = "cpu", timeout: float | None = None) -> None:
+        self.device, self.timeout = device, timeout
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
         self.running = ""
 
@@ -35,11 +36,20 @@ class InProcessExecutor:
             run, checkpoint = self.waiting.popleft()
             self.running = run.id
             yield run.id, Started(slot=0, device=self.device)
-            for event in perform(run, checkpoint, self.device):
+            for event in self._perform(run, checkpoint):
                 if self.running == run.id:
                     yield run.id, event
                 if self.running != run.id:
                     break
+
+    def _perform(self, run: Run, checkpoint: bytes | None) -> Iterator[Event]:
+        """The events of a run, until its time is over."""
+        began = time.monotonic()
+        for event in perform(run, checkpoint, self.device):
+            yield event
+            if self.timeout and isinstance(event, EpochEnded) and time.monotonic() - began > self.timeout:
+                yield over_time(self.timeout)
+                return
 
     def __enter__(self) -> InProcessExecutor:
         return self

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,18 +17,21 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors.worker import perform
+from ablate.executors.worker import over_time, perform
 from ablate.settings import Run
-from ablate.training.events import Ended, Event, Failed, Started
+from ablate.training.events import Ended, Event, Failed, Lost, Started
 
 SPAWN = multiprocessing.get_context("spawn")
 
 
 class LocalExecutor:
-    """A slot for each of `devices`, e.g. `["cuda:0", "cuda:1"]`; workers start when first needed."""
+    """A slot for each of `devices`, e.g. `["cuda:0", "cuda:1"]`; workers start when first needed.
 
-    def __init__(self, devices: Sequence[str]) -> None:
-        self.devices = list(devices)
+    The worker of a run that takes longer than `timeout` seconds is killed.
+    """
+
+    def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None:
+        self.devices, self.timeout = list(devices), timeout
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
         self.workers: dict[int, Worker] = {}
 
@@ -38,9 +42,9 @@ class LocalExecutor:
     def cancel(self, run_id: str) -> None:
         """See `Executor`; the worker of a running one is ended, and another takes its slot."""
         self.waiting = deque(item for item in self.waiting if item[0].id != run_id)
-        for slot, worker in list(self.workers.items()):
+        for worker in list(self.workers.values()):
             if worker.run_id == run_id:
-                self.workers.pop(slot).end()
+                self._dismiss(worker)
 
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
@@ -49,15 +53,29 @@ class LocalExecutor:
             busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy:
                 return
-            ready = wait([worker.connection for worker in busy])
+            ready = wait([worker.connection for worker in busy], self._patience(busy))
             for worker in busy:
-                if worker.connection not in ready or not worker.run_id:
-                    continue  # silent, or cancelled meanwhile
-                run_id, event = worker.run_id, worker.receive()
-                if isinstance(event, Failed):  # what broke it may have broken the process: another takes the slot
-                    self.workers = {slot: other for slot, other in self.workers.items() if other is not worker}
-                    worker.end()
-                yield run_id, event
+                if worker.run_id and worker.connection in ready:  # not silent, nor cancelled meanwhile
+                    yield from self._hear(worker)
+                elif worker.run_id and self.timeout and worker.age() > self.timeout:
+                    run_id = worker.run_id
+                    self._dismiss(worker)
+                    yield run_id, over_time(self.timeout)
+
+    def _patience(self, busy: list[Worker]) -> float | None:
+        """Seconds until the next run is over its time."""
+        return max(0.0, self.timeout - max(worker.age() for worker in busy)) if self.timeout else None
+
+    def _hear(self, worker: Worker) -> Iterator[tuple[str, Event]]:
+        run_id, event = worker.run_id, worker.receive()
+        if isinstance(event, Lost | Failed):  # what broke it may have broken the process
+            self._dismiss(worker)
+        yield run_id, event
+
+    def _dismiss(self, worker: Worker) -> None:
+        """End a worker; another takes its slot when there is need of it."""
+        self.workers = {slot: other for slot, other in self.workers.items() if other is not worker}
+        worker.end()
 
     def _deal(self) -> Iterator[tuple[str, Event]]:
         """Give waiting runs to idle slots."""
@@ -92,21 +110,25 @@ class Worker:
         with _deaf_to_ctrl_c():
             self.process.start()
         theirs.close()
-        self.run_id = ""
+        self.run_id, self.since = "", 0.0
 
     def give(self, run: Run, checkpoint: bytes | None) -> None:
         """Start a run; if the process is gone, `receive` will say so."""
-        self.run_id = run.id
+        self.run_id, self.since = run.id, time.monotonic()
         with suppress(OSError):
             self.connection.send((run, checkpoint))
 
+    def age(self) -> float:
+        """Seconds since it was given its run."""
+        return time.monotonic() - self.since
+
     def receive(self) -> Event:
-        """The next event of its run; the run has failed if the process is gone."""
+        """The next event of its run, which is lost if the process is gone."""
         try:
             event: Event = self.connection.recv()
         except (EOFError, OSError):
-            event = Failed(f"its worker died: {self._cause()}")
-        if isinstance(event, Ended | Failed):
+            event = Lost(f"its worker died: {self._cause()}")
+        if isinstance(event, Ended | Lost | Failed):
             self.run_id = ""
         return event
 

@@ -21,6 +21,11 @@ def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
         yield Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
+def over_time(timeout: float) -> Failed:
+    """The last event of a run that took longer than `timeout` seconds."""
+    return Failed(f"not done after {timeout:g} s, the study's timeout", status="timed out")
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One thread a run: the same bits in every executor, and on a CPU one run a core is what is fastest."""

@@ -169,8 +169,14 @@ def _wrong(page: Page) -> Iterator[Block]:
             f"{percent(page.bad_seed_bound)} (95% confidence): the intervals cannot promise the mean under disasters "
             "that no seed has shown."
         )
+    if page.divergences:
+        yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
     if broken:
-        yield paragraph("A failed run broke with an error; it has no score, and the next sweep tries it again.")
+        yield paragraph(
+            "A failed run broke with an error, lost its worker twice or took more than its time; it has no score, and ",
+            Code("ablate sweep --retry-failed"),
+            " trains it again.",
+        )
     yield paragraph(
         "A diverged run (a loss that is not finite, or worse than answering zero) scores what answering zero does. An "
         "arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "

@@ -2,12 +2,14 @@
 
 data/runs.csv      one row a run (`results.load_results`)
 data/epochs.csv    one row an epoch (`results.load_epochs`)
+data/looks.json    the seeds of each report so far (`looks`)
 data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,10 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.files import make_folder, write_atomic
 from ablate.planning import Arm, arms, cells
 from ablate.record import Record
+from ablate.report.looks import earlier_looks
 from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
 from ablate.study import Study
@@ -37,12 +41,13 @@ class Data:
     """The tables, and for each arm that has them its scenes: the best, the median and the worst.
 
     `noisy`, `clean`, `denoised`: each (scenes, C, H, W); `index`, `mse`: which test scenes these are, and the arm's
-    error on each, (scenes,).
+    error on each, (scenes,). `looks` are the seeds of earlier reports, where these were others than now.
     """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
     scenes: dict[str, Scenes]
+    looks: list[tuple[int, ...]] = field(default_factory=list)
 
 
 def export(study: Study, record: Record, folder: Path) -> None:
@@ -52,12 +57,14 @@ def export(study: Study, record: Record, folder: Path) -> None:
 
 def write(study: Study, data: Data, folder: Path) -> None:
     """Write the tables and scenes of a study into `folder`/data."""
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    data.runs.to_csv(folder / "data" / "runs.csv", index=False)
-    data.epochs.to_csv(folder / "data" / "epochs.csv", index=False)
+    make_folder(folder / "data")
+    write_atomic(folder / "data" / "epochs.csv", data.epochs.to_csv(index=False).encode())
     numbers = {arm.name: number for number, arm in enumerate(arms(study))}
     arrays = {f"{numbers[arm]}.{kind}": x for arm, scenes in data.scenes.items() for kind, x in scenes.items()}
-    np.savez_compressed(folder / "data" / "scenes.npz", **arrays)  # type: ignore[arg-type]
+    scenes = io.BytesIO()
+    np.savez_compressed(scenes, **arrays)  # type: ignore[arg-type]
+    write_atomic(folder / "data" / "scenes.npz", scenes.getvalue())
+    write_atomic(folder / "data" / "runs.csv", data.runs.to_csv(index=False).encode())
 
 
 def telling_scenes(mse: ArrayLike) -> list[int]:
@@ -114,7 +121,8 @@ def read(study: Study, folder: Path) -> Data:
     runs = _read_csv(data / "runs.csv")
     if list(zip(runs.arm, runs.seed, runs.run, strict=True)) != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
-    return Data(runs, _read_csv(data / "epochs.csv"), _read_scenes(study, data / "scenes.npz"))
+    scenes = _read_scenes(study, data / "scenes.npz")
+    return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder))
 
 
 def _read_scenes(study: Study, path: Path) -> dict[str, Scenes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ablate.record import write_atomic
+from ablate.files import write_atomic
 from ablate.report.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.report.figures.effects import Effect, Headlines, effects, effects_figure
 from ablate.report.numbers import digits_for, signed

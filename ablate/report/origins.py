@@ -9,7 +9,7 @@ import pandas as pd
 
 from ablate.planning import Arm
 from ablate.report.numbers import listed
-from ablate.tracking import ARM_TAG
+from ablate.tracking.store import ARM_TAG
 
 TAG = f'"{ARM_TAG}"'
 """In double quotes, since its name has a dot."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablate.record import write_atomic, write_json
+from ablate.files import write_atomic, write_json
 from ablate.report.content import document
 from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
 from ablate.report.headlines import headlines
 from ablate.report.index import write_index
+from ablate.report.looks import note_look
 from ablate.report.model import Page, build
 from ablate.report.rendering import html, markdown
 from ablate.study import Study
@@ -39,6 +40,8 @@ def write_report(study: Study, folder: Path) -> Page:
     """
     data = read(study, folder)
     page = build(study, data)
+    if any(c.verdict != "waiting" for _, c in page.compared):
+        note_look(study, folder)
     figures = draw_all(page, data)
     write_figures(figures, folder / "figures")
     content = document(page).without_pictures(figures)

@@ -1,4 +1,6 @@
-"""What a training run tells, in order: `Started` by its executor, `EpochEnded` by itself, then `Ended` or `Failed`.
+"""What a training run tells, in order: `Started` by its executor, `EpochEnded` by itself, then `Ended`.
+
+Or, from its executor, `Lost` or `Failed`.
 
 Events cross processes and machines, so they hold plain data and bytes, never tensors; and the driver needs no torch.
 """
@@ -32,8 +34,9 @@ class EpochEnded:
 class Ended:
     """The run came to its end. `diverged`: its loss was not finite, or it is worse than answering zero.
 
-    `results` lacks the scores if the loss was not finite. `weights` (the best epoch's) and `arrays` are safetensors;
-    `arrays` has `test_mse`, the error of each test image, and `noisy`, `clean`, `denoised` for the first test scenes.
+    `rows` are all its epochs. `results` lacks the scores if the loss was not finite. `weights` (the best epoch's) and
+    `arrays` are safetensors; `arrays` has `test_mse`, the error of each test image, and for the first test scenes
+    `noisy`, `clean` and `denoised`.
     """
 
     status: Literal["finished", "diverged"]
@@ -41,14 +44,23 @@ class Ended:
     weights: bytes
     arrays: bytes
     environment: dict[str, Any]
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The run's worker is gone; nothing says that the run is to blame."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The run broke: an exception in it, or its worker died."""
+    """The run broke: an exception in it, its worker lost too often, or its time over."""
 
     reason: str
     trace: str = ""
+    status: Literal["failed", "timed out"] = "failed"
 
 
-Event = Started | EpochEnded | Ended | Failed
+Event = Started | EpochEnded | Ended | Lost | Failed

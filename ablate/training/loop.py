@@ -132,7 +132,7 @@ class Trainer:
 
     def diverged(self) -> Ended:
         """The end of a run whose loss was not finite: no scores, the weights of its best epoch if it had one."""
-        return self._ended("diverged", self._facts(), arrays=b"")
+        return self._ended("diverged", {**self._facts(), "diverged/epoch": len(self.rows) + 1}, arrays=b"")
 
     def finished(self) -> Ended:
         """The end of a run that saw all its epochs: scores of the last and of the best weights."""
@@ -154,7 +154,7 @@ class Trainer:
     def _ended(self, status: Literal["finished", "diverged"], results: dict[str, float], arrays: bytes) -> Ended:
         """The last event; a score that is not finite (a task without any noise has an infinite PSNR) is left out."""
         finite = {name: value for name, value in results.items() if math.isfinite(value)}
-        return Ended(status, finite, _bytes(self.best), arrays, environment(self.device))
+        return Ended(status, finite, _bytes(self.best), arrays, environment(self.device), list(self.rows))
 
     def _test(self) -> Evaluation:
         self.judged.eval()

@@ -16,7 +16,7 @@ from ablate.executors import Executor
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.settings import Run
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 
 RUNS = [tiny_run(seed) for seed in range(3)]
 
@@ -120,9 +120,26 @@ def test_a_killed_worker_takes_only_its_own_run_with_it() -> None:
         for run in [victim, *others]:
             executor.submit(run)
         events = told(executor, kill)
-    assert isinstance(events[victim.id][-1], Failed)
+    assert isinstance(events[victim.id][-1], Lost)
     assert "SIGKILL" in events[victim.id][-1].reason
     assert all(isinstance(events[run.id][-1], Ended) for run in others)
+
+
+def test_a_run_over_its_time_is_stopped_and_stops_no_other(
+    warm: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in RUNS[:2]:
+        warm.submit(run)
+    told(warm)  # both workers have loaded torch now, so that a short run is done in time
+    monkeypatch.setattr(warm, "timeout", 5.0)
+    endless = tiny_run(training__epochs=1_000_000)
+    for run in [endless, *RUNS]:
+        warm.submit(run)
+    events = told(warm)
+    last = events[endless.id][-1]
+    assert isinstance(last, Failed)
+    assert (last.status, "5 s" in last.reason) == ("timed out", True)
+    assert all(isinstance(events[run.id][-1], Ended) for run in RUNS)
 
 
 def test_a_worker_killed_while_idle_fails_no_run() -> None:

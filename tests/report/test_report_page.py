@@ -10,8 +10,11 @@ import fabricated
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write_tiny_study
 
 from ablate.errors import AblateError
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.loading import load_study
 from ablate.planning import cells, plan
 from ablate.record import Record
 from ablate.report.answer import answer
@@ -20,7 +23,9 @@ from ablate.report.headlines import headlines
 from ablate.report.model import build
 from ablate.report.page import write_report
 from ablate.results import load_epochs, load_results
+from ablate.sources.fixed import Fixed
 from ablate.study import Study
+from ablate.sweep import sweep
 from ablate.training.events import Failed, Started
 
 FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
@@ -65,7 +70,7 @@ def test_exporting_again_gives_the_same_bytes(
     report: tuple[Path, Study], swept: tuple[Path, Study], tmp_path: Path
 ) -> None:
     export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
-    for path in (report[0] / "data").iterdir():
+    for path in (report[0] / "data").glob("*.[cn]*"):  # the looks are the report's to write
         assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
 
 
@@ -147,6 +152,7 @@ def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [missing.status for missing in page.missing] == ["failed"] * 4
+    assert [row.outcomes for row in page.rows] == ["2 failed", "2 failed"]
 
 
 def test_data_that_an_older_ablate_wrote_are_not_misread(report: tuple[Path, Study], tmp_path: Path) -> None:
@@ -235,3 +241,18 @@ def test_a_report_of_runs_that_all_diverged_is_written(tmp_path: Path) -> None:
     made = fabricated.fabricate(study, lambda cell: float("nan"))
     write(study, Data(made.runs, made.epochs.iloc[:0], made.scenes), tmp_path)
     assert {row.comparison.verdict for row in write_report(study, tmp_path).rows if row.comparison} == {"undecided"}
+
+
+def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path)
+    (tmp_path / "tiny.yaml").write_text((tmp_path / "tiny.yaml").read_text().replace("rate: 0.01", "rate: 1.0e+30"))
+    study = load_study(tmp_path / "tiny.yaml")
+    record = Record(tmp_path / ".ablate")
+    sweep(Fixed(plan(study)), InProcessExecutor(), record)
+    assert {record.status(run.id) for run in plan(study)} == {"diverged"}
+    export(study, record, tmp_path)
+    page = write_report(study, tmp_path)
+    assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
+    epoch = int(record.result(plan(study)[0].id)["results"]["diverged/epoch"])
+    assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
+    assert page.divergences[0] in (tmp_path / "README.md").read_text()

@@ -3,31 +3,40 @@
 import contextlib
 import shutil
 import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from conftest import write_tiny_study
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
 
+from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.loading import load_study
+from ablate.metrics import EPOCH_METRICS
 from ablate.planning import plan
 from ablate.record import Record
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.study import Study
 from ablate.sweep import sweep
-from ablate.tracking import Mirror, address, shown_uri, tracking_uri
+from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
+from ablate.tracking.mirror import Mirror
+from ablate.tracking.sync import TrackingError
+from ablate.tracking.sync import sync as sync_store
 from ablate.training.events import EpochEnded, Event, Failed
 
 
 def tell(study: Study, record: Record) -> list[str]:
     """Mirror what is recorded; the warnings."""
     warnings: list[str] = []
-    with Mirror(study, record, warnings.append) as mirror:
-        for run in plan(study):
-            mirror.news.put(run.id)
+    with Mirror(Asked.of(study), record, warnings.append):
+        pass
     return warnings
 
 
@@ -152,7 +161,7 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
             raise KeyboardInterrupt
 
     def go(*listeners: object) -> None:
-        with Mirror(study, record, pytest.fail) as mirror:
+        with Mirror(Asked.of(study), record, pytest.fail) as mirror:
             sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror, *listeners])  # type: ignore[list-item]
 
     with pytest.raises(KeyboardInterrupt):
@@ -166,6 +175,110 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
     assert [point.step for point in history] == [1, 2]
 
 
+def each_epoch_once(study: Study) -> bool:
+    """Whether MLflow has every epoch of every run exactly once, and no run that is still running."""
+    client, runs = MlflowClient(tracking_uri=tracking_uri()), told(study.name).values()
+    wanted = [*range(1, plan(study)[0].training.epochs + 1)]
+    steps = [
+        [point.step for point in client.get_metric_history(run.info.run_id, metric.name)]
+        for run in runs
+        for metric in EPOCH_METRICS
+    ]
+    return all(found == wanted for found in steps) and {run.info.status for run in runs} == {"FINISHED"}
+
+
+def test_a_batch_that_was_told_but_whose_answer_was_lost_is_not_told_twice(
+    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, study = swept_copy
+    log_batch = MlflowClient.log_batch
+
+    def told_in_part(client: MlflowClient, run_id: str, metrics: Sequence[Metric] = (), **more: object) -> None:
+        log_batch(client, run_id, metrics=metrics[: len(metrics) // 2], **more)  # type: ignore[arg-type]
+        if metrics:
+            raise ConnectionError("gone before the end")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_batch", told_in_part)
+        tell(study, record)
+    assert tell(study, record) == []
+    assert len(told()) == 4
+    assert each_epoch_once(study)
+
+
+def test_a_run_whose_making_was_told_but_whose_answer_was_lost_is_there_once(
+    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, study = swept_copy
+    create_run = MlflowClient.create_run
+
+    def lost(client: MlflowClient, *words: object, **more: object) -> None:
+        create_run(client, *words, **more)  # type: ignore[arg-type]
+        create_run(client, *words, **more)  # type: ignore[arg-type]
+        raise ConnectionError("gone before the answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "create_run", lost)
+        tell(study, record)
+    assert tell(study, record) == []
+    experiment = MlflowClient(tracking_uri=tracking_uri()).get_experiment_by_name("tiny")
+    assert experiment is not None
+    runs = MlflowClient(tracking_uri=tracking_uri()).search_runs([experiment.experiment_id])
+    assert len(runs) == 4
+    assert each_epoch_once(study)
+
+
+def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.tracking.mirror.FIRST_WAIT", 0.1)
+    study, record = load_study(write_tiny_study(workplace)), Record()
+    warnings: list[str] = []
+    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+        with monkeypatch.context() as away:
+            away.setattr(MlflowClient, "search_runs", refuse)
+            sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
+            while not warnings:
+                time.sleep(0.05)
+        while mirror.waiting:  # nothing is heard any more: it tries again by itself
+            time.sleep(0.05)
+    assert len(warnings) == 1
+    assert each_epoch_once(study)
+
+
+def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Study]) -> None:
+    record, study = mirrored_copy
+    client, before = MlflowClient(tracking_uri=tracking_uri()), told()
+    client.delete_run(before["with seed 0"].info.run_id)
+    sync_store(Asked.of(study), record)
+    assert {name: run.info.run_id for name, run in told().items()} == {
+        name: run.info.run_id for name, run in before.items()
+    }
+
+
+def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, Study]) -> None:
+    record, study = mirrored_copy
+    before = told()
+    Path("mlflow.db").unlink()
+    sync_store(Asked.of(study), record)
+    assert {name: run.data.metrics for name, run in told().items()} == {
+        name: run.data.metrics for name, run in before.items()
+    }
+    assert each_epoch_once(study)
+
+
+def test_nothing_of_the_environment_goes_into_mlflow(
+    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, study = swept_copy
+    for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
+        monkeypatch.setenv(name, "hunter2")
+    assert tell(study, record) == []
+    told_files = [path for path in [store, *Path("mlruns").rglob("*")] if path.is_file()]
+    assert len(told_files) > 4
+    assert not [path for path in told_files if b"hunter2" in path.read_bytes()]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -177,20 +290,85 @@ def test_a_server_that_is_away_costs_one_warning_and_is_told_later(
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{free_port()}")
-    warnings = tell(study, record)
-    assert [("MLflow at http://127.0.0.1" in text, "secret" in text) for text in warnings] == [
-        (True, False),
-        (False, False),
-    ]
+    away, still_away = tell(study, record)
+    assert "MLflow at http://127.0.0.1" in away
+    assert "secret" not in away
+    assert "`ablate sync`" in still_away
+    with pytest.raises(TrackingError, match=r"http://127\.0\.0\.1"):
+        sync_store(Asked.of(study), record)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert tell(study, record) == []
     assert len(told()) == 4
+
+
+class Broken(BaseHTTPRequestHandler):
+    """A server that answers 500 to everything."""
+
+    def do_GET(self) -> None:
+        self.send_error(500)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None: ...
+
+
+class Hanging(Broken):
+    """A server that says that it is there, and then never answers until it is `over`."""
+
+    over = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            self.send_response(200)
+            self.end_headers()
+        else:
+            self.over.wait(60)
+
+    do_POST = do_GET  # noqa: N815
+
+
+@pytest.fixture
+def bad_server(request: pytest.FixtureRequest, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """MLflow is to be found where such a server listens."""
+    Hanging.over.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), request.param)
+    server.daemon_threads, server.block_on_close = True, False
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("bad_server", [Broken, Hanging], indirect=True)
+def test_a_server_that_breaks_or_hangs_harms_no_sweep(
+    bad_server: None, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.tracking.mirror.GRACE", 1.0)
+    study, record = load_study(write_tiny_study(workplace)), Record()
+    warnings: list[str] = []
+    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
+    assert {record.status(run.id) for run in plan(study)} <= {"finished", "diverged"}
+    assert "`ablate sync`" in warnings[-1]
+    assert len(warnings) <= 2
+    Hanging.over.set()
+    mirror.thread.join(timeout=60)  # it is not to find the next test's MLflow
+    assert not mirror.thread.is_alive()
 
 
 def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown_uri("https://me:secret@host:5000/path") == "https://host:5000/path"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000/")
     assert address("7") == "http://host:5000/#/experiments/7/runs?workflowType=machine_learning"
+
+
+@pytest.mark.parametrize("part", ["secret", "me", "me:secret"])
+def test_no_error_shows_a_password(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "http://me:secret@host:5000/path"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    for text in (f"cannot reach {uri}/api/2.0", "HTTPConnectionPool(me:secret@host)"):
+        assert f"{part}@" not in why(ConnectionError(text))
 
 
 def test_a_run_that_was_half_told_is_completed_not_doubled(
@@ -202,6 +380,7 @@ def test_a_run_that_was_half_told_is_completed_not_doubled(
         assert len(tell(study, record)) == 2
     assert tell(study, record) == []
     assert len(told()) == 4
+    assert each_epoch_once(study)
     assert all(run.inputs.dataset_inputs and run.data.params for run in told().values())
 
 
@@ -220,3 +399,17 @@ def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Rec
         assert mirrored.info.status == "FAILED"
         assert mirrored.info.end_time == int(record.failure(run.id)["time"] * 1000)
         assert mirrored.data.tags["ablate.error"] == "out of memory"
+
+
+def test_a_store_whose_making_was_cut_off_can_be_made_again(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*_: object) -> None:
+        raise ConnectionError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.replace", cut_off)
+        with pytest.raises(ConnectionError):
+            connect()
+    assert not Path("mlflow.db").exists()
+    (workplace / ".mlflow.db.7").write_bytes(b"half a database of a process that was killed")
+    assert connect().search_experiments()
+    assert [path.name for path in workplace.iterdir()] == ["mlflow.db"]

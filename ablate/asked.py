@@ -1,0 +1,72 @@
+"""What studies ask of the record, remembered beside it: so it can be shown and told without their files.
+
+.ablate/studies/<study>.json    its question, its runs, and those that an earlier version of it asked for
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from ablate.files import make_folder, read_json, write_json
+from ablate.planning import cells
+from ablate.study import Study
+
+
+class Label(NamedTuple):
+    """What a study calls a run."""
+
+    arm: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.arm} seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The runs of a study by their ids; `former` are those that only an earlier version of it asked for."""
+
+    study: str
+    question: str
+    runs: dict[str, Label]
+    former: dict[str, Label] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study, before: Asked | None = None) -> Asked:
+        """What a study asks for, `before` being what it asked for when it was last swept."""
+        runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in cells(study)}
+        earlier = (before.former | before.runs) if before else {}
+        former = {run_id: label for run_id, label in earlier.items() if run_id not in runs}
+        return cls(study.name, study.question, runs, former)
+
+    def every(self) -> dict[str, Label]:
+        """All runs that it has ever asked for."""
+        return self.runs | self.former
+
+
+def remember(root: Path, asked: Asked) -> None:
+    """Put down what a study asks for."""
+    make_folder(_folder(root))
+    write_json(_folder(root) / f"{asked.study}.json", asdict(asked))
+
+
+def recall(root: Path, study: str) -> Asked | None:
+    """What a study asked for when it was last swept, None if it never was."""
+    facts = read_json(_folder(root) / f"{study}.json")
+    return facts and Asked(facts["study"], facts["question"], _labels(facts["runs"]), _labels(facts["former"]))
+
+
+def recall_all(root: Path) -> list[Asked]:
+    """What every study asked for that was ever swept, by the studies' names."""
+    found = [recall(root, path.stem) for path in sorted(_folder(root).glob("[!.]*.json"))]
+    return [asked for asked in found if asked]
+
+
+def _labels(facts: dict[str, list[object]]) -> dict[str, Label]:
+    return {run_id: Label(str(arm), int(str(seed))) for run_id, (arm, seed) in facts.items()}
+
+
+def _folder(root: Path) -> Path:
+    return root / "studies"

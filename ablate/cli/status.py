@@ -1,0 +1,62 @@
+"""`ablate status`: what has become of every run that was asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.app import OptionalStudyFile, app, out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ablate.asked import Asked
+    from ablate.overview import Overview
+
+CALM = ("finished", "diverged", "not started")
+"""States whose runs are counted, not listed."""
+
+
+@app.command()
+def status(
+    study_file: OptionalStudyFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every run, as JSON.")] = False,
+) -> None:
+    """Show which runs are finished, running, interrupted, failed, or not yet told to MLflow; of all studies if none."""
+    from ablate.overview import look_over
+    from ablate.record import Record
+
+    record = Record()
+    found = [look_over(asked, record) for asked in _asked(study_file, record.root)]
+    if as_json:
+        print(json.dumps([overview.plain() for overview in found], indent=1))
+    else:
+        _show(found)
+
+
+def _asked(study_file: Path | None, root: Path) -> list[Asked]:
+    from ablate.asked import Asked, recall, recall_all
+    from ablate.loading import load_study
+
+    if study_file is None:
+        return recall_all(root)
+    study = load_study(study_file)
+    return [Asked.of(study, recall(root, study.name))]
+
+
+def _show(found: list[Overview]) -> None:
+    if not found:
+        out.print("No study was swept in this folder yet.")
+        return
+    for overview in found:
+        counts = ", ".join(f"{count} {state}" for state, count in overview.counts().items() if count)
+        out.print(f"{overview.study}: {counts}", soft_wrap=True)
+        for run in overview.runs:
+            if run.state not in CALM:
+                out.print(f"  {run}", soft_wrap=True)
+        if overview.former:
+            out.print(f"  no longer asked for, and kept: {', '.join(overview.former)}", soft_wrap=True)
+    if any(overview.counts()["not yet told to MLflow"] for overview in found):
+        out.print("`ablate sync` tells MLflow what it has missed.")

@@ -1,0 +1,71 @@
+"""What has become of the runs that were asked for: from the record and small notes beside it, without MLflow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ablate.asked import Asked, Label
+from ablate.record import BROKEN, Record
+from ablate.tracking.told import IN_MLFLOW, noted
+from ablate.writer import running
+
+STATES = ("finished", "diverged", "running", "interrupted", "failed", "timed out", "not started")
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run: one of STATES, whether MLflow knows of it, and what trains it or why it broke."""
+
+    run: str
+    arm: str
+    seed: int
+    state: str
+    synced: bool
+    detail: str = ""
+    pid: int | None = None
+
+    def __str__(self) -> str:
+        return f"{Label(self.arm, self.seed)}: {self.state}{f' ({self.detail})' if self.detail else ''}"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One study: its runs, and the names of those that only an earlier version of it asked for."""
+
+    study: str
+    runs: list[RunState]
+    former: list[str]
+
+    def counts(self) -> dict[str, int]:
+        """How many runs are in each of STATES, and how many MLflow has yet to be told of."""
+        found = Counter(run.state for run in self.runs)
+        return {
+            **{state: found[state] for state in STATES},
+            "not yet told to MLflow": sum(not run.synced for run in self.runs),
+        }
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {"study": self.study, "counts": self.counts(), **asdict(self)}
+
+
+def look_over(asked: Asked, record: Record) -> Overview:
+    """What has become of a study's runs."""
+    trained, told = running(record.root), noted(record.root, asked.study)
+    runs = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.runs.items()]
+    former = [str(label) for run_id, label in asked.former.items() if record.status(run_id) != "absent"]
+    return Overview(asked.study, runs, former)
+
+
+def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, told: dict[str, str]) -> RunState:
+    if slot is not None:
+        detail = f"process {slot['pid']}, slot {slot['slot']} on {slot['device']}"
+        return RunState(run, *label, "running", synced=True, detail=detail, pid=slot["pid"])
+    status = record.status(run)
+    if status == "absent":
+        return RunState(run, *label, "not started", synced=True)
+    synced = told.get(run) == IN_MLFLOW[status]
+    state = "interrupted" if status == "unfinished" else status
+    return RunState(run, *label, state, synced, record.failure(run)["reason"] if status in BROKEN else "")

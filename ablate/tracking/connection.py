@@ -1,0 +1,105 @@
+"""Where MLflow is, and how it is reached: quickly, quietly, and without showing a password."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PROBE_SECONDS = 3
+"""How long a server may take to say that it is there."""
+
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # seconds where a server is down; MLflow's own default takes four minutes
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+
+
+def tracking_uri() -> str:
+    """`MLFLOW_TRACKING_URI`, or the file in the current folder where a bare `mlflow ui` looks.
+
+    Absolute, since MLflow keeps the stores that it has opened by their addresses.
+    """
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_own_store()}"
+
+
+def _own_store() -> Path:
+    return Path.cwd() / "mlflow.db"
+
+
+def remote() -> bool:
+    """Whether MLflow is a server that may be away, not a file."""
+    return tracking_uri().startswith("http")
+
+
+def connect() -> MlflowClient:
+    """A client of an MLflow that is there.
+
+    Raises:
+        OSError: it is a server, and does not answer.
+    """
+    probe()
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if tracking_uri() == f"sqlite:///{_own_store()}" and not _own_store().exists():
+        _make_store(_own_store())
+    return MlflowClient(tracking_uri=tracking_uri())
+
+
+def probe() -> None:
+    """Raise an OSError within seconds if MLflow is a server that does not answer."""
+    if not remote():
+        return
+    try:
+        urllib.request.urlopen(f"{shown_uri(tracking_uri()).rstrip('/')}/health", timeout=PROBE_SECONDS).close()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            if answer.code >= 500:
+                raise ConnectionError(f"it answers {answer.code}") from None
+
+
+def _make_store(path: Path) -> None:
+    """A new store appears whole: one whose making was cut off could never be used again."""
+    from mlflow import MlflowClient
+
+    for stale in path.parent.glob(f".{path.name}.*"):
+        stale.unlink()
+    unfinished = path.with_name(f".{path.name}.{time.time_ns()}")  # MLflow keeps what it has opened by its address
+    MlflowClient(tracking_uri=f"sqlite:///{unfinished}").search_experiments()
+    os.replace(unfinished, path)
+
+
+def shown_uri(uri: str) -> str:
+    """A URI without the user name and password that may stand in it."""
+    parts = urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]).geturl()
+
+
+def why(error: Exception) -> str:
+    """An error of MLflow in one line that shows no password."""
+    text = f"{type(error).__name__}: {error}".replace(tracking_uri(), shown_uri(tracking_uri()))
+    user = urlsplit(tracking_uri()).netloc.rpartition("@")[0]
+    return (text.replace(user, "…") if user else text).splitlines()[0][:200]
+
+
+def address(experiment: str) -> str:
+    """What to type or open to see an experiment: the tracking server's page, or `mlflow ui` and its page."""
+    uri, page = tracking_uri(), f"#/experiments/{experiment}/runs?workflowType=machine_learning"
+    if remote():
+        return f"{shown_uri(uri).rstrip('/')}/{page}"
+    elsewhere = f" --backend-store-uri {shown_uri(uri)}" if "MLFLOW_TRACKING_URI" in os.environ else ""
+    return f"mlflow ui{elsewhere}, then http://127.0.0.1:5000/{page}"

@@ -1,0 +1,29 @@
+"""Tells MLflow all that it has missed of a study, whenever that was."""
+
+from __future__ import annotations
+
+from ablate.asked import Asked
+from ablate.errors import AblateError
+from ablate.record import Record
+from ablate.tracking.connection import shown_uri, tracking_uri, why
+from ablate.tracking.store import Store
+
+
+class TrackingError(AblateError):
+    """MLflow cannot be told."""
+
+    exit_code = 1
+
+
+def sync(asked: Asked, record: Record) -> str:
+    """Tell MLflow what it does not have of a study's runs; returns the experiment.
+
+    Raises:
+        TrackingError: it does not answer, or refuses some of it.
+    """
+    try:
+        store = Store(asked, record)
+        store.tell_all(dict.fromkeys(asked.every()), live=(), on_told=lambda: None)
+    except Exception as error:
+        raise TrackingError(f"MLflow at {shown_uri(tracking_uri())} cannot be told: {why(error)}") from None
+    return store.experiment

@@ -1,0 +1,71 @@
+"""How long `ablate status` takes with 10,000 recorded runs, as the user waits for it: `python benchmarks/status.py`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ablate.asked import Asked, remember
+from ablate.files import digest, write_json
+from ablate.loading import load_study
+from ablate.planning import cells
+from ablate.record import VOUCHED, Record
+from ablate.settings import dotted
+from ablate.tracking.told import note
+
+STUDY = f"""\
+question: What does a big study cost?
+vary:
+  training.rate: {[round(0.0001 * step, 4) for step in range(1, 101)]}
+  model.depth: {[*range(1, 11)]}
+reference: {{training.rate: 0.001, model.depth: 1}}
+seeds: 10
+margin: 0.25
+"""
+RESULTS = {f"{kind}/{score}": 20.0 for kind in ("test", "last") for score in ("mse", "psnr", "ssim", "gain")}
+COMMAND = [sys.executable, "-c", "from ablate.cli import main; main()", "status"]
+
+
+def fill(folder: Path) -> int:
+    """Put down the runs of a study of 1,000 arms as if they had been swept; how many."""
+    path = folder / "big.yaml"
+    path.write_text(STUDY)
+    study, record = load_study(path), Record(folder / ".ablate")
+    for cell in cells(study):
+        run = record.folder(cell.run.id)
+        run.mkdir(parents=True)
+        settings = {name: value for name, value in dotted(cell.run).items() if name != "seed"}
+        (run / "weights.safetensors").write_bytes(bytes(1000))
+        (run / "arrays.safetensors").write_bytes(bytes(1000))
+        for name, facts in {"run.json": {"settings": settings, "began": 0.0}, "epochs.json": [RESULTS] * 30}.items():
+            (run / name).write_text(str(facts))
+        files = {name: digest(run / name) for name in VOUCHED}
+        facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
+        write_json(run / "result.json", facts)
+    remember(record.root, Asked.of(study))
+    note(record.root, study.name, {cell.run.id: "FINISHED" for cell in cells(study)})
+    return len(cells(study))
+
+
+def seconds(folder: Path, *words: str) -> float:
+    """Of one call."""
+    began = time.perf_counter()
+    subprocess.run([*COMMAND, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Print the time of three calls of each kind."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print(f"{fill(folder):,} runs recorded")
+        for words in ((), ("--json",), ("big.yaml",)):
+            times = ", ".join(f"{seconds(folder, *words):.2f}" for _ in range(3))
+            print(f"ablate status {' '.join(words)}: {times} s")
+
+
+if __name__ == "__main__":
+    main()

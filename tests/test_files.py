@@ -1,0 +1,76 @@
+"""Files survive a power cut at any byte."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.files import make_folder, read_json, seal, unseal, write_atomic, write_json
+
+
+def test_a_crash_while_a_file_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+
+    def crash(descriptor: int) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(OSError, match="power cut"):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_what_is_no_json_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "file.json", {"loss": float("nan")})
+
+
+def test_a_write_that_fails_names_the_file_and_leaves_nothing_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write_atomic(tmp_path / "file", b"new")
+    assert caught.value.filename == str(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.binary())
+def test_what_was_sealed_is_read_back(content: bytes) -> None:
+    assert unseal(seal(content)) == content
+
+
+@given(st.binary(max_size=200), st.data())
+def test_what_is_not_all_there_is_not_read(content: bytes, data: st.DataObject) -> None:
+    sealed = seal(content)
+    cut = data.draw(st.integers(0, len(sealed) - 1))
+    assert unseal(sealed[:cut]) is None
+    assert unseal(sealed + data.draw(st.binary(min_size=1))) is None
+    flipped = bytes([sealed[cut] ^ data.draw(st.integers(1, 255))])
+    assert unseal(sealed[:cut] + flipped + sealed[cut + 1 :]) is None
+
+
+def test_json_that_is_cut_off_anywhere_is_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    write_json(path, {"a": [1, {"b": "é"}]})
+    whole = path.read_bytes()
+    assert read_json(path) == {"a": [1, {"b": "é"}]}
+    for end in range(len(whole.rstrip())):
+        path.write_bytes(whole[:end])
+        assert read_json(path) is None
+    assert read_json(tmp_path / "nothing.json") is None
+
+
+def test_a_folder_is_made_without_what_a_kill_left_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    make_folder(folder)
+    (folder / ".file.tmp").touch()
+    (folder / "file").touch()
+    make_folder(folder)
+    assert [path.name for path in folder.iterdir()] == ["file"]

@@ -1,0 +1,64 @@
+"""Sweeps that are killed at any moment, and whose files are damaged, end as if nothing had happened."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import write_tiny_study
+from kills import check_mirror, damage, finish, kill_a_worker, kill_once, recorded
+
+from ablate.study import Study
+
+IN_PROCESS = ("--executor", "inprocess")
+LOCAL = ("--workers", "2")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, empty_store: Path) -> Path:
+    """Where nothing was swept yet."""
+    write_tiny_study(tmp_path)
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    return tmp_path
+
+
+def check_untouched(folder: Path, swept: tuple[Path, Study]) -> None:
+    """The record is, file by file, that of a sweep that was never touched, and MLflow has it once."""
+    assert recorded(folder) == recorded(swept[0])
+    check_mirror(folder)
+
+
+def test_five_kills_at_any_moment_change_no_bit(folder: Path, swept: tuple[Path, Study]) -> None:
+    chance = random.Random(5)
+    for _ in range(5):
+        kill_once(folder, chance, 5, *IN_PROCESS)
+    assert "Traceback" not in finish(folder, *IN_PROCESS)
+    check_untouched(folder, swept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_kills_and_damaged_files_change_no_bit(folder: Path, swept: tuple[Path, Study], seed: int) -> None:
+    chance = random.Random(seed)
+    if seed % 2:
+        (folder / "mlflow.db").unlink()  # the making of the store may be cut off, too
+    for _ in range(5):
+        kill_once(folder, chance, 8, *IN_PROCESS)
+        damage(folder, chance)
+    assert "Traceback" not in finish(folder, *IN_PROCESS)
+    check_untouched(folder, swept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
+    folder: Path, swept: tuple[Path, Study], seed: int
+) -> None:
+    chance = random.Random(seed)
+    for _ in range(5):
+        kill = chance.choice([kill_once, kill_a_worker])
+        kill(folder, chance, 15, *LOCAL)
+        if chance.random() < 0.5:
+            damage(folder, chance)
+    finish(folder, *LOCAL)
+    check_untouched(folder, swept)

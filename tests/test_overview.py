@@ -1,0 +1,64 @@
+"""What has become of each run, without MLflow."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ablate.asked import Asked
+from ablate.overview import Overview, look_over
+from ablate.planning import plan
+from ablate.record import Record
+from ablate.study import Study
+from ablate.tracking.told import note
+from ablate.training.events import EpochEnded, Failed, Started
+from ablate.writer import Running, only_writer
+
+
+def states(record: Record, study: Study) -> dict[str, str]:
+    return {run.run: run.state for run in look_over(Asked.of(study), record).runs}
+
+
+def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp_path: Path) -> None:
+    study, record = swept[1], Record(tmp_path)
+    run = plan(study)[0]
+    with only_writer(tmp_path, pytest.fail):
+        record.take(run, Started(0, "cpu"))
+        Running(tmp_path)(run, Started(0, "cpu"))
+        assert states(record, study)[run.id] == "running"
+        (shown,) = [shown for shown in look_over(Asked.of(study), record).runs if shown.run == run.id]
+        assert (shown.pid, f"process {os.getpid()}, slot 0 on cpu" in str(shown)) == (os.getpid(), True)
+    assert states(record, study)[run.id] == "interrupted"
+
+
+def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> None:
+    study, record = swept[1], Record(tmp_path)
+    for run, failure in zip(plan(study), [None, "failed", "timed out"], strict=False):
+        record.take(run, Started(0, "cpu"))
+        record.take(run, EpochEnded([], b""))
+        if failure:
+            record.take(run, Failed("a reason", status=failure))  # type: ignore[arg-type]
+    counts = look_over(Asked.of(study), record).counts()
+    assert {state: count for state, count in counts.items() if count} == {
+        "interrupted": 1,
+        "failed": 1,
+        "timed out": 1,
+        "not started": 1,
+        "not yet told to MLflow": 3,
+    }
+
+
+def test_what_was_told_is_known_by_where_it_was_told(
+    swept_copy: tuple[Record, Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, study = swept_copy
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")
+    note(record.root, study.name, {run.id: "FINISHED" for run in plan(study)[1:]})
+    assert unknown(look_over(Asked.of(study), record)) == 1
+    assert not [path for path in record.root.rglob("*.json") if "secret" in path.read_text()]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://two")
+    assert unknown(look_over(Asked.of(study), record)) == 4
+
+
+def unknown(overview: Overview) -> int:
+    return overview.counts()["not yet told to MLflow"]

@@ -1,0 +1,116 @@
+"""Disks that are full, folders with odd names or without write access, and two sweeps at once: with real processes."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import write_tiny_study
+from kills import check_mirror, finish, recorded, sweep_process
+
+from ablate.study import Study
+
+IN_PROCESS = ("--executor", "inprocess")
+
+
+def mount(folder: Path, *options: str) -> None:
+    """A small file system of its own, in memory; the test is skipped where it may not be made."""
+    done = subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of six megabytes."""
+    try:
+        mount(tmp_path, "-o", "size=6m")
+    except FileNotFoundError:
+        pytest.skip("there is no `mount` here")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)  # MLflow keeps the store open that was looked at
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_corrupts_nothing_and_the_sweep_goes_on_once_there_is_room(
+    small_disk: Path, swept: tuple[Path, Study]
+) -> None:
+    write_tiny_study(small_disk)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 100_000))
+    process = sweep_process(small_disk, *IN_PROCESS)
+    process.join(timeout=300)
+    said = (small_disk / "out").read_text()
+    assert process.exitcode == 1
+    assert "no space left on device" in said
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    ballast.unlink()
+    finish(small_disk, *IN_PROCESS)
+    assert recorded(small_disk) == recorded(swept[0])
+    check_mirror(small_disk)
+
+
+@pytest.mark.slow
+def test_a_disk_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path)
+    (tmp_path / "out").touch()
+    mount_options = ["mount", "--bind", "-o", "ro", str(tmp_path), str(tmp_path)]
+    if subprocess.run(mount_options, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "from ablate.cli import main; main()", "sweep", "tiny.yaml"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert done.returncode == 1
+    assert "read-only file system" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swept: tuple[Path, Study]) -> None:
+    folder = tmp_path / "été à l'île 100% #1"
+    folder.mkdir()
+    write_tiny_study(folder)
+    finish(folder, *IN_PROCESS)
+    assert recorded(folder) == recorded(swept[0])
+    check_mirror(folder)
+    assert list(folder.glob("mlruns/tiny/*/artifacts/weights.safetensors"))
+
+
+@pytest.mark.slow
+def test_two_sweeps_at_once_on_an_empty_folder_train_each_run_once(tmp_path: Path, swept: tuple[Path, Study]) -> None:
+    write_tiny_study(tmp_path)
+    processes = [sweep_process(tmp_path, *IN_PROCESS) for _ in range(2)]
+    for process in processes:
+        process.join(timeout=300)
+    said = (tmp_path / "out").read_text()
+    assert [process.exitcode for process in processes] == [0, 0], said
+    assert said.count("epoch 2/2") == 4, "each run is trained once"
+    assert said.count("Report: reports/tiny/README.md") == 2
+    assert "Another sweep is running in this folder; waiting for it." in said
+    assert recorded(tmp_path) == recorded(swept[0])
+    check_mirror(tmp_path)
+
+
+@pytest.mark.slow
+def test_two_studies_that_share_runs_swept_at_once_train_these_once(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path)
+    write_tiny_study(tmp_path, "other.yaml", seeds="[1, 2]")
+    processes = [sweep_process(tmp_path, *IN_PROCESS, study=study) for study in ("tiny.yaml", "other.yaml")]
+    for process in processes:
+        process.join(timeout=300)
+    said = (tmp_path / "out").read_text()
+    assert [process.exitcode for process in processes] == [0, 0], said
+    assert said.count("epoch 2/2") == 6, "two arms, three seeds"
+    check_mirror(tmp_path, "tiny", runs=4)
+    check_mirror(tmp_path, "other", runs=4)
+    reports = [(tmp_path / "reports" / name / "README.md").read_text() for name in ("tiny", "other")]
+    assert all("Not there yet" not in report for report in reports)

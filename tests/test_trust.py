@@ -1,0 +1,88 @@
+"""Nothing that is read can run code or lead out of the folder."""
+
+import ast
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import tiny_run, write_tiny_study
+from pydantic import ValidationError
+
+import ablate
+from ablate.cli import main
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.loading import load_study
+from ablate.record import Record
+from ablate.sources.fixed import Fixed
+from ablate.study import Study
+from ablate.sweep import sweep
+from ablate.training.events import EpochEnded, Started
+
+SOURCES = sorted(Path(str(ablate.__file__)).parent.rglob("*.py"))
+
+
+class Evil:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self) -> tuple:
+        return os.mkdir, ("taken over",)
+
+
+@pytest.mark.parametrize("save", [lambda: pickle.dumps(Evil()), lambda: saved_by_torch({"model": Evil()})])
+def test_a_checkpoint_that_would_run_code_is_refused(save: object, workplace: Path) -> None:
+    record, run = Record(), tiny_run()
+    record.take(run, Started(0, "cpu"))
+    record.take(run, EpochEnded([], save()))  # type: ignore[operator]
+    sweep(Fixed([run]), InProcessExecutor(), record)
+    assert record.status(run.id) == "failed"
+    assert not Path("taken over").exists()
+
+
+def saved_by_torch(value: object) -> bytes:
+    torch.save(value, "evil.pt")
+    return Path("evil.pt").read_bytes()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    for call in calls:
+        name = ast.unparse(call.func)
+        words = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        assert name not in ("eval", "exec", "compile", "pickle.load", "pickle.loads", "joblib.load", "yaml.load")
+        assert name != "torch.load" or words.get("weights_only") == "True"
+        assert name != "np.load" or words.get("allow_pickle") == "False"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "a\\b", "..", ".x", "", "a\nb", "a\n", "☃", "x" * 101])
+def test_a_study_has_no_name_that_leads_elsewhere(name: str, tmp_path: Path) -> None:
+    facts = load_study(write_tiny_study(tmp_path)).model_dump()
+    with pytest.raises(ValidationError):
+        Study.model_validate(facts | {"name": name})
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # what the figures' font does not have is drawn as a box
+@pytest.mark.filterwarnings("ignore:constrained_layout:UserWarning")  # such long names leave a figure little room
+def test_arms_with_wild_names_write_nothing_outside_of_the_folder(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = workplace / "a" / "b"
+    inside.mkdir(parents=True)
+    store.rename(inside / "mlflow.db")
+    names = {"with": '"../../outside"', "without": '"/tmp/🎉 été $HOME `ls` ' + "x" * 70 + '"'}
+    text = write_tiny_study(inside).read_text()
+    for old, new in names.items():
+        text = text.replace(f"  {old}:", f"  {new}:").replace(f"reference: {old}\n", f"reference: {new}\n")
+    (inside / "tiny.yaml").write_text(text)
+    monkeypatch.chdir(inside)
+    before = {path for path in workplace.rglob("*") if inside not in path.parents}
+    monkeypatch.setattr(sys, "argv", ["ablate", "sweep", "tiny.yaml", "--executor", "inprocess"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 0
+    assert {path for path in workplace.rglob("*") if inside not in path.parents} == before
+    assert "../../outside" in (inside / "reports" / "tiny" / "README.md").read_text()

@@ -1,0 +1,77 @@
+"""One writer at a time, and what it says it is doing."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from conftest import tiny_run
+
+from ablate.training.events import Ended, EpochEnded, Failed, Lost, Started
+from ablate.writer import Running, only_writer, running
+
+RUN = tiny_run()
+SLOT = {"pid": os.getpid(), "slot": 1, "device": "cuda:0"}
+
+
+def never() -> None:
+    raise AssertionError("there is nobody to wait for")
+
+
+def test_a_second_sweep_waits_for_the_first(tmp_path: Path) -> None:
+    order: list[str] = []
+    waiting = threading.Event()
+
+    def second() -> None:
+        with only_writer(tmp_path, on_wait=waiting.set):
+            order.append("second")
+
+    with only_writer(tmp_path, never):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(timeout=30)
+        order.append("first")
+    thread.join(timeout=30)
+    assert order == ["first", "second"]
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from ablate.writer import only_writer
+with only_writer(Path(sys.argv[1]), print):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_lock_whose_owner_was_killed_is_free(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        (tmp_path / "running.json").write_text('{"abc": {"pid": 1, "slot": 0, "device": "cpu"}}')
+        assert set(running(tmp_path)) == {"abc"}
+        holder.kill()
+    assert running(tmp_path) == {}, "nothing runs where nobody holds the lock"
+    with only_writer(tmp_path, never):
+        assert running(tmp_path) == {}, "the next writer does not train what the killed one did"
+
+
+@pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("broken"), Lost("killed")])
+def test_a_run_is_running_from_its_start_to_its_end(tmp_path: Path, end: Ended | Failed | Lost) -> None:
+    listener = Running(tmp_path)
+    with only_writer(tmp_path, never):
+        assert running(tmp_path) == {}
+        listener(RUN, Started(1, "cuda:0"))
+        listener(RUN, EpochEnded([], b""))
+        assert running(tmp_path) == {RUN.id: SLOT}
+        listener(RUN, end)
+        assert running(tmp_path) == {}
+
+
+def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+    assert running(tmp_path / "new") == {}
+    assert not (tmp_path / "new").exists()

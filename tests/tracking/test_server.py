@@ -1,0 +1,120 @@
+"""A real MLflow server on loopback that is stopped and started while a study is swept."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import write_tiny_study
+from kills import check_mirror
+
+from ablate.asked import Asked
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.loading import load_study
+from ablate.planning import plan
+from ablate.record import Record
+from ablate.settings import Run
+from ablate.sources.fixed import Fixed
+from ablate.sweep import sweep
+from ablate.tracking.connection import probe
+from ablate.tracking.mirror import Mirror
+from ablate.tracking.sync import sync
+from ablate.training.events import Ended, Event
+
+pytestmark = pytest.mark.slow
+
+
+class Server:
+    """`mlflow server`, its store in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = str(free.getsockname()[1])
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        store = ["--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}"]
+        artifacts = ["--artifacts-destination", str(self.folder / "artifacts")]
+        words = ["--host", "127.0.0.1", "--port", self.port, "--workers", "1", *store, *artifacts]
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with open(self.folder / "server.out", "ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", "server", *words],
+                env=environment,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        while True:
+            try:
+                probe()
+            except OSError:
+                assert self.process.poll() is None, (self.folder / "server.out").read_text()
+                time.sleep(0.2)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Kill it with all its processes."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that runs, and is MLflow's address."""
+    server = Server(workplace)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address.replace("//", "//user:hunter2@"))
+    monkeypatch.setattr("ablate.tracking.mirror.FIRST_WAIT", 0.5)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: Server, workplace: Path) -> None:
+    study, record = load_study(write_tiny_study(workplace)), Record()
+    ended: list[str] = []
+    warnings: list[str] = []
+
+    def interfere(run: Run, event: Event) -> None:
+        if isinstance(event, Ended):
+            ended.append(run.id)
+            if len(ended) == 1:
+                server.stop()
+
+    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror, interfere])
+        assert len(ended) == 4, "no training waits for a server"
+        while not warnings:
+            time.sleep(0.1)
+        server.start()
+        while mirror.waiting:
+            time.sleep(0.1)  # it is told by itself
+    assert len(warnings) == 1
+    check_mirror(workplace, uri=server.address)
+    stored = [workplace / "server.db", *(workplace / "artifacts").rglob("*")]
+    assert not [path for path in stored if path.is_file() and b"hunter2" in path.read_bytes()]
+
+
+def test_what_a_server_missed_to_the_end_is_told_by_sync(server: Server, workplace: Path) -> None:
+    study, record = load_study(write_tiny_study(workplace)), Record()
+    server.stop()
+    warnings: list[str] = []
+    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
+    assert ["`ablate sync`" in text for text in warnings] == [False, True]
+    assert "hunter2" not in "".join(warnings)
+    server.start()
+    sync(Asked.of(study), record)
+    check_mirror(workplace, uri=server.address)
