@@ -233,7 +233,7 @@ def test_a_run_knows_its_cost_and_its_baselines(linear):
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_baselines_and_no_scores():
     (end,) = trained({"training.rate": 1e6})
     assert end.status == "diverged"
-    assert {name.split("/")[0] for name in end.results} == {"nothing", "zero", "best", "cost"}
+    assert {name.split("/")[0] for name in end.results} == {"nothing", "zero", "best", "cost", "diverged"}
     assert end.results["best/epoch"] == 0
     assert end.arrays == b""
     assert safetensors.torch.load(end.weights) == {}
