@@ -90,7 +90,9 @@ def test_a_run_yields_each_epoch_and_then_its_end(linear):
 
 def test_epochs_and_results_are_those_of_the_table_of_metrics(linear):
     assert set(linear[0].rows[0]) == {"epoch", "time", *(metric.name for metric in EPOCH_METRICS)}
-    assert set(linear[-1].results) == {metric.name for metric in RESULT_METRICS}
+    only_if_diverged = {"diverged/epoch"}
+    assert set(linear[-1].results) == {metric.name for metric in RESULT_METRICS} - only_if_diverged
+    assert linear[-1].rows == linear[-2].rows
 
 
 @pytest.mark.parametrize("changes", [UNSTEADY, COSINE, AVERAGED], ids=["unsteady", "cosine", "averaged"])
@@ -231,7 +233,7 @@ def test_a_run_knows_its_cost_and_its_baselines(linear):
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_baselines_and_no_scores():
     (end,) = trained({"training.rate": 1e6})
     assert end.status == "diverged"
-    assert {name.split("/")[0] for name in end.results} == {"nothing", "zero", "best", "cost"}
+    assert {name.split("/")[0] for name in end.results} == {"nothing", "zero", "best", "cost", "diverged"}
     assert end.results["best/epoch"] == 0
     assert end.arrays == b""
     assert safetensors.torch.load(end.weights) == {}
@@ -254,7 +256,8 @@ def test_a_run_that_diverges_late_keeps_its_best_weights(monkeypatch, spoil):
     first, end = trained(LINEAR)
     best = torch.load(io.BytesIO(first.checkpoint), weights_only=True)["model"]
     weights = safetensors.torch.load(end.weights)
-    assert (end.status, end.results["best/epoch"]) == ("diverged", 1)
+    assert (end.status, end.results["best/epoch"], end.results["diverged/epoch"]) == ("diverged", 1, 2)
+    assert len(end.rows) == 1, "its curve is kept"
     assert all(torch.equal(weights[name], best[name]) for name in best)
 
 
