@@ -28,11 +28,14 @@ def check_untouched(folder: Path, swept: tuple[Path, Study]) -> None:
     check_mirror(folder)
 
 
-def test_five_kills_at_any_moment_change_no_bit(folder: Path, swept: tuple[Path, Study]) -> None:
-    chance = random.Random(5)
-    for _ in range(5):
-        kill_once(folder, chance, 5, *IN_PROCESS)
-    assert "Traceback" not in finish(folder, *IN_PROCESS)
+@pytest.mark.parametrize(("executor", "kills"), [(IN_PROCESS, 3), (LOCAL, 2)], ids=["in process", "local"])
+def test_five_kills_at_any_moment_change_no_bit(
+    folder: Path, swept: tuple[Path, Study], executor: tuple[str, ...], kills: int
+) -> None:
+    chance = random.Random(kills)
+    for _ in range(kills):
+        kill_once(folder, chance, 5, *executor)
+    assert "Traceback" not in finish(folder, *executor)
     check_untouched(folder, swept)
 
 
