@@ -272,7 +272,7 @@ def interrupt(*_: object) -> None:
 def start_sweep() -> subprocess.Popen[str]:
     """A real sweep of longer tiny runs in two worker processes, in a session of its own, in the midst of training."""
     write_tiny_study(Path())
-    text = Path("tiny.yaml").read_text().replace("training.epochs: 2", "training.epochs: 40")
+    text = Path("tiny.yaml").read_text().replace("training.epochs: 2", "training.epochs: 400")
     Path("tiny.yaml").write_text(text)
     process = subprocess.Popen(
         [sys.executable, "-c", "from ablate.cli import main; main()", "sweep", "tiny.yaml", "--workers", "2"],
@@ -283,7 +283,7 @@ def start_sweep() -> subprocess.Popen[str]:
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if "epoch 3/40" in line:
+        if "epoch 3/400" in line:
             return process
     raise AssertionError("the sweep ended before its third epoch")
 
