@@ -10,10 +10,10 @@ demo: .venv/.installed
 	$(BIN)/ablate sweep experiments/quickstart.yaml
 
 test: .venv/.installed-test
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 test-slow: .venv/.installed-test
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n auto -m slow
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .

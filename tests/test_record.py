@@ -63,6 +63,17 @@ def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: R
     assert record.status(RUN.id) == "unfinished"
 
 
+def test_what_was_broken_can_be_gone_on_with_by_the_same_command_until_it_has_ended(record: Record) -> None:
+    """A retry that is interrupted: the run is under way again, and still one of those that `--retry-failed` means."""
+    record.take(RUN, Started(0, "cpu"))
+    record.take(RUN, Failed("out of memory", "trace"))
+    record.take(RUN, Started(0, "cpu"))
+    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (True, True)
+    record.take(RUN, Failed("again"))
+    assert record.status(RUN.id) == "failed"
+    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (False, True)
+
+
 def test_a_run_began_when_it_was_first_started(record: Record) -> None:
     record.take(RUN, Started(0, "cpu"))
     began = record.began(RUN.id)

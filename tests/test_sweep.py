@@ -12,7 +12,7 @@ from ablate.settings import Run
 from ablate.sources import Results
 from ablate.sources.fixed import Fixed
 from ablate.sweep import sweep
-from ablate.training.events import Ended, EpochEnded, Event, Lost, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 
 RUNS = [tiny_run(0), tiny_run(1)]
 
@@ -92,6 +92,15 @@ def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record
     sweep(Fixed([*RUNS, tiny_run(2)]), InProcessExecutor(), record, [log], retry_broken=True)
     assert {run_id for run_id, _ in log} == {RUNS[0].id}, "only these again"
     assert record.status(RUNS[0].id) == "finished"
+
+
+def test_an_interrupted_retry_goes_on_and_leaves_no_failure(record: Record) -> None:
+    record.take(RUNS[0], Started(0, "cpu"))
+    record.take(RUNS[0], Failed("broke"))
+    record.take(RUNS[0], Started(0, "cpu"))  # and then the power went
+    sweep(Fixed(RUNS), InProcessExecutor(), record, retry_broken=True)
+    assert [record.status(run.id) for run in RUNS] == ["finished", "absent"]
+    assert not (record.folder(RUNS[0].id) / "failure.json").exists()
 
 
 def test_a_run_that_takes_too_long_is_timed_out_and_stops_no_other(record: Record) -> None:

@@ -11,6 +11,7 @@ import typer
 from rich.tree import Tree
 
 from ablate.cli.app import app, make_table, out
+from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,12 +27,14 @@ def describe(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same numbers as JSON.")] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="The notebook's questions, each with its answer: reports/anatomy.md.")
+        bool, typer.Option("--markdown", help="Print the notebook's questions, each with its answer.")
     ] = False,
 ) -> None:
     """Take the network apart, or that of each arm of a study: shapes, parameters, FLOPs, what is not linear."""
     from ablate.denoiser import anatomy
 
+    if markdown and (study_file or as_json):
+        raise AblateError("--markdown is about the default network, and no JSON; allowed: it alone")
     if markdown:
         from ablate.report.anatomy import render
 

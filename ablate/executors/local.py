@@ -63,8 +63,8 @@ class LocalExecutor:
                     yield run_id, over_time(self.timeout)
 
     def _patience(self, busy: list[Worker]) -> float | None:
-        """Seconds until the next run is over its time."""
-        return max(0.0, self.timeout - max(worker.age() for worker in busy)) if self.timeout else None
+        """Seconds until the next run is over its time, or a part of them: the system waits for days, not for years."""
+        return min(3600.0, max(0.0, self.timeout - max(worker.age() for worker in busy))) if self.timeout else None
 
     def _hear(self, worker: Worker) -> Iterator[tuple[str, Event]]:
         run_id, event = worker.run_id, worker.receive()

@@ -9,9 +9,12 @@ data/scenes.npz    some test scenes and what each arm's first seed made of them:
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -119,14 +122,27 @@ def read(study: Study, folder: Path) -> Data:
     if not (data / "runs.csv").exists():
         raise AblateError(f"{data}: there is no data of this study yet; `ablate sweep` writes it")
     runs = _read_csv(data / "runs.csv")
-    if list(zip(runs.arm, runs.seed, runs.run, strict=True)) != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
+    with _whole(data / "runs.csv"):
+        found = list(zip(runs.arm, runs.seed, runs.run, strict=True))
+    if found != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
-    scenes = _read_scenes(study, data / "scenes.npz")
+    with _whole(data / "scenes.npz"):
+        scenes = _read_scenes(study, data / "scenes.npz")
     return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder))
 
 
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be read as what it should be that it is damaged."""
+    try:
+        yield
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, BadZipFile) as error:
+        rule = "is damaged; `ablate sweep` writes it again, and so does `git restore`"
+        raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
+
+
 def _read_scenes(study: Study, path: Path) -> dict[str, Scenes]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
         found = {
             arm.name: {kind: arrays[name] for kind in KINDS if (name := f"{number}.{kind}") in arrays}
             for number, arm in enumerate(arms(study))
@@ -138,6 +154,7 @@ def _read_scenes(study: Study, path: Path) -> dict[str, Scenes]:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     """What was text stays text: an arm may be called `none`, a commit may look like a number."""
-    header = pd.read_csv(path, nrows=0).columns
-    text = {name: str for name in header if name in ("arm", "run", "status", "error") or name.startswith("env/")}
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    with _whole(path):
+        header = pd.read_csv(path, nrows=0).columns
+        text = {name: str for name in header if name in ("arm", "run", "status", "error") or name.startswith("env/")}
+        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from ablate.files import write_atomic
+from ablate.files import read_json, write_atomic
 from ablate.report.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.report.figures.effects import Effect, Headlines, effects, effects_figure
 from ablate.report.numbers import digits_for, signed
 from ablate.report.rendering import markdown
 from ablate.report.svg import svg
 
+WANTED = {"question", "answer", "arms"}
+
 
 def write_index(reports: Path) -> None:
-    """Write the page and its figure from every `metrics.json` below `reports`."""
-    studies = {path.parent.name: json.loads(path.read_text()) for path in sorted(reports.glob("*/metrics.json"))}
+    """Write the page and its figure from every `metrics.json` below `reports` that is one of ours and whole."""
+    found = {path.parent.name: read_json(path) for path in sorted(reports.glob("*/metrics.json"))}
+    studies = {name: facts for name, facts in found.items() if isinstance(facts, dict) and facts.keys() >= WANTED}
     figure = effects_figure(effects(studies))
     drawn = {"effects": svg(figure, "effects")} if figure else {}
     (reports / "figures").mkdir(exist_ok=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
+import re
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -70,6 +71,8 @@ def probe() -> None:
         with answer:
             if answer.code >= 500:
                 raise ConnectionError(f"it answers {answer.code}") from None
+    except (http.client.HTTPException, ValueError) as error:  # no web server, or no address of one
+        raise ConnectionError(f"{type(error).__name__}: {error}") from None
 
 
 def _make_store(path: Path) -> None:
@@ -84,16 +87,17 @@ def _make_store(path: Path) -> None:
 
 
 def shown_uri(uri: str) -> str:
-    """A URI without the user name and password that may stand in it."""
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1]).geturl()
+    """A URI without the user name, the password and the query that may stand in it, else as it was given."""
+    return re.sub(r"(?<=//)[^/]*@", "", uri).partition("?")[0]
 
 
 def why(error: Exception) -> str:
     """An error of MLflow in one line that shows no password."""
     text = f"{type(error).__name__}: {error}".replace(tracking_uri(), shown_uri(tracking_uri()))
-    user = urlsplit(tracking_uri()).netloc.rpartition("@")[0]
-    return (text.replace(user, "…") if user else text).splitlines()[0][:200]
+    secrets = re.findall(r"(?<=//)[^/]*(?=@)|(?<=\?).+", tracking_uri())
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text.splitlines()[0][:200]
 
 
 def address(experiment: str) -> str:

@@ -207,3 +207,9 @@ def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.Monke
 
 def test_runs_compare_by_value_across_processes() -> None:
     assert Run.model_validate(RUNS[0].model_dump()) == RUNS[0]
+
+
+def test_a_time_limit_of_years_is_waited_for_in_parts(monkeypatch: pytest.MonkeyPatch, warm: LocalExecutor) -> None:
+    monkeypatch.setattr(warm, "timeout", 999_999 * 3600.0)
+    warm.submit(RUNS[0])
+    assert isinstance(told(warm)[RUNS[0].id][-1], Ended)

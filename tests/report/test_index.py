@@ -12,6 +12,14 @@ from ablate.report.index import write_index
 from ablate.report.page import write_report
 
 
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}", "[1]", '{"question": "only"}'])
+def test_what_is_no_report_is_left_out(content: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "metrics.json").write_text(content)
+    write_index(tmp_path)
+    assert "0 studies" in (tmp_path / "README.md").read_text()
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")

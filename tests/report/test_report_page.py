@@ -256,3 +256,17 @@ def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
     epoch = int(record.result(plan(study)[0].id)["results"]["diverged/epoch"])
     assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
     assert page.divergences[0] in (tmp_path / "README.md").read_text()
+
+
+DAMAGED = [("runs.csv", b""), ("runs.csv", b"arm;seed;run\n1;2;3\n"), ("epochs.csv", b""), ("epochs.csv", None)]
+DAMAGED += [("scenes.npz", b""), ("scenes.npz", b"PK\x03\x04 cut off"), ("scenes.npz", None)]
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGED)
+def test_damaged_data_are_named(report: tuple[Path, Study], tmp_path: Path, name: str, content: bytes | None) -> None:
+    shutil.copytree(report[0] / "data", tmp_path / "data")
+    (tmp_path / "data" / name).unlink()
+    if content is not None:
+        (tmp_path / "data" / name).write_bytes(content)
+    with pytest.raises(AblateError, match=f"{name}: is damaged"):
+        write_report(report[1], tmp_path)
