@@ -40,7 +40,7 @@ def epoch(number: int) -> Row:
 ENDINGS = {
     "finished": Ended("finished", results(SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
-    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
+    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO) | {"test/mse_sem": 30.0}, b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "failed": Failed("RuntimeError: out of memory", "a trace"),
 }
 
@@ -95,6 +95,10 @@ def test_a_finished_run_has_its_own_results(record: Record) -> None:
 def test_a_diverged_run_scores_answering_zero(metric: str, seed: int, record: Record) -> None:
     score = metric.split("/")[1]
     assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[f"zero/{score}"]
+
+
+def test_a_diverged_run_has_no_error_over_the_test_images(record: Record) -> None:
+    assert pd.isna(row(load_results(STUDY, record), BAD, 3)["test/mse_sem"])
 
 
 @pytest.mark.parametrize("name", COSTS)
