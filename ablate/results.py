@@ -22,7 +22,7 @@ def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
     trained it.
-    A diverged run scores what answering zero does.
+    A diverged run scores what answering zero does, whose standard error over the test images is not known.
     """
     import pandas as pd
 
@@ -47,11 +47,14 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
 
 
 def scored(status: str, results: dict[str, float]) -> dict[str, float]:
-    """The results by which a run is judged: a diverged one's scores are those of answering zero."""
+    """The results by which a run is judged: a diverged one's scores are those of answering zero.
+
+    Its own `test/mse_sem` is dropped: it belongs to the score that was replaced.
+    """
     if status != "diverged":
         return results
     zero = {f"{kind}/{score}": results.get(f"zero/{score}", math.nan) for kind in ("test", "last") for score in SCORES}
-    return results | zero
+    return results | zero | {"test/mse_sem": math.nan}
 
 
 def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:

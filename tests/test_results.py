@@ -25,7 +25,7 @@ GOOD, BAD = arms(STUDY)
 ZERO = {"zero/mse": 0.0188, "zero/psnr": 17.3, "zero/ssim": 0.5, "zero/gain": -4.1}
 COSTS = {"cost/parameters": 171317, "cost/train_seconds": 60.0, "best/epoch": 2}
 SCORES = {"mse": 0.001, "psnr": 30.0, "ssim": 0.9, "gain": 8.6}
-WORSE_THAN_ZERO = {"mse": 0.03, "psnr": 15.2, "ssim": 0.1, "gain": -6.2}
+WORSE_THAN_ZERO = {"mse": 0.03, "mse_sem": 30.0, "psnr": 15.2, "ssim": 0.1, "gain": -6.2}
 ENVIRONMENT = {"torch": "2.4", "device": "a CPU"}
 
 
@@ -95,6 +95,10 @@ def test_a_finished_run_has_its_own_results(record: Record) -> None:
 def test_a_diverged_run_scores_answering_zero(metric: str, seed: int, record: Record) -> None:
     score = metric.split("/")[1]
     assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[f"zero/{score}"]
+
+
+def test_a_diverged_run_has_no_error_over_the_test_images(record: Record) -> None:
+    assert pd.isna(row(load_results(STUDY, record), BAD, 3)["test/mse_sem"])
 
 
 @pytest.mark.parametrize("name", COSTS)

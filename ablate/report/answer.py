@@ -67,5 +67,5 @@ def claim_sentence(evidence: Evidence, page: Page) -> str:
     relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
     texts = comparison_texts(c, page.metric, page.study.margin)
     outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
-    interval = f"{texts.difference} [{texts.low}, {texts.high}]{unit(page.metric)} at {texts.level}"
+    interval = f"{texts.interval}{unit(page.metric)} at {texts.level}"
     return f"{claim.arm} is {relation} {claim.than}: {outcome} ({interval})"

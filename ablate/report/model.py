@@ -32,7 +32,7 @@ class ArmRow:
         broken: runs without a score, by how they broke: `failed`, `timed out`.
         mean, sd: of the score over the seeds.
         image_sem: a run's standard error over the test images, in the metric's unit; NaN where that is not known.
-        last_mean: mean score of the last epoch's weights.
+        last_mean, last_sd: of the score of the last epoch's weights.
         gain: mean gain in dB over doing nothing.
         decibels: the same comparison in dB, whatever metric decides.
         needed: seeds that would decide what is undecided.
@@ -49,6 +49,7 @@ class ArmRow:
     sd: float
     image_sem: float
     last_mean: float
+    last_sd: float
     gain: float
     comparison: Comparison | None
     decibels: Comparison | None
@@ -190,7 +191,8 @@ def _arm_row(
         mean=float(ended[study.metric].mean()),
         sd=float(ended[study.metric].std(ddof=1)),
         image_sem=float(_image_sem(ended, study.metric).mean()),
-        last_mean=float(ended[f"last/{study.metric.split('/')[1]}"].mean()),
+        last_mean=float(ended[_last(study)].mean()),
+        last_sd=float(ended[_last(study)].std(ddof=1)),
         gain=float(ended[_gain(study)].mean()),
         comparison=comparison,
         decibels=decibels,
@@ -226,6 +228,11 @@ def _looks(data: Data) -> list[str]:
 def _gain(study: Study) -> str:
     """The gain in dB over doing nothing, by the weights that the study judges (the best epoch's, or the last's)."""
     return f"{study.metric.split('/')[0]}/gain"
+
+
+def _last(study: Study) -> str:
+    """The study's metric by the last epoch's weights."""
+    return f"last/{study.metric.split('/')[1]}"
 
 
 def _grid_facts(study: Study, scores: Scores) -> GridFacts | None:

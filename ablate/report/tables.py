@@ -183,6 +183,9 @@ def _changed_seeds(item: Sensitivity) -> Span:
 def interactions_table(page: Page, grid: GridFacts) -> Table:
     """Every interaction contrast, with its interval."""
 
+    def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
+        return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
+
     def text(name: str) -> Column[Interaction]:
         return Column(
             {**HEADINGS, "difference": "beyond the sum"}[name],
@@ -190,9 +193,9 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
         )
 
     columns = [
-        Column[Interaction]("changed together", lambda item: together(item), number=False),
-        Column[Interaction]("from", lambda item: arm_name(_pair(item, item.baseline), item.axes), number=False),
-        Column[Interaction]("verdict", lambda item: Strong(VERDICTS[item.comparison.verdict]), number=False),
+        Column[Interaction]("changed together", lambda item: changes(item.axes, item.changed), number=False),
+        Column[Interaction]("from", lambda item: changes(item.axes, item.baseline), number=False),
+        Column[Interaction]("verdict", lambda item: interaction_cell(item), number=False),
         *map(text, ("difference", "low", "high", "level", "sd")),
     ]
     return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
@@ -207,13 +210,10 @@ VERDICTS = {
 }
 
 
-def together(item: Interaction) -> str:
-    """The two changes of a contrast, as arms are named."""
-    return arm_name(_pair(item, item.changed), item.axes)
-
-
-def _pair(item: Interaction, levels: tuple[object, object]) -> dict[str, object]:
-    return dict(zip(item.axes, levels, strict=True))
+def interaction_cell(item: Interaction) -> Span:
+    """The verdict on a contrast, and whether a run of its cells diverged."""
+    verdict = VERDICTS[item.comparison.verdict]
+    return Strong(f"{verdict} (diverged)" if item.comparison.barred else verdict)
 
 
 def shares_table(grid: GridFacts) -> Table:

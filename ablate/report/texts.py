@@ -48,7 +48,7 @@ def arm_texts(row: ArmRow, page: Page) -> ArmTexts:
     return ArmTexts(
         mean=fixed(row.mean, digits_for(sem, digits)),
         sd=sd_text(row.sd, row.seeds, digits),
-        last_mean=fixed(row.last_mean, digits_for(sem, digits)),
+        last_mean=fixed(row.last_mean, digits_for(standard_error(row.last_sd, row.seeds), digits)),
         image_sem=fixed(row.image_sem, digits_for(row.image_sem, digits)),
         gain=signed(row.gain, digits_for(in_decibels, METRICS["test/gain"].digits)),
         seconds=fixed(row.seconds, digits_for(standard_error(row.seconds_sd, row.seeds), 0)),

@@ -1,6 +1,7 @@
 """Grids of two or more axes: whether one axis' effect depends on another, and the share of each in the scores.
 
-Arrays of scores are (seeds, levels of the first axis, levels of the second, ...), as `Grid.scores`.
+Arrays of scores are (seeds, levels of the first axis, levels of the second, ...), as `Grid.scores`. A missing run is
+NaN, and its seed is left out of its own cell and of that cell's contrasts only.
 """
 
 from __future__ import annotations
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Grid:
-    """The scores of a full grid.
+    """The scores of a full grid, without the axes that have a single level.
 
     Attributes:
         axes: their settings' names; `levels` are the values of each.
         baseline: the level of each axis that others are compared with: the reference's, else the axis' first.
-        scores: (seeds, *levels), in the metric's unit; only seeds of which no cell is missing.
+        scores: (seeds, *levels), in the metric's unit; NaN where a run is missing.
         diverged: (*levels), whether any run of the cell diverged.
         sign: +1 if more is better, -1 if less is.
-        missing: whether a seed was left out because a run of it is missing.
     """
 
     axes: tuple[str, ...]
@@ -40,7 +40,6 @@ class Grid:
     scores: NDArray[np.floating]
     diverged: NDArray[np.bool_]
     sign: int
-    missing: bool
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,9 @@ class HeatMap:
     """Two axes' cells: rows are the levels of the first, columns of the second; other axes are averaged over.
 
     Attributes:
-        means: (rows, columns), mean over the seeds, in the metric's unit.
-        sds: (rows, columns), each cell's own standard deviation over the seeds; NaN with one seed.
-        interactions: (rows, columns), mean difference of differences from the baseline, whose row and column are zero;
-            up is good.
+        means: (rows, columns), mean over the cell's own seeds, in the metric's unit; NaN without any.
+        sds: (rows, columns), each cell's own standard deviation over them; NaN with one seed.
+        seeds: (rows, columns), seeds of which no run of the cell is missing.
     """
 
     axes: tuple[str, str]
@@ -76,7 +74,7 @@ class HeatMap:
     columns: tuple[Any, ...]
     means: NDArray[np.floating]
     sds: NDArray[np.floating]
-    interactions: NDArray[np.floating]
+    seeds: NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -92,21 +90,18 @@ class Share:
 
 
 def read_grid(study: Study, scores: Scores) -> Grid | None:
-    """The scores as a grid; None unless the design is a grid of two axes or more, with a complete seed."""
-    if study.vary is None or study.design != "grid" or len(study.vary) < 2:
+    """The scores as a grid; None unless it has two axes or more that vary, and a run that has ended."""
+    axes = {axis: tuple(values) for axis, values in (study.vary or {}).items() if len(values) > 1}
+    if study.design != "grid" or len(axes) < 2 or scores.values.isna().all(axis=None):
         return None
-    sizes = [len(values) for values in study.vary.values()]
-    complete = scores.values.dropna()
-    if complete.empty:
-        return None
+    sizes = [len(values) for values in axes.values()]
     return Grid(
-        axes=tuple(study.vary),
-        levels=tuple(map(tuple, study.vary.values())),
+        axes=tuple(axes),
+        levels=tuple(axes.values()),
         baseline=_baseline(study, sizes),
-        scores=complete.to_numpy().reshape(len(complete), *sizes),
+        scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
         diverged=scores.diverged.any().to_numpy().reshape(sizes),
         sign=scores.sign,
-        missing=len(complete) < len(scores.values),
     )
 
 
@@ -122,8 +117,9 @@ def interactions(grid: Grid, margin: float) -> list[Interaction]:
     For levels a and b of two axes with the baselines a0 and b0, each seed's contrast is
     (y[a, b] - y[a0, b]) - (y[a, b0] - y[a0, b0]), averaged over the levels of other axes. The seeds are blocks, no
     variance is pooled over cells, and the error is shared over these contrasts (Bonferroni), apart from the verdicts'.
-    `benchmarks/calibration.md` says under which noise that confidence was kept. Where a cell of a contrast has a
-    diverged run, the contrast is settled neither way.
+    `benchmarks/calibration.md` says under which noise that confidence was kept. A contrast is over
+    the seeds that its four cells share, and waits where a run of them is missing. Where a run of them diverged, it is
+    settled neither way.
     """
     contrasts = list(_contrasts(grid))
     return [_interaction(grid, pair, levels, margin, len(contrasts)) for pair, levels in contrasts]
@@ -138,18 +134,21 @@ def _contrasts(grid: Grid) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
 
 
 def _interaction(grid: Grid, pair: tuple[int, int], levels: tuple[int, int], margin: float, count: int) -> Interaction:
-    cells, (a, b), (a0, b0) = _pair_scores(grid, pair), levels, (grid.baseline[pair[0]], grid.baseline[pair[1]])
+    (a, b), (a0, b0) = levels, (grid.baseline[pair[0]], grid.baseline[pair[1]])
+    rows, columns = np.ix_((a, a0), (b, b0))
     others = tuple(axis for axis in range(len(grid.axes)) if axis not in pair)
-    diverged = bool(np.any(grid.diverged, axis=others)[np.ix_([a, a0], [b, b0])].any())
+    diverged = bool(np.any(grid.diverged, axis=others)[rows, columns].any())
+    cells = _pair_scores(grid, pair)[:, rows, columns]
+    shared = cells[~np.isnan(cells).any(axis=(1, 2))]
     comparison = compare(
-        cells[:, a, b] - cells[:, a0, b],
-        cells[:, a, b0] - cells[:, a0, b0],
+        shared[:, 0, 0] - shared[:, 1, 0],
+        shared[:, 0, 1] - shared[:, 1, 1],
         margin=margin,
         comparisons=count,
         sign=grid.sign,
         arm_diverged=diverged,
         reference_diverged=diverged,
-        missing=grid.missing,
+        missing=len(shared) < len(cells),
     )
     return Interaction(
         axes=(grid.axes[pair[0]], grid.axes[pair[1]]),
@@ -160,7 +159,7 @@ def _interaction(grid: Grid, pair: tuple[int, int], levels: tuple[int, int], mar
 
 
 def _pair_scores(grid: Grid, pair: tuple[int, int]) -> NDArray[np.floating]:
-    """(seeds, levels of the first, levels of the second): the mean over all other axes."""
+    """(seeds, levels of the first, levels of the second): the mean over all other axes, NaN where a run is missing."""
     others = tuple(axis + 1 for axis in range(len(grid.axes)) if axis not in pair)
     return grid.scores.mean(axis=others)
 
@@ -171,27 +170,30 @@ def heat_maps(grid: Grid) -> list[HeatMap]:
 
 
 def _heat_map(grid: Grid, pair: tuple[int, int]) -> HeatMap:
-    cells, (a0, b0) = _pair_scores(grid, pair), (grid.baseline[pair[0]], grid.baseline[pair[1]])
-    means = cells.mean(axis=0)
-    additive = means[:, [b0]] + means[[a0], :] - means[a0, b0]
+    import pandas as pd
+
+    cells = _pair_scores(grid, pair)
+    table = pd.DataFrame(cells.reshape(len(cells), -1))  # leaves out what is missing, column by column
     return HeatMap(
         axes=(grid.axes[pair[0]], grid.axes[pair[1]]),
         rows=grid.levels[pair[0]],
         columns=grid.levels[pair[1]],
-        means=means,
-        sds=cells.std(axis=0, ddof=1) if len(cells) > 1 else np.full_like(means, np.nan),
-        interactions=grid.sign * (means - additive),
+        means=table.mean().to_numpy().reshape(cells.shape[1:]),
+        sds=table.std(ddof=1).to_numpy().reshape(cells.shape[1:]),
+        seeds=table.count().to_numpy().reshape(cells.shape[1:]),
     )
 
 
 def shares(grid: Grid) -> list[Share]:
-    """The share of each axis, of the seeds (as blocks) and of each interaction, axes first; none with one seed.
+    """The share of each axis, of the seeds (as blocks) and of each interaction, axes first.
 
+    Over the seeds of which no run is missing; none with fewer than two of them.
     omega squared = (SS - df MS_rest) / (SS_total + MS_rest), from the sums of squares of statsmodels' `anova_lm`.
     """
-    if len(grid.scores) < 2:
+    scores = grid.scores[~np.isnan(grid.scores).any(axis=tuple(range(1, grid.scores.ndim)))]
+    if len(scores) < 2:
         return []
-    table = _analysis_of_variance(grid)
+    table = _analysis_of_variance(scores)
     rest = table.sum_sq["Residual"] / table.df["Residual"]
     terms = table.drop(index="Residual")
     total = table.sum_sq.sum() + rest
@@ -201,15 +203,15 @@ def shares(grid: Grid) -> list[Share]:
     return sorted(found, key=lambda share: (len(share.term), share.term == ("seed",)))
 
 
-def _analysis_of_variance(grid: Grid) -> Any:
+def _analysis_of_variance(scores: NDArray[np.floating]) -> Any:
     """statsmodels' table of the full factorial model with the seeds as blocks: `sum_sq` and `df` by term."""
     import pandas as pd
     from statsmodels.formula.api import ols
     from statsmodels.stats.anova import anova_lm
 
-    indices = np.indices(grid.scores.shape).reshape(grid.scores.ndim, -1)
-    names = ["seed", *(f"axis{index}" for index in range(len(grid.axes)))]
-    table = pd.DataFrame(dict(zip(names, indices, strict=True)) | {"score": grid.scores.ravel()})
+    indices = np.indices(scores.shape).reshape(scores.ndim, -1)
+    names = ["seed", *(f"axis{index}" for index in range(scores.ndim - 1))]
+    table = pd.DataFrame(dict(zip(names, indices, strict=True)) | {"score": scores.ravel()})
     model = f"score ~ C(seed) + {'*'.join(f'C({name})' for name in names[1:])}"
     with np.errstate(divide="ignore", invalid="ignore"):  # its F values, which are not used, where nothing is left over
         return anova_lm(ols(model, table).fit())

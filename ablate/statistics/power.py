@@ -26,13 +26,12 @@ SD_CONFIDENCE = 0.8
 
 @dataclass(frozen=True)
 class SeedRange:
-    """Seeds that a study needs, for the low end of the sd's interval, for the measured sd, and for the high end.
+    """Seeds that a study needs, for the low end of the sd's interval and for the high end.
 
     None: more than `MOST_SEEDS`.
     """
 
     low: int | None
-    likely: int | None
     high: int | None
 
     def __str__(self) -> str:
@@ -67,7 +66,7 @@ def seeds_needed(comparison: Comparison, margin: float) -> SeedsNeeded | None:
     low, high = sd_interval(comparison.sd, comparison.pairs)
 
     def needed(truth: float) -> SeedRange:
-        found = (seeds_for(truth, sd, margin=margin, level=comparison.level) for sd in (low, comparison.sd, high))
+        found = (seeds_for(truth, sd, margin=margin, level=comparison.level) for sd in (low, high))
         return SeedRange(*found)
 
     return SeedsNeeded(needed(0.0), needed(comparison.difference))

@@ -54,7 +54,7 @@ def test_its_interactions_are_those_of_the_statistics() -> None:
     for study, cells in enumerate(scores):
         levels = tuple(map(tuple, map(range, (3, 4))))
         seeds_first = np.moveaxis(cells, -1, 0)
-        grid = Grid(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1, missing=False)
+        grid = Grid(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1)
         found = [item.comparison for item in interactions(grid, MARGIN)]
         assert low[study] == pytest.approx([one.low for one in found])
         assert high[study] == pytest.approx([one.high for one in found])

@@ -81,7 +81,8 @@ def _row(cell: Cell, psnr: float | None) -> dict[str, object]:
         return facts | {"status": "failed", "error": "RuntimeError: out of memory"}
     status, shown = ("diverged", ZERO) if math.isnan(psnr) else ("finished", psnr)
     scores = {"mse": 10 ** (-shown / 10), "psnr": shown, "ssim": shown / 35, "gain": shown - NOTHING}
-    facts |= {"status": status, "began": 0.0, "ended": 90.0, "test/mse_sem": 2e-5}
+    facts |= {"status": status, "began": 0.0, "ended": 90.0}
+    facts |= {"test/mse_sem": math.nan if status == "diverged" else 2e-5}
     facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
     for kind, value in (("nothing", NOTHING), ("zero", ZERO)):
         facts |= {

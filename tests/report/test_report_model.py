@@ -2,6 +2,7 @@
 
 import math
 
+import fabricated
 import pandas as pd
 import pytest
 
@@ -9,6 +10,7 @@ from ablate.planning import arms
 from ablate.report.answer import answer, claim_sentence
 from ablate.report.data import Data
 from ablate.report.model import Page, build
+from ablate.report.texts import arm_texts
 from ablate.study import Study
 
 REFERENCE = [30.0, 29.0, 31.0, 30.5]
@@ -111,6 +113,23 @@ def test_an_arm_with_a_diverged_run_is_never_better() -> None:
     assert rows["heads=8"].comparison is not None
     assert rows["heads=8"].comparison.verdict == "undecided"
     assert rows["heads=8"].comparison.smallest_margin == math.inf
+
+
+def test_the_error_over_test_images_is_that_of_the_runs_that_did_not_diverge() -> None:
+    grid = fabricated.grid_study()
+    rows = {row.name: row for row in build(grid, fabricated.fabricate(grid, fabricated.grid_score)).rows}
+    steady, diverging = rows["width=16, depth=12"], rows["width=16, depth=8"]
+    assert diverging.diverged == 2
+    assert diverging.image_sem == pytest.approx(steady.image_sem, rel=0.5)
+    gone = build(grid, fabricated.fabricate(grid, lambda cell: math.nan))
+    assert arm_texts(gone.rows[0], gone).image_sem == "–"
+
+
+def test_the_last_epochs_mean_is_rounded_by_its_own_spread() -> None:
+    made = data(study())
+    made.runs.loc[made.runs.arm == "heads=4", "last/psnr"] = [30.0, 10.0, 20.0, 28.0]  # standard error: 4.5
+    page = build(study(), made)
+    assert (arm_texts(page.rows[0], page).mean, arm_texts(page.rows[0], page).last_mean) == ("30.1", "22")
 
 
 def test_claims_come_with_their_evidence() -> None:

@@ -210,6 +210,9 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         "width=16, depth=1 is worse than width=16, depth=12: held",
         "Do the axes add up?",
         "model.width × model.depth",
+        "undecided (diverged)",
+        "over the 4 of 5 seeds of which no run is missing",
+        "that confidence held but for rare drops",
         "17.30 (diverged)",
         "2 of 5",
         "rate of diverged runs",
@@ -222,6 +225,12 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 )
 def test_both_pages_of_a_grid_say_all_that_is_to_be_said(grid: tuple[str, str], words: str) -> None:
     assert [words in text for text in grid] == [True, True]
+
+
+def test_a_contrast_says_that_a_run_of_its_cells_diverged(grid: tuple[str, str]) -> None:
+    section = grid[0].split("## Do the axes add up?")[1].split("## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| width=")]
+    assert ["(diverged)" in line for line in lines] == ["depth=8" in line for line in lines]
 
 
 def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Study]) -> None:

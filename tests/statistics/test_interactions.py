@@ -33,7 +33,6 @@ def grid_of(scores: np.ndarray, **changes: Any) -> Grid:
             scores=scores,
             diverged=np.zeros(sizes, bool),
             sign=1,
-            missing=False,
         ),
         **changes,
     )
@@ -74,19 +73,70 @@ def test_the_baseline_is_the_references_level_and_the_first_of_an_axis_that_it_d
     assert [grid and grid.baseline for grid in found] == [(1, 0), (2, 1)]
 
 
-def test_a_seed_with_a_missing_run_is_no_block_and_every_contrast_waits() -> None:
-    runs = runs_of(study_of())
-    runs.loc[(runs.seed == 2) & (runs.arm == "heads=1, depth=2"), "test/psnr"] = np.nan
+def with_a_missing_run(study: Study) -> pd.DataFrame:
+    """Without that of seed 2 in the cell of 1 head and 2 blocks."""
+    runs = runs_of(study)
+    runs.loc[(runs.seed == 2) & runs.arm.str.startswith("heads=1, depth=2"), "test/psnr"] = np.nan
+    return runs
+
+
+def test_a_missing_run_costs_its_seed_only_in_its_own_cell() -> None:
+    runs = with_a_missing_run(study_of())
     grid = read_grid(study_of(), read_scores(study_of(), runs))
     assert grid is not None
-    assert (len(grid.scores), grid.missing) == (3, True)
-    assert {item.comparison.verdict for item in interactions(grid, 0.25)} == {"waiting"}
+    (found,) = heat_maps(grid)
+    means = runs.groupby("arm", sort=False)["test/psnr"].mean()  # those of the verdict table
+    np.testing.assert_allclose(found.means.ravel(), means.to_numpy())
+    assert found.seeds.tolist() == [[3, 4], [4, 4], [4, 4]]
+
+
+def test_a_contrast_waits_only_for_the_runs_of_its_own_cells() -> None:
+    grid = read_grid(study_of(), read_scores(study_of(), with_a_missing_run(study_of())))
+    assert grid is not None
+    first, second = interactions(grid, 0.25)
+    assert [(item.changed, item.comparison.pairs) for item in (first, second)] == [((1, 12), 3), ((8, 12), 4)]
+    assert (first.comparison.verdict, second.comparison.verdict) == ("waiting", "equivalent")
+
+
+def test_a_cell_that_is_a_mean_over_another_axis_leaves_out_the_seeds_of_which_it_lacks_a_run() -> None:
+    scores = noise(4, 2, 2, 2)
+    scores[1, 0, 1, 0] = np.nan
+    found = heat_maps(grid_of(scores))[0]
+    assert found.seeds.tolist() == [[4, 3], [4, 4]]
+    np.testing.assert_allclose(found.means[0, 1], scores[[0, 2, 3], 0, 1].mean())
+
+
+def test_a_cell_without_any_run_has_no_mean() -> None:
+    scores = noise(4, 3, 2)
+    scores[:, 2, 1] = np.nan
+    (found,) = heat_maps(grid_of(scores))
+    assert np.argwhere(np.isnan(found.means)).tolist() == [[2, 1]]
+    assert [item.comparison.verdict == "waiting" for item in interactions(grid_of(scores), 0.25)] == [False, True]
+
+
+def test_shares_are_those_of_the_complete_seeds() -> None:
+    scores = noise(5, 3, 2)
+    holed = scores.copy()
+    holed[3, 1, 1] = np.nan
+    assert shares(grid_of(holed)) == shares(grid_of(np.delete(scores, 3, axis=0)))
+    holed[:4, 0, 0] = np.nan
+    assert shares(grid_of(holed)) == []
+
+
+def test_an_axis_with_a_single_level_is_none() -> None:
+    single = study_of(vary={"model.skip": ["both"], **AXES})
+    grid, without = (read_grid(study, read_scores(study, runs_of(study))) for study in (single, study_of()))
+    assert grid is not None
+    assert without is not None
+    assert (grid.axes, grid.levels, grid.baseline) == (without.axes, without.levels, without.baseline)
+    np.testing.assert_array_equal(grid.scores, without.scores)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"vary": {"model.heads": [1, 4]}},
+        {"vary": {"model.heads": [1, 4], "model.depth": [2]}},
         {"design": "one-at-a-time"},
         {"vary": None, "arms": {"a": {}, "b": {"model.heads": 1}}, "reference": "a"},
     ],
@@ -165,13 +215,12 @@ def test_a_heat_map_shows_each_cells_own_mean_and_spread() -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_heat_map_of_interactions_shows_the_contrasts(sign: int) -> None:
+def test_the_contrasts_are_from_the_baseline(sign: int) -> None:
     grid = grid_of(noise(5, 3, 3, 2), baseline=(1, 0, 1), sign=sign)
     contrasts = iter(interactions(grid, 0.25))
     for found, (a0, b0) in zip(heat_maps(grid), [(1, 0), (1, 1), (0, 1)], strict=True):
-        assert np.all(found.interactions[a0] == pytest.approx(0))
-        assert np.all(found.interactions[:, b0] == pytest.approx(0))
-        inner = np.delete(np.delete(found.interactions, a0, 0), b0, 1)
+        additive = found.means[:, [b0]] + found.means[[a0]] - found.means[a0, b0]
+        inner = np.delete(np.delete(sign * (found.means - additive), a0, 0), b0, 1)
         expected = [next(contrasts).comparison.difference for _ in inner.ravel()]
         assert inner.ravel() == pytest.approx(expected)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.planning import axis_names, value_text
 from ablate.report.figures.looks import COLOURS, MARKERS, WIDTH, fitted, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import digits_for, fixed, named
@@ -17,14 +17,9 @@ from ablate.report.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 
 
-def complete_seeds(page: Page) -> int:
-    """Seeds of which no cell is missing: those that a grid's means are over."""
-    return len(page.scores.dropna())
-
-
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:
     """A cell's mean and, below it, its own standard deviation, each rounded to its uncertainty."""
-    mean, sd, seeds = float(heat.means[row, column]), float(heat.sds[row, column]), complete_seeds(page)
+    mean, sd, seeds = (facts[row, column].item() for facts in (heat.means, heat.sds, heat.seeds))
     digits = page.metric.digits
     return f"{fixed(mean, digits_for(standard_error(sd, seeds), digits))}\n± {sd_text(sd, seeds, digits)}"
 
@@ -46,9 +41,10 @@ def cells_figure(page: Page) -> Figure | None:
 def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
     good = page.metric.sign * heat.means
     image = axes.imshow(good, cmap="cividis", aspect="auto")
-    axes.set_yticks(range(len(heat.rows)), [level_text(value) for value in heat.rows])
-    axes.set_xticks(range(len(heat.columns)), [level_text(value) for value in heat.columns])
-    axes.set(ylabel=_short(heat.axes[0]), xlabel=_short(heat.axes[1]))
+    axes.set_yticks(range(len(heat.rows)), [value_text(value) for value in heat.rows])
+    axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
+    names = axis_names(page.study.vary or ())
+    axes.set(ylabel=names[heat.axes[0]], xlabel=names[heat.axes[1]])
     axes.set_title(f"{named(page.metric)}: mean ± sd over seeds", fontsize=9)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -58,9 +54,10 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
 
 
 def ink(ground: Iterable[float]) -> str:
-    """Black on bright colours (red, green, blue, alpha), white on dark ones, by their relative luminance."""
-    red, green, blue, _ = ground
-    return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.45 else "white"
+    """Black on bright colours (red, green, blue, alpha; on white), white on dark ones, by their relative luminance."""
+    red, green, blue, alpha = ground
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "black" if alpha * luminance + 1 - alpha > 0.45 else "white"
 
 
 def interactions_figure(page: Page) -> Figure | None:
@@ -83,22 +80,14 @@ def interactions_figure(page: Page) -> Figure | None:
 
 
 def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
-    errors = np.nan_to_num(heat.sds / math.sqrt(complete_seeds(page)))
+    errors = np.nan_to_num(heat.sds / np.sqrt(np.maximum(heat.seeds, 1)))
     for index, (level, means) in enumerate(zip(heat.rows, heat.means, strict=True)):
         shift = 0.06 * (index - (len(heat.rows) - 1) / 2)  # apart, so that no bar hides another
         places = np.arange(len(heat.columns)) + shift
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-        label = fitted(level_text(level))
+        label = fitted(value_text(level))
         axes.errorbar(places, means, errors[index], capsize=2, color=colour, marker=marker, label=label)
-    axes.set_xticks(range(len(heat.columns)), [level_text(value) for value in heat.columns])
-    axes.set_xlabel(_short(heat.axes[1]))
-    axes.legend(title=_short(heat.axes[0]), frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def level_text(value: Any) -> str:
-    """A level as arms name it."""
-    return "x".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
-
-
-def _short(axis: str) -> str:
-    return axis.rsplit(".", 1)[-1]
+    axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
+    names = axis_names(page.study.vary or ())
+    axes.set_xlabel(names[heat.axes[1]])
+    axes.legend(title=names[heat.axes[0]], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
