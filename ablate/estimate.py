@@ -31,9 +31,9 @@ class Estimate:
     assumed: int
 
 
-def estimate(study: Study, record: Record, devices: Sequence[str]) -> Estimate:
-    """The time that a sweep of the study will take in a slot on each of `devices`."""
-    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, study, record))]
+def estimate(study: Study, record: Record, devices: Sequence[str], *, broken: bool = False) -> Estimate:
+    """The time that a sweep of the study, or of its `broken` runs, will take in a slot on each of `devices`."""
+    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, study, record, broken=broken))]
     recorded: dict[str, float] = {}
     timed: dict[str, float] = {}
     began = time.perf_counter()
@@ -49,9 +49,9 @@ def estimate(study: Study, record: Record, devices: Sequence[str]) -> Estimate:
     return Estimate(total, len(recorded), len(timed), len(open_arms) - len(known))
 
 
-def _left(arm: Arm, study: Study, record: Record) -> list[float]:
+def _left(arm: Arm, study: Study, record: Record, *, broken: bool) -> list[float]:
     """For each run of an arm that a sweep will train, the share of its epochs that is still to train."""
-    runs = [run for seed in study.seeds if record.wanting((run := arm.run(seed)).id)]
+    runs = [run for seed in study.seeds if record.wanting((run := arm.run(seed)).id, broken=broken)]
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 

@@ -1,21 +1,14 @@
-"""How pictures look and how they are saved: shared by the tracked runs and the reports.
-
-Figures are made without pyplot, so that any thread may draw, and saved so that the same data give the same bytes.
-"""
+"""How pictures look: shared by the tracked runs and the reports. Made without pyplot, so that any thread may draw."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from ablate.files import write_atomic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,15 +25,6 @@ STYLE = {
 }
 
 ROWS = ("noisy", "clean", "denoised", "error")
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Save as the path's ending says, without a date: the same figure, the same bytes."""
-    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    content = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(content, format=path.suffix[1:], metadata=metadata, bbox_inches="tight", dpi=100)
-    write_atomic(path, content.getvalue())
 
 
 def show_image(axes: Axes, image_CHW: NDArray[np.floating], *, error: bool = False) -> None:

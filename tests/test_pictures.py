@@ -1,10 +1,6 @@
-from pathlib import Path
-
 import numpy as np
-import pytest
-from matplotlib.image import imread
 
-from ablate.pictures import curves_picture, sample_picture, save
+from ablate.pictures import curves_picture, sample_picture
 
 RNG = np.random.default_rng(0)
 SCENES = {kind: RNG.random((8, 1, 16, 16), np.float32).astype(np.float16) for kind in ("noisy", "clean", "denoised")}
@@ -34,16 +30,3 @@ def test_the_curves_are_the_epochs() -> None:
     loss, quality = curves_picture(ROWS).axes
     assert loss.lines[0].get_ydata().tolist() == [1, 1 / 2, 1 / 3]
     assert quality.lines[0].get_xdata().tolist() == [1, 2, 3]
-
-
-@pytest.mark.parametrize("ending", ["svg", "png"])
-def test_the_same_figure_is_saved_as_the_same_bytes(tmp_path: Path, ending: str) -> None:
-    paths = [tmp_path / f"{name}.{ending}" for name in "ab"]
-    for path in paths:
-        save(curves_picture(ROWS), path)
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-
-
-def test_a_saved_picture_can_be_read(tmp_path: Path) -> None:
-    save(sample_picture(SCENES), tmp_path / "sample.png")
-    assert imread(tmp_path / "sample.png").ndim == 3

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ablate.study import Study
 
 
-def show_plan(study: Study, record: Record, devices: Sequence[str]) -> None:
-    """Print the plan of a sweep in a slot on each of `devices`."""
+def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: bool) -> None:
+    """Print the plan of a sweep, or of one of the `broken` runs only, in a slot on each of `devices`."""
     from ablate.estimate import duration, estimate
 
-    out.print(_plan_table(study, record))
-    found = estimate(study, record, devices)
+    out.print(_plan_table(study, record, broken=broken))
+    found = estimate(study, record, devices, broken=broken)
     if not found.recorded + found.timed:
         out.print("Nothing to train.")
         return
@@ -30,14 +30,14 @@ def show_plan(study: Study, record: Record, devices: Sequence[str]) -> None:
     out.print(f"About {duration(found.seconds)} in {slots}; arms: {said}.")
 
 
-def _plan_table(study: Study, record: Record) -> Table:
+def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
     from ablate.denoiser.denoiser import count_parameters
     from ablate.planning import arms
 
     def line(arm: Arm) -> tuple[str, ...]:
         ids = [arm.run(seed).id for seed in study.seeds]
         there = sum(record.ended(run_id) for run_id in ids)
-        to_train = sum(record.wanting(run_id) for run_id in ids)
+        to_train = sum(record.wanting(run_id, broken=broken) for run_id in ids)
         parameters = f"{count_parameters(arm.settings.model):,}"
         return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
 

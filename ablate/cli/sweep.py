@@ -48,13 +48,14 @@ def sweep(
     from ablate.writer import only_writer
 
     study, record = load_study(study_file), Record(warn=complain)
-    if dry_run:
-        show_plan(study, record, slot_devices(device, workers))
-        return
     if executor == "inprocess" and (workers or 1) > 1:
         raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
+    devices = slot_devices(device, 1 if executor == "inprocess" else workers)
+    if dry_run:
+        show_plan(study, record, devices, broken=retry_failed)
+        return
     try:
-        slots = _executor(executor, device, workers, study.timeout_seconds)
+        slots = _executor(executor, devices, study.timeout_seconds)
         with only_writer(record.root, wait_for_other):
             experiment = _train(study, record, slots, retry_broken=retry_failed)
             page = _report(study, record)
@@ -67,11 +68,10 @@ def sweep(
     raise typer.Exit(1 if page.missing else 0)
 
 
-def _executor(name: str, device: str, workers: int | None, timeout: float | None) -> Executor:
+def _executor(name: str, devices: list[str], timeout: float | None) -> Executor:
     from ablate.executors.inprocess import InProcessExecutor
-    from ablate.executors.local import LocalExecutor, slot_devices
+    from ablate.executors.local import LocalExecutor
 
-    devices = slot_devices(device, workers)
     return LocalExecutor(devices, timeout) if name == "local" else InProcessExecutor(devices[0], timeout)
 
 

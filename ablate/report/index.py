@@ -7,7 +7,7 @@ from pathlib import Path
 from ablate.files import read_json, write_atomic
 from ablate.report.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.report.figures.effects import Effect, Headlines, effects, effects_figure
-from ablate.report.numbers import digits_for, signed
+from ablate.report.numbers import digits_for, interval_digits, signed
 from ablate.report.rendering import markdown
 from ablate.report.svg import svg
 
@@ -67,5 +67,7 @@ def _effects(studies: dict[str, Headlines]) -> list[Block]:
 
 
 def _interval(effect: Effect) -> str:
-    digits = digits_for(effect.error, 2)
-    return f"[{signed(effect.interval[0], digits)}, {signed(effect.interval[1], digits)}]" if effect.interval else "–"
+    if not effect.interval:
+        return "–"
+    digits = interval_digits(effect.interval, digits_for(effect.error, 2), (0,))
+    return f"[{signed(effect.interval[0], digits)}, {signed(effect.interval[1], digits)}]"

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from ablate.cli import app
 from ablate.denoiser.anatomy import describe
 from ablate.loading import load_study
-from ablate.planning import arms
+from ablate.planning import arms, plan
 from ablate.report.anatomy import render
 from ablate.schema import study_schema
+from ablate.training.events import Failed
 
 
 def typed(*words: str) -> str:
@@ -76,3 +77,17 @@ def test_the_dry_run_says_how_long_the_sweep_will_take(workplace: Path, options:
 
 def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tuple) -> None:
     assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")
+
+
+def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple) -> None:
+    record, study = swept_copy
+    broken = plan(study)[0]
+    (record.folder(broken.id) / "result.json").unlink()
+    record.take(broken, Failed("broke"))
+    assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")
+    assert re.search("About .* arms: 1 by", typed("sweep", "tiny.yaml", "--dry-run", "--retry-failed"))
+
+
+def test_the_dry_run_counts_the_slots_that_there_will_be(workplace: Path) -> None:
+    write_tiny_study(workplace)
+    assert "in 1 slot (cpu)" in typed("sweep", "tiny.yaml", "--dry-run", "--device", "cpu", "--executor", "inprocess")
