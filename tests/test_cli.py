@@ -297,3 +297,11 @@ def test_ctrl_c_stops_a_real_sweep_cleanly(store: Path) -> None:
     assert process.returncode == 130
     assert "Nothing is lost" in out
     assert "Traceback" not in out
+
+
+def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_study(workplace)
+    monkeypatch.setattr("ablate.executors.local.slot_devices", interrupt)
+    assert sweep_here(monkeypatch) == 130

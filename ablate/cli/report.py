@@ -53,6 +53,7 @@ def summary(page: Page, experiment: str | None) -> None:
 
 def _verdict_table(page: Page) -> Table:
     from ablate.report.model import ArmRow
+    from ablate.report.numbers import named
     from ablate.report.texts import arm_texts, comparison_texts
 
     def line(row: ArmRow) -> tuple[str, ...]:
@@ -63,6 +64,5 @@ def _verdict_table(page: Page) -> Table:
         texts = comparison_texts(c, page.metric, page.study.margin)
         return row.name, seeds, mean, texts.interval, c.verdict, texts.smallest_margin
 
-    score = f"{page.metric.name} ({page.metric.unit})" if page.metric.unit else page.metric.name
-    headings = ("arm", "seeds", score, "difference [interval]", "verdict", "smallest margin")
+    headings = ("arm", "seeds", named(page.metric), "difference [interval]", "verdict", "smallest margin")
     return make_table(f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows))

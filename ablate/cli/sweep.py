@@ -50,11 +50,11 @@ def sweep(
     study, record = load_study(study_file), Record(warn=complain)
     if executor == "inprocess" and (workers or 1) > 1:
         raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
-    devices = slot_devices(device, 1 if executor == "inprocess" else workers)
-    if dry_run:
-        show_plan(study, record, devices, broken=retry_failed)
-        return
     try:
+        devices = slot_devices(device, 1 if executor == "inprocess" else workers)
+        if dry_run:
+            show_plan(study, record, devices, broken=retry_failed)
+            return
         slots = _executor(executor, devices, study.timeout_seconds)
         with only_writer(record.root, wait_for_other):
             experiment = _train(study, record, slots, retry_broken=retry_failed)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 import torch
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn
 
 from ablate.denoiser.anatomy import describe
 from ablate.report.data import REPORTS
+from ablate.report.rendering import templates
 from ablate.scenes import make_scenes
 from ablate.settings import ModelConfig, Run
 
@@ -29,9 +29,7 @@ BATCH = 6
 
 def render(reports: Path = REPORTS) -> str:
     """The page as Markdown; its last answer comes from the default network's runs, as far as `reports` hold them."""
-    environment = Environment(
-        loader=PackageLoader("ablate.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templates(escaped=False)
     environment.filters |= {"of": lambda shape: f"({', '.join(map(str, (BATCH, *shape)))})", "count": "{:,}".format}
     config, default = ModelConfig(), describe()
     heads = next(row for row in default.heads if row.heads == config.heads)

@@ -21,15 +21,19 @@ def html(document: Document, figures: Mapping[str, str]) -> str:
     return _render("page.html.j2", html_span, escaped=True, document=document, figures=figures)
 
 
-def _render(template: str, span: Callable[[Span], str], *, escaped: bool, **values: object) -> str:
-    environment = Environment(
+def templates(*, escaped: bool) -> Environment:
+    """Where the templates are, and how they are read: what a template misspells is an error."""
+    return Environment(
         loader=PackageLoader("ablate.report"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=escaped,
     )
-    glue = Markup("") if escaped else ""
+
+
+def _render(template: str, span: Callable[[Span], str], *, escaped: bool, **values: object) -> str:
+    environment, glue = templates(escaped=escaped), Markup("") if escaped else ""
     environment.filters |= {"span": span, "line": lambda line: glue.join(map(span, line)), "text": markdown_text}
     return environment.get_template(template).render(**values)
 

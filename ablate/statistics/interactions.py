@@ -117,9 +117,8 @@ def interactions(grid: Grid, margin: float) -> list[Interaction]:
     For levels a and b of two axes with the baselines a0 and b0, each seed's contrast is
     (y[a, b] - y[a0, b]) - (y[a, b0] - y[a0, b0]), averaged over the levels of other axes. The seeds are blocks, no
     variance is pooled over cells, and the error is shared over these contrasts (Bonferroni), apart from the verdicts'.
-    `benchmarks/calibration.md` says under which noise that confidence was kept. A contrast is over
-    the seeds that its four cells share, and waits where a run of them is missing. Where a run of them diverged, it is
-    settled neither way.
+    `benchmarks/calibration.md` says under which noise that confidence was kept. A contrast is over the seeds that its
+    four cells share, and waits where a run of them is missing. Where a run of them diverged, it is settled neither way.
     """
     contrasts = list(_contrasts(grid))
     return [_interaction(grid, pair, levels, margin, len(contrasts)) for pair, levels in contrasts]
