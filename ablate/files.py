@@ -45,6 +45,16 @@ def make_folder(folder: Path) -> None:
         stale.unlink()
 
 
+def place_folder(folder: Path, place: Path) -> None:
+    """Move a folder to its place with all that is in it at once, whenever the power goes.
+
+    Raises:
+        OSError: something is there already.
+    """
+    os.rename(folder, place)
+    _sync_folder(place.parent)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write plain data atomically; NaN is no JSON and is an error."""
     write_atomic(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ablate.asked import Asked, Label
-from ablate.record import BROKEN, Record
+from ablate.record import BROKEN, Record, Status
 from ablate.tracking.told import IN_MLFLOW, noted
 from ablate.writer import running
 
@@ -16,7 +16,7 @@ STATES = ("finished", "diverged", "running", "interrupted", "failed", "timed out
 
 @dataclass(frozen=True)
 class RunState:
-    """One run: one of STATES, whether MLflow knows of it, and what trains it or why it broke."""
+    """One run: one of STATES, whether MLflow knows of it, and what trains it, why it broke, or where it comes from."""
 
     run: str
     arm: str
@@ -68,4 +68,12 @@ def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, 
         return RunState(run, *label, "not started", synced=True)
     synced = told.get(run) == IN_MLFLOW[status]
     state = "interrupted" if status == "unfinished" else status
-    return RunState(run, *label, state, synced, record.failure(run)["reason"] if status in BROKEN else "")
+    return RunState(run, *label, state, synced, _detail(run, record, status))
+
+
+def _detail(run: str, record: Record, status: Status) -> str:
+    """Why a run broke, or where it was taken over from."""
+    if status in BROKEN:
+        return str(record.failure(run)["reason"])
+    source = record.adopted(run)
+    return f"adopted from {source}" if source else ""

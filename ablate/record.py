@@ -6,7 +6,8 @@
     epochs.json           one row an epoch
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
-    result.json           how it ended, its results and its environment; written last, and vouches for the rest
+    result.json           how it ended, its results and its environment; written last, and vouches for the rest;
+                          `adopted`: the data that it was taken over from, which have no weights and no arrays
     failure.json          why an attempt broke, and whether another goes on `again`; gone when that has ended
 
 What is damaged counts as not there, and is made again.
@@ -14,13 +15,24 @@ What is damaged counts as not there, and is made again.
 
 from __future__ import annotations
 
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.files import digest, make_folder, read_json, seal, set_aside, unseal, write_atomic, write_json
+from ablate.files import (
+    digest,
+    make_folder,
+    place_folder,
+    read_json,
+    seal,
+    set_aside,
+    unseal,
+    write_atomic,
+    write_json,
+)
 from ablate.settings import RECIPE, Run, dotted
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
@@ -73,19 +85,30 @@ class Record:
         if failure := read_json(folder / "failure.json"):
             write_json(folder / "failure.json", {**failure, "again": True})
         if read_json(folder / "run.json") is None:
-            settings = dotted(run)
-            facts = {"id": run.id, "recipe": RECIPE, "seed": settings.pop("seed"), "settings": settings}
-            write_json(folder / "run.json", {**facts, "began": time.time()})
+            write_json(folder / "run.json", _facts(run, time.time()))
 
     def _end(self, folder: Path, event: Ended) -> None:
         write_atomic(folder / "weights.safetensors", event.weights)
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
         facts = {"status": event.status, "results": event.results, "environment": event.environment}
-        files = {name: digest(folder / name) for name in VOUCHED}
-        write_json(folder / "result.json", {**facts, "files": files, "ended": time.time()})
+        _vouch(folder, {**facts, "ended": time.time()})
         for settled in ("checkpoint.pt", "failure.json"):
             (folder / settled).unlink(missing_ok=True)
+
+    def adopt(self, run: Run, began: float, rows: list[Row], result: dict[str, Any]) -> None:
+        """Take in a run that was trained elsewhere, all at once: its `result` vouches for what there is of it.
+
+        Raises:
+            OSError: the record has something of it already.
+        """
+        unfinished = self.folder(".adopted")
+        shutil.rmtree(unfinished, ignore_errors=True)  # what a kill left
+        make_folder(unfinished)
+        write_json(unfinished / "run.json", _facts(run, began))
+        write_json(unfinished / "epochs.json", rows)
+        _vouch(unfinished, result)
+        place_folder(unfinished, self.folder(run.id))
 
     def check(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
@@ -115,6 +138,10 @@ class Record:
             return status
         return "absent" if read_json(folder / "run.json") is None else "unfinished"
 
+    def has(self, run_id: str) -> bool:
+        """Whether there is anything of a run, be it damaged."""
+        return self.folder(run_id).exists()
+
     def ended(self, run_id: str) -> bool:
         """Whether a run has its result, so that it is never trained again."""
         return read_json(self.folder(run_id) / "result.json") is not None
@@ -136,6 +163,11 @@ class Record:
         """The result of a run that has ended."""
         result: dict[str, Any] = read_json(self.folder(run_id) / "result.json")
         return result
+
+    def adopted(self, run_id: str) -> Path | None:
+        """The data that a run was taken over from; None for one that was trained here, or has not ended."""
+        source = (read_json(self.folder(run_id) / "result.json") or {}).get("adopted")
+        return Path(source) if source else None
 
     def failure(self, run_id: str) -> dict[str, Any]:
         """Why the last attempt at a broken run broke."""
@@ -168,3 +200,14 @@ class Record:
         if content is None:
             self._set_aside(path, "the run starts over")
         return content
+
+
+def _facts(run: Run, began: float) -> dict[str, Any]:
+    settings = dotted(run)
+    return {"id": run.id, "recipe": RECIPE, "seed": settings.pop("seed"), "settings": settings, "began": began}
+
+
+def _vouch(folder: Path, result: dict[str, Any]) -> None:
+    """Write a run's result with the checksums of those of its files that are there."""
+    files = {name: known for name in VOUCHED if (known := digest(folder / name))}
+    write_json(folder / "result.json", {**result, "files": files})

@@ -42,7 +42,7 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     if record.ended(run):
         result = record.result(run)
         row |= {"began": record.began(run), "ended": result["ended"]} | scored(status, result["results"])
-        row |= {f"env/{name}": value for name, value in result["environment"].items()}
+        row |= {f"env/{name}": str(value) for name, value in result["environment"].items()}
     return row
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +76,24 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(
     assert ["with", "(reference)", "1", "2"] in [line[:4] for line in lines]
     assert ["without", "with", "1", "2"] in [line[:4] for line in lines]
     assert sorted(map(str, Path().rglob("*"))) == before
+
+
+def test_a_sweep_can_adopt_what_reports_hold_and_write_the_data_only(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, study = swept_copy
+    export(study, record, Path("reports/tiny"))
+    shutil.rmtree(".ablate")
+    before = sorted(map(str, Path().rglob("*")))
+    assert sweep_here(monkeypatch, "--adopt", "--dry-run") == 0
+    assert "Nothing to train." in capsys.readouterr().out
+    assert sorted(map(str, Path().rglob("*"))) == before
+    assert sweep_here(monkeypatch, "--adopt", "--no-report") == 0
+    shown = capsys.readouterr().out
+    assert "4 runs adopted from the data of reports" in shown
+    assert "4 runs, 4 of them recorded already, 0 to train." in shown
+    assert "Report:" not in shown
+    assert sorted(path.name for path in Path("reports/tiny").iterdir()) == ["data"]
 
 
 def test_report_writes_the_report_again_from_its_data(

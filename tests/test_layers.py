@@ -11,7 +11,19 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "report", "statistics", "verdicts", "results", "estimate", "overview", "sweep", "progress", "sources"),
+    *(
+        "cli",
+        "adoption",
+        "report",
+        "statistics",
+        "verdicts",
+        "results",
+        "estimate",
+        "overview",
+        "sweep",
+        "progress",
+        "sources",
+    ),
     *("tracking", "pictures", "writer", "asked", "record", "executors", "training", "denoiser", "scenes"),
     *("loading", "claims", "planning", "schema", "study", "yamlfile", "settings", "metrics", "files", "errors"),
 )

@@ -27,14 +27,14 @@ def report(
     from ablate.statistics.evidence import exit_code
 
     page = publish(load_study(study_file))
-    summary(page, None)
+    summary(page)
     if check:
         if not page.claims:
             out.print("There is no claim to check: the study has no `expect`.")
         raise typer.Exit(exit_code(page.claims))
 
 
-def summary(page: Page, experiment: str | None) -> None:
+def summary(page: Page, experiment: str | None = None, *, written: bool = True) -> None:
     """The verdicts, and where to look further."""
     from ablate.report.answer import answer, claim_sentence
     from ablate.report.page import report_folder
@@ -46,7 +46,8 @@ def summary(page: Page, experiment: str | None) -> None:
         out.print(f"Warning: {warning}", soft_wrap=True)
     for evidence in page.claims:
         out.print(f"Claim: {claim_sentence(evidence, page)}", soft_wrap=True)
-    out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
+    if written:
+        out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
     if experiment is not None:
         out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
 

@@ -40,6 +40,12 @@ def sweep(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train the runs that failed or timed out, and only these.")
     ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="First take over the finished runs that reports/*/data hold.")
+    ] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Write the report's data only; `ablate report` makes it from them.")
+    ] = False,
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
     from ablate.executors.local import slot_devices
@@ -53,19 +59,35 @@ def sweep(
     try:
         devices = slot_devices(device, 1 if executor == "inprocess" else workers)
         if dry_run:
-            show_plan(study, record, devices, broken=retry_failed)
+            show_plan(study, _foreseen(study, record) if adopt else record, devices, broken=retry_failed)
             return
         slots = _executor(executor, devices, study.timeout_seconds)
         with only_writer(record.root, wait_for_other):
+            if adopt:
+                _adopt(study, record)
             experiment = _train(study, record, slots, retry_broken=retry_failed)
-            page = _report(study, record)
+            page = _report(study, record, written=not no_report)
     except KeyboardInterrupt:
         command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
-    summary(page, experiment)
+    summary(page, experiment, written=not no_report)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
+
+
+def _foreseen(study: Study, record: Record) -> Record:
+    """The record as adopting will make it."""
+    from ablate.adoption import Foreseen, adoptable
+
+    return Foreseen(record, adoptable(study, record))
+
+
+def _adopt(study: Study, record: Record) -> None:
+    from ablate.adoption import adopt
+
+    if adopted := adopt(study, record):
+        out.print(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
 
 
 def _executor(name: str, devices: list[str], timeout: float | None) -> Executor:
@@ -128,9 +150,9 @@ def _explain(missing: Iterable[Missing], record: Record) -> None:
         complain(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these again.")
 
 
-def _report(study: Study, record: Record) -> Page:
+def _report(study: Study, record: Record, *, written: bool) -> Page:
     from ablate.report.data import export
-    from ablate.report.page import publish, report_folder
+    from ablate.report.page import publish, read_page, report_folder
 
     export(study, record, report_folder(study))
-    return publish(study)
+    return publish(study) if written else read_page(study)

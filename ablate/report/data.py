@@ -2,7 +2,7 @@
 
 data/runs.csv      one row a run (`results.load_results`)
 data/epochs.csv    one row an epoch (`results.load_epochs`)
-data/looks.json    the seeds of each report so far (`looks`)
+data/looks.json    the seeds with which there was a verdict to see so far (`looks`)
 data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
 """
 
@@ -23,9 +23,10 @@ from ablate.errors import AblateError
 from ablate.files import make_folder, write_atomic
 from ablate.planning import Arm, arms, cells
 from ablate.record import Record
-from ablate.report.looks import earlier_looks
+from ablate.report.looks import earlier_looks, note_look
 from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
+from ablate.statistics.scores import compare_all, read_scores
 from ablate.study import Study
 
 if TYPE_CHECKING:
@@ -54,8 +55,16 @@ class Data:
 
 
 def export(study: Study, record: Record, folder: Path) -> None:
-    """Write what the record holds of a study into `folder`/data."""
-    write(study, Data(load_results(study, record), load_epochs(study, record), _scenes(study, record)), folder)
+    """Write what the record holds of a study into `folder`/data, and note the look that a reader then has.
+
+    Raises:
+        AblateError: the record has runs that were adopted, and the data that have their scenes are damaged.
+    """
+    scenes = _scenes(study, record, _adopted_scenes(study, record, folder / "data"))
+    data = Data(load_results(study, record), load_epochs(study, record), scenes)
+    write(study, data, folder)
+    if any(c.verdict != "waiting" for c in compare_all(study, read_scores(study, data.runs)).values()):
+        note_look(study, folder)
 
 
 def write(study: Study, data: Data, folder: Path) -> None:
@@ -79,16 +88,19 @@ def telling_scenes(mse: ArrayLike) -> list[int]:
     return list(dict.fromkeys([order[0], order[(len(order) - 1) // 2], order[-1]]))
 
 
-def _scenes(study: Study, record: Record) -> dict[str, Scenes]:
+def _scenes(study: Study, record: Record, adopted: dict[str, Scenes]) -> dict[str, Scenes]:
     """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed.
 
-    Arms of one task show the same scenes, told by the errors of its references, or of all its arms if it has none.
+    Arms of one task show the same scenes: those that `adopted` arms show, or else those told by the errors of its
+    references, or of all its arms if it has none.
     """
     found, settled = {}, arms(study)
-    chosen = {task: _chosen(study, record, members) for task, members in _by_task(settled).items()}
+    chosen = {task: _chosen(study, record, members, adopted) for task, members in _by_task(settled).items()}
     for arm in settled:
         index = chosen[_task(arm)]
-        if first := record.arrays(arm.run(study.seeds[0]).id):
+        if arm.name in adopted:
+            found[arm.name] = adopted[arm.name]
+        elif first := record.arrays(arm.run(study.seeds[0]).id):
             shown = {kind: first[kind][index] for kind in PICTURES}
             found[arm.name] = shown | {"index": np.array(index), "mse": first["test_mse"][index]}
     return found
@@ -102,14 +114,39 @@ def _by_task(settled: list[Arm]) -> dict[Task, list[Arm]]:
     return {task: [arm for arm in settled if _task(arm) == task] for task in map(_task, settled)}
 
 
-def _chosen(study: Study, record: Record, members: list[Arm]) -> list[int]:
+def _chosen(study: Study, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
     """The telling ones of the scenes whose outputs are recorded, for the arms of one task."""
+    for arm in members:
+        if arm.name in adopted:
+            return list(adopted[arm.name]["index"])
     for judges in ([arm for arm in members if arm.against is None], members):
         found = [record.arrays(arm.run(seed).id) for arm in judges for seed in study.seeds]
         errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
         if errors:
             return telling_scenes(errors)
     return []
+
+
+def _adopted_scenes(study: Study, record: Record, data: Path) -> dict[str, Scenes]:
+    """What the first run of an arm shows, where it was adopted: as in the study's own data, or where it came from."""
+    firsts = {arm.name: arm.run(study.seeds[0]).id for arm in arms(study)}
+    sources = {arm: source for arm, run in firsts.items() if (source := record.adopted(run))}
+    held: dict[str, Scenes] = {}
+    for folder in dict.fromkeys([*sources.values(), *([data] if sources else [])]):
+        held |= _scenes_by_run(folder)
+    return {arm: held[firsts[arm]] for arm in sources if firsts[arm] in held}
+
+
+def _scenes_by_run(data: Path) -> dict[str, Scenes]:
+    """The scenes that data hold, by the run that made them: whatever version of its study they belong to."""
+    if not (data / "scenes.npz").exists():
+        return {}
+    runs = _read_csv(data / "runs.csv")
+    with _whole(data / "runs.csv"):
+        firsts = runs.drop_duplicates("arm").set_index("arm").run
+    with _whole(data / "scenes.npz"):
+        found = _read_scenes(list(firsts.index), data / "scenes.npz")
+    return {firsts[arm]: scenes for arm, scenes in found.items()}
 
 
 def read(study: Study, folder: Path) -> Data:
@@ -127,7 +164,7 @@ def read(study: Study, folder: Path) -> Data:
     if found != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
     with _whole(data / "scenes.npz"):
-        scenes = _read_scenes(study, data / "scenes.npz")
+        scenes = _read_scenes([arm.name for arm in arms(study)], data / "scenes.npz")
     return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder))
 
 
@@ -141,11 +178,12 @@ def _whole(path: Path) -> Iterator[None]:
         raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
 
 
-def _read_scenes(study: Study, path: Path) -> dict[str, Scenes]:
+def _read_scenes(names: list[str], path: Path) -> dict[str, Scenes]:
+    """The scenes by their arms, of which `names` are all, in the study's order."""
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
         found = {
-            arm.name: {kind: arrays[name] for kind in KINDS if (name := f"{number}.{kind}") in arrays}
-            for number, arm in enumerate(arms(study))
+            arm: {kind: arrays[name] for kind in KINDS if (name := f"{number}.{kind}") in arrays}
+            for number, arm in enumerate(names)
         }
     if any(scenes and len(scenes) < len(KINDS) for scenes in found.values()):
         raise AblateError(f"{path}: was written by an older ablate; `ablate sweep` writes it again")

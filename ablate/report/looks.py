@@ -1,6 +1,6 @@
-"""Which seeds a report was written with: those added afterwards are an uncorrected look, which has to be said.
+"""With which seeds verdicts could be read: those added afterwards are an uncorrected look, which has to be said.
 
-data/looks.json    for each report that gave a verdict, in their order: its `seeds` and its `runs`
+data/looks.json    for each data that gave a verdict, in their order: its `seeds` and its `runs`
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def earlier_looks(study: Study, folder: Path) -> list[tuple[int, ...]]:
 
 
 def note_look(study: Study, folder: Path) -> None:
-    """Put down that a report was written with the present seeds."""
+    """Put down that a verdict can be read with the present seeds."""
     look = {"seeds": list(study.seeds), "runs": sorted(run.id for run in plan(study))}
     looks = _looks(folder)
     if look not in looks:

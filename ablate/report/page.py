@@ -10,7 +10,6 @@ from ablate.report.data import REPORTS, read
 from ablate.report.figures import draw_all
 from ablate.report.headlines import headlines
 from ablate.report.index import write_index
-from ablate.report.looks import note_look
 from ablate.report.model import Page, build
 from ablate.report.rendering import html, markdown
 from ablate.study import Study
@@ -32,6 +31,15 @@ def publish(study: Study) -> Page:
     return page
 
 
+def read_page(study: Study) -> Page:
+    """What a study's report says, from its data, whether it is written or not.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    return build(study, read(study, report_folder(study)))
+
+
 def write_report(study: Study, folder: Path) -> Page:
     """Write a study's report from `folder`/data, and return what it says.
 
@@ -40,8 +48,6 @@ def write_report(study: Study, folder: Path) -> Page:
     """
     data = read(study, folder)
     page = build(study, data)
-    if any(c.verdict != "waiting" for _, c in page.compared):
-        note_look(study, folder)
     figures = draw_all(page, data)
     write_figures(figures, folder / "figures")
     content = document(page).without_pictures(figures)

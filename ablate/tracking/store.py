@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 RUN_TAG, ARM_TAG, STUDY_TAG = "ablate.run", "ablate.arm", "ablate.study"
-STATUS_TAG, ERROR_TAG = "ablate.status", "ablate.error"
+STATUS_TAG, ERROR_TAG, ADOPTED_TAG = "ablate.status", "ablate.error", "ablate.adopted"
 
 PATIENCE = 3
 """Runs in a row that may be refused before the others have to wait for the next time."""
@@ -208,10 +208,13 @@ class Store:
         tags = {STATUS_TAG: result["status"], ERROR_TAG: ""} | {
             f"env.{name}": str(value) for name, value in result["environment"].items()
         }
+        if source := self.record.adopted(run_id):
+            tags[ADOPTED_TAG] = source.as_posix()
         self.client.log_batch(told.mlflow_id, tags=[RunTag(name, value) for name, value in tags.items()])
         folder = self.record.folder(run_id)
         for name in ("run.json", "epochs.json", "result.json", "weights.safetensors"):
-            self.client.log_artifact(told.mlflow_id, str(folder / name))
+            if (folder / name).exists():
+                self.client.log_artifact(told.mlflow_id, str(folder / name))
         if rows := self.record.epochs(run_id):
             self.client.log_figure(told.mlflow_id, curves_picture(rows), "curves.png")
         if arrays := self.record.arrays(run_id):

@@ -15,12 +15,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
 
+from ablate.adoption import adopt
 from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.loading import load_study
 from ablate.metrics import EPOCH_METRICS
 from ablate.planning import plan
 from ablate.record import Record
+from ablate.report.data import export
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.study import Study
@@ -130,6 +132,21 @@ def test_telling_again_changes_nothing(mirrored_copy: tuple[Record, Study]) -> N
     before = {name: run.to_dictionary() for name, run in told().items()}
     assert tell(study, record) == []
     assert {name: run.to_dictionary() for name, run in told().items()} == before
+
+
+def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record, Study], store: Path) -> None:
+    trained, study = swept_copy
+    export(study, trained, Path("reports/tiny"))
+    record = Record(Path("elsewhere"))
+    adopt(study, record)
+    assert tell(study, record) == []
+    assert each_epoch_once(study)
+    run = told()["with seed 0"]
+    results = trained.result(run.data.tags["ablate.run"])["results"]
+    assert run.data.tags["ablate.adopted"] == "reports/tiny/data"
+    assert {name: run.data.metrics[name] for name in results} == results
+    found = {item.path for item in MlflowClient(tracking_uri=tracking_uri()).list_artifacts(run.info.run_id)}
+    assert found == {"run.json", "epochs.json", "result.json", "curves.png"}
 
 
 def test_a_deleted_run_and_a_deleted_experiment_are_told_again(mirrored_copy: tuple[Record, Study]) -> None:

@@ -1,0 +1,164 @@
+"""Takes over runs whose results the reports' data hold: so a fresh clone trains only what nobody has trained yet.
+
+Those tables have a run's scores, epochs and environment, not its weights; the record says so of every run that it has
+from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import AblateError
+from ablate.metrics import METRICS
+from ablate.planning import plan
+from ablate.record import Record
+from ablate.report.data import REPORTS
+from ablate.settings import Run
+from ablate.study import Study
+from ablate.training.events import Row
+
+ENDED = ("finished", "diverged")
+
+Line = Mapping[str, str]
+"""A line of a table by its columns: texts, since a number that is read as one may lose its last digit."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run as a report's data have it, in the words of the record."""
+
+    run: Run
+    began: float
+    rows: list[Row]
+    result: dict[str, Any]
+
+
+def adopt(study: Study, record: Record, reports: Path = REPORTS) -> list[Run]:
+    """Take over the runs of a study that any report's data hold and of which the record has nothing.
+
+    Raises:
+        AblateError: a table is damaged.
+    """
+    found = adoptable(study, record, reports)
+    for item in found:
+        record.adopt(item.run, item.began, item.rows, item.result)
+    return [item.run for item in found]
+
+
+def adoptable(study: Study, record: Record, reports: Path = REPORTS) -> list[Found]:
+    """What `adopt` would take over; where several data hold a run, the study's own go first.
+
+    Raises:
+        AblateError: a table is damaged.
+    """
+    wanted = {run.id: run for run in plan(study) if not record.has(run.id)}
+    found: dict[str, Found] = {}
+    for data in [reports / study.name / "data", *sorted(reports.glob("*/data"))]:
+        left = {run_id: run for run_id, run in wanted.items() if run_id not in found}
+        found |= {item.run.id: item for item in _held(data, left)}
+    return list(found.values())
+
+
+class Foreseen(Record):
+    """A record as it will be once these runs are adopted: for a plan, which writes nothing."""
+
+    def __init__(self, record: Record, found: list[Found]) -> None:
+        super().__init__(record.root, record.warn)
+        self.found = {item.run.id: item for item in found}
+
+    def ended(self, run_id: str) -> bool:
+        """See `Record`."""
+        return run_id in self.found or super().ended(run_id)
+
+    def result(self, run_id: str) -> dict[str, Any]:
+        """See `Record`."""
+        return self.found[run_id].result if run_id in self.found else super().result(run_id)
+
+    def began(self, run_id: str) -> float:
+        """See `Record`."""
+        return self.found[run_id].began if run_id in self.found else super().began(run_id)
+
+    def epochs(self, run_id: str) -> list[Row]:
+        """See `Record`."""
+        return self.found[run_id].rows if run_id in self.found else super().epochs(run_id)
+
+
+def _held(data: Path, wanted: Mapping[str, Run]) -> Iterator[Found]:
+    """The runs that a report's data hold to their ends, of those that are wanted."""
+    path = data / "runs.csv"
+    if not wanted or not path.exists():
+        return
+    with _whole(path):
+        lines = [line for line in _lines(path) if line["run"] in wanted and line["status"] in ENDED]
+    epochs = _epochs(data / "epochs.csv") if lines else {}
+    for line in lines:
+        run, rows = wanted[line["run"]], epochs.get(line["run"], [])
+        with _whole(path):
+            found = Found(run, _number(line["began"]), rows, _result(line, data))
+            if int(line["seed"]) != run.seed:
+                raise ValueError(f"run {run.id} with seed {line['seed']}")
+        with _whole(data / "epochs.csv"):
+            _check_epochs(found)
+        yield found
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Say of a table that is not what it should be that it is damaged."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        rule = "is damaged, so that no run can be adopted from it; `git restore` brings it back"
+        raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
+
+
+def _lines(path: Path) -> list[Line]:
+    """The lines of a table, every one of them whole."""
+    text = path.read_bytes().decode()
+    lines: list[Line] = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True))
+    if not text.endswith("\n") or any("" in line or None in line.values() for line in lines):
+        raise ValueError("it was cut off, or a line has too few or too many cells")
+    return lines
+
+
+def _epochs(path: Path) -> dict[str, list[Row]]:
+    """The epochs of each run, in the order of the table."""
+    found: dict[str, list[Row]] = {}
+    with _whole(path):
+        for line in _lines(path):
+            row = {name: _number(cell) for name, cell in line.items() if cell and name not in ("arm", "seed", "run")}
+            found.setdefault(line["run"], []).append(row)
+    return found
+
+
+def _check_epochs(found: Found) -> None:
+    epochs, planned = [row["epoch"] for row in found.rows], found.run.training.epochs
+    whole = len(epochs) == planned if found.result["status"] == "finished" else len(epochs) <= planned
+    if epochs != [*range(1, len(epochs) + 1)] or not whole:
+        raise ValueError(f"run {found.run.id} has not its {planned} epochs")
+
+
+def _result(line: Line, data: Path) -> dict[str, Any]:
+    """What the record says of how a run ended; of one that diverged its own scores are not known (`results.scored`)."""
+    known = {name: cell for name, cell in line.items() if cell}
+    results = {name: _number(cell) for name, cell in known.items() if name in METRICS}
+    if line["status"] == "diverged":
+        results = {name: value for name, value in results.items() if not METRICS[name].judged}
+    environment = {name.removeprefix("env/"): cell for name, cell in known.items() if name.startswith("env/")}
+    facts = {"status": line["status"], "results": results, "environment": environment}
+    return {**facts, "adopted": data.as_posix(), "ended": _number(line["ended"])}
+
+
+def _number(cell: str) -> float:
+    """A number as it was before it became text; a whole one stays whole."""
+    value = int(cell) if cell.isdecimal() else float(cell)
+    if not math.isfinite(value):
+        raise ValueError(f"{cell} is no number that a run has")
+    return value
