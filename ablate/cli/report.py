@@ -34,11 +34,10 @@ def report(
         raise typer.Exit(exit_code(page.claims))
 
 
-def summary(page: Page, experiment: str | None = None, *, written: bool = True) -> None:
-    """The verdicts, and where to look further."""
+def summary(page: Page) -> None:
+    """The verdicts, and where to read more."""
     from ablate.report.answer import answer, claim_sentence
     from ablate.report.page import report_folder
-    from ablate.tracking.connection import address
 
     out.print(_verdict_table(page))
     out.print(answer(page))
@@ -46,10 +45,7 @@ def summary(page: Page, experiment: str | None = None, *, written: bool = True) 
         out.print(f"Warning: {warning}", soft_wrap=True)
     for evidence in page.claims:
         out.print(f"Claim: {claim_sentence(evidence, page)}", soft_wrap=True)
-    if written:
-        out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
-    if experiment is not None:
-        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
+    out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
 
 
 def _verdict_table(page: Page) -> Table:

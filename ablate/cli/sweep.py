@@ -71,7 +71,7 @@ def sweep(
         command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
-    summary(page, experiment, written=not no_report)
+    _say_where(page, experiment, written=not no_report)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
 
@@ -132,6 +132,19 @@ def _ask(study: Study, record: Record) -> Asked:
         complain(f"No longer asked for by this study, and kept: {', '.join(recorded)}.")
     remember(record.root, asked)
     return asked
+
+
+def _say_where(page: Page, experiment: str | None, *, written: bool) -> None:
+    """The report in short, or where the data for it are, and where MLflow shows the runs."""
+    from ablate.report.page import report_folder
+    from ablate.tracking.connection import address
+
+    if written:
+        summary(page)
+    else:
+        out.print(f"Data:   {report_folder(page.study) / 'data'}", soft_wrap=True)
+    if experiment is not None:
+        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
 
 
 def _explain(missing: Iterable[Missing], record: Record) -> None:

@@ -1,0 +1,179 @@
+"""`dvc repro`, for real: in clones of a small repository that has the code of this one and a tiny study."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import write_tiny_study
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+VENV = Path(sys.executable).parent
+UP_TO_DATE = "Data and pipelines are up to date."
+SWEPT, REPORTED = "Running stage 'sweep@tiny'", "Running stage 'report@tiny'"
+
+
+def run(folder: Path, *words: str) -> str:
+    """What a command says in a clone whose own code is the one that runs."""
+    who = {f"GIT_{role}_{what}": "tester@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    places = {"PATH": f"{VENV}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
+    caches = {"DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "DVC_GLOBAL_CONFIG_DIR": str(folder.parent / "user")}
+    environment = os.environ | who | places | caches | {"COLUMNS": "160"}
+    environment.pop("MLFLOW_TRACKING_URI", None)
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """A repository whose one study has been reproduced and committed."""
+    folder = tmp_path_factory.mktemp("dvc") / "origin"
+    folder.mkdir()
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".dvc").mkdir()
+    for name in ("config", ".gitignore"):
+        shutil.copy(ROOT / ".dvc" / name, folder / ".dvc")
+    shutil.copytree(ROOT / "ablate", folder / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "experiments").mkdir()
+    write_tiny_study(folder / "experiments")
+    list_studies(folder, "tiny")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    run(folder, "git", "init", "--quiet")
+    run(folder, "dvc", "repro")
+    commit(folder)
+    return folder
+
+
+def list_studies(folder: Path, *names: str) -> None:
+    """Put these studies into `dvc.yaml`, a line each."""
+    lines = "".join(f"      - {name}\n" for name in names)
+    text = (folder / "dvc.yaml").read_text()
+    (folder / "dvc.yaml").write_text(re.sub(r"(?<=is one line\n)(      - .*\n)+", lines, text))
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "results")
+
+
+@pytest.fixture
+def clone(origin: Path, empty_store: Path, tmp_path: Path) -> Path:
+    """A fresh clone."""
+    run(tmp_path, "git", "clone", "--quiet", str(origin), "clone")
+    shutil.copy(empty_store, tmp_path / "clone" / "mlflow.db")
+    return tmp_path / "clone"
+
+
+@pytest.mark.slow
+def test_in_a_fresh_clone_all_is_up_to_date_and_nothing_is_trained(clone: Path) -> None:
+    said = run(clone, "dvc", "repro")
+    assert UP_TO_DATE in said
+    assert "Running" not in said
+    assert not (clone / ".ablate").exists()
+    assert run(clone, "git", "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_after_an_edit_of_a_template_only_the_report_is_made_again(clone: Path) -> None:
+    edit(clone / "ablate/report/templates/page.md.j2", "# ", "# Study ")
+    said = run(clone, "dvc", "repro")
+    assert (SWEPT in said, REPORTED in said) == (False, True)
+    assert "\n# Study tiny: " in (clone / "reports/tiny/README.md").read_text()
+    assert not (clone / ".ablate").exists()
+    assert UP_TO_DATE in run(clone, "dvc", "repro")
+
+
+@pytest.mark.slow
+def test_a_comment_in_a_study_changes_nothing_and_a_margin_trains_nothing(clone: Path) -> None:
+    study = clone / "experiments/tiny.yaml"
+    study.write_text("# a comment\n" + study.read_text())
+    assert UP_TO_DATE in run(clone, "dvc", "repro")
+    edit(study, "margin: 0.25", "margin: 0.5")
+    said = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in said
+    assert "margin is 0.5 dB" in (clone / "reports/tiny/README.md").read_text()
+    assert not [line for line in changed(clone) if "/data/" in line], "the same runs give the same data"
+
+
+def changed(folder: Path) -> list[str]:
+    return run(folder, "git", "status", "--porcelain").splitlines()
+
+
+@pytest.mark.slow
+def test_one_more_seed_in_a_fresh_clone_trains_only_the_new_runs(clone: Path) -> None:
+    before = (clone / "reports/tiny/data/epochs.csv").read_text().splitlines()
+    edit(clone / "experiments/tiny.yaml", "seeds: 2", "seeds: 3")
+    said = run(clone, "dvc", "repro")
+    assert "4 runs adopted" in said
+    assert "6 runs, 4 of them recorded already, 2 to train." in said
+    assert set(before) < set((clone / "reports/tiny/data/epochs.csv").read_text().splitlines())
+    assert "Seeds were changed after a report was written" in (clone / "reports/tiny/README.md").read_text()
+    differences = run(clone, "dvc", "metrics", "diff", "--md")
+    assert re.search(r"\| arms\.without\.pairs +\| 2 +\| 3 +\| 1 +\|", differences)
+    commit(clone)
+    assert UP_TO_DATE in run(clone, "dvc", "repro")
+
+
+@pytest.mark.slow
+def test_a_new_study_is_a_line_and_shares_the_runs_that_others_have(clone: Path) -> None:
+    write_tiny_study(clone / "experiments", "other.yaml")
+    list_studies(clone, "tiny", "other")
+    said = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in said
+    assert SWEPT not in said
+    assert REPORTED not in said
+    assert "(other/README.md)" in (clone / "reports/README.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_headline_figures_are_metrics(clone: Path) -> None:
+    shown = run(clone, "dvc", "metrics", "show")
+    assert "reports/tiny/metrics.json" in shown
+    assert "arms.without.difference" in shown
+
+
+@pytest.mark.slow
+def test_the_committed_reports_are_up_to_date() -> None:
+    said = run(ROOT, "dvc", "status")
+    assert UP_TO_DATE in said, "`dvc repro`, and commit what it wrote"
+
+
+def stages() -> dict:
+    return YAML(typ="safe").load(ROOT / "dvc.yaml")
+
+
+def test_every_listed_study_is_one_whose_data_are_there() -> None:
+    (listed,) = (entry["studies"] for entry in stages()["vars"])
+    assert listed
+    assert "quickstart" not in listed, "a newcomer's first sweep must really train"
+    for name in listed:
+        assert (ROOT / "experiments" / f"{name}.yaml").exists()
+        assert (ROOT / "reports" / name / "data" / "runs.csv").exists()
+
+
+def test_every_report_is_of_a_listed_study() -> None:
+    (listed,) = (entry["studies"] for entry in stages()["vars"])
+    reported = {path.parent.name for path in (ROOT / "reports").glob("*/data")} - {"quickstart"}
+    assert reported == set(listed)
+
+
+def test_dvc_tells_nobody_of_its_use_and_asks_nobody_for_updates() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".dvc" / "config")
+    assert not config.getboolean("core", "analytics")
+    assert not config.getboolean("core", "check_update")
