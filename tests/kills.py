@@ -120,7 +120,7 @@ def check_mirror(folder: Path, study: str = "tiny", runs: int = 4, uri: str | No
     client = MlflowClient(tracking_uri=uri or f"sqlite:///{folder / 'mlflow.db'}")
     experiment = client.get_experiment_by_name(study)
     assert experiment is not None
-    told = client.search_runs([experiment.experiment_id])
+    told = client.search_runs([experiment.experiment_id], "tags.`ablate.run` != ''")
     rows = {path.parent.name: json.loads(path.read_text()) for path in folder.glob(".ablate/runs/*/epochs.json")}
     assert len({run.data.tags["ablate.run"] for run in told}) == len(told) == runs
     for run in told:

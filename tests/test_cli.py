@@ -48,13 +48,16 @@ def test_a_sweep_trains_tracks_and_reports(
     assert "with seed 0: epoch 2/2" in shown.out
     assert "smallest margin" in shown.out
     assert "reports/tiny/README.md" in shown.out
-    assert "mlflow ui, then http://127.0.0.1:5000/#/experiments/" in shown.out
+    assert "ablate ui, then http://127.0.0.1:5000/#/experiments/" in shown.out
+    assert "&viewStateShareKey=arms" in shown.out
     assert shown.err == ""
     assert Path("reports/tiny/README.md").exists()
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name("tiny")
     assert experiment is not None
-    assert {run.info.status for run in client.search_runs([experiment.experiment_id])} == {"FINISHED"}
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert [run.info.run_name for run in runs if "ablate.report" in run.data.tags] == ["report"]
 
 
 def test_a_second_sweep_trains_nothing(
@@ -218,7 +221,7 @@ def told_runs() -> list[MlflowRun]:
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name("tiny")
     assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id]))
+    return list(client.search_runs([experiment.experiment_id], "tags.`ablate.run` != ''"))
 
 
 def test_status_tells_what_became_of_each_run(

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -93,6 +95,12 @@ def test_the_ablate_commands_of_the_readme_can_be_typed(line: str, workplace: Pa
 @pytest.mark.parametrize("line", typed("make"))
 def test_the_make_commands_of_the_readme_exist(line: str) -> None:
     assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("line", typed("dvc"))
+def test_the_dvc_commands_of_the_readme_can_be_typed(line: str) -> None:
+    dvc = Path(sys.executable).with_name("dvc")
+    subprocess.run([dvc, *shlex.split(line)[1:], "--help"], check=True, capture_output=True)
 
 
 def test_the_example_study_is_one(tmp_path: Path) -> None:

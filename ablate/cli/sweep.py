@@ -67,11 +67,12 @@ def sweep(
                 _adopt(study, record)
             experiment = _train(study, record, slots, retry_broken=retry_failed)
             page = _report(study, record, written=not no_report)
+            runs_at = _runs_at(study, experiment, reported=not no_report)
     except KeyboardInterrupt:
         command = shlex.join(["ablate", *sys.argv[1:]])
         err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
         raise typer.Exit(130) from None
-    _say_where(page, experiment, written=not no_report)
+    _say_where(page, runs_at, written=not no_report)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
 
@@ -134,17 +135,29 @@ def _ask(study: Study, record: Record) -> Asked:
     return asked
 
 
-def _say_where(page: Page, experiment: str | None, *, written: bool) -> None:
+def _runs_at(study: Study, experiment: str | None, *, reported: bool) -> str | None:
+    """Where MLflow shows the runs, if it could be told of them; it is also told what the report says."""
+    from ablate.report.page import report_folder
+    from ablate.tracking.comparison import show_comparison
+    from ablate.tracking.connection import address
+
+    if experiment is None:
+        return None
+    if not reported:
+        return address(experiment)
+    return show_comparison(experiment, study.name, report_folder(study), complain)
+
+
+def _say_where(page: Page, runs_at: str | None, *, written: bool) -> None:
     """The report in short, or where the data for it are, and where MLflow shows the runs."""
     from ablate.report.page import report_folder
-    from ablate.tracking.connection import address
 
     if written:
         summary(page)
     else:
         out.print(f"Data:   {report_folder(page.study) / 'data'}", soft_wrap=True)
-    if experiment is not None:
-        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
+    if runs_at is not None:
+        out.print(f"Runs:   {runs_at}", soft_wrap=True)
 
 
 def _explain(missing: Iterable[Missing], record: Record) -> None:

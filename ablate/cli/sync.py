@@ -12,7 +12,7 @@ def sync(study_files: StudyFiles = None) -> None:
     from ablate.asked import Asked, recall, recall_all
     from ablate.loading import load_study
     from ablate.record import Record
-    from ablate.tracking.connection import address
+    from ablate.report.data import REPORTS
     from ablate.tracking.sync import sync as tell
     from ablate.writer import only_writer
 
@@ -24,4 +24,4 @@ def sync(study_files: StudyFiles = None) -> None:
             raise AblateError("no study was swept in this folder yet, so there is nothing to tell MLflow")
         for asked in every:
             record.check(asked.every())
-            out.print(f"{asked.study}: {address(tell(asked, record))}", soft_wrap=True)
+            out.print(f"{asked.study}: {tell(asked, record, REPORTS / asked.study)}", soft_wrap=True)

@@ -224,7 +224,7 @@ def _shared(page: Page, setting: str) -> str:
 def _mlflow(page: Page) -> Iterator[Block]:
     yield paragraph(
         "With ",
-        Code("mlflow ui"),
+        Code("ablate ui"),
         " running in the folder of the sweep: open ",
         Link(f"the experiment {page.study.name}", experiment_address(page.study.name)),
         " and put an arm's line into the search box above its runs. MLflow numbers experiments and runs anew whenever "

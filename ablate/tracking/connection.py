@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 3
 """How long a server may take to say that it is there."""
 
+PORT = 5000
+"""Where MLflow's page is served if nothing else is asked for."""
+
+MODE = "workflowType=machine_learning"
+"""Without it MLflow's page opens in another mode, which shows no numbers."""
+
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # seconds where a server is down; MLflow's own default takes four minutes
@@ -37,6 +43,11 @@ def tracking_uri() -> str:
 
 def _own_store() -> Path:
     return Path.cwd() / "mlflow.db"
+
+
+def store_is_there() -> bool:
+    """Whether there is a store, as far as that can be known without opening it."""
+    return tracking_uri() != f"sqlite:///{_own_store()}" or _own_store().exists()
 
 
 def remote() -> bool:
@@ -100,10 +111,24 @@ def why(error: Exception) -> str:
     return text.splitlines()[0][:200]
 
 
-def address(experiment: str) -> str:
-    """What to type or open to see an experiment: the tracking server's page, or `mlflow ui` and its page."""
-    uri, page = tracking_uri(), f"#/experiments/{experiment}/runs?workflowType=machine_learning"
+def page(experiment: str | None = None, view: str | None = None) -> str:
+    """The part of an address that leads to an experiment, in a prepared view of it, or to all experiments."""
+    where = f"#/experiments/{experiment}/runs" if experiment else "#/experiments"
+    return f"{where}?{MODE}" + (f"&viewStateShareKey={view}" if view else "")
+
+
+def file_page(experiment: str, run_id: str, name: str) -> str:
+    """The part of an address that leads to a file of a run."""
+    return f"#/experiments/{experiment}/runs/{run_id}/artifacts/{name}?{MODE}"
+
+
+def server_address() -> str:
+    """The address of a tracking server, without what is secret in it."""
+    return shown_uri(tracking_uri()).rstrip("/")
+
+
+def address(experiment: str, view: str | None = None) -> str:
+    """What to type or open to see an experiment: the tracking server's page, or `ablate ui` and its page."""
     if remote():
-        return f"{shown_uri(uri).rstrip('/')}/{page}"
-    elsewhere = f" --backend-store-uri {shown_uri(uri)}" if "MLFLOW_TRACKING_URI" in os.environ else ""
-    return f"mlflow ui{elsewhere}, then http://127.0.0.1:5000/{page}"
+        return f"{server_address()}/{page(experiment, view)}"
+    return f"ablate ui, then http://127.0.0.1:{PORT}/{page(experiment, view)}"

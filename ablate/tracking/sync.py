@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ablate.asked import Asked
 from ablate.errors import AblateError
 from ablate.record import Record
-from ablate.tracking.connection import shown_uri, tracking_uri, why
+from ablate.tracking.comparison import tell_comparison
+from ablate.tracking.connection import address, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
 
 
@@ -15,8 +18,8 @@ class TrackingError(AblateError):
     exit_code = 1
 
 
-def sync(asked: Asked, record: Record) -> str:
-    """Tell MLflow what it does not have of a study's runs; returns the experiment.
+def sync(asked: Asked, record: Record, report: Path | None = None) -> str:
+    """Tell MLflow what it does not have of a study's runs, and of the report in a folder; returns what to open.
 
     Raises:
         TrackingError: it does not answer, or refuses some of it.
@@ -24,6 +27,7 @@ def sync(asked: Asked, record: Record) -> str:
     try:
         store = Store(asked, record)
         store.tell_all(dict.fromkeys(asked.every()), live=(), on_told=lambda: None)
+        view = tell_comparison(store.client, store.experiment, asked.study, report) if report else None
     except Exception as error:
         raise TrackingError(f"MLflow at {shown_uri(tracking_uri())} cannot be told: {why(error)}") from None
-    return store.experiment
+    return address(store.experiment, view)

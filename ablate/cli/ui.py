@@ -1,0 +1,39 @@
+"""`ablate ui`: MLflow's page on this folder's runs."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from ablate.cli.app import OptionalStudyFile, app, out
+from ablate.errors import AblateError
+from ablate.tracking.connection import PORT
+
+
+@app.command()
+def ui(
+    study_file: OptionalStudyFile = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve it, on this machine only.")] = PORT,
+) -> None:
+    """Show the runs in MLflow, or one study's comparison, until Ctrl-C; if MLflow is a server, say where."""
+    from ablate.loading import load_study
+    from ablate.tracking.comparison import comparison_page
+    from ablate.tracking.connection import page, remote, server_address, store_is_there
+    from ablate.tracking.server import HOST, serving
+
+    if not store_is_there():
+        raise AblateError("there are no runs in this folder yet; `ablate sweep` makes some")
+    wanted = comparison_page(load_study(study_file).name) if study_file else page()
+    if remote():
+        out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{wanted}", soft_wrap=True)
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so means Ctrl-C
+    try:
+        with serving(port) as server:
+            out.print(f"MLflow: http://{HOST}:{port}/{wanted}\nCtrl-C ends it.", soft_wrap=True)
+            server.wait()
+    except KeyboardInterrupt:
+        return
+    raise AblateError("MLflow's server has ended by itself")

@@ -1,0 +1,82 @@
+"""`ablate ui`: a real server where that is needed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import write_tiny_study
+from typer.testing import CliRunner
+
+from ablate.cli import app
+from ablate.errors import AblateError
+from ablate.tracking.server import serving
+
+
+def typed(*words: str) -> tuple[str, BaseException | None]:
+    done = CliRunner().invoke(app, ["ui", *words])
+    return done.output, done.exception
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_folder_without_runs_is_told_so_and_gets_no_store(workplace: Path) -> None:
+    _, error = typed()
+    assert isinstance(error, AblateError)
+    assert "there are no runs in this folder yet" in str(error)
+    assert list(workplace.iterdir()) == []
+
+
+def test_a_study_that_was_not_swept_is_named(store: Path) -> None:
+    write_tiny_study(store.parent)
+    _, error = typed("tiny.yaml")
+    assert "MLflow has no runs of tiny yet" in str(error)
+
+
+def test_a_tracking_server_is_not_started_again_but_named(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000/")
+    shown, error = typed()
+    assert error is None
+    assert shown.split(": ")[1].strip() == "http://host:5000/#/experiments?workflowType=machine_learning"
+
+
+def test_a_port_that_is_taken_is_told_in_a_line(store: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        _, error = typed("--port", str(other.getsockname()[1]))
+    assert isinstance(error, AblateError)
+    assert "allowed: --port with a free one" in str(error)
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_start_says_why(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://somewhere")
+    with pytest.raises(AblateError, match=r"server did not start: \S"), serving(free_port()):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_ctrl_c_and_leaves_no_process(how: signal.Signals, store: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-c", "from ablate.cli import main; main()", "ui", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "160"}) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line == f"MLflow: http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning\n"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            assert answer.status == 200
+        process.send_signal(how)
+        assert process.stdout.read() == "Ctrl-C ends it.\n"
+        assert process.wait(60) == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
