@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError
 from ablate.files import read_json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REPORT_TAG = "ablate.report"
 """Its value is the digest of the files that were told."""
 
-FIGURES = "figures"
+PAGES, FIGURES = ("README.md", "report.html", "metrics.json"), "figures"
 
 VIEW = "arms"
 """The key of the prepared view, which stands in its address."""
@@ -55,7 +55,7 @@ def tell_comparison(client: MlflowClient, experiment: str, study: str, folder: P
     Raises:
         Exception: MLflow's, if it does not answer or refuses it.
     """
-    facts = read_json(folder / "metrics.json")
+    facts = _headlines(folder)
     if facts is None:
         return None
     run_id = _tell_files(client, experiment, study, folder)
@@ -66,6 +66,13 @@ def tell_comparison(client: MlflowClient, experiment: str, study: str, folder: P
         if told.get(name) != value:
             client.set_experiment_tag(experiment, name, value)
     return VIEW
+
+
+def _headlines(folder: Path) -> dict[str, Any] | None:
+    """The headline numbers of the report in a folder, None if there is no whole one."""
+    facts = read_json(folder / "metrics.json")
+    ours = isinstance(facts, dict) and facts.get("metric") in METRICS and isinstance(facts.get("arms"), dict)
+    return facts if ours and all((folder / name).exists() for name in PAGES) else None
 
 
 def comparison_page(study: str) -> str:
@@ -85,7 +92,8 @@ def comparison_page(study: str) -> str:
 
 def note(report: str, link: str) -> str:
     """The answer, the question, and more of a report's page: up to its first picture, or section if that is long."""
-    title, answer, rest = (report.partition("-->\n")[2] or report).split("\n\n", 2)
+    title, _, page_body = (report.partition("-->\n")[2] or report).partition("\n\n")
+    answer, _, rest = page_body.partition("\n\n")
     text = f"{answer}\n\n{title.removeprefix('# ')} [The report]({link})\n\n{rest}"
     heads = [text.partition(end)[0] for end in ("\n![", "\n## ")]
     return next((head for head in heads if len(head) <= LONGEST), heads[-1][:LONGEST])
@@ -113,7 +121,7 @@ def view(metric: str, arms: Iterable[str]) -> str:
 
 def _tell_files(client: MlflowClient, experiment: str, study: str, folder: Path) -> str:
     """The report's files as they are now, their digest last: a run that has it lacks none. Returns the run."""
-    pages = [folder / name for name in ("README.md", "report.html", "metrics.json")]
+    pages = [folder / name for name in PAGES]
     files = [*pages, *sorted((folder / FIGURES).glob("*.svg"))]
     digest = _digest(files)
     told = _report_run(client, experiment, {path.name for path in files})

@@ -200,6 +200,17 @@ def test_without_a_report_there_is_nothing_to_tell(told: Study) -> None:
     assert dict(experiment().tags) == before
 
 
+@pytest.mark.parametrize("content", ["", "[1]", "<<<<<<< HEAD\n{}", '{"metric": "other", "arms": {}}'])
+def test_what_is_no_report_is_not_told(content: str, told: Study) -> None:
+    (REPORT / "metrics.json").write_text(content)
+    assert tell() is None
+
+
+@pytest.mark.parametrize("page", ["", "<!-- written -->\n", "# tiny", "no heading\n\nand no answer"])
+def test_any_page_has_a_beginning(page: str) -> None:
+    assert "[The report](#/experiments/1)" in note(page, "#/experiments/1")
+
+
 def test_the_page_of_a_study_is_its_view_or_its_runs(told: Study) -> None:
     number = experiment().experiment_id
     assert (

@@ -12,14 +12,18 @@ from pathlib import Path
 import pytest
 from conftest import write_tiny_study
 from kills import check_mirror
+from mlflow import MlflowClient
 
 from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
+from ablate.report.data import export
+from ablate.report.page import write_report
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
+from ablate.study import Study
 from ablate.sweep import sweep
 from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
@@ -105,6 +109,21 @@ def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: 
     check_mirror(workplace, uri=server.address)
     stored = [workplace / "server.db", *(workplace / "artifacts").rglob("*")]
     assert not [path for path in stored if path.is_file() and b"hunter2" in path.read_bytes()]
+
+
+def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Record, Study]) -> None:
+    record, study = swept_copy
+    report = Path("reports/tiny")
+    export(study, record, report)
+    write_report(study, report)
+    shown = [sync(Asked.of(study), record, report) for _ in range(2)]
+    assert shown[0] == shown[1]
+    assert shown[0].startswith(f"{server.address}/#/experiments/")
+    assert shown[0].endswith("&viewStateShareKey=arms")
+    client = MlflowClient(tracking_uri=server.address)
+    (told,) = client.search_runs([shown[0].split("/")[5]], "tags.`ablate.report` != ''")
+    page = Path(client.download_artifacts(told.info.run_id, "report.html", str(server.folder)))
+    assert page.read_bytes() == (report / "report.html").read_bytes()
 
 
 def test_what_a_server_missed_to_the_end_is_told_by_sync(server: Server, workplace: Path) -> None:
