@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ablate.settings import Run
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 
 @dataclass
@@ -53,6 +53,8 @@ def describe(run: Run, event: Event) -> str:
             return f"{reason}; it is tried once more"
         case Failed(reason, _, status):
             return f"{status}: {reason}"
+        case Stopped():
+            return "stopped, since it is not needed any more"
 
 
 @dataclass
@@ -104,7 +106,7 @@ class LiveView:
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
             case Lost():
                 self._print(run, event)
-            case Ended() | Failed():
+            case Ended() | Failed() | Stopped():
                 self.total_epochs -= run.training.epochs - self.done.get(run.id, 0)  # none of them is left to do
                 self._count(run, self.done.get(run.id, 0))
                 self._print(run, event)
