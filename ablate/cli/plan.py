@@ -27,7 +27,8 @@ def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: b
     sources = {"recorded runs": found.recorded, "timed steps": found.timed, "the mean of the others": found.assumed}
     said = ", ".join(f"{count} by {source}" for source, count in sources.items() if count)
     slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''} ({', '.join(sorted(set(devices)))})"
-    out.print(f"About {duration(found.seconds)} in {slots}; arms: {said}.")
+    about = "About" if len(study.looks) == 1 else "At most about"
+    out.print(f"{about} {duration(found.seconds)} in {slots}; arms: {said}.")
 
 
 def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
@@ -43,4 +44,6 @@ def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
 
     headings = ("arm", "compared with", "runs to train", "already there", "parameters")
     seeds = ", ".join(map(str, study.seeds))
+    if len(study.looks) > 1:
+        seeds += f"; as many of them as it takes, with looks at {', '.join(str(look.seeds) for look in study.looks)}"
     return make_table(f"{study.question}\nSeeds: {seeds}", headings, map(line, arms(study)))

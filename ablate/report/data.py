@@ -104,8 +104,9 @@ def _by_task(settled: list[Arm]) -> dict[Task, list[Arm]]:
 
 def _chosen(study: Study, record: Record, members: list[Arm]) -> list[int]:
     """The telling ones of the scenes whose outputs are recorded, for the arms of one task."""
+    first = study.seeds[: study.looks[0].seeds]  # of more seeds, some arms may have none
     for judges in ([arm for arm in members if arm.against is None], members):
-        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in study.seeds]
+        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in first]
         errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
         if errors:
             return telling_scenes(errors)
