@@ -189,7 +189,8 @@ percentages.
   **bold** where it is more by over three Monte Carlo standard errors ({error:.2f}). *Equivalent* is wrong from 1 M on,
   *better* and *worse* at zero and against the sign.
 - *right*: compared arms with a right verdict at the end (the power).
-- *runs*: runs used, of those that {last} seeds for every arm take; *at 3 seeds*: compared arms that the first look decides.
+- *runs*: runs used, of those that {last} seeds for every arm take.
+- *at 3 seeds*: compared arms that the first look decides.
 
 The first table is for normal noise; its columns but the worst are for five arms, the mean over spreads of {sds} dB.
 
