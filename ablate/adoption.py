@@ -18,7 +18,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.planning import plan
-from ablate.record import Record
+from ablate.record import Record, Status
 from ablate.report.data import REPORTS
 from ablate.settings import Run
 from ablate.study import Study
@@ -72,6 +72,11 @@ class Foreseen(Record):
     def __init__(self, record: Record, found: list[Found]) -> None:
         super().__init__(record.root, record.warn)
         self.found = {item.run.id: item for item in found}
+
+    def status(self, run_id: str) -> Status:
+        """See `Record`."""
+        found: Status = self.found[run_id].result["status"] if run_id in self.found else super().status(run_id)
+        return found
 
     def ended(self, run_id: str) -> bool:
         """See `Record`."""

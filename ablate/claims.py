@@ -38,14 +38,15 @@ def claims(study: Study) -> list[Claim]:
     return found
 
 
-def comparisons(study: Study) -> int:
-    """Pairs of arms that a study compares, over which its error is shared.
+def pairs(study: Study) -> list[tuple[str, str]]:
+    """The pairs of arms that a study compares, over which its error is shared: an arm, and what it is compared with.
 
     Each arm with its reference is one; a claim about any other two arms adds one. A claim the other way round, of a
     reference against an arm, adds none: it is the same interval, mirrored.
     """
-    pairs = {frozenset((arm.name, arm.against)) for arm in arms(study) if arm.against is not None}
-    return len(pairs | {frozenset((claim.arm, claim.than)) for claim in claims(study)})
+    found = [(arm.name, arm.against) for arm in arms(study) if arm.against is not None]
+    found += [(claim.arm, claim.than) for claim in claims(study)]
+    return list({frozenset(pair): pair for pair in reversed(found)}.values())[::-1]
 
 
 def _claim(study: Study, settled: list[Arm], index: int) -> Claim:

@@ -6,16 +6,25 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ablate.claims import claims
-from ablate.errors import AblateError, Place, StudyError, nearest, shown
+from ablate.errors import AblateError, Place, Steps, StudyError, nearest, shown
 from ablate.planning import arms
+from ablate.seeds import Until
 from ablate.settings import readable
 from ablate.study import Expectation, Study
 from ablate.yamlfile import Document, read_yaml
 
-KEYS = tuple(name for name in Study.model_fields if name != "name")
+
+def _keys(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items() if name != "name")
+
+
+KEYS = _keys(Study)
+
+MAPPINGS = {"seeds": ("seeds until decided", _keys(Until)), "expect": ("a claim", _keys(Expectation))}
+"""What stands below a study's keys and has keys of its own: what it is called, and which."""
 
 
 def load_study(path: str | Path) -> Study:
@@ -51,18 +60,23 @@ def _stem(path: Path) -> str:
 def _located(error: ValidationError, document: Document) -> StudyError:
     """The error that stands first in the file, in our words; a missing key last: a misspelt one may explain it."""
 
-    def order(item: Any) -> tuple[bool, int, int]:
-        place = document.place(item["loc"], of_key=item["type"] == "extra_forbidden")
-        return item["type"] == "missing", place.line, place.column
+    def place(item: Any) -> Place:
+        return document.place(_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
 
-    first = min(error.errors(include_url=False), key=order)
-    path, kind = tuple(first["loc"]), first["type"]
-    place: Place = document.place(path, of_key=kind == "extra_forbidden")
-    what, keys = ("a study", KEYS) if len(path) == 1 else ("a claim", tuple(Expectation.model_fields))
+    first = min(error.errors(include_url=False), key=lambda e: (e["type"] == "missing", place(e).line, place(e).column))
+    path, kind, last = _in_file(first["loc"], document), first["type"], first["loc"][-1]
+    what, keys = MAPPINGS[str(path[0])] if len(first["loc"]) > 1 and str(path[0]) in MAPPINGS else ("a study", KEYS)
     if kind == "extra_forbidden":
-        return StudyError(path, f"unknown key {shown(path[-1])}; {nearest(path[-1], keys)}", place)
+        return StudyError(path, f"unknown key {shown(last)}; {nearest(last, keys)}", place(first))
     if kind == "missing":
-        return StudyError(path, f"the key '{path[-1]}' is missing; {what} has: {', '.join(keys)}", place)
-    # pydantic's path also names the branches of unions: only what stands in the file is shown
-    name = " > ".join(str(step) for end, step in enumerate(path, 1) if path[:end] in document.values)
-    return StudyError(path, f"{name}: {readable(first)} (given: {shown(first['input'])})", place)
+        return StudyError(path, f"the key '{last}' is missing; {what} has: {', '.join(keys)}", place(first))
+    name = " > ".join(map(str, path))
+    return StudyError(path, f"{name}: {readable(first)} (given: {shown(first['input'])})", place(first))
+
+
+def _in_file(loc: Steps, document: Document) -> Steps:
+    """The steps of pydantic's path that stand in the file: it also names the branches of unions."""
+    path: Steps = ()
+    for step in loc:
+        path = (*path, step) if (*path, step) in document.values else path
+    return path

@@ -58,6 +58,7 @@ def arms(study: Study) -> list[Arm]:
     _check_distinct(study, found)
     _check_one_task(study, found)
     _check_gain(study, found)
+    _check_runs(study, found)
     return found
 
 
@@ -223,3 +224,11 @@ def _check_gain(study: Study, found: list[Arm]) -> None:
         if study.metric.endswith("/gain") and not (data.filled.density or data.noisy.density):
             fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
             raise StudyError(("metric",), f"{fact}; allowed: some data.filled.density or data.noisy.density")
+
+
+def _check_runs(study: Study, found: list[Arm]) -> None:
+    """A number of runs that does not suffice for the first look would leave nothing to say."""
+    first = study.looks[0].seeds * len(found)
+    if study.runs is not None and study.runs < first:
+        fact = f"the first look alone takes {first} runs, {study.looks[0].seeds} of each arm"
+        raise StudyError(("runs",), f"{fact} (given: {study.runs}); allowed: {first} or more")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ablate.settings import Run
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 
 @dataclass
@@ -53,18 +53,21 @@ def describe(run: Run, event: Event) -> str:
             return f"{reason}; it is tried once more"
         case Failed(reason, _, status):
             return f"{status}: {reason}"
+        case Stopped():
+            return "stopped, since it is not needed any more"
 
 
 @dataclass
 class LiveView:
     """One line a slot, and one for the sweep with the time left; ended runs scroll away above.
 
-    `done` counts the epochs that are behind each run, those of an earlier sweep included.
+    `expected` counts the epochs of each run that is foreseen, or has started all the same; `done` counts those behind
+    it, those of an earlier sweep included.
     """
 
     console: Console
     labels: Mapping[str, str]
-    total_epochs: int
+    expected: dict[str, int]
     done: dict[str, int]
     lines: dict[int, TaskID] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class LiveView:
             speed_estimate_period=600,
         )
         self.sweep = self.progress.add_task(
-            "sweep", total=self.total_epochs, completed=sum(self.done.values()), detail=""
+            "sweep", total=sum(self.expected.values()), completed=sum(self.done.values()), detail=""
         )
         self.progress.start()
         return self
@@ -95,6 +98,8 @@ class LiveView:
         match event:
             case Started(slot):
                 self.slots[run.id] = slot
+                self.expected[run.id] = run.training.epochs
+                self._count(run, self.done.get(run.id, 0))
                 line = self._line(slot)
                 self.progress.reset(line, description=self.labels[run.id], total=run.training.epochs, detail="")
             case EpochEnded(rows):
@@ -104,9 +109,9 @@ class LiveView:
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
             case Lost():
                 self._print(run, event)
-            case Ended() | Failed():
-                self.total_epochs -= run.training.epochs - self.done.get(run.id, 0)  # none of them is left to do
-                self._count(run, self.done.get(run.id, 0))
+            case Ended() | Failed() | Stopped():
+                self.expected[run.id] = self.done.get(run.id, 0)  # none is left to do
+                self._count(run, self.expected[run.id])
                 self._print(run, event)
 
     def _print(self, run: Run, event: Event) -> None:
@@ -120,17 +125,17 @@ class LiveView:
 
     def _count(self, run: Run, epochs: int) -> None:
         self.done[run.id] = epochs
-        self.progress.update(self.sweep, total=self.total_epochs, completed=sum(self.done.values()))
+        self.progress.update(self.sweep, total=sum(self.expected.values()), completed=sum(self.done.values()))
 
 
 def make_view(
-    console: Console, labels: Mapping[str, str], total_epochs: int, done: Mapping[str, int]
+    console: Console, labels: Mapping[str, str], expected: Mapping[str, int], done: Mapping[str, int]
 ) -> LogView | LiveView:
     """The view that suits where the output goes.
 
     Args:
         console: where to.
         labels: what each run is called, by its id.
-        total_epochs: of all runs that are not recorded as ended; `done` are those that they have behind them.
+        expected: the epochs of each run that is to be trained; `done` are those that it has behind it.
     """
-    return LiveView(console, labels, total_epochs, dict(done)) if console.is_terminal else LogView(console, labels)
+    return LiveView(console, labels, dict(expected), dict(done)) if console.is_terminal else LogView(console, labels)

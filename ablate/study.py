@@ -17,37 +17,16 @@ from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
+from ablate.seeds import Look, Seeds, Until, listed, looks_of
 from ablate.settings import Frozen, check_setting
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
 Axes = TypeAliasType("Axes", Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)])
 
 
-def _seeds(value: object) -> object:
-    """`5` means the seeds 0 to 4."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        if not 1 <= value <= 1000:
-            raise ValueError("a number of seeds is from 1 to 1000")
-        return tuple(range(value))
-    if not isinstance(value, list | tuple):
-        raise ValueError("must be a number of seeds or a list of integers")
-    if len(set(map(repr, value))) < len(value):
-        raise ValueError("a seed is given twice")
-    return tuple(value)
-
-
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=1000), AfterValidator(lambda text: " ".join(text.split()))
-]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Seeds = Annotated[
-    tuple[Seed, ...],
-    Field(min_length=1),
-    BeforeValidator(
-        _seeds,
-        json_schema_input_type=Annotated[int, Field(ge=1, le=1000)] | Annotated[list[Seed], Field(min_length=1)],
-    ),
 ]
 Expected = Literal["better", "worse", "equivalent"]
 
@@ -80,6 +59,14 @@ def _duration(value: object) -> object:
     return value
 
 
+Duration = Annotated[str, BeforeValidator(_duration), StringConstraints(pattern=DURATION)]
+
+
+def seconds(duration: str) -> float:
+    """A `Duration` in seconds."""
+    return int(duration[:-1]) * UNITS[duration[-1]]
+
+
 class Study(Frozen):
     """A study as its YAML states it; `planning.arms` resolves it into arms.
 
@@ -96,20 +83,50 @@ class Study(Frozen):
     )
     arms: dict[str, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
     reference: Overrides | str = Field(description="what arms are compared with: values of axes, or an arm's name")
-    seeds: Seeds = Field(description="a number of seeds, or a list of integers")
+    asked_seeds: Seeds = Field(
+        alias="seeds",
+        description="a number of seeds, a list of integers, or {from: 3, to: 12}: more and more until all is decided",
+    )
     metric: str = Field("test/psnr", description="the metric that decides", json_schema_extra={"enum": list(JUDGED)})
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
     )
     expect: list[Expectation] = Field([], description="claims, stated before the first run, that the report checks")
-    timeout: Annotated[str, BeforeValidator(_duration), StringConstraints(pattern=DURATION)] | None = Field(
+    timeout: Duration | None = Field(
         None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
     )
+
+    runs: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="with seeds until decided: the number of runs after which what is undecided stays so"
+    )
+    budget: Duration | None = Field(
+        None, description="with seeds until decided: likewise the training time of all runs together, e.g. 2h"
+    )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds that it may need."""
+        return listed(self.asked_seeds)
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """When it is judged: once, at all seeds, or until it is decided."""
+        return looks_of(self.asked_seeds)
+
+    @property
+    def limited(self) -> bool:
+        """Whether a number of runs or a budget may end it before it is decided."""
+        return self.runs is not None or self.budget is not None
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """`budget` in seconds."""
+        return seconds(self.budget) if self.budget else None
 
     @property
     def timeout_seconds(self) -> float | None:
         """`timeout` in seconds."""
-        return int(self.timeout[:-1]) * UNITS[self.timeout[-1]] if self.timeout else None
+        return seconds(self.timeout) if self.timeout else None
 
     @field_validator("metric")
     @classmethod
@@ -124,6 +141,14 @@ class Study(Frozen):
             if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= 100 or "|" in name:
                 rule = "an arm's name is 1 to 100 printable characters, without '|' and without blanks around it"
                 raise StudyError(("arms", name), f"{rule} (given: {shown(name)})", of_key=True)
+        return self
+
+    @model_validator(mode="after")
+    def _budget_ends_something(self) -> Study:
+        for key in ("runs", "budget"):
+            if getattr(self, key) is not None and not isinstance(self.asked_seeds, Until):
+                rule = f"`{key}` goes with seeds until decided, as in `seeds: {{from: 3, to: 12}}`"
+                raise StudyError((key,), f"{rule} (given: seeds: {shown(self.asked_seeds)})", of_key=True)
         return self
 
     @model_validator(mode="after")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
 from ablate.executors import Executor
 from ablate.record import Record
 from ablate.settings import Run
-from ablate.sources import Source
-from ablate.training.events import Ended, Event, Failed, Lost
+from ablate.sources import Outcome, Source
+from ablate.training.events import Ended, Event, Failed, Lost, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
 """Told of each event after it is recorded: the terminal's view, the MLflow mirror."""
@@ -26,28 +26,69 @@ def sweep(
     """Train what the source proposes and the record does not hold, until the source wants no more.
 
     Runs that broke in an earlier sweep are left alone; with `retry_broken`, only these are trained. A run whose worker
-    is lost is tried once more, from its newest checkpoint.
+    is lost is tried once more, from its newest checkpoint. One that the source no longer proposes is stopped.
     """
-    asked: dict[str, Run] = {}
-    results: dict[str, dict[str, Any]] = {}
+    loop = _Loop(source, executor, record, list(listeners), retry_broken)
+    loop.ask()
+    for run, event in _with_a_second_try(executor, record, loop.asked):
+        loop.take(run, event)
+        if not isinstance(event, Started | Lost):
+            loop.ask()
 
-    def ask() -> None:
-        while fresh := {run.id: run for run in source.propose(results) if run.id not in asked}:
-            asked.update(fresh)
-            results.update({run_id: record.result(run_id) for run_id in fresh if record.ended(run_id)})
-            for run in fresh.values():
-                if record.wanting(run.id, broken=retry_broken):
-                    executor.submit(run, record.checkpoint(run.id))
 
-    ask()
-    for run, event in _with_a_second_try(executor, record, asked):
-        record.take(run, event)
-        for listen in listeners:
+@dataclass
+class _Loop:
+    """What was asked of the executor, by run id: all `asked` runs, those still `open`, and what became of them."""
+
+    source: Source
+    executor: Executor
+    record: Record
+    listeners: list[Listener]
+    retry_broken: bool
+    asked: dict[str, Run] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def take(self, run: Run, event: Event) -> None:
+        """Record an event, then tell of it."""
+        self.record.take(run, event)
+        self.begun.add(run.id)
+        if isinstance(event, Ended | Failed | Stopped):
+            self.open.discard(run.id)
+        self._look_up(run.id)
+        for listen in self.listeners:
             listen(run, event)
-        if isinstance(event, Ended):
-            results[run.id] = record.result(run.id)
-        if isinstance(event, Ended | Failed):
-            ask()
+
+    def ask(self) -> None:
+        """Submit what the source newly proposes, and stop what it no longer does."""
+        while True:
+            wanted = {run.id: run for run in self.source.propose(self.outcomes)}
+            for run_id in [run_id for run_id in self.open if run_id not in wanted]:
+                self._stop(run_id)
+            fresh = [run for run in wanted.values() if run.id not in self.asked]
+            if not fresh:
+                return
+            for run in fresh:
+                self._submit(run)
+
+    def _submit(self, run: Run) -> None:
+        self.asked[run.id] = run
+        self._look_up(run.id)
+        if self.record.wanting(run.id, broken=self.retry_broken):
+            self.open.add(run.id)
+            self.executor.submit(run, self.record.checkpoint(run.id))
+
+    def _stop(self, run_id: str) -> None:
+        self.executor.cancel(run_id)
+        self.open.discard(run_id)
+        run = self.asked.pop(run_id)  # if it is proposed again, it is a fresh one
+        if run_id in self.begun:
+            self.take(run, Stopped())
+
+    def _look_up(self, run_id: str) -> None:
+        results = self.record.result(run_id)["results"] if self.record.ended(run_id) else {}
+        self.outcomes[run_id] = Outcome(self.record.status(run_id), self.record.epochs(run_id), results)
 
 
 def _with_a_second_try(executor: Executor, record: Record, asked: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:

@@ -30,7 +30,7 @@ class Comparison:
         difference: mean of the paired differences, in the metric's unit; `sd` is their standard deviation.
         low, high: the simultaneous interval of the mean difference, at confidence `level`; infinite with one pair.
         verdict: by the rule of `judge`.
-        barred: whether a diverged run, of the arm or of its reference, rules out that they are equivalent.
+        barred: the verdicts that diverged runs, of the arm or of its reference, rule out.
     """
 
     pairs: int
@@ -40,7 +40,7 @@ class Comparison:
     high: float
     level: float
     verdict: Verdict
-    barred: bool = False
+    barred: frozenset[Verdict] = frozenset()
 
     @property
     def smallest_margin(self) -> float:
@@ -68,6 +68,7 @@ def compare(
     arm_diverged: bool = False,
     reference_diverged: bool = False,
     missing: bool = False,
+    share: float = 1.0,
 ) -> Comparison:
     """Compare an arm with its reference on the seeds that both have.
 
@@ -78,11 +79,12 @@ def compare(
         sign: +1 if more is better, -1 if less is.
         arm_diverged, reference_diverged: whether any of its runs diverged.
         missing: whether a seed is still to come, for which the verdict waits.
+        share: of the error, what this look at the scores may spend: all of it, if it is the only one.
     """
     good, usual = sign * np.asarray(arm, float), sign * np.asarray(reference, float)
-    level = 1 - (1 - CONFIDENCE) / comparisons
+    level = level_of(comparisons, share)
     low, high = paired_interval(good, usual, level)
-    verdict = judge(low, high, margin, arm_diverged=arm_diverged, reference_diverged=reference_diverged)
+    barred = ruled_out(arm_diverged=arm_diverged, reference_diverged=reference_diverged)
     differences = good - usual
     return Comparison(
         pairs=len(differences),
@@ -91,9 +93,14 @@ def compare(
         low=low,
         high=high,
         level=level,
-        verdict="waiting" if missing else verdict,
-        barred=arm_diverged or reference_diverged,
+        verdict="waiting" if missing else judge(low, high, margin, barred),
+        barred=barred,
     )
+
+
+def level_of(comparisons: int, share: float = 1.0) -> float:
+    """The confidence of each of so many intervals, where a look may spend this share of the error (Bonferroni)."""
+    return 1 - (1 - CONFIDENCE) / comparisons * share
 
 
 def paired_interval(arm: np.ndarray, reference: np.ndarray, level: float) -> tuple[float, float]:
@@ -109,10 +116,10 @@ def paired_interval(arm: np.ndarray, reference: np.ndarray, level: float) -> tup
     return float(interval.low), float(interval.high)
 
 
-def judge(low: float, high: float, margin: float, *, arm_diverged: bool, reference_diverged: bool) -> Verdict:
+def judge(low: float, high: float, margin: float, barred: frozenset[Verdict] = frozenset()) -> Verdict:
     """The verdict on an interval: equivalent inside the margin, else better or worse beside zero, else undecided.
 
-    An arm with a diverged run is never better or equivalent; with a diverged reference no arm is worse or equivalent.
+    It is undecided, too, where that verdict is barred.
     """
     verdict: Verdict = "undecided"
     if -margin < low and high < margin:
@@ -121,9 +128,13 @@ def judge(low: float, high: float, margin: float, *, arm_diverged: bool, referen
         verdict = "better"
     elif high < 0:
         verdict = "worse"
-    barred = {"better", "equivalent"} if arm_diverged else set()
-    barred |= {"worse", "equivalent"} if reference_diverged else set()
     return "undecided" if verdict in barred else verdict
+
+
+def ruled_out(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:
+    """An arm with a diverged run is never better or equivalent; with a diverged reference no arm is worse or so."""
+    barred: set[Verdict] = {"better", "equivalent"} if arm_diverged else set()
+    return frozenset(barred | ({"worse", "equivalent"} if reference_diverged else set()))
 
 
 def bad_seed_bound(bad: int, seeds: int) -> float:

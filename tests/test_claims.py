@@ -1,10 +1,10 @@
-"""What a study expects: which arms its claims are about, and how many comparisons that makes."""
+"""What a study expects: which arms its claims are about, and how many pairs that makes."""
 
 from typing import Any
 
 import pytest
 
-from ablate.claims import Claim, claims, comparisons
+from ablate.claims import Claim, claims, pairs
 from ablate.errors import StudyError
 from ablate.planning import arms
 from ablate.settings import dotted
@@ -73,7 +73,7 @@ def test_settings_that_are_spelt_differently_are_the_same() -> None:
     ],
 )
 def test_a_claim_against_another_arm_than_the_reference_adds_a_comparison(expect: list[Any], count: int) -> None:
-    assert comparisons(study_of(NAMED, *expect)) == count
+    assert len(pairs(study_of(NAMED, *expect))) == count
 
 
 def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:

@@ -11,21 +11,22 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *(
-        "cli",
-        "adoption",
-        "report",
-        "statistics",
-        "verdicts",
-        "results",
-        "estimate",
-        "overview",
-        "sweep",
-        "progress",
-        "sources",
-    ),
+    *("cli", "adoption", "report", "estimate", "overview", "sweep", "progress", "sources", "statistics"),
+    *("verdicts", "results"),
     *("tracking", "pictures", "writer", "asked", "record", "executors", "training", "denoiser", "scenes"),
-    *("loading", "claims", "planning", "schema", "study", "yamlfile", "settings", "metrics", "files", "errors"),
+    *(
+        "loading",
+        "claims",
+        "planning",
+        "schema",
+        "study",
+        "seeds",
+        "yamlfile",
+        "settings",
+        "metrics",
+        "files",
+        "errors",
+    ),
 )
 """From the top down: a module imports from its own layer and from those after it."""
 

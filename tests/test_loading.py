@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
-from ablate.loading import load_study
+from ablate.loading import KEYS, load_study
 from ablate.settings import DEFAULTS
 from ablate.study import Study
 
@@ -66,7 +66,28 @@ BAD: dict[str, tuple[str, ...]] = {
     "the first of two mistakes": ("¦metrc: 1\n" + axes("seeds: 3", "seeds: three"), "'metrc'", "did you mean 'metric'"),
     "missing key": ("¦" + axes("margin: 0.25\n"), "'margin' is missing"),
     "wrong type of question": (axes("Does it matter?", "¦3"), "question", "string", "given: 3"),
-    "wrong type of seeds": (axes("3", "¦three"), "number of seeds or a list of integers", "given: 'three'"),
+    "wrong type of seeds": (
+        axes("3", "¦three"),
+        "a number of seeds, a list of integers, or {from: 3, to: 12}",
+        "given: 'three'",
+    ),
+    "unknown key of seeds": (axes("3", "{¦form: 3, to: 12}"), "'form'", "did you mean 'from'", "looks"),
+    "seeds without an end": (axes("3", "¦{from: 3}"), "seeds", "`from` and `to`, or `looks`"),
+    "wrong type of a look": (axes("3", "{looks: [3, ¦x]}"), "seeds > looks", "integer", "given: 'x'"),
+    "looks that go back": (axes("3", "¦{looks: [5, 3]}"), "seeds", "more and more seeds"),
+    "a budget of a fixed design": (
+        axes(more="¦budget: 2h\n"),
+        "`budget` goes with seeds until decided",
+        "given: seeds: 3",
+    ),
+    "a budget without a unit": (axes("3", "{from: 3, to: 5}", more="budget: ¦2\n"), "30m", "given: 2"),
+    "runs of a fixed design": (axes(more="¦runs: 60\n"), "`runs` goes with seeds until decided"),
+    "fewer runs than a look": (
+        axes("3", "{from: 3, to: 5}", more="runs: ¦5\n"),
+        "takes 6 runs",
+        "given: 5",
+        "6 or more",
+    ),
     "wrong type of margin": (axes("0.25", "¦'0.25'"), "margin", "number", "given: '0.25'"),
     "wrong type of base": (axes(more="base: ¦x\n"), "base", "given: 'x'"),
     "wrong type of vary": (axes("{model.heads: [2, 4]}", "¦[2]"), "vary", "given: [2]"),
@@ -402,7 +423,6 @@ plain = (
 data = st.recursive(
     plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*DEFAULTS]) | st.text(), inner)
 )
-KEYS = [key for key in Study.model_fields if key != "name"]
 
 
 @st.composite

@@ -5,7 +5,7 @@ from conftest import tiny_run
 from rich.console import Console
 
 from ablate.progress import LiveView, LogView, describe, make_view
-from ablate.training.events import Ended, EpochEnded, Failed, Started
+from ablate.training.events import Ended, EpochEnded, Failed, Started, Stopped
 
 RUN = tiny_run()
 LABELS = {RUN.id: "heads=2 [x] seed 0"}
@@ -25,8 +25,8 @@ def shown(view: LogView | LiveView) -> str:
 
 
 def test_a_terminal_gets_live_lines_and_a_file_plain_ones() -> None:
-    assert isinstance(make_view(console(terminal=True), LABELS, 2, {}), LiveView)
-    assert isinstance(make_view(console(terminal=False), LABELS, 2, {}), LogView)
+    assert isinstance(make_view(console(terminal=True), LABELS, {RUN.id: 2}, {}), LiveView)
+    assert isinstance(make_view(console(terminal=False), LABELS, {RUN.id: 2}, {}), LogView)
 
 
 def test_the_log_has_one_plain_line_an_event() -> None:
@@ -41,11 +41,11 @@ def test_the_log_has_one_plain_line_an_event() -> None:
     "text", ["heads=2 [x] seed 0", "loss 0.25000", "190 images/s", "sweep", "1/2", "test 22.00 dB"]
 )
 def test_the_live_view_shows_the_slot_the_sweep_and_the_result(text: str) -> None:
-    assert text in shown(LiveView(console(terminal=True), LABELS, 2, {}))
+    assert text in shown(LiveView(console(terminal=True), LABELS, {RUN.id: 2}, {}))
 
 
 def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:
-    view = LiveView(console(terminal=True), LABELS, total_epochs=2, done={})
+    view = LiveView(console(terminal=True), LABELS, expected={RUN.id: 2}, done={})
     with view:
         view(RUN, Started(0, "cpu"))
         view(RUN, Failed("out of memory"))
@@ -57,5 +57,15 @@ def test_a_run_without_scores_is_described_all_the_same() -> None:
 
 
 def test_epochs_of_an_earlier_sweep_are_behind_it_from_the_start() -> None:
-    with LiveView(console(terminal=True), LABELS, total_epochs=2, done={RUN.id: 1}) as view:
+    with LiveView(console(terminal=True), LABELS, expected={RUN.id: 2}, done={RUN.id: 1}) as view:
         assert view.progress.tasks[0].completed == 1
+
+
+def test_the_sweep_grows_by_runs_that_were_not_foreseen_and_shrinks_by_those_that_are_stopped() -> None:
+    with LiveView(console(terminal=True), LABELS, expected={}, done={}) as view:
+        view(RUN, Started(0, "cpu"))
+        assert view.progress.tasks[0].total == RUN.training.epochs
+        view(RUN, Stopped())
+        assert view.progress.tasks[0].total == 0
+        view(RUN, Started(0, "cpu"))
+        assert view.progress.tasks[0].total == RUN.training.epochs

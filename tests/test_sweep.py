@@ -9,10 +9,10 @@ from conftest import tiny_run
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.record import Record
 from ablate.settings import Run
-from ablate.sources import Results
+from ablate.sources import Outcomes
 from ablate.sources.fixed import Fixed
 from ablate.sweep import sweep
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 RUNS = [tiny_run(0), tiny_run(1)]
 
@@ -157,8 +157,9 @@ def test_a_run_that_lost_its_worker_goes_on_once_from_its_checkpoint(record: Rec
 class OneByOne:
     """A source that proposes its next run when the last one has its result."""
 
-    def propose(self, results: Results) -> Sequence[Run]:
-        return [tiny_run(seed) for seed in range(min(3, len(results) + 1))]
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        ended = sum(outcome.status == "finished" for outcome in outcomes.values())
+        return [tiny_run(seed) for seed in range(min(3, ended + 1))]
 
 
 def test_a_source_may_propose_more_as_results_come(record: Record) -> None:
@@ -172,3 +173,35 @@ def test_a_source_hears_of_results_that_were_recorded_before(record: Record) -> 
     log = Log()
     sweep(OneByOne(), InProcessExecutor(), record, [log])
     assert {run_id for run_id, _ in log} == {tiny_run(2).id}
+
+
+class Pruning:
+    """A source that drops its first run after an epoch, and takes it up again once the second has its result."""
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        first, second = (outcomes.get(run.id) for run in RUNS)
+        pruned = first and first.status == "unfinished" and len(first.epochs) == 1
+        return RUNS[1:] if pruned and second and second.status != "finished" else RUNS
+
+
+def test_a_run_that_is_no_longer_proposed_is_stopped_and_goes_on_if_it_is_proposed_again(record: Record) -> None:
+    log = Log()
+    sweep(Pruning(), InProcessExecutor(), record, [log])
+    kinds = [kind for run_id, kind in log if run_id == RUNS[0].id]
+    assert kinds == [Started, EpochEnded, Stopped, Started, EpochEnded, Ended], "no epoch is trained twice"
+    assert [record.status(run.id) for run in RUNS] == ["finished", "finished"]
+
+
+class Narrowing:
+    """A source that wants nothing more once a run has its result."""
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        ended = [run for run in RUNS if run.id in outcomes and outcomes[run.id].status == "finished"]
+        return ended or RUNS
+
+
+def test_a_queued_run_that_is_no_longer_proposed_never_starts(record: Record) -> None:
+    log = Log()
+    sweep(Narrowing(), InProcessExecutor(), record, [log])
+    assert {run_id for run_id, _ in log} == {RUNS[0].id}
+    assert record.status(RUNS[1].id) == "absent"

@@ -102,7 +102,7 @@ def test_no_spread_but_rounding_gives_an_interval_of_almost_no_width() -> None:
     ],
 )
 def test_the_rule_with_a_margin_of_a_quarter(low: float, high: float, verdict: str) -> None:
-    assert judge(low, high, 0.25, arm_diverged=False, reference_diverged=False) == verdict
+    assert judge(low, high, 0.25) == verdict
 
 
 @pytest.mark.parametrize(
@@ -256,10 +256,7 @@ def test_at_most_one_study_in_twenty_holds_a_wrong_verdict(truth: float, margin:
     level = compared([1, 2, 3], comparisons=5).level
     low, high = stats.ttest_rel(arms, np.broadcast_to(reference, arms.shape), axis=-1).confidence_interval(level)
     verdicts = [
-        {
-            judge(*interval, margin, arm_diverged=False, reference_diverged=False)
-            for interval in zip(*study, strict=True)
-        }
+        {judge(*interval, margin) for interval in zip(*study, strict=True)}
         for study in zip(low.tolist(), high.tolist(), strict=True)
     ]
     assert np.mean([bool(found & wrong) for found in verdicts]) <= 0.05 + 0.01

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ablate.executors import Executor
     from ablate.record import Record
     from ablate.report.model import Missing, Page
+    from ablate.sources import Source
     from ablate.study import Study
 
 LAST_LINES = 3
@@ -65,7 +66,7 @@ def sweep(
         with only_writer(record.root, wait_for_other):
             if adopt:
                 _adopt(study, record)
-            experiment = _train(study, record, slots, retry_broken=retry_failed)
+            experiment = _train(study, record, slots, len(devices), retry_broken=retry_failed)
             page = _report(study, record, written=not no_report)
             runs_at = _runs_at(study, experiment, reported=not no_report)
     except KeyboardInterrupt:
@@ -98,26 +99,37 @@ def _executor(name: str, devices: list[str], timeout: float | None) -> Executor:
     return LocalExecutor(devices, timeout) if name == "local" else InProcessExecutor(devices[0], timeout)
 
 
-def _train(study: Study, record: Record, executor: Executor, *, retry_broken: bool) -> str | None:
-    """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
+def _source(study: Study, slots: int) -> Source:
+    """All runs at once, or seeds until all is decided."""
     from ablate.planning import plan
-    from ablate.progress import make_view
     from ablate.sources.fixed import Fixed
+    from ablate.sources.sequential import UntilDecided
+
+    return UntilDecided(study, slots) if len(study.looks) > 1 else Fixed(plan(study))
+
+
+def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
+    """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
+    from ablate.progress import make_view
     from ablate.sweep import sweep as sweep_runs
     from ablate.tracking.mirror import Mirror
     from ablate.writer import Running
 
-    runs, asked = plan(study), _ask(study, record)
+    asked, source = _ask(study, record), _source(study, slots)
     record.check(asked.runs)
+    runs = source.propose({})
     to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
     recorded = sum(record.ended(run.id) for run in runs)
     out.print(f"{study.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
+    if len(study.looks) > 1:
+        numbers = ", ".join(str(look.seeds) for look in study.looks)
+        out.print(f"That is the first look, of those at {numbers} seeds: what it leaves undecided goes on.")
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in asked.runs.items()}
-    view = make_view(out, labels, sum(run.training.epochs for run in to_train), done)
+    view = make_view(out, labels, {run.id: run.training.epochs for run in to_train}, done)
     with Mirror(asked, record, warn=complain) as mirror, executor, view:
         listeners = [view, mirror, Running(record.root)]
-        sweep_runs(Fixed(runs), executor, record, listeners, retry_broken=retry_broken)
+        sweep_runs(source, executor, record, listeners, retry_broken=retry_broken)
     return mirror.experiment
 
 

@@ -38,14 +38,19 @@ def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
     is_are = "is" if len(rows) == 1 else "are"
     names = listed([row.name for row in rows]) if len(rows) <= NAMED else f"{len(rows)} arms"
     sized = _sized(rows, page)
-    seeds = f"{len(page.study.seeds)} seed{'s' if len(page.study.seeds) > 1 else ''}"
+    counts = sorted({row.comparison.pairs for row in rows if row.comparison})
+    seeds = f"{listed([str(count) for count in counts], 'or')} seed{'s' if counts != [1] else ''}"
     return {
         "worse": f"{sized} {is_are} worse",
         "better": f"{sized} {is_are} better",
         "equivalent": f"{names} {is_are} equivalent within ±{page.study.margin:g}{unit(page.metric)}",
         "undecided": f"{names} {is_are} undecided with {seeds}",
-        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for missing runs",
+        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for {_awaited(page)}",
     }[verdict]
+
+
+def _awaited(page: Page) -> str:
+    return "missing runs" if page.missing or len(page.study.looks) == 1 else "the next look"
 
 
 def _sized(rows: list[ArmRow], page: Page) -> str:

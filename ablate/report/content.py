@@ -14,6 +14,7 @@ from ablate.report.origins import experiment_address
 from ablate.report.rates import rate
 from ablate.report.tables import (
     cost_table,
+    course_table,
     interactions_table,
     mlflow_table,
     needed_table,
@@ -30,6 +31,7 @@ def document(page: Page) -> Document:
     """The page of a study."""
     sections = [
         Section("Verdicts", tuple(_verdicts(page))),
+        *([Section("From look to look", tuple(_course(page)))] if len(page.study.looks) > 1 else []),
         *([Section("What was expected", tuple(_claims(page)))] if page.claims else []),
         *([Section("Do the axes add up?", tuple(_grid(page, page.grid)))] if page.grid else []),
         Section("Every seed", tuple(_seeds(page))),
@@ -71,6 +73,24 @@ def _verdicts(page: Page) -> Iterator[Block]:
     )
 
 
+def _course(page: Page) -> Iterator[Block]:
+    used, numbers = len(page.used), listed([str(look.seeds) for look in page.study.looks])
+    yield paragraph(
+        f"The looks were planned at {numbers} seeds, each with the arms that were still undecided. The verdicts rest "
+        f"on {used} runs; with {len(page.study.seeds)} seeds for every arm it would have been {page.planned}: "
+        f"{page.planned - used} ({percent(1 - used / page.planned)}) were saved."
+    )
+    yield course_table(page)
+    yield Picture(
+        "course",
+        "Each arm's difference from its reference and its interval, look by look",
+        "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin.",
+    )
+    if page.unused:
+        names = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused)
+        yield paragraph(f"Unused, since it turned out that no look needed them: {names}.")
+
+
 def _claims(page: Page) -> Iterator[Block]:
     yield Items(tuple((claim_sentence(evidence, page),) for evidence in page.claims))
     yield paragraph("The claims stood in the study; they are judged by the same rule as the verdicts.")
@@ -88,6 +108,10 @@ def _grid(page: Page, grid: GridFacts) -> Iterator[Block]:
         "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
     )
     yield interactions_table(page, grid)
+    if len(page.study.looks) > 1:
+        yield paragraph(
+            f"All of this is over the {page.study.looks[0].seeds} seeds of the first look: every cell has them."
+        )
     yield paragraph(
         "Beyond the sum: how much better the two changes together are than the sum of each alone, with the seeds as "
         f"blocks, by paired t intervals at a joint confidence of 95% over these {len(grid.interactions)} contrasts, "
@@ -103,7 +127,8 @@ def _grid(page: Page, grid: GridFacts) -> Iterator[Block]:
 
 
 def _over_complete(page: Page) -> str:
-    complete, seeds = len(page.scores.dropna()), len(page.study.seeds)
+    seeds = page.study.looks[0].seeds
+    complete = len(page.scores.iloc[:seeds].dropna())
     return f", over the {complete} of {seeds} seeds of which no run is missing" if complete < seeds else ""
 
 
@@ -191,20 +216,17 @@ def _wrong(page: Page) -> Iterator[Block]:
 
 
 def _computed(page: Page) -> Iterator[Block]:
-    seeds = ", ".join(map(str, page.study.seeds))
-    level = f"{100 * page.level:.2f}%"
     recorded = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
     texts = [
-        f"Every arm was trained with the same seeds ({seeds}), and arms that share a seed see the same training scenes "
+        f"Every arm was trained with {_which_seeds(page)}, and arms that share a seed see the same training scenes "
         "and start shared parameters alike: the seed is the pair.",
         f"A run saw {_shared(page, 'training.epochs')} epochs of {_shared(page, 'training.scenes')} scenes. The epoch "
         f"was chosen by {_shared(page, 'data.validation')} validation scenes, and the score is that of "
         f"{_shared(page, 'data.test')} test scenes; both are the same for all seeds.",
         f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE) with the MSE pooled "
         "over the whole set.",
-        f"Each interval is that of a paired t test at {level}, so that all {page.comparisons} together hold with 95% "
-        "(Bonferroni). Equivalent: the whole interval lies inside the margin; better, worse: it lies beside zero; "
-        'undecided: neither, which is not "no effect".',
+        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the whole interval lies inside the "
+        'margin; better, worse: it lies beside zero; undecided: neither, which is not "no effect".',
         "The intervals cover training seeds, for these test images. What other test images would change is "
         '"± over test images": a run\'s standard error over them, averaged over its seeds.',
         "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error where that begins "
@@ -213,6 +235,24 @@ def _computed(page: Page) -> Iterator[Block]:
         f"Recorded by the runs: {recorded or 'nothing yet'}.",
     ]
     yield Items(tuple((text,) for text in texts))
+
+
+def _which_seeds(page: Page) -> str:
+    seeds = ", ".join(map(str, page.study.seeds))
+    return f"the same seeds ({seeds})" if len(page.study.looks) == 1 else f"the first of the same seeds ({seeds})"
+
+
+def _levels(page: Page) -> str:
+    """At which confidence, and why."""
+    if len(page.study.looks) == 1:
+        return f"at {100 * page.level:.2f}%, so that all {page.comparisons} together hold with 95% (Bonferroni)"
+    return (
+        f"at 1 - (0.05 / {page.comparisons}) (n - n') / {len(page.study.seeds)} for a look at n seeds after one at n', "
+        f"so that all {page.comparisons} hold together with 95% at all looks (linear alpha spending, Lan and DeMets "
+        "1983, added up by Bonferroni). A first verdict is final. An arm is given up as undecided, between the first "
+        "and the last look, where even the last look could hardly decide it: with its sd at a lower 90% bound, and its "
+        "mean moved in a verdict's favour as far as the seeds to come would move it in nine cases of ten"
+    )
 
 
 def _shared(page: Page, setting: str) -> str:

@@ -26,7 +26,8 @@ from ablate.record import Record
 from ablate.report.looks import earlier_looks, note_look
 from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
-from ablate.statistics.scores import compare_all, read_scores
+from ablate.statistics.course import compare_all, follow
+from ablate.statistics.scores import read_scores
 from ablate.study import Study
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def export(study: Study, record: Record, folder: Path) -> None:
     scenes = _scenes(study, record, _adopted_scenes(study, record, folder / "data"))
     data = Data(load_results(study, record), load_epochs(study, record), scenes)
     write(study, data, folder)
-    if any(c.verdict != "waiting" for c in compare_all(study, read_scores(study, data.runs)).values()):
+    course, scores = follow(study, data.runs), read_scores(study, data.runs)
+    if any(c.verdict != "waiting" for c in compare_all(study, course, scores).values()):
         note_look(study, folder)
 
 
@@ -119,8 +121,9 @@ def _chosen(study: Study, record: Record, members: list[Arm], adopted: dict[str,
     for arm in members:
         if arm.name in adopted:
             return list(adopted[arm.name]["index"])
+    first = study.seeds[: study.looks[0].seeds]  # of more seeds, some arms may have none
     for judges in ([arm for arm in members if arm.against is None], members):
-        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in study.seeds]
+        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in first]
         errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
         if errors:
             return telling_scenes(errors)

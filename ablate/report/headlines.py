@@ -21,6 +21,7 @@ def headlines(page: Page) -> dict[str, Any]:
         "nothing": page.nothing,
         "zero": page.zero,
         "train_hours": page.train_hours,
+        **({"runs": {"used": len(page.used), "planned": page.planned}} if len(page.study.looks) > 1 else {}),
         "arms": {row.name: _arm(row) for row in page.rows},
     }
     found: dict[str, Any] = _plain(facts)

@@ -1,6 +1,7 @@
 """With which seeds verdicts could be read: those added afterwards are an uncorrected look, which has to be said.
 
-data/looks.json    for each data that gave a verdict, in their order: its `seeds` and its `runs`
+data/looks.json    for each data that gave a verdict, in their order: its `seeds`, the numbers of them at which it was
+                   `planned` to look (missing: once, at all of them), and its `runs`
 """
 
 from __future__ import annotations
@@ -14,18 +15,24 @@ from ablate.study import Study
 
 
 def earlier_looks(study: Study, folder: Path) -> list[tuple[int, ...]]:
-    """The seeds of earlier reports that judged some of the present runs, where these were others."""
-    runs = {run.id for run in plan(study)}
-    seen = [tuple(look["seeds"]) for look in _looks(folder) if runs & set(look["runs"])]
-    return [seeds for seeds in seen if set(seeds) != set(study.seeds)]
+    """The seeds of earlier reports that judged some of the present runs, where these or their plan were others."""
+    runs, planned = {run.id for run in plan(study)}, _planned(study)
+    seen = [look for look in _looks(folder) if runs & set(look["runs"])]
+    other = [look for look in seen if set(look["seeds"]) != set(study.seeds) or look.get("planned", []) != planned]
+    return [tuple(look["seeds"]) for look in other]
 
 
 def note_look(study: Study, folder: Path) -> None:
     """Put down that a verdict can be read with the present seeds."""
-    look = {"seeds": list(study.seeds), "runs": sorted(run.id for run in plan(study))}
+    look: dict[str, Any] = {"seeds": list(study.seeds), "runs": sorted(run.id for run in plan(study))}
+    look |= {"planned": planned} if (planned := _planned(study)) else {}
     looks = _looks(folder)
     if look not in looks:
         write_json(folder / "data" / "looks.json", [*looks, look])
+
+
+def _planned(study: Study) -> list[int]:
+    return [look.seeds for look in study.looks] if len(study.looks) > 1 else []
 
 
 def _looks(folder: Path) -> list[dict[str, Any]]:

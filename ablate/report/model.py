@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from ablate.metrics import METRICS, Metric
-from ablate.planning import Arm, arms
+from ablate.planning import Arm, arms, cells
 from ablate.record import BROKEN
 from ablate.report.data import Data
 from ablate.report.origins import mixed, provenance
+from ablate.statistics.course import Course, End, compare_all, follow
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_maps, interactions, read_grid, shares
 from ablate.statistics.power import SeedsNeeded, seeds_needed
-from ablate.statistics.scores import Scores, compare_all, read_scores
+from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.study import Study
 from ablate.verdicts import CONFIDENCE, Comparison, bad_seed_bound
@@ -36,6 +38,8 @@ class ArmRow:
         gain: mean gain in dB over doing nothing.
         decibels: the same comparison in dB, whatever metric decides.
         needed: seeds that would decide what is undecided.
+        history: the comparison at each look that the arm took part in, and `end`, why it took part in no further one:
+            None for a reference, and as long as it goes on.
         parameters, flops: of the network, and of one image through it.
         seconds, seconds_sd: of training, over the seeds.
     """
@@ -54,6 +58,8 @@ class ArmRow:
     comparison: Comparison | None
     decibels: Comparison | None
     needed: SeedsNeeded | None
+    history: list[Comparison]
+    end: End | None
     parameters: float
     flops: float
     seconds: float
@@ -103,6 +109,8 @@ class Page:
         scores: of each run, seeds x arms; `diverged`: whether it did; `sems`: the scores' standard errors over the test
             images, in the metric's unit.
         nothing, zero: what doing nothing and answering zero score; NaN where arms differ in the task.
+        course: at which look each pair of arms was judged, and why it went no further.
+        used: the ids of the runs that the verdicts rest on; `unused` names others, that turned out not to be needed.
         missing: runs without a result, for which verdicts wait.
         divergences: each diverged run, and how.
         warnings: what a reader must know before believing any of it.
@@ -120,6 +128,9 @@ class Page:
     sems: pd.DataFrame
     nothing: float
     zero: float
+    course: Course
+    used: frozenset[str]
+    unused: list[Missing]
     missing: list[Missing]
     divergences: list[str]
     warnings: list[str]
@@ -133,6 +144,11 @@ class Page:
     train_hours: float
 
     @property
+    def planned(self) -> int:
+        """Runs of the fixed design with as many seeds: what the looks may need at most."""
+        return len(self.arms) * len(self.study.seeds)
+
+    @property
     def compared(self) -> list[tuple[ArmRow, Comparison]]:
         """The arms that have a reference, each with its comparison."""
         return [(row, row.comparison) for row in self.rows if row.comparison]
@@ -140,10 +156,12 @@ class Page:
 
 def build(study: Study, data: Data) -> Page:
     """Compute a page from its data and its study."""
-    runs, settled, metric = data.runs, arms(study), METRICS[study.metric]
+    settled, metric, course = arms(study), METRICS[study.metric], follow(study, data.runs)
+    needed = np.array([course.needs(study, cell) for cell in cells(study)])  # a row each
+    runs, spare = data.runs[needed], data.runs[~needed]
     scores = read_scores(study, runs)
     ended = runs[runs.status.isin(ENDED)]
-    rows = _arm_rows(study, settled, runs, scores)
+    rows = _arm_rows(study, settled, course, runs)
     clean = min((row.seeds for row in rows if not row.diverged), default=0)
     return Page(
         study=study,
@@ -152,30 +170,38 @@ def build(study: Study, data: Data) -> Page:
         rows=rows,
         scores=scores.values,
         diverged=scores.diverged,
-        sems=runs.assign(sem=_image_sem(runs, study.metric)).pivot(index="seed", columns="arm", values="sem"),
+        sems=by_seed(study, runs.assign(sem=_image_sem(runs, study.metric)), "sem"),
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),
-        missing=_missing(runs[~runs.status.isin(ENDED)]),
+        course=course,
+        used=frozenset(runs.run),
+        unused=_without_result(spare[spare.status != "absent"]),
+        missing=_without_result(runs[~runs.status.isin(ENDED)]),
         divergences=_divergences(ended[ended.status == "diverged"]),
         warnings=[*_looks(data), *mixed(ended, settled)],
         comparisons=scores.comparisons,
         level=1 - (1 - CONFIDENCE) / scores.comparisons,
-        claims=weigh_claims(study, scores),
-        sensitivity=sensitivity(study, runs),
-        grid=_grid_facts(study, scores),
+        claims=weigh_claims(study, course, scores),
+        sensitivity=sensitivity(study, data.runs),
+        grid=_grid_facts(study, scores.at(study.looks[0])),
         bad_seed_bound=bad_seed_bound(0, clean),
         provenance=provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
     )
 
 
-def _arm_rows(study: Study, settled: list[Arm], runs: pd.DataFrame, scores: Scores) -> list[ArmRow]:
-    compared = compare_all(study, scores)
-    decibels = compare_all(study, read_scores(study, runs, _gain(study)))
-    return [
-        _arm_row(study, arm, runs[runs.arm == arm.name], compared.get(arm.name), decibels.get(arm.name))
-        for arm in settled
-    ]
+def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFrame) -> list[ArmRow]:
+    scores = read_scores(study, runs)
+    compared = compare_all(study, course, scores)
+    decibels = compare_all(study, course, read_scores(study, runs, _gain(study)))
+
+    def row(arm: Arm) -> ArmRow:
+        own = runs[runs.arm == arm.name]
+        history = course.history(scores, arm.name, arm.against) if arm.against else []
+        found = _arm_row(study, arm, own, compared.get(arm.name), decibels.get(arm.name))
+        return replace(found, history=history, end=course.end(arm.name, arm.against) if arm.against else None)
+
+    return [row(arm) for arm in settled]
 
 
 def _arm_row(
@@ -197,6 +223,8 @@ def _arm_row(
         comparison=comparison,
         decibels=decibels,
         needed=seeds_needed(comparison, study.margin) if comparison else None,
+        history=[],
+        end=None,
         parameters=float(ended["cost/parameters"].max()),
         flops=float(ended["cost/flops"].max()),
         seconds=float(ended["cost/train_seconds"].mean()),
@@ -220,8 +248,8 @@ def _looks(data: Data) -> list[str]:
         return []
     seen = " and ".join(f"with seeds {', '.join(map(str, seeds))}" for seeds in data.looks)
     return [
-        f"Seeds were changed after a report was written ({seen}): an uncorrected look, with which a verdict is wrong "
-        "in 14 to 20% of studies instead of 5%."
+        f"Seeds, or when to look at them, were changed after a report was written ({seen}): an uncorrected look, with "
+        "which a verdict is wrong in 14 to 20% of studies instead of 5%."
     ]
 
 
@@ -255,6 +283,6 @@ def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     return float(values[0]) if len(values) == 1 else math.nan
 
 
-def _missing(runs: pd.DataFrame) -> list[Missing]:
+def _without_result(runs: pd.DataFrame) -> list[Missing]:
     facts = runs[["arm", "seed", "run", "status", "error"]].fillna("")
     return [Missing(*fact) for fact in facts.itertuples(index=False)]

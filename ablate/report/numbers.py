@@ -73,6 +73,6 @@ def named(metric: Metric) -> str:
     return f"{metric.name} ({metric.unit})" if metric.unit else metric.name
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], conjunction: str = "and") -> str:
     """`a, b and c`."""
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}" if len(names) > 1 else names[0]

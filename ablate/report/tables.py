@@ -12,9 +12,10 @@ from ablate.report.numbers import digits_for, fixed, named, percent
 from ablate.report.origins import arm_search
 from ablate.report.rates import Rate, rate
 from ablate.report.texts import ComparisonTexts, arm_texts, comparison_texts
+from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.sensitivity import Sensitivity
-from ablate.verdicts import Comparison
+from ablate.verdicts import Comparison, level_of
 
 
 def verdict_table(page: Page) -> Table:
@@ -66,6 +67,40 @@ def _qualified(c: Comparison) -> str:
 def _count(row: ArmRow) -> str:
     fewer = row.comparison and row.comparison.pairs != row.seeds
     return f"{row.seeds} ({row.comparison.pairs} in pairs)" if fewer and row.comparison else str(row.seeds)
+
+
+ENDS: dict[End | None, str] = {
+    "decided": "decided",
+    "futile": "given up: more seeds could hardly decide it",
+    "last look": "the last look",
+    "budget": "the budget ended",
+    "broken": "waits for a broken run",
+    None: "goes on",
+}
+
+
+def course_table(page: Page) -> Table:
+    """Each arm's interval at each look that it took part in, and why it went no further."""
+
+    def at(place: int) -> Column[ArmRow]:
+        def cell(row: ArmRow) -> Span:
+            if place >= len(row.history):
+                return ""
+            text = comparison_texts(row.history[place], page.metric, page.study.margin).interval
+            return Strong(text) if place == len(row.history) - 1 else text
+
+        look = page.study.looks[place]
+        level = level_of(page.comparisons, look.share)
+        return Column(f"at {look.seeds} seeds ({100 * level:.2f}%)", cell)
+
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        *map(at, range(len(page.study.looks))),
+        Column[ArmRow]("verdict", verdict_cell, number=False),
+        Column[ArmRow]("ended by", lambda row: ENDS[row.end], number=False),
+        Column[ArmRow]("runs", lambda row: str(page.course.needed[row.name])),
+    ]
+    return table("Difference and interval at each look", columns, [row for row, _ in page.compared])
 
 
 def seeds_table(page: Page) -> Table:

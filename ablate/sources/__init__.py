@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from ablate.record import Status
 from ablate.settings import Run
+from ablate.training.events import Row
 
-Results = Mapping[str, Mapping[str, Any]]
-"""What the record holds of each run that has ended, by the run's id."""
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the record holds of a run: how far it has come, its epochs so far, and its results once it has ended."""
+
+    status: Status
+    epochs: Sequence[Row] = ()
+    results: Mapping[str, float] = field(default_factory=dict)
+
+
+Outcomes = Mapping[str, Outcome]
+"""Of every run that was proposed so far, by its id."""
 
 
 class Source(Protocol):
-    """Asked again whenever a run has ended; a run that was proposed before may be proposed again."""
+    """Asked again whenever a run's epoch, or the run, has ended.
 
-    def propose(self, results: Results) -> Sequence[Run]:
-        """The runs that are wanted, given the results so far."""
+    It proposes all that it wants each time: a run that it no longer proposes is stopped, and goes on from its newest
+    epoch if it is proposed again.
+    """
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        """The runs that are wanted, given what has become of those proposed so far."""

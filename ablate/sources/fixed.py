@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ablate.settings import Run
-from ablate.sources import Results
+from ablate.sources import Outcomes
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,6 @@ class Fixed:
 
     runs: Sequence[Run]
 
-    def propose(self, results: Results) -> Sequence[Run]:
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """See `Source`."""
         return self.runs

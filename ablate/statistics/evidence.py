@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablate.claims import Claim, claims
+from ablate.statistics.course import Course
 from ablate.statistics.scores import Scores
 from ablate.study import Expected, Study
 from ablate.verdicts import Comparison
@@ -22,9 +23,9 @@ class Evidence:
     outcome: Outcome
 
 
-def weigh_claims(study: Study, scores: Scores) -> list[Evidence]:
+def weigh_claims(study: Study, course: Course, scores: Scores) -> list[Evidence]:
     """Every claim of a study with its evidence, in the order of `expect`."""
-    compared = [(claim, scores.compare(claim.arm, claim.than)) for claim in claims(study)]
+    compared = [(claim, course.compare(scores, claim.arm, claim.than)) for claim in claims(study)]
     return [Evidence(claim, found, weigh(claim.verdict, found, study.margin)) for claim, found in compared]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ablate.claims import comparisons
+from ablate.claims import pairs
 from ablate.metrics import METRICS
 from ablate.planning import arms
+from ablate.seeds import Look
 from ablate.study import Study
 from ablate.verdicts import Comparison, compare
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """All that the verdicts of a study depend on.
+    """All that the verdicts of a study depend on, as far as one look sees it.
 
     Attributes:
         values: seeds x arms, in the metric's unit; NaN where a run is missing.
@@ -25,6 +26,7 @@ class Scores:
         sign: +1 if more is better, -1 if less is.
         margin: in the metric's unit.
         comparisons: pairs of arms that the study compares, over which the error is shared.
+        share: of that error, what this look may spend.
     """
 
     values: pd.DataFrame
@@ -32,20 +34,27 @@ class Scores:
     sign: int
     margin: float
     comparisons: int
+    share: float = 1.0
 
     def compare(self, arm: str, against: str) -> Comparison:
         """`arm` against another, on the seeds that both have."""
-        pairs = self.values[[arm, against]].dropna()
+        paired = self.values[[arm, against]].dropna()
         return compare(
-            pairs[arm].to_numpy(),
-            pairs[against].to_numpy(),
+            paired[arm].to_numpy(),
+            paired[against].to_numpy(),
             margin=self.margin,
             comparisons=self.comparisons,
             sign=self.sign,
             arm_diverged=bool(self.diverged[arm].any()),
             reference_diverged=bool(self.diverged[against].any()),
-            missing=len(pairs) < len(self.values),
+            missing=len(paired) < len(self.values),
+            share=self.share,
         )
+
+    def at(self, look: Look) -> Scores:
+        """What a look sees: its first seeds, in the study's order, whichever were there first."""
+        first, share = slice(look.seeds), look.share
+        return replace(self, values=self.values.iloc[first], diverged=self.diverged.iloc[first], share=share)
 
     def without(self, seed: int) -> Scores:
         """The same study without one of its seeds."""
@@ -55,12 +64,11 @@ class Scores:
 def read_scores(study: Study, runs: pd.DataFrame, metric: str | None = None) -> Scores:
     """The scores in a table of runs (`results.load_results`), by the study's metric or another."""
     metric = metric or study.metric
+    diverged = by_seed(study, runs, "status") == "diverged"
+    return Scores(by_seed(study, runs, metric), diverged, METRICS[metric].sign, study.margin, len(pairs(study)))
+
+
+def by_seed(study: Study, runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of a table of runs, as seeds x arms in the study's order."""
     names = [arm.name for arm in arms(study)]
-    values = runs.pivot(index="seed", columns="arm", values=metric).loc[list(study.seeds), names]
-    status = runs.pivot(index="seed", columns="arm", values="status").loc[list(study.seeds), names]
-    return Scores(values, status == "diverged", METRICS[metric].sign, study.margin, comparisons(study))
-
-
-def compare_all(study: Study, scores: Scores) -> dict[str, Comparison]:
-    """Each compared arm's comparison with its reference, by the arm's name."""
-    return {arm.name: scores.compare(arm.name, arm.against) for arm in arms(study) if arm.against is not None}
+    return runs.pivot(index="seed", columns="arm", values=column).reindex(index=list(study.seeds), columns=names)

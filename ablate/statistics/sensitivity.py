@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ablate.metrics import METRICS
 from ablate.planning import arms
+from ablate.seeds import Look
+from ablate.statistics.course import follow
 from ablate.statistics.scores import Scores, read_scores
 from ablate.study import Study
 from ablate.verdicts import Comparison, Verdict
@@ -41,25 +43,27 @@ class Sensitivity:
 
 
 def sensitivity(study: Study, runs: pd.DataFrame) -> list[Sensitivity]:
-    """Every compared arm of a table of runs (`results.load_results`), judged by the other choices too."""
-    scores, others = read_scores(study, runs), choices(study, runs)
+    """Every compared arm of a table of runs (`results.load_results`), judged by the other choices at the same look."""
+    scores, course = read_scores(study, runs), follow(study, runs)
     pairs = [(arm.name, arm.against) for arm in arms(study) if arm.against is not None]
-    return [
-        Sensitivity(*pair, scores.compare(*pair), {name: judge(*pair) for name, judge in others.items()})
-        for pair in pairs
-    ]
+    others = {look: choices(study, runs, look) for look in {course.look(*pair) for pair in pairs}}
+
+    def judged(pair: tuple[str, str]) -> dict[str, Comparison]:
+        return {name: judge(*pair) for name, judge in others[course.look(*pair)].items()}
+
+    return [Sensitivity(*pair, course.compare(scores, *pair), judged(pair)) for pair in pairs]
 
 
-def choices(study: Study, runs: pd.DataFrame) -> dict[str, Judge]:
+def choices(study: Study, runs: pd.DataFrame, look: Look) -> dict[str, Judge]:
     """Each other choice by its name; the mean MSE only for decibels, seeds are left out only if two or more remain."""
-    scores = read_scores(study, runs)
+    scores = read_scores(study, runs).at(look)
     kind, score = study.metric.split("/")
     other = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[kind]
-    found: dict[str, Judge] = {other[0]: read_scores(study, runs, f"{other[1]}/{score}").compare}
+    found: dict[str, Judge] = {other[0]: read_scores(study, runs, f"{other[1]}/{score}").at(look).compare}
     if METRICS[study.metric].unit == "dB":
         found["mean MSE"] = lambda arm, against: mean_error(scores, arm, against)
-    if len(study.seeds) > 2:
-        found |= {f"without seed {seed}": scores.without(seed).compare for seed in study.seeds}
+    if look.seeds > 2:
+        found |= {f"without seed {seed}": scores.without(seed).compare for seed in study.seeds[: look.seeds]}
     return found
 
 

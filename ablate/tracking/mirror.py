@@ -14,7 +14,7 @@ from ablate.record import Record
 from ablate.settings import Run
 from ablate.tracking.connection import probe, remote, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
-from ablate.training.events import Event
+from ablate.training.events import Event, Stopped
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 """Seconds after which a server that was away is tried again; doubled each time."""
@@ -41,7 +41,10 @@ class Mirror:
 
     def __call__(self, run: Run, event: Event) -> None:
         """Take note that the record of a run has changed."""
-        self.live.add(run.id)
+        if isinstance(event, Stopped):
+            self.live.discard(run.id)
+        else:
+            self.live.add(run.id)
         self.news.put(run.id)
 
     def __enter__(self) -> Mirror:

@@ -1,6 +1,6 @@
 """What a training run tells, in order: `Started` by its executor, `EpochEnded` by itself, then `Ended`.
 
-Or, from its executor, `Lost` or `Failed`.
+Or, from its executor, `Lost` or `Failed`; or, from the sweep, `Stopped`.
 
 Events cross processes and machines, so they hold plain data and bytes, never tensors; and the driver needs no torch.
 """
@@ -63,4 +63,9 @@ class Failed:
     status: Literal["failed", "timed out"] = "failed"
 
 
-Event = Started | EpochEnded | Ended | Lost | Failed
+@dataclass(frozen=True)
+class Stopped:
+    """Nobody wants the run any more: it stays unfinished, to go on from its newest epoch if somebody does."""
+
+
+Event = Started | EpochEnded | Ended | Lost | Failed | Stopped

@@ -17,7 +17,7 @@ from ablate.study import Study
 @pytest.fixture
 def first(swept: tuple[Path, Study]) -> Study:
     """The tiny study with one seed only."""
-    return swept[1].model_copy(update={"seeds": (0,)})
+    return swept[1].model_copy(update={"asked_seeds": (0,)})
 
 
 def page(swept: tuple[Path, Study], folder: Path) -> Page:

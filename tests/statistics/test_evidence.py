@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 from test_scores import runs_of, study_of
 
 from ablate.claims import Claim
+from ablate.statistics.course import follow
 from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
 from ablate.statistics.scores import read_scores
 from ablate.study import Expected
-from ablate.verdicts import Comparison, judge
+from ablate.verdicts import Comparison, judge, ruled_out
 
 MARGIN = 0.25
 
 
 def comparison(low: float, high: float, *, arm: bool = False, reference: bool = False) -> Comparison:
     """One with this interval; `arm` and `reference` say who diverged."""
-    verdict = judge(low, high, MARGIN, arm_diverged=arm, reference_diverged=reference)
-    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, verdict, arm or reference)
+    barred = ruled_out(arm_diverged=arm, reference_diverged=reference)
+    verdict = judge(low, high, MARGIN, barred)
+    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, verdict, barred)
 
 
 OUTCOMES: list[tuple[tuple[float, float], str, str, str]] = [  # interval; claims of better, worse, equivalent
@@ -99,8 +101,8 @@ def test_claims_are_weighed_on_the_scores_of_their_own_arms() -> None:
     study = study_of(
         expect=[{"arm": "one", "than": "two", "verdict": "worse"}, {"arm": "two", "verdict": "better"}],
     )
-    scores = read_scores(study, runs_of(study))
-    first, second = weigh_claims(study, scores)
+    scores, course = read_scores(study, runs_of(study)), follow(study, runs_of(study))
+    first, second = weigh_claims(study, course, scores)
     assert (first.claim, first.outcome) == (Claim("one", "two", "worse"), "held")
     assert first.comparison == scores.compare("one", "two")
     assert (second.claim, second.outcome) == (Claim("two", "four", "better"), "undecided")

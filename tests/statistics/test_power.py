@@ -34,10 +34,7 @@ def test_the_power_is_how_often_the_rule_finds_the_truth(truth: float, right: se
     draw, studies, level = np.random.default_rng(seeds), 4000, 0.975
     differences = draw.normal(sign * truth, 0.15, (studies, seeds))
     low, high = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(level)
-    verdicts = [
-        judge(*ends, 0.25, arm_diverged=False, reference_diverged=False)
-        for ends in zip(low.tolist(), high.tolist(), strict=True)
-    ]
+    verdicts = [judge(*ends, 0.25) for ends in zip(low.tolist(), high.tolist(), strict=True)]
     allowed = {{"its sign": "better" if sign > 0 else "worse"}.get(verdict, verdict) for verdict in right}
     expected = float(power(sign * truth, 0.15, seeds, margin=0.25, level=level))
     error = math.sqrt(expected * (1 - expected) / studies)
@@ -71,7 +68,14 @@ def test_each_number_is_that_of_the_sds_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"verdict": "better"}, {"verdict": "waiting"}, {"barred": True}, {"sd": math.nan}, {"sd": 0.0}]
+    "change",
+    [
+        {"verdict": "better"},
+        {"verdict": "waiting"},
+        {"barred": frozenset({"equivalent"})},
+        {"sd": math.nan},
+        {"sd": 0.0},
+    ],
 )
 def test_nothing_is_said_where_seeds_would_not_help_or_nothing_is_known(change: Any) -> None:
     assert seeds_needed(replace(UNDECIDED, **change), 0.25) is None

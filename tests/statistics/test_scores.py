@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from ablate.planning import arms
-from ablate.statistics.scores import compare_all, read_scores
+from ablate.statistics.course import compare_all, follow
+from ablate.statistics.scores import read_scores
 from ablate.study import Study
-from ablate.verdicts import compare
+from ablate.verdicts import Comparison, compare
 
 SCORES = {"four": [30.0, 29.0, 31.0], "one": [29.0, 28.1, 29.9], "two": [30.1, 29.0, 31.1]}
 
@@ -38,8 +39,13 @@ def test_scores_stand_in_the_order_of_the_study() -> None:
     assert table["one"].tolist() == SCORES["one"]
 
 
+def compared(study: Study, runs: pd.DataFrame) -> dict[str, Comparison]:
+    """Every arm's comparison, by a table of runs."""
+    return compare_all(study, follow(study, runs), read_scores(study, runs))
+
+
 def test_a_comparison_is_that_of_its_two_columns() -> None:
-    found = compare_all(study_of(), read_scores(study_of(), runs_of(study_of())))
+    found = compared(study_of(), runs_of(study_of()))
     assert list(found) == ["one", "two"]
     assert found["one"] == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
 
@@ -51,7 +57,7 @@ def test_another_metric_brings_its_own_direction() -> None:
 
 def test_a_claim_about_two_other_arms_widens_every_interval() -> None:
     claiming = study_of(expect=[{"arm": "one", "than": "two", "verdict": "worse"}])
-    before, after = (compare_all(s, read_scores(s, runs_of(s)))["one"] for s in (study_of(), claiming))
+    before, after = (compared(s, runs_of(s))["one"] for s in (study_of(), claiming))
     assert (before.level, after.level) == pytest.approx((1 - 0.05 / 2, 1 - 0.05 / 3))
     assert after.low < before.low < before.high < after.high
 
@@ -61,13 +67,13 @@ def test_a_diverged_run_counts_for_its_arm(arm: str, verdict: str) -> None:
     runs = runs_of(study_of())
     runs.loc[(runs.arm == arm) & (runs.seed == 1), "status"] = "diverged"
     found = read_scores(study_of(), runs).compare("one", "four")
-    assert (found.barred, found.verdict) == (True, verdict)
+    assert (bool(found.barred), found.verdict) == (True, verdict)
 
 
 def test_a_missing_run_leaves_its_pair_out_and_the_verdict_waits() -> None:
     runs = runs_of(study_of())
     runs.loc[(runs.arm == "one") & (runs.seed == 1), ["status", "test/psnr"]] = "failed", math.nan
-    found = compare_all(study_of(), read_scores(study_of(), runs))
+    found = compared(study_of(), runs)
     assert (found["one"].pairs, found["one"].verdict) == (2, "waiting")
     assert found["two"].pairs == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ablate.report.data import Data
 from ablate.report.figures.cost import cost_figure
+from ablate.report.figures.course import course_figure
 from ablate.report.figures.curves import curves_figure
 from ablate.report.figures.differences import differences_figure
 from ablate.report.figures.grid import cells_figure, interactions_figure
@@ -19,10 +20,11 @@ def draw_all(page: Page, data: Data) -> dict[str, str]:
     looks = arm_looks(page)
     figures = {
         "differences": differences_figure(page, looks),
+        "course": course_figure(page, looks),
         "cells": cells_figure(page),
         "interactions": interactions_figure(page),
         "seeds": seeds_figure(page, looks),
-        "curves": curves_figure(page, data.epochs, looks),
+        "curves": curves_figure(page, data.epochs[data.epochs.run.isin(page.used)], looks),
         "cost": cost_figure(page, looks),
         "samples": samples_figure(page, data),
     }

@@ -33,10 +33,11 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
     """What the figure shows, up is good."""
     bars = []
     for row, c in page.compared:
-        seeds = page.metric.sign * (page.scores[row.name] - page.scores[row.against]).dropna()
+        paired = page.scores[row.name] - page.scores[row.against]
+        seeds = page.metric.sign * paired.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
         interval = (c.low, c.high) if math.isfinite(c.low) else None
         if c.pairs:
-            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, c.barred))
+            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, bool(c.barred)))
     return bars
 
 

@@ -82,9 +82,19 @@ def padded(ends: list[float]) -> tuple[float, float]:
     return min(ends) - edge, max(ends) + edge
 
 
-def mark_beyond(axes: Axes, height: float, ends: list[float], limits: tuple[float, float], colour: str) -> None:
+def mark_beyond(axes: Axes, place: float, ends: list[float], limits: tuple[float, float], colour: str) -> None:
     """An arrow at each end of the scale beyond which a row goes on."""
     if min(ends) < limits[0]:
-        axes.plot(limits[0], height, "<", color=colour, clip_on=False)
+        axes.plot(limits[0], place, "<", color=colour, clip_on=False)
     if max(ends) > limits[1]:
-        axes.plot(limits[1], height, ">", color=colour, clip_on=False)
+        axes.plot(limits[1], place, ">", color=colour, clip_on=False)
+
+
+def mark_beyond_above(
+    axes: Axes, place: float, ends: tuple[float, float], limits: tuple[float, float], colour: str
+) -> None:
+    """The same for a column, whose scale is upright."""
+    if min(ends) < limits[0]:
+        axes.plot(place, limits[0], "v", color=colour, clip_on=False, markersize=4)
+    if max(ends) > limits[1]:
+        axes.plot(place, limits[1], "^", color=colour, clip_on=False, markersize=4)

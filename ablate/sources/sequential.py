@@ -1,0 +1,70 @@
+"""Seeds until decided: the runs that the next look needs, and no slot idle meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ablate.planning import cells
+from ablate.results import scored
+from ablate.settings import Run
+from ablate.sources import Outcome, Outcomes
+from ablate.statistics.course import Course, follow
+from ablate.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMING = ("absent", "unfinished")
+
+
+@dataclass
+class UntilDecided:
+    """A study with looks.
+
+    As long as fewer runs than `slots` are left of the present look, the next seeds of the arms that may still need them
+    are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to be needed: so
+    nothing is started ahead where a budget limits what may be trained.
+    """
+
+    study: Study
+    slots: int
+    course: Course | None = None
+    ended: dict[str, str] = field(default_factory=dict)
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        """See `Source`."""
+        course = self._follow(outcomes)
+        planned = sorted(cells(self.study), key=lambda cell: self.study.seeds.index(cell.seed))
+        needed = [cell.run for cell in planned if course.needs(self.study, cell)]
+        spare = 0 if self.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
+        later = [cell.run for cell in planned if cell.arm.name in course.undecided and cell.run not in needed]
+        return needed + [run for run in later if _coming(outcomes, run)][: max(spare, 0)]
+
+    def _follow(self, outcomes: Outcomes) -> Course:
+        """The course, told anew only when a run has ended: epochs are no news to it."""
+        ended: dict[str, str] = {
+            run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in COMING
+        }
+        if self.course is None or ended != self.ended:
+            self.course, self.ended = follow(self.study, _table(self.study, outcomes)), ended
+        return self.course
+
+
+def _coming(outcomes: Outcomes, run: Run) -> bool:
+    return run.id not in outcomes or outcomes[run.id].status in COMING
+
+
+def _table(study: Study, outcomes: Outcomes) -> pd.DataFrame:
+    """What `statistics.course` needs of `results.load_results`."""
+    import pandas as pd
+
+    nothing = Outcome("absent")
+    found = [(cell, outcomes.get(cell.run.id, nothing)) for cell in cells(study)]
+    rows = [
+        {"arm": cell.arm.name, "seed": cell.seed, "status": outcome.status}
+        | scored(outcome.status, dict(outcome.results))
+        for cell, outcome in found
+    ]
+    return pd.DataFrame(rows, columns=["arm", "seed", "status", study.metric, "cost/train_seconds"])

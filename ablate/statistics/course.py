@@ -1,0 +1,168 @@
+"""The course of a study: which pairs of arms are compared at which look, and which seeds each arm needs.
+
+A fixed design is the course with a single look. Otherwise the looks are at more and more seeds; all pairs take part in
+the first, and in each later one those that are still undecided. At look k of n_k seeds, N being the last's, a pair's
+interval has the confidence 1 - (0.05 / m)(n_k - n_(k-1)) / N: the error of m comparisons is spent linearly over the
+looks (Lan and DeMets 1983, Biometrika 70), and added up by Bonferroni, so all intervals of all looks hold together with
+95%. That a verdict is final, that futile pairs stop and that a budget may end it all costs no error. What is
+decided depends on the results of these seeds alone, never on the order in which they came or on what else is there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ablate.claims import pairs
+from ablate.planning import Cell, arms
+from ablate.seeds import Look
+from ablate.statistics.scores import Scores, by_seed, read_scores
+from ablate.study import Study
+from ablate.verdicts import Comparison, Verdict, level_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+End = Literal["decided", "futile", "last look", "budget", "broken"]
+"""Why a pair takes part in no further look; `broken`: it waits for a run that will not come by itself."""
+
+SETTLED = ("better", "worse", "equivalent")
+
+FUTILITY = 0.90
+"""One-sided confidence of the bounds by which a pair is given up: of its sd, and of how far its mean may still move."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How far a study has come.
+
+    Attributes:
+        looks: the study's.
+        last: of each pair of arms, the index of the last look that it takes part in.
+        ends: why it takes part in no further one; a pair that is not here goes on.
+        needed: how many of the study's first seeds each arm needs, so far.
+    """
+
+    looks: tuple[Look, ...]
+    last: Mapping[frozenset[str], int]
+    ends: Mapping[frozenset[str], End]
+    needed: Mapping[str, int]
+
+    def look(self, arm: str, against: str) -> Look:
+        """The look at which this pair was judged last."""
+        return self.looks[self.last[frozenset((arm, against))]]
+
+    def end(self, arm: str, against: str) -> End | None:
+        """Why this pair takes part in no further look; None if it does."""
+        return self.ends.get(frozenset((arm, against)))
+
+    def compare(self, scores: Scores, arm: str, against: str) -> Comparison:
+        """The comparison at that look, by any scores; while there is a further one to come its verdict waits."""
+        found = scores.at(self.look(arm, against)).compare(arm, against)
+        return found if self.end(arm, against) else replace(found, verdict="waiting")
+
+    def history(self, scores: Scores, arm: str, against: str) -> list[Comparison]:
+        """The comparison at each look that this pair took part in."""
+        taken = self.looks[: self.last[frozenset((arm, against))] + 1]
+        return [scores.at(look).compare(arm, against) for look in taken]
+
+    def needs(self, study: Study, cell: Cell) -> bool:
+        """Whether the looks so far need a run, whether it is there or not."""
+        return study.seeds.index(cell.seed) < self.needed[cell.arm.name]
+
+    @property
+    def undecided(self) -> set[str]:
+        """The arms that may need more seeds than are needed so far."""
+        return set().union(*(pair for pair in self.last if pair not in self.ends))
+
+
+def follow(study: Study, runs: pd.DataFrame) -> Course:
+    """The course of a study, as far as a table of runs tells (columns as in `results.load_results`)."""
+    scores, status = read_scores(study, runs), by_seed(study, runs, "status")
+    last: dict[frozenset[str], int] = {}
+    ends: dict[frozenset[str], End] = {}
+    needed = {arm.name: study.looks[0].seeds for arm in arms(study)}
+    for index, look in enumerate(study.looks):
+        going = [pair for pair in pairs(study) if frozenset(pair) not in ends]
+        if not going:
+            break
+        wanted = needed | {arm: look.seeds for pair in going for arm in pair}
+        if index and not _affords(study, runs, needed, wanted):
+            ends |= {frozenset(pair): "budget" for pair in going}
+            break
+        needed = wanted
+        last |= {frozenset(pair): index for pair in going}
+        found = {frozenset(pair): _end(study, scores, status, pair, index) for pair in going}
+        ends |= {pair: end for pair, end in found.items() if end}
+        if any(_coming(status, pair, look) for pair in going):
+            break  # the next look is for all pairs at once, so that a budget ends the same pairs each time
+    return Course(study.looks, last, ends, needed)
+
+
+def compare_all(study: Study, course: Course, scores: Scores) -> dict[str, Comparison]:
+    """Each compared arm's comparison with its reference, by the arm's name."""
+    return {arm.name: course.compare(scores, arm.name, arm.against) for arm in arms(study) if arm.against is not None}
+
+
+def _coming(status: pd.DataFrame, pair: tuple[str, str], look: Look) -> bool:
+    """Whether a run of a pair is still to come at a look."""
+    return bool(status[list(pair)].iloc[: look.seeds].isin(("absent", "unfinished")).any(axis=None))
+
+
+def _end(study: Study, scores: Scores, status: pd.DataFrame, pair: tuple[str, str], index: int) -> End | None:
+    """Why a pair takes part in no look after this one; None if it does, or if a run is still to come."""
+    look, final = study.looks[index], study.looks[-1]
+    found = scores.at(look).compare(*pair)
+    if found.verdict == "waiting":
+        return None if _coming(status, pair, look) else "broken"
+    if found.verdict in SETTLED:
+        return "decided"
+    if look == final:
+        return "last look"
+    return "futile" if index and futile(found, final, study.margin, scores.comparisons) else None
+
+
+def futile(c: Comparison, final: Look, margin: float, comparisons: int) -> bool:
+    """Whether even the last look could hardly decide a pair that is undecided: no verdict is in its reach."""
+    found = reach(c.difference, c.sd, c.pairs, final, margin, comparisons)
+    return not any(reached for verdict, reached in found.items() if verdict not in c.barred)
+
+
+def reach(
+    difference: ArrayLike, sd: ArrayLike, pairs: int, final: Look, margin: float, comparisons: int
+) -> dict[Verdict, NDArray[np.bool_]]:
+    """Which verdicts the last look may still come to, after so many pairs with these differences and sds (any shape).
+
+    The sd is taken at the lower end of its one-sided chi-squared interval, and the mean moved in the verdict's favour
+    by 1.28 of it times sqrt(1/n - 1/N), as far as it goes between n seeds and all N of them in nine cases of ten.
+    """
+    from scipy import stats
+
+    difference, sd = np.asarray(difference), np.asarray(sd)
+    least_sd = sd * math.sqrt((pairs - 1) / stats.chi2.ppf(FUTILITY, pairs - 1))
+    move = stats.norm.ppf(FUTILITY) * least_sd * math.sqrt(1 / pairs - 1 / final.seeds)
+    level = level_of(comparisons, final.share)
+    half = stats.t.ppf((1 + level) / 2, final.seeds - 1) * least_sd / math.sqrt(final.seeds)
+    return {
+        "better": difference + move - half > 0,
+        "worse": difference - move + half < 0,
+        "equivalent": np.maximum(abs(difference) - move, 0) + half < margin,
+    }
+
+
+def _affords(study: Study, runs: pd.DataFrame, needed: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
+    """Whether the study's budget allows for another look, each run to come taking as long as its arm's did so far."""
+    if study.runs is not None and sum(wanted.values()) > study.runs:
+        return False
+    if study.budget_seconds is None:
+        return True
+    seconds = by_seed(study, runs, "cost/train_seconds")
+    spent = {arm: seconds[arm].iloc[:count] for arm, count in needed.items()}
+    more = {arm: wanted[arm] - count for arm, count in needed.items() if wanted[arm] > count}
+    total = sum(took.sum() for took in spent.values()) + sum(spent[arm].mean() * count for arm, count in more.items())
+    return bool(total <= study.budget_seconds)
