@@ -11,7 +11,9 @@ from statistics import mean, median
 from ablate.executors.worker import one_thread
 from ablate.planning import Arm, arms
 from ablate.record import Record
+from ablate.results import load_results
 from ablate.settings import Run
+from ablate.statistics.course import follow
 from ablate.study import Study
 from ablate.training.environment import device_name
 from ablate.training.evaluation import BATCH, evaluate
@@ -33,7 +35,8 @@ class Estimate:
 
 def estimate(study: Study, record: Record, devices: Sequence[str], *, broken: bool = False) -> Estimate:
     """The time that a sweep of the study, or of its `broken` runs, will take in a slot on each of `devices`."""
-    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, study, record, broken=broken))]
+    seeds = seeds_in_reach(study, record)
+    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, seeds[arm.name], record, broken=broken))]
     recorded: dict[str, float] = {}
     timed: dict[str, float] = {}
     began = time.perf_counter()
@@ -49,9 +52,17 @@ def estimate(study: Study, record: Record, devices: Sequence[str], *, broken: bo
     return Estimate(total, len(recorded), len(timed), len(open_arms) - len(known))
 
 
-def _left(arm: Arm, study: Study, record: Record, *, broken: bool) -> list[float]:
+def seeds_in_reach(study: Study, record: Record) -> dict[str, tuple[int, ...]]:
+    """The seeds that each arm needs, or may still need if it is not decided before."""
+    if len(study.looks) == 1:
+        return {arm.name: study.seeds for arm in arms(study)}
+    course = follow(study, load_results(study, record))
+    return {arm: study.seeds[: len(study.seeds) if arm in course.undecided else n] for arm, n in course.needed.items()}
+
+
+def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, broken: bool) -> list[float]:
     """For each run of an arm that a sweep will train, the share of its epochs that is still to train."""
-    runs = [run for seed in study.seeds if record.wanting((run := arm.run(seed)).id, broken=broken)]
+    runs = [run for seed in seeds if record.wanting((run := arm.run(seed)).id, broken=broken)]
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 

@@ -114,6 +114,11 @@ class Study(Frozen):
         return looks_of(self.asked_seeds)
 
     @property
+    def limited(self) -> bool:
+        """Whether a number of runs or a budget may end it before it is decided."""
+        return self.runs is not None or self.budget is not None
+
+    @property
     def budget_seconds(self) -> float | None:
         """`budget` in seconds."""
         return seconds(self.budget) if self.budget else None

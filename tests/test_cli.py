@@ -305,3 +305,32 @@ def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
     write_tiny_study(workplace)
     monkeypatch.setattr("ablate.executors.local.slot_devices", interrupt)
     assert sweep_here(monkeypatch) == 130
+
+
+def test_a_sweep_until_decided_goes_on_to_the_last_look_and_a_second_one_trains_nothing(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    assert "runs to train, at most" in capsys.readouterr().out
+    assert sweep_here(monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert "4 runs, 4 of them recorded already, 0 to train." in shown
+    assert "the first look, of those at 2, 3 seeds" in shown
+    assert "with seed 2: epoch 2/2" in shown, "two seeds of so wide a spread decide nothing"
+    assert "without seed 2: epoch 2/2" in shown
+    assert "From look to look" in Path("reports/tiny/README.md").read_text()
+    assert sweep_here(monkeypatch) == 0
+    assert "epoch" not in capsys.readouterr().out
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    assert "Nothing to train." in capsys.readouterr().out
+
+
+def test_a_budget_ends_a_sweep_until_decided_with_what_is_undecided(
+    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")
+    study.write_text(study.read_text() + "runs: 5\n")
+    assert sweep_here(monkeypatch) == 0, "no run is missing"
+    assert "undecided with 2 seeds" in capsys.readouterr().out
+    assert "the budget ended" in Path("reports/tiny/README.md").read_text()

@@ -1,8 +1,10 @@
 """Sweeps that are killed at any moment, and whose files are damaged, end as if nothing had happened."""
 
+import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import write_tiny_study
@@ -65,3 +67,34 @@ def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
             damage(folder, chance)
     finish(folder, *LOCAL)
     check_untouched(folder, swept)
+
+
+def judged(folder: Path) -> dict[str, Any]:
+    """What a report says, and of which runs it says it, but for what the clock says."""
+    facts = json.loads((folder / "reports" / "tiny" / "metrics.json").read_text())
+    return {"runs": facts["runs"], "arms": {arm: _timeless(said) for arm, said in facts["arms"].items()}}
+
+
+def _timeless(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != "seconds"}
+
+
+@pytest.mark.slow
+def test_a_killed_sweep_until_decided_gives_the_same_verdicts_from_the_same_runs(
+    tmp_path: Path, empty_store: Path
+) -> None:
+    folders = [tmp_path / "killed", tmp_path / "untouched"]
+    for folder in folders:
+        folder.mkdir()
+        write_tiny_study(folder, seeds="{looks: [2, 4, 6]}")
+        shutil.copy(empty_store, folder / "mlflow.db")
+    chance = random.Random(0)
+    for _ in range(5):
+        chance.choice([kill_once, kill_a_worker])(folders[0], chance, 15, *LOCAL)
+    for folder in folders:
+        finish(folder, *LOCAL)
+    assert judged(folders[0]) == judged(folders[1])
+    killed, untouched = map(recorded, folders)
+    assert {name: killed[name] for name in killed.keys() & untouched.keys()} == {
+        name: untouched[name] for name in killed.keys() & untouched.keys()
+    }, "what was trained ahead may differ, but no run has other numbers"

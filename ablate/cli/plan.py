@@ -33,16 +33,20 @@ def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: b
 
 def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
     from ablate.denoiser.denoiser import count_parameters
+    from ablate.estimate import seeds_in_reach
     from ablate.planning import arms
 
+    reach = seeds_in_reach(study, record)
+
     def line(arm: Arm) -> tuple[str, ...]:
-        ids = [arm.run(seed).id for seed in study.seeds]
+        ids = [arm.run(seed).id for seed in reach[arm.name]]
         there = sum(record.ended(run_id) for run_id in ids)
         to_train = sum(record.wanting(run_id, broken=broken) for run_id in ids)
         parameters = f"{count_parameters(arm.settings.model):,}"
         return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
 
-    headings = ("arm", "compared with", "runs to train", "already there", "parameters")
+    to_train = "runs to train" if len(study.looks) == 1 else "runs to train, at most"
+    headings = ("arm", "compared with", to_train, "already there", "parameters")
     seeds = ", ".join(map(str, study.seeds))
     if len(study.looks) > 1:
         seeds += f"; as many of them as it takes, with looks at {', '.join(str(look.seeds) for look in study.looks)}"

@@ -24,7 +24,8 @@ class UntilDecided:
     """A study with looks.
 
     As long as fewer runs than `slots` are left of the present look, the next seeds of the arms that may still need them
-    are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to be needed.
+    are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to be needed: so
+    nothing is started ahead where a budget limits what may be trained.
     """
 
     study: Study
@@ -37,9 +38,7 @@ class UntilDecided:
         course = self._follow(outcomes)
         planned = sorted(cells(self.study), key=lambda cell: self.study.seeds.index(cell.seed))
         needed = [cell.run for cell in planned if course.needs(self.study, cell)]
-        spare = self.slots - sum(_coming(outcomes, run) for run in needed)
-        if self.study.runs is not None:
-            spare = min(spare, self.study.runs - len(needed))
+        spare = 0 if self.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
         later = [cell.run for cell in planned if cell.arm.name in course.undecided and cell.run not in needed]
         return needed + [run for run in later if _coming(outcomes, run)][: max(spare, 0)]
 

@@ -1,0 +1,217 @@
+"""What looking at a study more than once costs in errors, and what it saves in runs, by the rule that is used.
+
+    python -m benchmarks.looks        # writes benchmarks/looks.md: some minutes on one core
+
+Studies are simulated whose truth is known: every compared arm differs from the reference by the same truth. Our rule is
+`ablate.statistics.course`: its levels and its futility are taken from there. Shape legend: S studies, C compared arms,
+N seeds, K looks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from ablate.seeds import Look, spend
+from ablate.statistics.course import reach
+from ablate.verdicts import CONFIDENCE
+from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, judge_all, percent, right, uncertainty
+
+LOOKS = (3, 5, 8, 12)
+ARMS = (2, 5, 10)
+"""The reference is one of them."""
+
+SDS = (0.1, 0.2, 0.5)
+"""Of the paired differences, in dB: 1 and 4 heads had 0.09, arms that change more have several times as much."""
+
+TRUTHS = (0.0, 0.5, 1.0, 2.0)
+"""In margins."""
+
+STUDIES = 20_000
+PAGE = Path(__file__).with_suffix(".md")
+Levels = Callable[[int], tuple[float, ...]]
+"""Compared arms -> the confidence of an interval at each look."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a study is judged: the confidence at each look, and whether arms are given up as futile."""
+
+    name: str
+    about: str
+    levels: Levels
+    futility: bool = False
+
+
+def linear(compared: int) -> tuple[float, ...]:
+    return tuple(1 - (1 - CONFIDENCE) / compared * look.share for look in spend(LOOKS))
+
+
+def uncorrected(compared: int) -> tuple[float, ...]:
+    return (1 - (1 - CONFIDENCE) / compared,) * len(LOOKS)
+
+
+def obrien_fleming(compared: int) -> tuple[float, ...]:
+    """The spending function of Lan and DeMets (1983) that resembles O'Brien and Fleming's bounds, added up too."""
+    error = (1 - CONFIDENCE) / compared
+    spent = [2 * stats.norm.sf(stats.norm.isf(error / 2) / math.sqrt(n / LOOKS[-1])) for n in LOOKS]
+    return tuple(1 - (now - before) for before, now in zip([0.0, *spent[:-1]], spent, strict=True))
+
+
+def fixed(compared: int) -> tuple[float, ...]:
+    """Nothing is decided before the last look: an interval of confidence 1 decides nothing."""
+    return (1.0,) * (len(LOOKS) - 1) + (1 - (1 - CONFIDENCE) / compared,)
+
+
+RULES = (
+    Rule("ours", "the error spent linearly over the looks, arms given up as futile", linear, futility=True),
+    Rule("ours, no futility", "the same, every undecided arm goes on to the last look", linear),
+    Rule("uncorrected", "at each look the interval of the fixed design", uncorrected),
+    Rule("O'Brien-Fleming", "the error spent late, as O'Brien and Fleming's bounds do", obrien_fleming),
+    Rule("fixed design", "one look, at all 12 seeds", fixed),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured; rates are fractions.
+
+    Attributes:
+        error: studies with a wrong verdict; `power`: compared arms with a right one.
+        early: compared arms with a verdict at the first look.
+        runs: runs used, of those of the fixed design, the reference's included.
+    """
+
+    error: float
+    power: float
+    early: float
+    runs: float
+
+
+def simulate(rule: Rule, arms: int, sd: float, truth: float, studies: int, noise: Noise = UNBIASED[0]) -> Found:
+    """Judge the same simulated studies by a rule; the same numbers each time."""
+    draw = np.random.default_rng([UNBIASED.index(noise), arms, round(1000 * sd)])
+    scores_SAN = sd / SD * noise.draw(draw, (studies, arms, LOOKS[-1]))
+    verdicts_SC, used_SC, early_SC = judge_studies(rule, scores_SAN[:, 1:] - scores_SAN[:, :1] + truth * MARGIN)
+    correct_SC = right(verdicts_SC, np.full(arms - 1, truth * MARGIN))
+    wrong_SC = ~correct_SC & (verdicts_SC != "undecided")
+    runs = used_SC.sum(axis=1) + used_SC.max(axis=1)  # the reference goes on as long as any arm
+    return Found(
+        error=float(np.any(wrong_SC, axis=1).mean()),
+        power=float(correct_SC.mean()),
+        early=float(early_SC.mean()),
+        runs=float(runs.mean() / (arms * LOOKS[-1])),
+    )
+
+
+def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Paired differences -> each arm's verdict, the seeds that it used, and whether the first look decided it."""
+    shape = differences_SCN.shape[:2]
+    verdicts_SC, used_SC = np.full(shape, "undecided", dtype="<U10"), np.zeros(shape, int)
+    going_SC, early_SC = np.ones(shape, bool), np.zeros(shape, bool)
+    for place, (look, level) in enumerate(zip(spend(LOOKS), rule.levels(shape[1]), strict=True)):
+        seen_SCN = differences_SCN[:, :, : look.seeds]
+        mean_SC, sd_SC = seen_SCN.mean(axis=-1), seen_SCN.std(axis=-1, ddof=1)
+        half_SC = stats.t.ppf((1 + level) / 2, look.seeds - 1) * sd_SC / math.sqrt(look.seeds)
+        found_SC = judge_all(mean_SC - half_SC, mean_SC + half_SC, MARGIN)
+        used_SC[going_SC] = look.seeds
+        decided_SC = going_SC & (found_SC != "undecided")
+        verdicts_SC[decided_SC] = found_SC[decided_SC]
+        going_SC &= ~decided_SC
+        if place == 0:
+            early_SC = decided_SC
+        elif rule.futility and look != spend(LOOKS)[-1]:
+            going_SC &= hopeful(mean_SC, sd_SC, look)
+    return verdicts_SC, used_SC, early_SC
+
+
+def hopeful(mean_SC: np.ndarray, sd_SC: np.ndarray, look: Look) -> np.ndarray:
+    """Which arms the last look may still decide."""
+    found = reach(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
+    return np.any(list(found.values()), axis=0)
+
+
+def section(rule: Rule, studies: int) -> Iterator[str]:
+    """A rule's table: a line for each number of arms and each spread."""
+    yield f"## {rule.name}: {rule.about}\n"
+    heads = ["arms", "sd (dB)", *(f"{what}, {truth:g} M" for what in ("wrong", "right", "runs") for truth in TRUTHS)]
+    yield f"| {' | '.join([*heads, 'at 3 seeds, 2 M'])} |"
+    yield "|---" * (len(heads) + 1) + "|"
+    for arms, sd in product(ARMS, SDS):
+        found = [simulate(rule, arms, sd, truth, studies) for truth in TRUTHS]
+        errors = [percent(one.error, one.error <= 1 - CONFIDENCE + uncertainty(studies)) for one in found]
+        rates = [percent(getattr(one, name)) for name in ("power", "runs") for one in found]
+        yield f"| {' | '.join([str(arms), f'{sd:g}', *errors, *rates, percent(found[-1].early)])} |"
+    yield ""
+
+
+def summary(studies: int) -> Iterator[str]:
+    """A line a rule: five arms, the mean over the spreads."""
+    yield "| rule | wrong, worst | right, 1 M | right, 2 M | runs, 0 M | runs, ½ M | runs, 2 M | at 3 seeds, 2 M |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for rule in RULES:
+        at = {truth: [simulate(rule, 5, sd, truth, studies) for sd in SDS] for truth in TRUTHS}
+        columns = [("power", 1), ("power", 2), ("runs", 0), ("runs", 0.5), ("runs", 2), ("early", 2)]
+        means = [percent(float(np.mean([getattr(one, name) for one in at[truth]]))) for name, truth in columns]
+        yield f"| {rule.name} | {worst(rule, UNBIASED[0], studies)} | {' | '.join(means)} |"
+
+
+def errors(studies: int) -> Iterator[str]:
+    """The worst error of each rule under each kind of noise."""
+    yield f"| rule |{''.join(f' {noise.name} |' for noise in UNBIASED)}"
+    yield "|---" * (1 + len(UNBIASED)) + "|"
+    for rule in RULES:
+        yield f"| {rule.name} |{''.join(f' {worst(rule, noise, studies)} |' for noise in UNBIASED)}"
+
+
+def worst(rule: Rule, noise: Noise, studies: int) -> str:
+    """The highest rate of studies with a wrong verdict, over all numbers of arms, spreads and truths."""
+    found = max(simulate(rule, *kind, studies, noise).error for kind in product(ARMS, SDS, TRUTHS))
+    return percent(found, found <= 1 - CONFIDENCE + uncertainty(studies))
+
+
+HEAD = """\
+<!-- Written by `python -m benchmarks.looks`; edit the program instead. -->
+# Looks: errors, power and runs
+
+{studies:,} simulated studies for each number of arms (the reference is one of them), spread and truth; looks at {looks}
+seeds, all compared arms differing from the reference by 0, ½, 1 or 2 margins M of {margin:g} dB. All numbers are
+percentages.
+
+- *wrong*: studies with one or more wrong verdicts (the family-wise error over all looks); nominal: 5 or less, and
+  **bold** where it is more by over three Monte Carlo standard errors ({error:.2f}). *Equivalent* is wrong from 1 M on,
+  *better* and *worse* at zero and against the sign.
+- *right*: compared arms with a right verdict at the end (the power).
+- *runs*: runs used, of those that {last} seeds for every arm take.
+- *at 3 seeds*: compared arms that the first look decides.
+
+The first table is for normal noise; its columns but the worst are for five arms, the mean over spreads of {sds} dB.
+
+"""
+
+
+def page(studies: int) -> str:
+    """The page, in Markdown."""
+    facts = {"studies": studies, "margin": MARGIN, "last": LOOKS[-1], "error": 100 * math.sqrt(0.05 * 0.95 / studies)}
+    sds, looks = (", ".join(f"{one:g}" for one in many) for many in (SDS, LOOKS))
+    noises = ["", "## Wrong verdicts, worst, by kind of noise (as in calibration.md)\n", *errors(studies), ""]
+    sections = [line for rule in RULES for line in section(rule, studies)]
+    return HEAD.format(sds=sds, looks=looks, **facts) + "\n".join([*summary(studies), *noises, *sections])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--studies", type=int, default=STUDIES, help="simulated studies of each kind")
+    PAGE.write_text(page(parser.parse_args().studies))
+    print(PAGE.read_text().split("## ours")[0])
+
+
+if __name__ == "__main__":
+    main()

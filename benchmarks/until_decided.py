@@ -1,0 +1,104 @@
+"""Seeds until decided against a fixed number of them, on real studies: the verdicts of both, and their runs.
+
+    python -m benchmarks.until_decided        # trains what is missing, hours; writes benchmarks/until_decided.md
+
+Both designs share their runs: that of the fixed one are trained, and the other's looks are taken at them. What was
+trained is kept in benchmarks/until_decided/<study>.csv, and not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.loading import load_study
+from ablate.metrics import METRICS
+from ablate.planning import cells, plan
+from ablate.record import Record
+from ablate.report.texts import comparison_texts
+from ablate.results import load_results
+from ablate.seeds import Until
+from ablate.sources.fixed import Fixed
+from ablate.statistics.course import Course, compare_all, follow
+from ablate.statistics.scores import read_scores
+from ablate.study import Study
+from ablate.sweep import sweep
+from ablate.verdicts import Comparison
+from ablate.writer import only_writer
+
+STUDIES = ("skips", "heads", "depth")
+FIRST, LAST = 3, 12
+PAGE = Path(__file__).with_suffix(".md")
+DATA = Path(__file__).with_suffix("")
+
+
+def designs(name: str) -> tuple[Study, Study]:
+    """A shipped study with a fixed number of seeds, and until it is decided."""
+    study = load_study(Path("experiments") / f"{name}.yaml")
+    until = Until.model_validate({"from": FIRST, "to": LAST})
+    return study.model_copy(update={"asked_seeds": LAST}), study.model_copy(update={"asked_seeds": until})
+
+
+def results(study: Study) -> pd.DataFrame:
+    """A row a run of the fixed design; what is not there yet is trained."""
+    path = DATA / f"{study.name}.csv"
+    if path.exists() and list((found := pd.read_csv(path)).run) == [cell.run.id for cell in cells(study)]:
+        return found
+    record = Record()
+    with only_writer(record.root, _waits), LocalExecutor(slot_devices("auto", None)) as executor:
+        sweep(Fixed(plan(study)), executor, record, [lambda run, event: print(run.id, type(event).__name__)])
+    DATA.mkdir(exist_ok=True)
+    load_results(study, record).to_csv(path, index=False)
+    return pd.read_csv(path)
+
+
+def _waits() -> None:
+    print("Another sweep is running here; waiting for it.")
+
+
+def judge(study: Study, runs: pd.DataFrame) -> tuple[Course, dict[str, Comparison]]:
+    course = follow(study, runs)
+    return course, compare_all(study, course, read_scores(study, runs))
+
+
+def section(name: str) -> Iterator[str]:
+    """A study's table: a line an arm."""
+    fixed, sequential = designs(name)
+    runs = results(fixed)
+    (_, usual), (course, found) = judge(fixed, runs), judge(sequential, runs)
+    used, planned = sum(course.needed.values()), len(runs)
+    yield f"## {name}: {fixed.question}\n"
+    yield f"{planned} runs with {LAST} fixed seeds, {used} until decided: {1 - used / planned:.0%} saved.\n"
+    heads = (f"with {LAST} seeds", "difference, interval", "until decided", "difference, interval", "seeds")
+    yield f"| arm | {' | '.join(heads)} |"
+    yield "|---" * 6 + "|"
+    for arm, c in usual.items():
+        texts = [comparison_texts(one, METRICS[fixed.metric], fixed.margin).interval for one in (c, found[arm])]
+        yield f"| {arm} | {c.verdict} | {texts[0]} | {found[arm].verdict} | {texts[1]} | {found[arm].pairs} |"
+    yield ""
+
+
+HEAD = """\
+<!-- Written by `python -m benchmarks.until_decided`; edit the program instead. -->
+# Until decided, or twelve seeds: real studies
+
+Each study of `experiments/` once with {last} fixed seeds, once with `seeds: {{from: {first}, to: {last}}}`; margin and
+metric are the study's. Both designs' verdicts hold together with 95% each; the looks' intervals are wider for it.
+
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("studies", nargs="*", default=STUDIES, help=f"of {', '.join(STUDIES)}; default: all")
+    lines = [line for name in parser.parse_args().studies for line in section(name)]
+    PAGE.write_text(HEAD.format(first=FIRST, last=LAST) + "\n".join(lines))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

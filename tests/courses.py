@@ -1,0 +1,42 @@
+"""A study with looks, and made-up scores of its runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.planning import cells
+from ablate.study import Study
+
+LOOKS = {"from": 3, "to": 12}
+Score = Callable[[str, int], float | None]
+"""The score of an arm with a seed; None: not there."""
+
+
+def study_of(**changes: Any) -> Study:
+    named = {"reference": {}, "same": {"model.heads": 1}, "worse": {"model.heads": 2}, "unsure": {"model.heads": 8}}
+    facts = {"name": "s", "question": "?", "arms": named, "reference": "reference", "seeds": LOOKS, "margin": 0.25}
+    return Study.model_validate(facts | changes)
+
+
+def usual(arm: str, seed: int) -> float:
+    """Hardly differs, is far worse, or varies widely about no difference; seeds differ by whole decibels."""
+    noise = float(np.random.default_rng([seed, len(arm)]).normal())
+    shift, sd = {"reference": (0, 0), "same": (0.01, 0.02), "worse": (-3, 0.1), "unsure": (0, 0.25)}[arm]
+    return 29 + seed % 5 + shift + sd * noise
+
+
+def table(study: Study, score: Score = usual, **statuses: str) -> pd.DataFrame:
+    """Runs with these scores; `statuses` says what became of runs, as `unsure_3="failed"`."""
+    found = []
+    for cell in cells(study):
+        value = score(cell.arm.name, cell.seed)
+        status = statuses.get(f"{cell.arm.name}_{cell.seed}", "absent" if value is None else "finished")
+        known = math.nan if value is None or status not in ("finished", "diverged") else value
+        row = {"arm": cell.arm.name, "seed": cell.seed, "status": status, "test/psnr": known}
+        found.append(row | {"cost/train_seconds": 100.0 if known == known else math.nan})
+    return pd.DataFrame(found)
