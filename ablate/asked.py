@@ -1,4 +1,4 @@
-"""What studies ask of the record, remembered beside it: so it can be shown and told without their files.
+"""What studies and searches ask of the record, remembered beside it: so it can be shown and told without their files.
 
 .ablate/studies/<study>.json    its question, its runs, and those that an earlier version of it asked for
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ablate.files import make_folder, read_json, write_json
 from ablate.planning import cells
+from ablate.search import Search
 from ablate.study import Study
 
 
@@ -26,12 +27,16 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """The runs of a study by their ids; `former` are those that only an earlier version of it asked for."""
+    """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
+
+    A search's runs are added as its trials are drawn; those that it has `given_up` are not to be finished.
+    """
 
     study: str
     question: str
     runs: dict[str, Label]
     former: dict[str, Label] = field(default_factory=dict)
+    given_up: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, study: Study, before: Asked | None = None) -> Asked:
@@ -40,6 +45,11 @@ class Asked:
         earlier = (before.former | before.runs) if before else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs}
         return cls(study.name, study.question, runs, former)
+
+    @classmethod
+    def of_search(cls, search: Search, before: Asked | None = None) -> Asked:
+        """What a search is known to have asked for; what its present version does, it will say itself."""
+        return before or cls(search.name, search.question, {})
 
     def every(self) -> dict[str, Label]:
         """All runs that it has ever asked for."""
@@ -55,7 +65,16 @@ def remember(root: Path, asked: Asked) -> None:
 def recall(root: Path, study: str) -> Asked | None:
     """What a study asked for when it was last swept, None if it never was."""
     facts = read_json(_folder(root) / f"{study}.json")
-    return facts and Asked(facts["study"], facts["question"], _labels(facts["runs"]), _labels(facts["former"]))
+    if not facts:
+        return None
+    runs, former = _labels(facts["runs"]), _labels(facts["former"])
+    return Asked(facts["study"], facts["question"], runs, former, facts.get("given_up", []))
+
+
+def asked_of(root: Path, asking: Study | Search) -> Asked:
+    """What a study or a search asks for, as far as that is known without going on with it."""
+    before = recall(root, asking.name)
+    return Asked.of_search(asking, before) if isinstance(asking, Search) else Asked.of(asking, before)
 
 
 def recall_all(root: Path) -> list[Asked]:

@@ -1,18 +1,21 @@
-"""A study's file -> Study, with every error at its line and column."""
+"""A study's file -> Study, a search's -> Search, with every error at its line and column."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ablate.claims import claims
 from ablate.errors import AblateError, Place, Steps, StudyError, nearest, shown
 from ablate.planning import arms
+from ablate.search import Search
 from ablate.seeds import Until
 from ablate.settings import readable
+from ablate.space import Range
 from ablate.study import Expectation, Study
 from ablate.yamlfile import Document, read_yaml
 
@@ -23,8 +26,16 @@ def _keys(model: type[BaseModel]) -> tuple[str, ...]:
 
 KEYS = _keys(Study)
 
-MAPPINGS = {"seeds": ("seeds until decided", _keys(Until)), "expect": ("a claim", _keys(Expectation))}
-"""What stands below a study's keys and has keys of its own: what it is called, and which."""
+SEARCH_KEYS = _keys(Search)
+
+MAPPINGS = {
+    "seeds": ("seeds until decided", _keys(Until)),
+    "expect": ("a claim", _keys(Expectation)),
+    "space": ("a range", _keys(Range)),
+}
+"""What stands below a file's keys and has keys of its own: what it is called, and which."""
+
+Asking = TypeVar("Asking", Study, Search)
 
 
 def load_study(path: str | Path) -> Study:
@@ -33,21 +44,56 @@ def load_study(path: str | Path) -> Study:
     Raises:
         AblateError: whatever is wrong with the file, with its line and column, what was given and what is allowed.
     """
-    path = Path(path)
-    document = read_yaml(path)
+    document = _mapping(path, "a study")
+    if _is_search(document):
+        fact = "this is a search, since it has a `space`; `ablate search` takes it"
+        raise StudyError((), fact, document.place(("space",), of_key=True))
+    return _validated(Study, document, lambda study: (arms(study), claims(study)))
+
+
+def load_search(path: str | Path) -> Search:
+    """Read and check a search, down to the ends of every axis of its space.
+
+    Raises:
+        AblateError: as of `load_study`.
+    """
+    document = _mapping(path, "a search")
+    if not _is_search(document) and {"vary", "arms"} & document.data.keys():
+        key = "vary" if "vary" in document.data else "arms"
+        fact = f"this is a study, since it has `{key}` and no `space`; `ablate sweep` takes it"
+        raise StudyError((), fact, document.place((key,), of_key=True))
+    return _validated(Search, document)
+
+
+def load(path: str | Path) -> Study | Search:
+    """Read and check whichever of both the file is."""
+    return load_search(path) if _is_search(_mapping(path, "a study")) else load_study(path)
+
+
+def _is_search(document: Document) -> bool:
+    return "space" in document.data
+
+
+def _mapping(path: str | Path, what: str) -> Document:
+    document = read_yaml(Path(path))
     if not isinstance(document.data, dict):
-        raise StudyError((), f"a study is a mapping of keys (given: {shown(document.data)})", document.place(()))
+        raise StudyError((), f"{what} is a mapping of keys (given: {shown(document.data)})", document.place(()))
     if "name" in document.data:
-        raise StudyError(("name",), "a study is named by its file", document.place(("name",), of_key=True))
+        raise StudyError(("name",), f"{what} is named by its file", document.place(("name",), of_key=True))
+    return document
+
+
+def _validated(
+    model: type[Asking], document: Document, check: Callable[[Asking], object] = lambda asking: None
+) -> Asking:
     try:
-        study = Study.model_validate({"name": _stem(path), **document.data})
-        arms(study)
-        claims(study)
+        asking = model.model_validate({"name": _stem(Path(document.file)), **document.data})
+        check(asking)
     except ValidationError as error:
-        raise _located(error, document) from None
+        raise _located(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
-    return study
+    return asking
 
 
 def _stem(path: Path) -> str:
@@ -57,7 +103,7 @@ def _stem(path: Path) -> str:
     return path.stem
 
 
-def _located(error: ValidationError, document: Document) -> StudyError:
+def _located(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
     """The error that stands first in the file, in our words; a missing key last: a misspelt one may explain it."""
 
     def place(item: Any) -> Place:
@@ -65,7 +111,8 @@ def _located(error: ValidationError, document: Document) -> StudyError:
 
     first = min(error.errors(include_url=False), key=lambda e: (e["type"] == "missing", place(e).line, place(e).column))
     path, kind, last = _in_file(first["loc"], document), first["type"], first["loc"][-1]
-    what, keys = MAPPINGS[str(path[0])] if len(first["loc"]) > 1 and str(path[0]) in MAPPINGS else ("a study", KEYS)
+    whole = (f"a {model.__name__.lower()}", _keys(model))
+    what, keys = MAPPINGS[str(path[0])] if len(first["loc"]) > 1 and str(path[0]) in MAPPINGS else whole
     if kind == "extra_forbidden":
         return StudyError(path, f"unknown key {shown(last)}; {nearest(last, keys)}", place(first))
     if kind == "missing":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ablate.asked import Asked, Label
@@ -11,7 +11,7 @@ from ablate.record import BROKEN, Record, Status
 from ablate.tracking.told import IN_MLFLOW, noted
 from ablate.writer import running
 
-STATES = ("finished", "diverged", "running", "interrupted", "failed", "timed out", "not started")
+STATES = ("finished", "diverged", "running", "interrupted", "given up", "failed", "timed out", "not started")
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,15 @@ class Overview:
 def look_over(asked: Asked, record: Record) -> Overview:
     """What has become of a study's runs."""
     trained, told = running(record.root), noted(record.root, asked.study)
-    runs = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.runs.items()]
+    found = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.runs.items()]
+    runs = [_given_up(run) if run.run in asked.given_up else run for run in found]
     former = [str(label) for run_id, label in asked.former.items() if record.status(run_id) != "absent"]
     return Overview(asked.study, runs, former)
+
+
+def _given_up(run: RunState) -> RunState:
+    """A run that its search has pruned will not go on by itself."""
+    return replace(run, state="given up") if run.state == "interrupted" else run
 
 
 def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, told: dict[str, str]) -> RunState:

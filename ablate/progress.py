@@ -18,7 +18,7 @@ class LogView:
     """One plain line an event."""
 
     console: Console
-    labels: Mapping[str, str]
+    labels: Mapping[str, object]
 
     def __call__(self, run: Run, event: Event) -> None:
         """Print what an event tells."""
@@ -66,7 +66,7 @@ class LiveView:
     """
 
     console: Console
-    labels: Mapping[str, str]
+    labels: Mapping[str, object]
     expected: dict[str, int]
     done: dict[str, int]
     lines: dict[int, TaskID] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class LiveView:
                 self.expected[run.id] = run.training.epochs
                 self._count(run, self.done.get(run.id, 0))
                 line = self._line(slot)
-                self.progress.reset(line, description=self.labels[run.id], total=run.training.epochs, detail="")
+                self.progress.reset(line, description=str(self.labels[run.id]), total=run.training.epochs, detail="")
             case EpochEnded(rows):
                 self._count(run, len(rows))
                 row = rows[-1]
@@ -129,7 +129,7 @@ class LiveView:
 
 
 def make_view(
-    console: Console, labels: Mapping[str, str], expected: Mapping[str, int], done: Mapping[str, int]
+    console: Console, labels: Mapping[str, object], expected: Mapping[str, int], done: Mapping[str, int]
 ) -> LogView | LiveView:
     """The view that suits where the output goes.
 

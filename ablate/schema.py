@@ -1,4 +1,4 @@
-"""The JSON schema of study files, from the same models that check them: editors complete and check with it."""
+"""The JSON schemas of study and search files, from the models that check them: editors complete and check with them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from ablate.search import Search
 from ablate.settings import Settings
+from ablate.space import ranged
 from ablate.study import Study
 
 
@@ -21,16 +23,24 @@ class _Untitled(GenerateJsonSchema):
 
 def study_schema() -> dict[str, Any]:
     """The schema, of draft 2020-12. Rules between keys, as of heads and width, are left to `load_study`."""
-    schema = _schema(Study)
+    return _of_file(Study, "An ablation study, for `ablate sweep`; written by `ablate schema`.")
+
+
+def search_schema() -> dict[str, Any]:
+    """The schema of search files, likewise."""
+    return _of_file(Search, "A search, for `ablate search`; written by `ablate schema --search`.")
+
+
+def _of_file(model: type[BaseModel], description: str) -> dict[str, Any]:
+    """The schema of a file: the model's, with every setting by its dotted name wherever settings may stand."""
+    schema = _schema(model)
     settings = dict(_settings(Settings, ""))
-    axes = {name: _axis(name, setting["description"]) for name, setting in settings.items()}
-    schema["properties"].pop("name")  # a study is named by its file
+    each = {"Overrides": lambda name, about: settings[name], "Axes": _axis, "Space": _range}
+    schema["properties"].pop("name")  # a file is named by itself
     schema["required"].remove("name")
-    schema["$defs"] = schema.get("$defs", {}) | {
-        "Overrides": _closed(settings),
-        "Axes": _closed(axes) | {"minProperties": 1},
-    }
-    description = "An ablation study, for `ablate sweep`; written by `ablate schema`."
+    for kind in each.keys() & schema["$defs"].keys() | {"Overrides"}:
+        found = {name: each[kind](name, setting.get("description", "")) for name, setting in settings.items()}
+        schema["$defs"][kind] = _closed(found) | ({} if kind == "Overrides" else {"minProperties": 1})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"description": description}
 
 
@@ -51,6 +61,14 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, dict[s
 def _axis(name: str, description: str) -> dict[str, Any]:
     items = {"$ref": f"#/$defs/Overrides/properties/{name}"}
     return {"description": description, "type": "array", "minItems": 1, "items": items}
+
+
+def _range(name: str, description: str) -> dict[str, Any]:
+    """What a search may draw: values of a list, or, where the setting is a number, any of a range."""
+    items = {"$ref": f"#/$defs/Overrides/properties/{name}"}
+    choices = {"type": "array", "minItems": 2, "items": items}
+    kinds = [choices, {"$ref": "#/$defs/Range"}] if ranged(name) else [choices]
+    return {"description": description, "anyOf": kinds}
 
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:

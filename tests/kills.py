@@ -20,12 +20,14 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["ablate.training.loop", "ablate.report.page", "mlflow", "ablate.cli"])
 
 
-def sweep_process(folder: Path, *options: str, study: str = "tiny.yaml", last_write: int | None = None) -> BaseProcess:
-    """`ablate sweep STUDY` in `folder`, what it says being added to the file `out` there.
+def sweep_process(
+    folder: Path, *options: str, study: str = "tiny.yaml", last_write: int | None = None, command: str = "sweep"
+) -> BaseProcess:
+    """`ablate sweep STUDY` (or another command) in `folder`, what it says being added to the file `out` there.
 
     It kills itself with -9 instead of putting its `last_write`-th file on disk, or of renaming it.
     """
-    process = SERVER.Process(target=_sweep, args=(folder, (study, *options), last_write))
+    process = SERVER.Process(target=_sweep, args=(folder, (command, study, *options), last_write))
     process.start()
     return process
 
@@ -36,7 +38,7 @@ def _sweep(folder: Path, words: tuple[str, ...], last_write: int | None) -> None
     with open("out", "a") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
-    sys.argv = ["ablate", "sweep", *words]
+    sys.argv = ["ablate", *words]
     if last_write is not None:
         countdown = iter(range(last_write))
         os.fsync, os.replace = _fatal(os.fsync, countdown), _fatal(os.replace, countdown)  # type: ignore[assignment]
@@ -54,19 +56,20 @@ def _fatal(function: Callable[..., None], countdown: Iterator[int]) -> Callable[
     return call
 
 
-def finish(folder: Path, *options: str) -> str:
+def finish(folder: Path, *options: str, command: str = "sweep") -> str:
     """Sweep to the end; what it said."""
-    process = sweep_process(folder, *options)
+    process = sweep_process(folder, *options, command=command)
     process.join(timeout=300)
     said = (folder / "out").read_text()
     assert process.exitcode == 0, said
     return said
 
 
-def kill_once(folder: Path, chance: random.Random, seconds: float, *options: str) -> None:
+def kill_once(folder: Path, chance: random.Random, seconds: float, *options: str, command: str = "sweep") -> None:
     """Kill a sweep with -9 at a moment of its first `seconds` drawn by chance, or at a write drawn by chance."""
     by_clock = chance.random() < 0.5
-    process = sweep_process(folder, *options, last_write=None if by_clock else chance.randrange(60))
+    last_write = None if by_clock else chance.randrange(60)
+    process = sweep_process(folder, *options, last_write=last_write, command=command)
     process.join(timeout=chance.uniform(0, seconds) if by_clock else 60)
     process.kill()
     process.join()

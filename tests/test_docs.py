@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from ablate.claims import claims
 from ablate.cli import app
-from ablate.loading import KEYS, load_study
+from ablate.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
 from ablate.metrics import METRICS
 from ablate.settings import DEFAULTS, Settings
 
@@ -54,8 +54,8 @@ def test_the_settings_table_is_that_of_the_code() -> None:
 
 
 def studies_table() -> str:
-    """One row a study: its file and its question."""
-    studies = (load_study(path) for path in sorted((ROOT / "experiments").glob("*.yaml")))
+    """One row a study or a search: its file and its question."""
+    studies = (load(path) for path in sorted((ROOT / "experiments").glob("*.yaml")))
     rows = [f"| [{study.name}](experiments/{study.name}.yaml) | {study.question} |" for study in studies]
     return "\n".join(["| study | asks |", "|---|---|", *rows])
 
@@ -81,6 +81,19 @@ def test_every_option_is_documented(option: str) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_a_study_is_documented(key: str) -> None:
     assert f"| `{key}` |" in README
+
+
+@pytest.mark.parametrize("key", SEARCH_KEYS)
+def test_every_key_of_a_search_is_documented(key: str) -> None:
+    table = README.split("A search is one file, too")[1].split("\n## ")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert any(f"`{key}`" in row for row in rows)
+
+
+def test_the_example_search_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "search.yaml"
+    path.write_text(next(block for block in blocks("yaml") if "space:" in block))
+    assert load_search(path).trials
 
 
 @pytest.mark.parametrize("line", typed("ablate"))
@@ -134,4 +147,4 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def test_every_study_opens_with_its_question_its_cost_and_what_to_expect(path: Path) -> None:
     heading = path.read_text().split("\nquestion:")[0]
     assert all(f"# {word}:" in heading for word in ("Question", "Cost", "Expect"))
-    assert load_study(path).question
+    assert load(path).question

@@ -19,7 +19,9 @@ LAYERS = (
         "claims",
         "planning",
         "schema",
+        "search",
         "study",
+        "space",
         "seeds",
         "yamlfile",
         "settings",
@@ -66,7 +68,10 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("words", [["--help"], ["sweep", "--help"], ["describe", "--help"], ["schema"], ["status"]])
+LIGHT = ("--help", "sweep --help", "search --help", "describe --help", "schema", "schema --search", "status")
+
+
+@pytest.mark.parametrize("words", [words.split() for words in LIGHT], ids=LIGHT)
 def test_a_cold_help_loads_nothing_heavy(words: list[str]) -> None:
     code = f"from typer.testing import CliRunner; from ablate.cli import app; CliRunner().invoke(app, {words})"
     assert heavy_after(code) == set()

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
-from ablate.loading import KEYS, load_study
+from ablate.loading import KEYS, load, load_study
 from ablate.settings import DEFAULTS
 from ablate.study import Study
 
@@ -374,7 +374,7 @@ EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXPERIMENTS.glob("*.yaml")))
 def test_every_experiment_loads(name: str) -> None:
-    assert load_study(EXPERIMENTS / name).name == name.removesuffix(".yaml")
+    assert load(EXPERIMENTS / name).name == name.removesuffix(".yaml")
 
 
 @pytest.mark.parametrize("key", Study.model_fields)

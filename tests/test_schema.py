@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ablate.errors import AblateError
-from ablate.loading import KEYS, load_study
-from ablate.schema import study_schema
+from ablate.loading import KEYS, SEARCH_KEYS, load_search, load_study
+from ablate.schema import search_schema, study_schema
 from ablate.settings import DEFAULTS
 from ablate.yamlfile import read_yaml
 
@@ -30,19 +30,62 @@ def check(study: object) -> None:
     Draft202012Validator(study_schema()).validate(study)
 
 
-def test_the_schema_is_one() -> None:
-    Draft202012Validator.check_schema(study_schema())
+SCHEMAS = {"study": study_schema(), "search": search_schema()}
 
 
-def test_the_schema_beside_the_studies_is_what_the_program_prints() -> None:
-    written = json.loads((EXPERIMENTS / "study.schema.json").read_text())
-    assert written == study_schema(), "run: ablate schema > experiments/study.schema.json"
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_the_schema_is_one(kind: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[kind])
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_the_schema_beside_the_studies_is_what_the_program_prints(kind: str) -> None:
+    written = json.loads((EXPERIMENTS / f"{kind}.schema.json").read_text())
+    option = " --search" if kind == "search" else ""
+    assert written == SCHEMAS[kind], f"run: ablate schema{option} > experiments/{kind}.schema.json"
 
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_study_refers_to_the_schema_and_keeps_it(path: Path) -> None:
-    assert path.read_text().startswith("# yaml-language-server: $schema=study.schema.json\n")
-    check(read_yaml(path).data)
+def test_every_file_refers_to_its_schema_and_keeps_it(path: Path) -> None:
+    data = read_yaml(path).data
+    kind = "search" if "space" in data else "study"
+    assert path.read_text().startswith(f"# yaml-language-server: $schema={kind}.schema.json\n")
+    Draft202012Validator(SCHEMAS[kind]).validate(data)
+
+
+def test_the_keys_of_the_schema_are_those_of_a_search() -> None:
+    assert set(search_schema()["properties"]) == set(SEARCH_KEYS)
+
+
+SEARCH: dict[str, Any] = {"question": "Which?", "space": {"training.rate": {"low": 0.001, "high": 0.1}}, "trials": 2}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trails": 3},
+        {"trials": 0},
+        {"sampler": "tqe"},
+        {"pruner": "secateurs"},
+        {"metric": "test/psnr"},
+        {"space": {}},
+        {"space": {"model.skip": ["both"]}},
+        {"space": {"model.skip": ["both", "all"]}},
+        {"space": {"model.skip": {"low": 1, "high": 2}}},
+        {"space": {"training.rate": {"low": 0.001}}},
+        {"space": {"training.rate": {"low": 0.001, "hihg": 2}}},
+        {"space": {"training.raet": [0.1, 0.2]}},
+    ],
+    ids=str,
+)
+def test_what_the_schema_of_searches_refuses_is_refused_by_the_program(change: dict[str, Any], tmp_path: Path) -> None:
+    Draft202012Validator(SCHEMAS["search"]).validate(SEARCH)
+    with pytest.raises(ValidationError):
+        Draft202012Validator(SCHEMAS["search"]).validate(SEARCH | change)
+    path = tmp_path / "search.yaml"
+    path.write_text(json.dumps(SEARCH | change))
+    with pytest.raises(AblateError):
+        load_search(path)
 
 
 def test_the_keys_of_the_schema_are_those_of_a_study() -> None:

@@ -20,6 +20,9 @@ err = Console(stderr=True, highlight=False, markup=False)
 
 STUDY_HELP = "The study's YAML file, e.g. experiments/heads.yaml."
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
+SearchFile = Annotated[
+    Path, typer.Argument(metavar="SEARCH", help="The search's YAML file, e.g. experiments/search.yaml.")
+]
 OptionalStudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
 StudyFiles = Annotated[list[Path] | None, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ablate.report.model import Page
+    from ablate.report.search.model import SearchPage
 
 
 @app.command()
@@ -21,12 +22,18 @@ def report(
         bool, typer.Option("--check", help="Exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided.")
     ] = False,
 ) -> None:
-    """Write a study's report again, from the data beside it."""
-    from ablate.loading import load_study
+    """Write the report of a study or of a search again, from the data beside it."""
+    from ablate.loading import load
     from ablate.report.page import publish
+    from ablate.report.search.page import publish_search
+    from ablate.search import Search
     from ablate.statistics.evidence import exit_code
 
-    page = publish(load_study(study_file))
+    asking = load(study_file)
+    if isinstance(asking, Search):
+        search_summary(publish_search(asking))
+        return
+    page = publish(asking)
     summary(page)
     if check:
         if not page.claims:
@@ -46,6 +53,18 @@ def summary(page: Page) -> None:
     for evidence in page.claims:
         out.print(f"Claim: {claim_sentence(evidence, page)}", soft_wrap=True)
     out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
+
+
+def search_summary(page: SearchPage) -> None:
+    """The best that a search found, and where to read more."""
+    from ablate.report.search.content import answer
+    from ablate.report.search.page import search_folder
+
+    folder = search_folder(page.search)
+    out.print(answer(page), soft_wrap=True)
+    if page.best is not None:
+        out.print(f"Base:   {folder / 'best.yaml'}, for a study that compares it on fresh seeds", soft_wrap=True)
+    out.print(f"Report: {folder / 'README.md'}, or report.html beside it", soft_wrap=True)
 
 
 def _verdict_table(page: Page) -> Table:

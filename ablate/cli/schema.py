@@ -1,8 +1,9 @@
-"""`ablate schema`: what an editor needs to complete and check a study."""
+"""`ablate schema`: what an editor needs to complete and check a study or a search."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 import typer
 
@@ -10,8 +11,10 @@ from ablate.cli.app import app
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    of_search: Annotated[bool, typer.Option("--search", help="That of search files: search.schema.json.")] = False,
+) -> None:
     """Print the JSON schema of study files, for editors: experiments/study.schema.json."""
-    from ablate.schema import study_schema
+    from ablate.schema import search_schema, study_schema
 
-    typer.echo(json.dumps(study_schema(), indent=1))
+    typer.echo(json.dumps(search_schema() if of_search else study_schema(), indent=1))

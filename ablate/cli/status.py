@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ablate.asked import Asked
     from ablate.overview import Overview
 
-CALM = ("finished", "diverged", "not started")
+CALM = ("finished", "diverged", "given up", "not started")
 """States whose runs are counted, not listed."""
 
 
@@ -37,13 +37,10 @@ def status(
 
 
 def _asked(study_file: Path | None, root: Path) -> list[Asked]:
-    from ablate.asked import Asked, recall, recall_all
-    from ablate.loading import load_study
+    from ablate.asked import asked_of, recall_all
+    from ablate.loading import load
 
-    if study_file is None:
-        return recall_all(root)
-    study = load_study(study_file)
-    return [Asked.of(study, recall(root, study.name))]
+    return recall_all(root) if study_file is None else [asked_of(root, load(study_file))]
 
 
 def _show(found: list[Overview]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.app import StudyFile, app, complain, err, out, wait_for_other
+from ablate.cli.app import StudyFile, app, complain, out, wait_for_other
 from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
-from ablate.errors import AblateError
+from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,13 +31,9 @@ LAST_LINES = 3
 def sweep(
     study_file: StudyFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and how long it will take.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time. Default: one a core, or one a GPU.")
-    ] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
-    executor: Annotated[
-        Literal["local", "inprocess"], typer.Option(help="One process a run at a time, or all in this one (to debug).")
-    ] = "local",
+    workers: Workers = None,
+    device: Device = "auto",
+    executor: ExecutorName = "local",
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train the runs that failed or timed out, and only these.")
     ] = False,
@@ -49,30 +45,24 @@ def sweep(
     ] = False,
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
-    from ablate.executors.local import slot_devices
     from ablate.loading import load_study
     from ablate.record import Record
     from ablate.writer import only_writer
 
     study, record = load_study(study_file), Record(warn=complain)
-    if executor == "inprocess" and (workers or 1) > 1:
-        raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
-    try:
-        devices = slot_devices(device, 1 if executor == "inprocess" else workers)
+    check_slots(executor, workers)
+    with interruptible():
+        devices = find_devices(executor, device, workers)
         if dry_run:
             show_plan(study, _foreseen(study, record) if adopt else record, devices, broken=retry_failed)
             return
-        slots = _executor(executor, devices, study.timeout_seconds)
+        slots = make_executor(executor, devices, study.timeout_seconds)
         with only_writer(record.root, wait_for_other):
             if adopt:
                 _adopt(study, record)
             experiment = _train(study, record, slots, len(devices), retry_broken=retry_failed)
             page = _report(study, record, written=not no_report)
             runs_at = _runs_at(study, experiment, reported=not no_report)
-    except KeyboardInterrupt:
-        command = shlex.join(["ablate", *sys.argv[1:]])
-        err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
-        raise typer.Exit(130) from None
     _say_where(page, runs_at, written=not no_report)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
@@ -90,13 +80,6 @@ def _adopt(study: Study, record: Record) -> None:
 
     if adopted := adopt(study, record):
         out.print(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
-
-
-def _executor(name: str, devices: list[str], timeout: float | None) -> Executor:
-    from ablate.executors.inprocess import InProcessExecutor
-    from ablate.executors.local import LocalExecutor
-
-    return LocalExecutor(devices, timeout) if name == "local" else InProcessExecutor(devices[0], timeout)
 
 
 def _source(study: Study, slots: int) -> Source:

@@ -9,17 +9,17 @@ from ablate.errors import AblateError
 @app.command()
 def sync(study_files: StudyFiles = None) -> None:
     """Tell MLflow what it missed of these studies, or of all that were swept here; restore what was deleted there."""
-    from ablate.asked import Asked, recall, recall_all
-    from ablate.loading import load_study
+    from ablate.asked import asked_of, recall_all
+    from ablate.loading import load
     from ablate.record import Record
     from ablate.report.data import REPORTS
     from ablate.tracking.sync import sync as tell
     from ablate.writer import only_writer
 
     record = Record(warn=complain)
-    studies = [load_study(path) for path in study_files or []]
+    asking = [load(path) for path in study_files or []]
     with only_writer(record.root, wait_for_other):
-        every = [Asked.of(study, recall(record.root, study.name)) for study in studies] or recall_all(record.root)
+        every = [asked_of(record.root, one) for one in asking] or recall_all(record.root)
         if not every:
             raise AblateError("no study was swept in this folder yet, so there is nothing to tell MLflow")
         for asked in every:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from ablate.files import read_json, write_atomic
@@ -12,38 +13,52 @@ from ablate.report.rendering import markdown
 from ablate.report.svg import svg
 
 WANTED = {"question", "answer", "arms"}
+WANTED_OF_SEARCH = {"question", "answer", "trials"}
 
 
 def write_index(reports: Path) -> None:
     """Write the page and its figure from every `metrics.json` below `reports` that is one of ours and whole."""
     found = {path.parent.name: read_json(path) for path in sorted(reports.glob("*/metrics.json"))}
     studies = {name: facts for name, facts in found.items() if isinstance(facts, dict) and facts.keys() >= WANTED}
+    searches = {
+        name: facts for name, facts in found.items() if isinstance(facts, dict) and facts.keys() >= WANTED_OF_SEARCH
+    }
     figure = effects_figure(effects(studies))
     drawn = {"effects": svg(figure, "effects")} if figure else {}
     (reports / "figures").mkdir(exist_ok=True)
     for name, content in drawn.items():
         write_atomic(reports / "figures" / f"{name}.svg", content.encode())
-    write_atomic(reports / "README.md", markdown(index(studies).without_pictures(drawn)).encode())
+    write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(drawn)).encode())
 
 
-def index(studies: dict[str, Headlines]) -> Document:
+def index(studies: dict[str, Headlines], searches: dict[str, Headlines]) -> Document:
     """The page."""
     return Document(
         "Reports",
         "what matters in a ViT denoiser, and how sure are we?",
         f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}",
         (),
-        (Section("Studies", (_studies_table(studies),)), Section("All effects", tuple(_effects(studies)))),
+        (
+            Section("Studies", (_listing("study", "Each study, its question and its answer", studies),)),
+            Section("Searches", tuple(_searches(searches))),
+            Section("All effects", tuple(_effects(studies))),
+        ),
     )
 
 
-def _studies_table(studies: dict[str, Headlines]) -> Table:
+def _searches(searches: dict[str, Headlines]) -> Iterator[Block]:
+    if searches:
+        yield _listing("search", "Each search, its question and the best that it found", searches)
+        yield paragraph("The best of many trials is flattered: only a study on fresh seeds tells what it is worth.")
+
+
+def _listing(kind: str, caption: str, found: dict[str, Headlines]) -> Table:
     columns = [
-        Column[str]("study", lambda name: Link(name, f"{name}/README.md"), number=False),
-        Column[str]("question", lambda name: studies[name]["question"], number=False),
-        Column[str]("answer", lambda name: studies[name]["answer"], number=False),
+        Column[str](kind, lambda name: Link(name, f"{name}/README.md"), number=False),
+        Column[str]("question", lambda name: found[name]["question"], number=False),
+        Column[str]("answer", lambda name: found[name]["answer"], number=False),
     ]
-    return table("Each study, its question and its answer", columns, studies)
+    return table(caption, columns, found)
 
 
 def _effects(studies: dict[str, Headlines]) -> list[Block]:

@@ -44,11 +44,10 @@ class Store:
     """Opened on what MLflow has at that moment: after an error, open another."""
 
     def __init__(self, asked: Asked, record: Record) -> None:
-        self.asked, self.record = asked, record
-        self.labels = asked.every()
+        self.asked, self.record, known = asked, record, asked.every()
         self.client = connect()
         self.experiment = self._experiment()
-        self.told = {run_id: self._adopt(found) for run_id, found in self._find().items() if run_id in self.labels}
+        self.told = {run_id: self._adopt(found) for run_id, found in self._find().items() if run_id in known}
 
     def _experiment(self) -> str:
         found = self.client.get_experiment_by_name(self.asked.study)
@@ -169,7 +168,7 @@ class Store:
         return rows[-1]["time"] if rows else self.record.began(run_id)
 
     def _create(self, run_id: str) -> Told:
-        label = self.labels[run_id]
+        label = self.asked.every()[run_id]  # a search's runs become known as it goes on
         tags = {RUN_TAG: run_id, ARM_TAG: label.arm, STUDY_TAG: self.asked.study, "mlflow.source.name": "ablate sweep"}
         began = int(self.record.began(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))

@@ -1,0 +1,130 @@
+"""`ablate search`: try settings of a space, track the trials, report the best."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.app import SearchFile, app, complain, make_table, out, wait_for_other
+from ablate.cli.report import search_summary
+from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ablate.asked import Asked
+    from ablate.executors import Executor
+    from ablate.record import Record
+    from ablate.report.search.model import SearchPage
+    from ablate.search import Search
+    from ablate.sources.search import Searching
+
+
+@app.command()
+def search(
+    search_file: SearchFile,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the space and what it will take.")] = False,
+    workers: Workers = None,
+    device: Device = "auto",
+    executor: ExecutorName = "local",
+) -> None:
+    """Search a space for the best settings: each trial a run, recorded and tracked; a killed search goes on."""
+    from ablate.loading import load_search
+    from ablate.record import Record
+    from ablate.writer import only_writer
+
+    wanted, record = load_search(search_file), Record(warn=complain)
+    check_slots(executor, workers)
+    with interruptible():
+        devices = find_devices(executor, device, workers)
+        if dry_run:
+            _show_plan(wanted, devices)
+            return
+        slots = make_executor(executor, devices, wanted.timeout_seconds)
+        with only_writer(record.root, wait_for_other):
+            page, experiment = _search(wanted, record, slots)
+    search_summary(page)
+    _say_where(wanted, record, experiment)
+    raise typer.Exit(1 if page.best is None else 0)
+
+
+def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchPage, str | None]:
+    """Go on with the search to its end; its page, and its MLflow experiment if MLflow could be told."""
+    from ablate.asked import remember
+    from ablate.report.search.data import export
+    from ablate.report.search.page import publish_search, search_folder
+
+    asked = _ask(search, record)
+    source = _source(search, record, asked)
+    out.print(f"{search.question}\n{search.trials} trials, {len(source.told)} of them told already.")
+    experiment = _train(source, asked, record, executor)
+    asked.given_up[:] = source.given_up
+    remember(record.root, asked)
+    export(search, source.told, record, search_folder(search))
+    return publish_search(search), experiment
+
+
+def _ask(search: Search, record: Record) -> Asked:
+    """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
+    from ablate.asked import Asked, recall
+
+    before = recall(record.root, search.name)
+    former = before.every() if before else {}
+    record.check(former)
+    return Asked(search.name, search.question, {}, former)
+
+
+def _source(search: Search, record: Record, asked: Asked) -> Searching:
+    """The search with what was told of it, each trial's run being remembered before it is trained."""
+    from ablate.asked import Label, remember
+    from ablate.sources.journal import Journal
+    from ablate.sources.search import Searching
+
+    def note(run_id: str, number: int) -> None:
+        asked.runs.setdefault(run_id, Label(f"trial {number}", search.seed))
+        asked.former.pop(run_id, None)
+        remember(record.root, asked)
+
+    journal = Journal(record.root, search, complain)
+    return Searching(search, journal.told()[: search.trials], note, journal.tell)
+
+
+def _train(source: Searching, asked: Asked, record: Record, executor: Executor) -> str | None:
+    from ablate.progress import make_view
+    from ablate.sweep import sweep
+    from ablate.tracking.mirror import Mirror
+    from ablate.writer import Running
+
+    view = make_view(out, asked.runs, {}, {})
+    with Mirror(asked, record, warn=complain) as mirror, executor, view:
+        sweep(source, executor, record, [view, mirror, Running(record.root)])
+    return mirror.experiment
+
+
+def _say_where(search: Search, record: Record, experiment: str | None) -> None:
+    from ablate.report.search.content import DASHBOARD
+    from ablate.sources.journal import journal_path
+    from ablate.tracking.connection import address
+
+    command = shlex.join([DASHBOARD, str(journal_path(record.root, search.name))])
+    out.print(f"Trials: {command} (pip install {DASHBOARD})", soft_wrap=True)
+    if experiment is not None:
+        out.print(f"Runs:   {address(experiment)}", soft_wrap=True)
+
+
+def _show_plan(search: Search, devices: Sequence[str]) -> None:
+    """Print the space, and what all trials would take if each took what the base does."""
+    from ablate.estimate import duration, timed_seconds
+    from ablate.report.search.content import axis_text
+    from ablate.settings import Run, resolve
+
+    settings = resolve(search.base)
+    run = Run(model=settings.model, data=settings.data, training=settings.training, seed=search.seed)
+    slots = min(len(devices), search.parallel)
+    seconds = timed_seconds(run, devices[0]) * search.trials / slots
+    lines = [(name, axis_text(axis)) for name, axis in search.space.items()]
+    out.print(make_table(search.question, ("setting", "searched"), lines))
+    early = "" if search.pruner == "none" else " at most, since some are given up early"
+    out.print(f"{search.trials} trials. About {duration(seconds)} in {slots} slot{'s' if slots > 1 else ''}{early}.")

@@ -1,0 +1,81 @@
+"""Writes the report of a search: two pages, figures, headline numbers and the best settings, from the data alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from ablate.files import write_atomic, write_json
+from ablate.report.data import REPORTS
+from ablate.report.index import write_index
+from ablate.report.page import write_figures
+from ablate.report.rendering import html, markdown
+from ablate.report.search.content import answer, document, value
+from ablate.report.search.data import read
+from ablate.report.search.figures import draw_all
+from ablate.report.search.model import SearchPage, build
+from ablate.search import Search
+
+
+def search_folder(search: Search) -> Path:
+    """Where a search's report stands."""
+    return REPORTS / search.name
+
+
+def publish_search(search: Search) -> SearchPage:
+    """Write a search's report where all reports stand, and the page that lists them.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    page = write_search_report(search, search_folder(search))
+    write_index(REPORTS)
+    return page
+
+
+def write_search_report(search: Search, folder: Path) -> SearchPage:
+    """Write a search's report from `folder`/data, and return what it says.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    page = build(search, read(search, folder))
+    figures = draw_all(page)
+    write_figures(figures, folder / "figures")
+    content = document(page).without_pictures(figures)
+    write_atomic(folder / "README.md", markdown(content).encode())
+    write_atomic(folder / "report.html", html(content, figures).encode())
+    write_json(folder / "metrics.json", search_headlines(page))
+    if page.best is not None:
+        write_atomic(folder / "best.yaml", best_yaml(page).encode())
+    return page
+
+
+def best_yaml(page: SearchPage) -> str:
+    """The best settings as the `base` of a study, with what a reader must know of them."""
+    assert page.best is not None
+    score = f"{page.metric.name} {value(page, page.best.value)}"
+    head = [
+        f"# Trial {page.best.number} of the search {page.search.name}: {score}, the best of {len(page.ranked)}, and so",
+        f"# flattered. Compare it on fresh seeds (the search used {page.search.seed}) before you believe it.",
+        "base:",
+    ]
+    lines = [f"  {name}: {json.dumps(setting)}" for name, setting in page.settings.items()]  # JSON is YAML
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def search_headlines(page: SearchPage) -> dict[str, Any]:
+    """The headline numbers, as `dvc metrics` reads them and as the page over all reports lists them."""
+    facts: dict[str, Any] = {
+        "question": page.search.question,
+        "answer": answer(page),
+        "metric": page.metric.name,
+        "trials": {state: page.count(state) for state in ("complete", "pruned", "failed")},
+        "importance": {name: float(f"{share:.6g}") for name, share in page.importance.items()},
+    }
+    if page.best is not None and math.isfinite(page.best.value):
+        best = {"trial": page.best.number, "value": float(f"{page.best.value:.6g}"), "settings": page.best.overrides}
+        facts["best"] = best
+    return facts

@@ -1,0 +1,78 @@
+"""Where the told trials of searches are kept: an Optuna journal each search, which `optuna-dashboard` opens.
+
+.ablate/search/<search>.log    appended to, one study for each version of the search's file
+
+A search goes on from it; where it is damaged it is set aside, and the same trials are found again from the record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+from filelock import FileLock
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial
+
+from ablate.files import make_folder, set_aside
+from ablate.search import Search
+from ablate.sources.trials import direction
+
+
+class Journal:
+    """The told trials of one search; only who writes the record may open it. `warn` hears of one that is damaged.
+
+    `title` tells searches apart that share a file, as those of a study's arms do.
+    """
+
+    def __init__(self, root: Path, search: Search, warn: Callable[[str], None], title: str = "") -> None:
+        self.path = journal_path(root, search.name)
+        self.title = f"{title or search.name} ({search.id})"
+        self.search = search
+        make_folder(self.path.parent)
+        try:
+            self.study = self._open()
+        except Exception as error:  # whatever garbage is in it
+            warn(f"{self.path}: is damaged ({type(error).__name__}); now {set_aside(self.path).name}.")
+            self.study = self._open()
+
+    def _open(self) -> optuna.Study:
+        # Optuna's own locks outlive a kill; the operating system's do not
+        lock: Any = FileLock(self.path.with_suffix(".lock"))
+        _mend(self.path)
+        storage = JournalStorage(JournalFileBackend(str(self.path), lock_obj=lock))
+        return optuna.create_study(
+            storage=storage, study_name=self.title, direction=direction(self.search), load_if_exists=True
+        )
+
+    def told(self) -> list[FrozenTrial]:
+        """Its trials, in the order of their numbers."""
+        return self.study.get_trials()
+
+    def tell(self, trial: FrozenTrial) -> None:
+        """Add the next one."""
+        self.study.add_trial(trial)
+
+
+def journal_path(root: Path, name: str) -> Path:
+    """Where the journal of a search lies below the record's root."""
+    return root / "search" / f"{name}.log"
+
+
+def _mend(path: Path) -> None:
+    """Cut off what a power cut left of the last line: Optuna would add the next one to it.
+
+    Raises:
+        ValueError: a whole line is none of a journal's; Optuna would read over it only until the next is added.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
+    for line in content[:whole].splitlines():
+        json.loads(line)

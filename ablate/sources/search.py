@@ -1,0 +1,75 @@
+"""A search as a source: keeps its trials open, tells their ends in their order, and stops what is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from optuna.trial import FrozenTrial, TrialState
+
+from ablate.search import Search
+from ablate.settings import Run
+from ablate.sources import Outcome, Outcomes
+from ablate.sources.trials import RUN, OpenTrial, run_of
+
+NOTHING = Outcome("absent")
+
+
+@dataclass
+class Searching:
+    """A search that goes on from the trials that were `told` before.
+
+    What was told stays told: it is never drawn again, whatever becomes of its run later.
+
+    Attributes:
+        on_draw: is called with each trial's run, once it is known, and the trial's number.
+        on_tell: is called with each trial that ends, in the order of their numbers.
+    """
+
+    search: Search
+    told: list[FrozenTrial] = field(default_factory=list)
+    on_draw: Callable[[str, int], None] = lambda run_id, number: None
+    on_tell: Callable[[FrozenTrial], None] = lambda trial: None
+    open: list[OpenTrial] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kept = [run_of(self.search, trial.params) for trial in self.told if trial.state == TrialState.COMPLETE]
+        for trial in self.told:
+            if RUN in trial.user_attrs:
+                self.on_draw(trial.user_attrs[RUN], trial.number)
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        """See `Source`: the runs of the trials that are open, and those of the ones that came to their end."""
+        self._draw()
+        while self.open and self._first_has_ended(outcomes):
+            self._tell(self.open.pop(0))
+            self._draw()
+        return [*self.kept, *(trial.run for trial in self.open if trial.run and not trial.end)]
+
+    def _draw(self) -> None:
+        while len(self.open) < self.search.parallel and len(self.told) + len(self.open) < self.search.trials:
+            before = [*self.told, *(trial.study.trials[trial.number] for trial in self.open)]
+            trial = OpenTrial(self.search, before)
+            self.open.append(trial)
+            if trial.run:
+                self.on_draw(trial.run.id, trial.number)
+
+    def _first_has_ended(self, outcomes: Outcomes) -> bool:
+        for trial in self.open:
+            if trial.run:
+                trial.see(outcomes.get(trial.run.id, NOTHING))
+        return self.open[0].end is not None
+
+    def _tell(self, trial: OpenTrial) -> None:
+        assert trial.end is not None
+        self.told.append(trial.end)
+        if trial.run and trial.end.state == TrialState.COMPLETE:
+            self.kept.append(trial.run)
+        self.on_tell(trial.end)
+
+    @property
+    def given_up(self) -> list[str]:
+        """The runs of pruned trials that no other trial wants: they stay unfinished."""
+        kept = {run.id for run in self.kept}
+        pruned = [trial.user_attrs[RUN] for trial in self.told if trial.state == TrialState.PRUNED]
+        return sorted(set(pruned) - kept)

@@ -1,0 +1,160 @@
+"""Trials of a search: drawn by Optuna from what each may know, and decided by their runs' epochs alone.
+
+A trial is drawn knowing the ends of all trials before it but the last `parallel` - 1, which count as running, whether
+they are or not. So which trials are drawn, and where each is given up, depends neither on the number of workers nor on
+when anything happened: the same search ends with the same trials, killed or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from ablate.errors import StudyError
+from ablate.planning import value_text
+from ablate.record import BROKEN
+from ablate.search import Search
+from ablate.settings import Run, resolve
+from ablate.sources import Outcome
+from ablate.space import Axis, whole
+from ablate.study import Overrides
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every trial on its own
+
+STARTUP = 5
+"""Trials that TPE draws at random before it begins to learn: half of Optuna's own, since trainings are few and dear."""
+
+SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
+    "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
+    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+}
+PRUNERS: dict[str, Callable[[int], optuna.pruners.BasePruner]] = {
+    "none": lambda epochs: optuna.pruners.NopPruner(),
+    "median": lambda epochs: optuna.pruners.MedianPruner(),
+    "halving": lambda epochs: optuna.pruners.SuccessiveHalvingPruner(min_resource=1),
+    "hyperband": lambda epochs: optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs),
+}
+"""Each with Optuna's own settings; `epochs` are those of a whole run."""
+
+RUN, WHY = "run", "why"
+"""What a trial remembers beside its numbers: the id of its run, and why it failed."""
+
+
+def distributions(space: Mapping[str, Axis]) -> dict[str, BaseDistribution]:
+    """The space as Optuna knows it: a list's values by their names, since Optuna knows no lists as values."""
+    return {name: _distribution(name, axis) for name, axis in space.items()}
+
+
+def _distribution(name: str, axis: Axis) -> BaseDistribution:
+    if isinstance(axis, list):
+        return CategoricalDistribution(tuple(map(value_text, axis)))
+    if whole(name):
+        return IntDistribution(int(axis.low), int(axis.high), log=axis.log)
+    return FloatDistribution(float(axis.low), float(axis.high), log=axis.log)
+
+
+def overrides(space: Mapping[str, Axis], params: Mapping[str, Any]) -> Overrides:
+    """What a trial of these parameters sets; fractions to four digits, so that a reader can copy them."""
+    return {name: _value(axis, params[name]) for name, axis in space.items()}
+
+
+def _value(axis: Axis, param: Any) -> Any:
+    if isinstance(axis, list):
+        return axis[list(map(value_text, axis)).index(param)]
+    return min(max(float(f"{param:.4g}"), axis.low), axis.high) if isinstance(param, float) else param
+
+
+def run_of(search: Search, params: Mapping[str, Any]) -> Run:
+    """The run of a trial with these parameters.
+
+    Raises:
+        StudyError: there is no such network or training.
+    """
+    settings = resolve(search.base | overrides(search.space, params))
+    return Run(model=settings.model, data=settings.data, training=settings.training, seed=search.seed)
+
+
+class OpenTrial:
+    """A trial whose end is not told yet, in an Optuna study of its own: that holds what it may know of those `before`.
+
+    Attributes:
+        run: what it trains; None where its settings make none.
+        end: the trial as it ended, None as long as it has not.
+    """
+
+    def __init__(self, search: Search, before: Sequence[FrozenTrial]) -> None:
+        self.search, self.number = search, len(before)
+        self.values: list[float] = []
+        self.end: FrozenTrial | None = None
+        self.study = self._study()
+        known = max(0, self.number - search.parallel + 1)
+        self.study.add_trials([*before[:known], *map(running, before[known:])])
+        self.trial = self.study.ask(distributions(search.space))
+        self.run = self._settle()
+
+    def _study(self) -> optuna.Study:
+        entropy = np.random.SeedSequence([self.search.seed, self.number]).generate_state(1)[0]
+        epochs = resolve(self.search.base).training.epochs
+        return optuna.create_study(
+            study_name=self.search.name,
+            direction=direction(self.search),
+            sampler=SAMPLERS[self.search.sampler](int(entropy)),
+            pruner=PRUNERS[self.search.pruner](epochs),
+        )
+
+    def _settle(self) -> Run | None:
+        try:
+            run = run_of(self.search, self.trial.params)
+        except StudyError as error:
+            self._fail(error.message)
+            return None
+        self.trial.set_user_attr(RUN, run.id)
+        return run
+
+    def see(self, outcome: Outcome) -> None:
+        """Follow the run as far as it has come: to its next epochs, to where it is given up, or to its end."""
+        for row in outcome.epochs[len(self.values) :]:
+            if self.end is None:
+                self._follow(row[self.search.metric])
+        if self.end is not None:
+            return
+        if outcome.status in BROKEN:
+            self._fail(outcome.status)
+        elif outcome.status == "diverged":  # scores what answering zero does, as everywhere
+            self._end(TrialState.COMPLETE, outcome.results[f"zero/{self.search.metric.split('/')[1]}"])
+        elif outcome.status == "finished":
+            self._end(TrialState.COMPLETE, best(self.search, self.values))
+
+    def _follow(self, value: float) -> None:
+        assert self.run is not None
+        self.values.append(value)
+        self.trial.report(value, step=len(self.values))
+        if len(self.values) < self.run.training.epochs and self.trial.should_prune():
+            self._end(TrialState.PRUNED)
+
+    def _fail(self, why: str) -> None:
+        self.trial.set_user_attr(WHY, why)
+        self._end(TrialState.FAIL)
+
+    def _end(self, state: TrialState, value: float | None = None) -> None:
+        self.end = self.study.tell(self.trial, value, state)
+
+
+def direction(search: Search) -> Literal["maximize", "minimize"]:
+    """Which way is better, as Optuna says it."""
+    return "maximize" if search.judged.higher_is_better else "minimize"
+
+
+def running(trial: FrozenTrial) -> FrozenTrial:
+    """A trial as the next ones may know it that are drawn before its end may be known, however far it has come."""
+    return create_trial(state=TrialState.RUNNING, params=trial.params, distributions=trial.distributions)
+
+
+def best(search: Search, values: Sequence[float]) -> float:
+    """The best of some scores."""
+    return max(values) if search.judged.higher_is_better else min(values)

@@ -1,0 +1,116 @@
+"""A space to search: for each setting, by its dotted name, what a trial may draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+from typing_extensions import TypeAliasType
+
+from ablate.errors import Steps, StudyError, shown
+from ablate.settings import DEFAULTS, TASK_SETTINGS, Frozen, check_setting, resolve
+
+Number = int | float
+Sampler = Literal["tpe", "random"]
+Pruner = Literal["none", "median", "halving", "hyperband"]
+Followed = Literal["val/psnr", "val/mse", "val/ssim"]
+"""What a search goes by: the validation scenes. To choose by the test scenes would spoil them as a test."""
+
+MOST_TRIALS = 10_000
+MOST_CORNERS = 1000
+
+
+class Range(Frozen):
+    """Every number from `low` to `high`, both included: whole ones if the setting's are."""
+
+    low: Number = Field(description="the lowest value")
+    high: Number = Field(description="the highest value")
+    log: bool = Field(False, description="whether equal ratios are equally likely, not equal differences")
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Range:
+        if self.low >= self.high:
+            raise ValueError(f"a range goes from its lower end to a higher one, not from {self.low} to {self.high}")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a range by ratios lies above zero, and does not begin at {self.low}")
+        return self
+
+
+def _kind(value: object) -> str:
+    return "choices" if isinstance(value, list | tuple) else "range"
+
+
+Axis = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[list[Any], Field(min_length=2), Tag("choices")], Discriminator(_kind)
+]
+Space = TypeAliasType("Space", Annotated[dict[str, Axis], Field(min_length=1)])
+
+
+def whole(name: str) -> bool:
+    """Whether a setting takes whole numbers only."""
+    return isinstance(DEFAULTS[name], int) and not isinstance(DEFAULTS[name], bool)
+
+
+def ranged(name: str) -> bool:
+    """Whether a setting is a number, of which there are ranges."""
+    default = DEFAULTS[name]
+    return isinstance(default, int | float | None) and not isinstance(default, bool)
+
+
+def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps) -> None:
+    """Raise a StudyError at `path` or below unless trials of this space can be drawn and compared.
+
+    Combinations that make no network are left to the search, which tells them as failed; but a value with which no
+    combination of the axes' ends makes one is an error.
+    """
+    for name, axis in space.items():
+        check_setting(name, (*path, name))
+        _check_comparable(name, (*path, name))
+        _check_kind(name, axis, (*path, name))
+    for name, steps, value in _ends(space):
+        _check_end(space, base, name, value, (*path, name, steps))
+
+
+def _check_comparable(name: str, path: Steps) -> None:
+    if name.startswith((*TASK_SETTINGS, "data.validation")):
+        fact = f"{name} changes what validation scores mean, so that trials could not be compared"
+        raise StudyError(path, f"{fact}; allowed: other settings", of_key=True)
+
+
+def _check_kind(name: str, axis: Axis, path: Steps) -> None:
+    if isinstance(axis, list):
+        for index, value in enumerate(axis):
+            if any(repr(value) == repr(other) for other in axis[:index]):
+                raise StudyError((*path, index), f"the value {shown(value)} is given twice on the axis {name}")
+        return
+    if not ranged(name):
+        raise StudyError(path, f"{name} is no number, so that it has no range; allowed: a list of values")
+    for end in ("low", "high"):
+        value = getattr(axis, end)
+        if whole(name) and not isinstance(value, int):
+            raise StudyError((*path, end), f"{name} takes whole numbers (given: {shown(value)})")
+
+
+def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
+    """(setting, where its value stands below it, value) of each axis's ends, or of all its values."""
+    for name, axis in space.items():
+        if isinstance(axis, list):
+            yield from ((name, index, value) for index, value in enumerate(axis))
+        else:
+            yield from ((name, end, getattr(axis, end)) for end in ("low", "high"))
+
+
+def _check_end(space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps) -> None:
+    others = {axis: [end for found, _, end in _ends(space) if found == axis] for axis in space if axis != name}
+    problem = None
+    for chosen in islice(product(*others.values()), MOST_CORNERS):
+        try:
+            resolve({**base, name: value, **dict(zip(others, chosen, strict=True))})
+        except StudyError as error:
+            problem = problem or error
+        else:
+            return
+    assert problem is not None
+    raise StudyError(path, problem.message)

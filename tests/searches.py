@@ -1,0 +1,85 @@
+"""Searches of tiny networks, and what is made up for them instead of training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from conftest import TINY
+from optuna.trial import FrozenTrial
+
+from ablate.search import Search
+from ablate.settings import Run
+from ablate.sources import Outcome
+from ablate.sources.search import Searching
+
+SPACE: dict[str, Any] = {
+    "training.rate": {"low": 1e-4, "high": 1e-1, "log": True},
+    "model.heads": {"low": 1, "high": 4},
+    "model.skip": ["both", "none"],
+}
+"""Three heads divide no width of 8: one trial in four fails."""
+
+BASE = {name: value for name, value in TINY.items() if name not in SPACE} | {"training.epochs": 4}
+
+TINY_SEARCH = """\
+question: Which settings suit a tiny network?
+base:
+{base}
+space:
+  training.rate: {{low: 1e-3, high: 1e-1, log: true}}
+  model.skip: [both, none]
+trials: 6
+pruner: halving
+parallel: 2
+"""
+
+
+def made_up_search(**changes: Any) -> Search:
+    """A search of a space that has a best rate and a best number of heads (`scores`)."""
+    facts = {"name": "made-up", "question": "Which?", "base": BASE, "space": SPACE, "trials": 12, "pruner": "median"}
+    return Search.model_validate(facts | changes)
+
+
+def write_tiny_search(folder: Path, name: str = "tiny.yaml", **replace: str) -> Path:
+    """A search file of six short trials; keywords replace lines by their key."""
+    text = TINY_SEARCH.format(
+        base="\n".join(f"  {key}: {value}" for key, value in TINY.items() if key != "training.rate")
+    )
+    for key, value in replace.items():
+        text = "\n".join(f"{key}: {value}" if line.startswith(f"{key}:") else line for line in text.splitlines()) + "\n"
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def scores(run: Run) -> list[float]:
+    """The PSNR of each epoch of a run, as if it had been trained: best at a rate of 0.01 with two heads."""
+    loss = abs(math.log10(run.training.rate) + 2) + 0.3 * abs(run.model.heads - 2) + 0.1 * (run.model.skip == "none")
+    return [30 - 3 * loss - 4 / epoch for epoch in range(1, run.training.epochs + 1)]
+
+
+def outcome_of(run: Run, epochs: int, score: Callable[[Run], list[float]] = scores) -> Outcome:
+    """What the record would hold of a run after so many epochs."""
+    rows = [{"epoch": float(epoch), "val/psnr": value} for epoch, value in enumerate(score(run)[:epochs], 1)]
+    return Outcome("finished" if epochs == run.training.epochs else "unfinished", rows)
+
+
+def facts(told: list[FrozenTrial]) -> list[tuple[str, Mapping[str, Any], Mapping[int, float]]]:
+    """All of some trials but what the clock says."""
+    return [(trial.state.name, trial.params, trial.intermediate_values) for trial in told]
+
+
+def run_to_its_end(source: Searching, next_one: Callable[[int], int] = lambda count: 0) -> list[FrozenTrial]:
+    """Let the runs that a source proposes go on by an epoch each time, `next_one` of so many being chosen."""
+    outcomes: dict[str, Outcome] = {}
+    while going_on := [run for run in source.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
+        run = going_on[next_one(len(going_on))]
+        outcomes[run.id] = outcome_of(run, len(reached(outcomes, run)) + 1)
+    return source.told
+
+
+def reached(outcomes: Mapping[str, Outcome], run: Run) -> list[Any]:
+    return list(outcomes[run.id].epochs) if run.id in outcomes else []

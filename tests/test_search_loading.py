@@ -1,0 +1,88 @@
+"""A search's file: what it may hold, and where each mistake in it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ablate.errors import AblateError, StudyError
+from ablate.loading import load, load_search, load_study
+from ablate.search import Search
+from ablate.space import Range
+
+TEXT = """\
+question: Which?
+base: {training.epochs: 2}
+space:
+  training.rate: {low: 1e-4, high: 1e-2, log: true}
+  model.heads: {low: 1, high: 8}
+  model.skip: [both, none]
+trials: 3
+"""
+
+
+def write(folder: Path, given: str = "", instead: str = "") -> Path:
+    path = folder / "search.yaml"
+    assert given in TEXT
+    path.write_text(TEXT.replace(given, instead, 1) if given else TEXT)
+    return path
+
+
+def test_a_search_is_read_with_its_ranges_and_its_lists(tmp_path: Path) -> None:
+    search = load_search(write(tmp_path))
+    assert search.space["training.rate"] == Range(low=1e-4, high=1e-2, log=True)
+    assert search.space["model.skip"] == ["both", "none"]
+    assert (search.sampler, search.pruner, search.parallel, search.seed) == ("tpe", "none", 4, 0)
+    assert load(write(tmp_path)) == search
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "place", "said"),
+    [
+        ("trials: 3", "trails: 3", "7:1", "unknown key 'trails'; did you mean 'trials'?"),
+        ("trials: 3", "", "1:1", "the key 'trials' is missing; a search has: question"),
+        ("trials: 3", "trials: 0", "7:9", "trials: must be greater than or equal to 1 (given: 0)"),
+        ("high: 8", "hihg: 8", "5:25", "unknown key 'hihg'; did you mean 'high'? allowed: low, high, log"),
+        ("low: 1,", "", "5:16", "the key 'low' is missing; a range has: low, high, log"),
+        ("low: 1,", "low: 0,", "5:22", "model.heads: must be greater than or equal to 1 (given: 0)"),
+        ("high: 8", "high: 7", "5:31", "7 heads do not divide a width of 32; allowed: 1, 2, 4"),
+        ("high: 8", "high: 8.5", "5:31", "model.heads takes whole numbers (given: 8.5)"),
+        ("high: 1e-2", "high: 1e-5", "4:18", "a range goes from its lower end to a higher one"),
+        ("low: 1e-4", "low: 0", "4:18", "a range by ratios lies above zero, and does not begin at 0"),
+        ("[both, none]", "[both]", "6:15", "2 items"),
+        ("[both, none]", "[both, nome]", "6:22", "must be 'both', 'attention', 'mlp' or 'none' (given: 'nome')"),
+        ("[both, none]", "[both, none, both]", "6:28", "the value 'both' is given twice on the axis model.skip"),
+        ("[both, none]", "{low: 1, high: 2}", "6:15", "model.skip is no number, so that it has no range"),
+        ("model.skip", "model.skips", "6:3", "there is no setting 'model.skips'; did you mean 'model.skip'?"),
+        ("training.epochs", "training.epoch", "2:8", "there is no setting 'training.epoch'"),
+        ("training.epochs: 2", "training.epochs: 0", "2:25", "training.epochs: must be greater than or equal to 1"),
+        ("training.epochs", "training.rate", "2:8", "training.rate stands in `space`, too"),
+        ("model.heads", "data.validation", "5:3", "data.validation changes what validation scores mean"),
+        ("model.heads", "data.cells.density", "5:3", "changes what validation scores mean"),
+        ("trials: 3", "trials: 3\nmetric: test/psnr", "8:9", "metric: must be 'val/psnr', 'val/mse' or 'val/ssim'"),
+        ("trials: 3", "trials: 3\nsampler: tqe", "8:10", "sampler: must be 'tpe' or 'random'"),
+        ("trials: 3", "trials: 3\nname: mine", "8:1", "a search is named by its file"),
+        ("trials: 3", "trials: 3\ntimeout: 3", "8:10", "timeout: must be a time with its unit"),
+    ],
+)
+def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: str, said: str, tmp_path: Path) -> None:
+    path = write(tmp_path, given, instead)
+    with pytest.raises(AblateError, match=re.escape(f"{path}:{place}: ")) as error:
+        load_search(path)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_value_that_some_combination_allows_is_allowed(tmp_path: Path) -> None:
+    """Three heads divide no width of 32, but one of 48: the search tells which trials make no network."""
+    path = write(tmp_path, "{low: 1, high: 8}", "[3, 4]\n  model.width: [32, 48]")
+    assert load_search(path).space["model.heads"] == [3, 4]
+
+
+def test_each_command_says_whose_the_other_ones_file_is(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"search.yaml:3:1: this is a search.*`ablate search` takes it"):
+        load_study(write(tmp_path))
+    study = Path(__file__).parent.parent / "experiments" / "heads.yaml"
+    with pytest.raises(StudyError, match=r"heads.yaml:\d+:1: this is a study.*`ablate sweep` takes it"):
+        load_search(study)
+    assert not isinstance(load(study), Search)
