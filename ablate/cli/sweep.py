@@ -12,6 +12,8 @@ from ablate.cli.app import StudyFile, app, complain, out, wait_for_other
 from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
 from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
+from ablate.cli.tuning import show_tuning, tune_first
+from ablate.errors import NotTunedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,15 +50,30 @@ def sweep(
     with interruptible():
         devices = find_devices(executor, device, workers)
         if dry_run:
-            show_plan(study, record, devices, broken=retry_failed)
+            _show_plan(study, record, devices, broken=retry_failed)
             return
-        slots = make_executor(executor, devices, study.timeout_seconds)
+
+        def slots() -> Executor:
+            return make_executor(executor, devices, study.timeout_seconds)
+
         with only_writer(record.root, wait_for_other):
-            experiment = _train(study, record, slots, len(devices), retry_broken=retry_failed)
+            study = tune_first(study, record, slots)
+            experiment = _train(study, record, slots(), len(devices), retry_broken=retry_failed)
             page = _report(study, record)
     summary(page, experiment)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
+
+
+def _show_plan(study: Study, record: Record, devices: list[str], *, broken: bool) -> None:
+    """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
+    from ablate.report.page import report_folder
+    from ablate.report.tuning import tuned
+
+    try:
+        show_plan(tuned(study, report_folder(study)), record, devices, broken=broken)
+    except NotTunedError:
+        show_tuning(study, devices)
 
 
 def _source(study: Study, slots: int) -> Source:
