@@ -29,7 +29,8 @@ class Label(NamedTuple):
 class Asked:
     """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
 
-    A search's runs are added as its trials are drawn; those that it has `given_up` are not to be finished.
+    A search's runs are added as its trials are drawn; those that it has `given_up` are not to be finished. `tuning` are
+    the runs in which the arms of a study are tuned, likewise.
     """
 
     study: str
@@ -37,23 +38,24 @@ class Asked:
     runs: dict[str, Label]
     former: dict[str, Label] = field(default_factory=dict)
     given_up: list[str] = field(default_factory=list)
+    tuning: dict[str, Label] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: Study, before: Asked | None = None) -> Asked:
         """What a study asks for, `before` being what it asked for when it was last swept."""
         runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in cells(study)}
-        earlier = (before.former | before.runs) if before else {}
-        former = {run_id: label for run_id, label in earlier.items() if run_id not in runs}
-        return cls(study.name, study.question, runs, former)
+        earlier = (before.former | before.tuning | before.runs) if before else {}
+        tuning = before.tuning if before and study.tune else {}
+        former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
+        return cls(study.name, study.question, runs, former, tuning=tuning)
 
-    @classmethod
-    def of_search(cls, search: Search, before: Asked | None = None) -> Asked:
-        """What a search is known to have asked for; what its present version does, it will say itself."""
-        return before or cls(search.name, search.question, {})
+    def present(self) -> dict[str, Label]:
+        """The runs that its present version asks for."""
+        return self.tuning | self.runs
 
     def every(self) -> dict[str, Label]:
         """All runs that it has ever asked for."""
-        return self.runs | self.former
+        return self.former | self.tuning | self.runs
 
 
 def remember(root: Path, asked: Asked) -> None:
@@ -68,13 +70,16 @@ def recall(root: Path, study: str) -> Asked | None:
     if not facts:
         return None
     runs, former = _labels(facts["runs"]), _labels(facts["former"])
-    return Asked(facts["study"], facts["question"], runs, former, facts.get("given_up", []))
+    given_up, tuning = facts.get("given_up", []), _labels(facts.get("tuning", {}))
+    return Asked(facts["study"], facts["question"], runs, former, given_up, tuning)
 
 
 def asked_of(root: Path, asking: Study | Search) -> Asked:
     """What a study or a search asks for, as far as that is known without going on with it."""
     before = recall(root, asking.name)
-    return Asked.of_search(asking, before) if isinstance(asking, Search) else Asked.of(asking, before)
+    if isinstance(asking, Search) or asking.tune is not None:
+        return before or Asked(asking.name, asking.question, {})
+    return Asked.of(asking, before)
 
 
 def recall_all(root: Path) -> list[Asked]:

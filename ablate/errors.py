@@ -28,6 +28,10 @@ class AblateError(Exception):
     exit_code = 2
 
 
+class NotTunedError(AblateError):
+    """Nobody knows the settings of a study's arms yet, since they are not tuned, or were for another version of it."""
+
+
 class StudyError(AblateError):
     """A study breaks a rule.
 

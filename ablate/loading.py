@@ -15,8 +15,9 @@ from ablate.planning import arms
 from ablate.search import Search
 from ablate.seeds import Until
 from ablate.settings import readable
-from ablate.space import Range
+from ablate.space import Range, Tune
 from ablate.study import Expectation, Study
+from ablate.tuning import tunings
 from ablate.yamlfile import Document, read_yaml
 
 
@@ -32,6 +33,7 @@ MAPPINGS = {
     "seeds": ("seeds until decided", _keys(Until)),
     "expect": ("a claim", _keys(Expectation)),
     "space": ("a range", _keys(Range)),
+    "tune": ("a tuning", _keys(Tune)),
 }
 """What stands below a file's keys and has keys of its own: what it is called, and which."""
 
@@ -48,7 +50,7 @@ def load_study(path: str | Path) -> Study:
     if _is_search(document):
         fact = "this is a search, since it has a `space`; `ablate search` takes it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
-    return _validated(Study, document, lambda study: (arms(study), claims(study)))
+    return _validated(Study, document, lambda study: (arms(study), claims(study), tunings(study)))
 
 
 def load_search(path: str | Path) -> Search:
@@ -111,8 +113,8 @@ def _located(error: ValidationError, document: Document, model: type[BaseModel])
 
     first = min(error.errors(include_url=False), key=lambda e: (e["type"] == "missing", place(e).line, place(e).column))
     path, kind, last = _in_file(first["loc"], document), first["type"], first["loc"][-1]
-    whole = (f"a {model.__name__.lower()}", _keys(model))
-    what, keys = MAPPINGS[str(path[0])] if len(first["loc"]) > 1 and str(path[0]) in MAPPINGS else whole
+    inside = [str(step) for step in first["loc"][:-1] if step in MAPPINGS]
+    what, keys = MAPPINGS[inside[-1]] if inside else (f"a {model.__name__.lower()}", _keys(model))
     if kind == "extra_forbidden":
         return StudyError(path, f"unknown key {shown(last)}; {nearest(last, keys)}", place(first))
     if kind == "missing":

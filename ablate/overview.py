@@ -54,7 +54,7 @@ class Overview:
 def look_over(asked: Asked, record: Record) -> Overview:
     """What has become of a study's runs."""
     trained, told = running(record.root), noted(record.root, asked.study)
-    found = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.runs.items()]
+    found = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.present().items()]
     runs = [_given_up(run) if run.run in asked.given_up else run for run in found]
     former = [str(label) for run_id, label in asked.former.items() if record.status(run_id) != "absent"]
     return Overview(asked.study, runs, former)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.errors import NotTunedError, Steps, StudyError, nearest, shown
 from ablate.metrics import METRICS
 from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
-from ablate.study import Overrides, Study
+from ablate.study import Overrides, Study, TunedStudy
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,13 @@ class Cell(NamedTuple):
 
 
 def cells(study: Study) -> list[Cell]:
-    """All cells of a study, arm by arm."""
+    """All cells of a study, arm by arm.
+
+    Raises:
+        NotTunedError: its arms are yet to be tuned, so that nobody knows their settings.
+    """
+    if study.tune is not None and not isinstance(study, TunedStudy):
+        raise NotTunedError(f"the arms of {study.name} are not tuned yet; `ablate sweep` does that first")
     return [Cell(arm, seed, arm.run(seed)) for arm in arms(study) for seed in study.seeds]
 
 
@@ -82,7 +88,9 @@ def _under(key: str, names: Iterable[str]) -> Places:
 
 
 def _settle(study: Study, draft: Draft) -> Arm:
-    settings = _resolve(study.base | draft.overrides, _under("base", study.base) | draft.places)
+    chosen = study.chosen.get(draft.name, {}) if isinstance(study, TunedStudy) else {}
+    places = _under("base", study.base) | draft.places | {name: ("tune", "space", name) for name in chosen}
+    settings = _resolve(study.base | draft.overrides | chosen, places)
     return Arm(draft.name, draft.overrides, settings, draft.against)
 
 

@@ -10,7 +10,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, shown
-from ablate.settings import DEFAULTS, TASK_SETTINGS, Frozen, check_setting, resolve
+from ablate.seeds import Seed
+from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
 
 Number = int | float
 Sampler = Literal["tpe", "random"]
@@ -46,6 +47,17 @@ Axis = Annotated[
     Annotated[Range, Tag("range")] | Annotated[list[Any], Field(min_length=2), Tag("choices")], Discriminator(_kind)
 ]
 Space = TypeAliasType("Space", Annotated[dict[str, Axis], Field(min_length=1)])
+
+
+class Tune(Frozen):
+    """How each arm is tuned before the arms are compared: a search of its own, with the same budget for all."""
+
+    space: Space = Field(description="for each setting what trials may draw: a list of values, or {low: 1, high: 9}")
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(description="how many settings are tried for each arm")
+    epochs: Count = Field(description="epochs of each trial")
+    metric: Followed = Field("val/psnr", description="the score that decides; a trial's is that of its best epoch")
+    sampler: Sampler = Field("tpe", description="how trials are drawn: by Optuna's TPE, or at random")
+    seed: Seed = Field(10_000, description="of every trial's training, and of the draws; none of the study's seeds")
 
 
 def whole(name: str) -> bool:

@@ -19,6 +19,7 @@ from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
 from ablate.seeds import Look, Seeds, Until, listed, looks_of
 from ablate.settings import Frozen, check_setting
+from ablate.space import Tune
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
 Axes = TypeAliasType("Axes", Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)])
@@ -90,6 +91,9 @@ class Study(Frozen):
     metric: str = Field("test/psnr", description="the metric that decides", json_schema_extra={"enum": list(JUDGED)})
     margin: Annotated[float, Field(gt=0)] = Field(
         description="in the metric's unit: a smaller difference does not matter to the reader"
+    )
+    tune: Tune | None = Field(
+        None, description="tunes each arm before they are compared, each with its own best settings"
     )
     expect: list[Expectation] = Field([], description="claims, stated before the first run, that the report checks")
     timeout: Duration | None = Field(
@@ -174,3 +178,14 @@ class Study(Frozen):
             fact = f"with `vary` the reference is a mapping of axes to values (given: {shown(self.reference)})"
             raise StudyError(("reference",), fact)
         return self
+
+
+class TunedStudy(Study):
+    """A study whose arms are tuned: what was `chosen` for each, by its name, joins the arm's own settings."""
+
+    chosen: dict[str, Overrides]
+
+    @classmethod
+    def of(cls, study: Study, chosen: dict[str, Overrides]) -> TunedStudy:
+        """`study`, given these settings of its arms."""
+        return cls.model_construct(chosen=chosen, **vars(study))

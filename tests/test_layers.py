@@ -16,6 +16,7 @@ LAYERS = (
     *("tracking", "pictures", "writer", "asked", "record", "executors", "training", "denoiser", "scenes"),
     *(
         "loading",
+        "tuning",
         "claims",
         "planning",
         "schema",

@@ -24,8 +24,9 @@ def report(
 ) -> None:
     """Write the report of a study or of a search again, from the data beside it."""
     from ablate.loading import load
-    from ablate.report.page import publish
+    from ablate.report.page import publish, report_folder
     from ablate.report.search.page import publish_search
+    from ablate.report.tuning import tuned
     from ablate.search import Search
     from ablate.statistics.evidence import exit_code
 
@@ -33,7 +34,7 @@ def report(
     if isinstance(asking, Search):
         search_summary(publish_search(asking))
         return
-    page = publish(asking)
+    page = publish(tuned(asking, report_folder(asking)))
     summary(page)
     if check:
         if not page.claims:

@@ -12,6 +12,8 @@ from ablate.cli.app import StudyFile, app, complain, out, wait_for_other
 from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
 from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
+from ablate.cli.tuning import show_tuning, tune_first
+from ablate.errors import NotTunedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,18 +56,35 @@ def sweep(
     with interruptible():
         devices = find_devices(executor, device, workers)
         if dry_run:
-            show_plan(study, _foreseen(study, record) if adopt else record, devices, broken=retry_failed)
+            _show_plan(study, record, devices, adopt=adopt, broken=retry_failed)
             return
-        slots = make_executor(executor, devices, study.timeout_seconds)
+
+        def slots() -> Executor:
+            return make_executor(executor, devices, study.timeout_seconds)
+
         with only_writer(record.root, wait_for_other):
+            study = tune_first(study, record, slots, adopt=adopt)
             if adopt:
                 _adopt(study, record)
-            experiment = _train(study, record, slots, len(devices), retry_broken=retry_failed)
+            experiment = _train(study, record, slots(), len(devices), retry_broken=retry_failed)
             page = _report(study, record, written=not no_report)
             runs_at = _runs_at(study, experiment, reported=not no_report)
     _say_where(page, runs_at, written=not no_report)
     _explain(page.missing, record)
     raise typer.Exit(1 if page.missing else 0)
+
+
+def _show_plan(study: Study, record: Record, devices: list[str], *, adopt: bool, broken: bool) -> None:
+    """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
+    from ablate.report.page import report_folder
+    from ablate.report.tuning import tuned
+
+    try:
+        study = tuned(study, report_folder(study))
+    except NotTunedError:
+        show_tuning(study, devices)
+    else:
+        show_plan(study, _foreseen(study, record) if adopt else record, devices, broken=broken)
 
 
 def _foreseen(study: Study, record: Record) -> Record:

@@ -24,7 +24,8 @@ def answer(page: Page) -> str:
     if useless := [row for row in page.rows if row.gain < 0]:
         gains = listed([f"{row.name} ({arm_texts(row, page).gain} dB)" for row in useless])
         clauses.append(f"{gains} {'does' if len(useless) == 1 else 'do'} worse than doing nothing")
-    return f"{_subject(page)}: {'; '.join(clauses)}."
+    given = "Given the chosen settings: " if page.tuning else ""
+    return f"{given}{_subject(page)}: {'; '.join(clauses)}."
 
 
 def _subject(page: Page) -> str:

@@ -22,6 +22,7 @@ from ablate.report.tables import (
     seeds_table,
     sensitivity_table,
     shares_table,
+    tuning_table,
     verdict_table,
 )
 from ablate.settings import dotted
@@ -31,6 +32,7 @@ def document(page: Page) -> Document:
     """The page of a study."""
     sections = [
         Section("Verdicts", tuple(_verdicts(page))),
+        *([Section("What each arm chose", tuple(_tuning(page)))] if page.tuning else []),
         *([Section("From look to look", tuple(_course(page)))] if len(page.study.looks) > 1 else []),
         *([Section("What was expected", tuple(_claims(page)))] if page.claims else []),
         *([Section("Do the axes add up?", tuple(_grid(page, page.grid)))] if page.grid else []),
@@ -89,6 +91,22 @@ def _course(page: Page) -> Iterator[Block]:
     if page.unused:
         names = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused)
         yield paragraph(f"Unused, since it turned out that no look needed them: {names}.")
+
+
+def _tuning(page: Page) -> Iterator[Block]:
+    search = page.tuning[0].search
+    budget = f"{search.trials} trials of {search.base['training.epochs']} epochs on the seed {search.seed}"
+    yield paragraph(
+        "All verdicts are given the chosen settings. Each arm, the reference too, was tuned by a search of its own "
+        f"with the same budget: {budget}, none of those that it is judged on, drawn by Optuna's sampler "
+        f"{search.sampler} and judged by {search.metric}. Another budget or another space may choose otherwise."
+    )
+    yield tuning_table(page)
+    yield Picture(
+        "tuning",
+        "The best value of each arm's tuning against the number of its trials",
+        "The best value after each number of trials. Where a line still rises at its end, more trials may help.",
+    )
 
 
 def _claims(page: Page) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 data/runs.csv      one row a run (`results.load_results`)
 data/epochs.csv    one row an epoch (`results.load_epochs`)
 data/looks.json    the seeds with which there was a verdict to see so far (`looks`)
+data/tuning.csv    what each arm chose before, where arms are tuned (`tuning`)
 data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
 """
 
@@ -24,6 +25,7 @@ from ablate.files import make_folder, write_atomic
 from ablate.planning import Arm, arms, cells
 from ablate.record import Record
 from ablate.report.looks import earlier_looks, note_look
+from ablate.report.tuning import ArmTuning, read_tuning
 from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
 from ablate.statistics.course import compare_all, follow
@@ -46,13 +48,15 @@ class Data:
     """The tables, and for each arm that has them its scenes: the best, the median and the worst.
 
     `noisy`, `clean`, `denoised`: each (scenes, C, H, W); `index`, `mse`: which test scenes these are, and the arm's
-    error on each, (scenes,). `looks` are the seeds of earlier reports, where these were others than now.
+    error on each, (scenes,). `tuning` is what the arms chose before, where they did; `looks` are the
+    seeds of earlier reports, where these were others than now.
     """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
     scenes: dict[str, Scenes]
     looks: list[tuple[int, ...]] = field(default_factory=list)
+    tuning: list[ArmTuning] = field(default_factory=list)
 
 
 def export(study: Study, record: Record, folder: Path) -> None:
@@ -168,7 +172,7 @@ def read(study: Study, folder: Path) -> Data:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
     with _whole(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in arms(study)], data / "scenes.npz")
-    return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder))
+    return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder), read_tuning(study, folder))
 
 
 @contextmanager

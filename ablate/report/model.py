@@ -13,6 +13,7 @@ from ablate.planning import Arm, arms, cells
 from ablate.record import BROKEN
 from ablate.report.data import Data
 from ablate.report.origins import mixed, provenance
+from ablate.report.tuning import ArmTuning
 from ablate.statistics.course import Course, End, compare_all, follow
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_maps, interactions, read_grid, shares
@@ -117,6 +118,7 @@ class Page:
         comparisons: pairs of arms that are compared, by the study or by its claims.
         level: confidence of each interval, so that all hold together.
         bad_seed_bound: highest rate of bad seeds that an arm without any leaves possible.
+        tuning: what each arm chose before, where arms are tuned; all else is given these settings.
     """
 
     study: Study
@@ -142,6 +144,7 @@ class Page:
     bad_seed_bound: float
     provenance: dict[str, str]
     train_hours: float
+    tuning: list[ArmTuning]
 
     @property
     def planned(self) -> int:
@@ -187,6 +190,7 @@ def build(study: Study, data: Data) -> Page:
         bad_seed_bound=bad_seed_bound(0, clean),
         provenance=provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
+        tuning=data.tuning,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ablate.planning import arm_name
+from ablate.planning import arm_name, value_text
 from ablate.report.document import Code, Column, Span, Strong, Table, table
 from ablate.report.model import ArmRow, GridFacts, Page
 from ablate.report.numbers import digits_for, fixed, named, percent
 from ablate.report.origins import arm_search
 from ablate.report.rates import Rate, rate
 from ablate.report.texts import ComparisonTexts, arm_texts, comparison_texts
+from ablate.report.tuning import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.sensitivity import Sensitivity
@@ -101,6 +102,27 @@ def course_table(page: Page) -> Table:
         Column[ArmRow]("runs", lambda row: str(page.course.needed[row.name])),
     ]
     return table("Difference and interval at each look", columns, [row for row, _ in page.compared])
+
+
+def tuning_table(page: Page) -> Table:
+    """What each arm chose, and how many of its trials came to their end."""
+
+    def setting(name: str) -> Column[ArmTuning]:
+        return Column(name, lambda tuning: value_text(tuning.best.overrides[name]) if tuning.best else "–")
+
+    search = page.tuning[0].search
+    columns = [
+        Column[ArmTuning]("arm", lambda tuning: tuning.arm, number=False),
+        *map(setting, search.space),
+        Column[ArmTuning](
+            f"best {named(search.judged)}",
+            lambda tuning: fixed(tuning.best.value, search.judged.digits) if tuning.best else "–",
+        ),
+        Column[ArmTuning]("after trials", lambda tuning: str(tuning.best.number + 1) if tuning.best else "–"),
+        Column[ArmTuning]("trials", lambda tuning: str(len(tuning.trials))),
+        Column[ArmTuning]("failed", lambda tuning: str(sum(trial.state == "failed" for trial in tuning.trials))),
+    ]
+    return table("What each arm chose", columns, page.tuning)
 
 
 def seeds_table(page: Page) -> Table:

@@ -11,6 +11,7 @@ from ablate.report.figures.grid import cells_figure, interactions_figure
 from ablate.report.figures.looks import arm_looks
 from ablate.report.figures.samples import samples_figure
 from ablate.report.figures.seeds import seeds_figure
+from ablate.report.figures.tuning import tuning_figure
 from ablate.report.model import Page
 from ablate.report.svg import svg
 
@@ -19,6 +20,7 @@ def draw_all(page: Page, data: Data) -> dict[str, str]:
     """Every figure of a page as SVG, by its name; figures with nothing to show are left out."""
     looks = arm_looks(page)
     figures = {
+        "tuning": tuning_figure(page, looks),
         "differences": differences_figure(page, looks),
         "course": course_figure(page, looks),
         "cells": cells_figure(page),

@@ -7,7 +7,8 @@ Columns: trial, state (`complete`, `pruned`, `failed`), value (of the best epoch
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +28,24 @@ if TYPE_CHECKING:
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 """Optuna's words, and ours."""
 
-TEXT = ("state", "run", "why")
+TEXT = ("arm", "state", "value", "run", "why")
+"""`value` too: which trial is best must not depend on how numbers are read."""
 
 
 def export(search: Search, told: Sequence[FrozenTrial], record: Record, folder: Path) -> None:
     """Write the told trials of a search into `folder`/data."""
-    make_folder(folder / "data")
-    table = pd.DataFrame([_row(search, trial, record) for trial in told])
-    write_atomic(folder / "data" / "trials.csv", table.to_csv(index=False).encode())
+    write_csv(folder / "data" / "trials.csv", trials_table(search, told, record))
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, and the folder that it is in."""
+    make_folder(path.parent)
+    write_atomic(path, table.to_csv(index=False).encode())
+
+
+def trials_table(search: Search, told: Sequence[FrozenTrial], record: Record) -> pd.DataFrame:
+    """The told trials, one row each."""
+    return pd.DataFrame([_row(search, trial, record) for trial in told])
 
 
 def _row(search: Search, trial: FrozenTrial, record: Record) -> dict[str, Any]:
@@ -63,24 +74,39 @@ def read(search: Search, folder: Path) -> pd.DataFrame:
     path = folder / "data" / "trials.csv"
     if not path.exists():
         raise AblateError(f"{path.parent}: there is no data of this search yet; `ablate search` writes it")
+    with of_this_version(path, "this search; `ablate search`"):
+        return settled(search, read_csv(path, search.space))
+
+
+@contextmanager
+def of_this_version(path: Path, whose: str, error: type[AblateError] = AblateError) -> Iterator[None]:
+    """Raise `error` of a table that is not what it should be: damaged, or of another version of `whose` file."""
     try:
-        table = _read_csv(search, path)
-        runs = [_run_id(search, row) for row in table.to_dict("records")]
-    except (ValueError, KeyError, AttributeError) as error:
-        rule = "is damaged, or belongs to another version of this search; `ablate search` writes it again"
-        raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
-    if runs != table.run.tolist():
-        raise AblateError(f"{path}: belongs to another version of this search; `ablate search` writes it again")
-    return table
+        yield
+    except (ValueError, KeyError, AttributeError) as found:
+        rule = f"is damaged, or belongs to another version of {whose} writes it again"
+        raise error(f"{path}: {rule} ({type(found).__name__}: {found})") from None
 
 
-def _read_csv(search: Search, path: Path) -> pd.DataFrame:
+def read_csv(path: Path, axes: Iterable[str]) -> pd.DataFrame:
+    """A table of trials as it was written: what was text stays text, and so do values and those of axes."""
     header = pd.read_csv(path, nrows=0).columns
-    text = {name: str for name in header if name in TEXT or name in search.space or name.startswith("env/")}
-    table = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"value": [""]})
+    text = {name: str for name in header if name in (*TEXT, *axes) or name.startswith("env/")}
+    return pd.read_csv(path, dtype=text, keep_default_na=False)
+
+
+def settled(search: Search, table: pd.DataFrame) -> pd.DataFrame:
+    """The trials of a search, each axis with its values as they are in settings.
+
+    Raises:
+        ValueError, KeyError: they are not of this search.
+    """
+    found = table.assign(value=[float(word or "nan") for word in table.value])
     for name, axis in search.space.items():
-        table[name] = pd.Series([_value(name, axis, word) for word in table[name]], index=table.index, dtype=object)
-    return table
+        found[name] = pd.Series([_value(name, axis, word) for word in table[name]], index=table.index, dtype=object)
+    if [_run_id(search, row) for row in found.to_dict("records")] != found.run.tolist():
+        raise ValueError("its runs are others")
+    return found
 
 
 def _value(name: str, axis: Axis, word: str) -> Any:

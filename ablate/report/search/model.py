@@ -72,7 +72,7 @@ class SearchPage:
 
 def build(search: Search, table: pd.DataFrame) -> SearchPage:
     """Compute a page from its trials and its search."""
-    trials = [_trial(search, row) for row in table.to_dict("records")]
+    trials = read_trials(search, table)
     order = ranked(trials, search.judged)
     return SearchPage(
         search=search,
@@ -82,6 +82,11 @@ def build(search: Search, table: pd.DataFrame) -> SearchPage:
         importance=importance(search, order),
         provenance=provenance(table[table.state == "complete"].replace("", math.nan)),
     )
+
+
+def read_trials(search: Search, table: pd.DataFrame) -> list[Trial]:
+    """The rows of a table of trials."""
+    return [_trial(search, row) for row in table.to_dict("records")]
 
 
 def _trial(search: Search, row: Mapping[Any, Any]) -> Trial:

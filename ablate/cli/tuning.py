@@ -1,0 +1,100 @@
+"""The first half of `ablate sweep` where arms are tuned: a search for each arm, all of them at the same time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ablate.cli.app import complain, make_table, out
+from ablate.errors import NotTunedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ablate.asked import Asked
+    from ablate.executors import Executor
+    from ablate.record import Record
+    from ablate.search import Search
+    from ablate.sources.search import Searching
+    from ablate.study import Study
+
+
+def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor], *, adopt: bool = False) -> Study:
+    """The study, given what each arm chose in a search of its own; as it is if it tunes none.
+
+    With `adopt`, choices that the report's data hold are taken from there, and no arm is tuned again.
+    """
+    from ablate.asked import remember
+    from ablate.report.page import report_folder
+    from ablate.report.tuning import export_tuning, tuned
+    from ablate.tuning import tunings
+
+    if study.tune is None:
+        return study
+    if adopt:
+        with suppress(NotTunedError):
+            return tuned(study, report_folder(study))
+    asked = _ask(study, record)
+    searches = {arm: _searching(study, arm, search, record, asked) for arm, search in tunings(study).items()}
+    told = sum(len(searching.told) for searching in searches.values())
+    every = study.tune.trials * len(searches)
+    out.print(f"Tuning {len(searches)} arms: {every} trials, {told} of them told already.")
+    if told < every:
+        _train(list(searches.values()), asked, record, make_slots())
+    remember(record.root, asked)
+    export_tuning(study, {arm: found.told for arm, found in searches.items()}, record, report_folder(study))
+    return tuned(study, report_folder(study))
+
+
+def _ask(study: Study, record: Record) -> Asked:
+    """What the tuning will ask for; all that the study asked for before may be asked for again."""
+    from ablate.asked import Asked, recall
+
+    before = recall(record.root, study.name)
+    former = before.every() if before else {}
+    record.check(former)
+    return Asked(study.name, study.question, {}, former)
+
+
+def _searching(study: Study, arm: str, search: Search, record: Record, asked: Asked) -> Searching:
+    from ablate.asked import Label, remember
+    from ablate.sources.journal import Journal
+    from ablate.sources.search import Searching
+
+    def note(run_id: str, number: int) -> None:
+        asked.tuning.setdefault(run_id, Label(f"{arm}, tuning trial {number}", search.seed))
+        asked.former.pop(run_id, None)
+        remember(record.root, asked)
+
+    journal = Journal(record.root, search, complain, f"{study.name}: {arm}")
+    return Searching(search, journal.told()[: search.trials], note, journal.tell)
+
+
+def _train(searches: Sequence[Searching], asked: Asked, record: Record, executor: Executor) -> None:
+    from ablate.progress import make_view
+    from ablate.sources.together import Together
+    from ablate.sweep import sweep
+    from ablate.tracking.mirror import Mirror
+    from ablate.writer import Running
+
+    with Mirror(asked, record, warn=complain) as mirror, executor, (view := make_view(out, asked.tuning, {}, {})):
+        sweep(Together(searches), executor, record, [view, mirror, Running(record.root)])
+
+
+def show_tuning(study: Study, devices: Sequence[str]) -> None:
+    """Print what a study will train whose arms are not tuned yet, and how long that will take."""
+    from ablate.estimate import duration, timed_seconds
+    from ablate.planning import arms
+
+    assert study.tune is not None
+    tune, settled = study.tune, arms(study)
+    epochs = {arm.name: tune.trials * tune.epochs + len(study.seeds) * arm.settings.training.epochs for arm in settled}
+    each = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) / arm.settings.training.epochs for arm in settled}
+    lines = [
+        (arm.name, arm.against or "(reference)", f"{tune.trials} of {tune.epochs} epochs", str(len(study.seeds)))
+        for arm in settled
+    ]
+    out.print(make_table(study.question, ("arm", "compared with", "tuning trials", "runs then"), lines))
+    seconds = sum(epochs[name] * each[name] for name in epochs) / len(devices)
+    slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''}"
+    out.print(f"About {duration(seconds)} in {slots}; the arms are not tuned yet.")

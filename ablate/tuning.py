@@ -1,0 +1,45 @@
+"""A study that tunes its arms -> one search for each arm, all with the same budget."""
+
+from __future__ import annotations
+
+from ablate.errors import Steps, StudyError, shown
+from ablate.planning import Arm, arms
+from ablate.search import Search
+from ablate.space import Tune
+from ablate.study import Study
+
+
+def tunings(study: Study) -> dict[str, Search]:
+    """The search of each arm, the references' too, by the arm's name; one trial of each is open at a time.
+
+    So each arm's trials depend on that arm's earlier ones alone, however many slots there are.
+
+    Raises:
+        StudyError: the tuning is not fair, or one of its searches is not allowed.
+    """
+    if study.tune is None:
+        return {}
+    _check(study, study.tune)
+    return {arm.name: _tuning(study, study.tune, arm) for arm in arms(study)}
+
+
+def _check(study: Study, tune: Tune) -> None:
+    if tune.seed in study.seeds:
+        rule = "an arm must not be judged on the seed that its settings were chosen on"
+        raise StudyError(("tune", "seed"), f"{rule} (given: {tune.seed}); allowed: none of the study's seeds")
+    for name in study.base.keys() & tune.space.keys():
+        raise StudyError(("base", name), f"{name} is tuned, so that it has no value here", of_key=True)
+
+
+def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
+    for name in (*arm.overrides, "training.epochs"):
+        if name in tune.space:
+            fact = f"the arm {shown(arm.name)} sets {name}, so that tuning must not choose it"
+            raise StudyError(("tune", "space", name), f"{fact}; allowed: other settings", of_key=True)
+    facts = {name: getattr(tune, name) for name in ("space", "trials", "metric", "sampler", "seed")}
+    base = study.base | arm.overrides | {"training.epochs": tune.epochs}
+    try:
+        return Search(name=study.name, question=study.question, base=base, parallel=1, timeout=study.timeout, **facts)
+    except StudyError as error:
+        place: Steps = ("tune", *error.path) if error.path[0] == "space" else ("tune", "epochs")
+        raise StudyError(place, f"{error.message} (tuning the arm {shown(arm.name)})", of_key=error.of_key) from None

@@ -1,0 +1,108 @@
+"""Sweeps of studies whose arms are tuned first, as they are typed, and killed."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import write_tiny_study
+from kills import finish, kill_once, recorded
+from test_cli import sweep_here, told_runs, typed
+
+from ablate.asked import recall
+
+TUNE = "tune: {space: {training.rate: {low: 1e-3, high: 1e-1, log: true}}, trials: 3, epochs: 1}\n"
+
+
+def write_tuned_study(folder: Path, **replace: str) -> Path:
+    """The tiny study, its rate being tuned."""
+    path = write_tiny_study(folder, **replace)
+    path.write_text(path.read_text().replace("  training.rate: 0.01\n", "") + TUNE)
+    return path
+
+
+def chosen(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "reports" / "tiny" / "data" / "tuning.csv")
+
+
+def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tuned_study(store.parent)
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    assert "3 of 1 epochs" in capsys.readouterr().out
+    assert not Path(".ablate").exists()
+    assert sweep_here(monkeypatch) == 0
+    said = capsys.readouterr()
+    assert "Tuning 2 arms: 6 trials, 0 of them told already." in said.out
+    assert "without, tuning trial 2 seed 10000: epoch 1/1" in said.out
+    assert "4 runs, 0 of them recorded already, 4 to train." in said.out
+    assert "Given the chosen settings: Against with" in said.out.replace("\n", " ")
+    assert said.err == ""
+    table = chosen(Path())
+    best = table.loc[table.groupby("arm").value.idxmax()].set_index("arm")["training.rate"]
+    rates = {run.data.tags["ablate.arm"]: float(run.data.params["training.rate"]) for run in told_runs()}
+    assert {arm: rates[arm] for arm in ("with", "without")} == best.to_dict()
+    assert len(told_runs()) == 10
+    assert sweep_here(monkeypatch) == 0
+    again = capsys.readouterr()
+    assert "Tuning 2 arms: 6 trials, 6 of them told already." in again.out
+    assert "epoch" not in again.out
+    assert "No longer asked for" not in again.err
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    assert "Nothing to train." in capsys.readouterr().out
+
+
+def test_status_sync_and_report_know_of_tuned_studies(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tuned_study(store.parent)
+    assert sweep_here(monkeypatch) == 0
+    asked = recall(Path(".ablate"), "tiny")
+    assert asked is not None
+    assert (len(asked.runs), len(asked.tuning), asked.former) == (4, 6, {})
+    report = Path("reports/tiny/README.md")
+    before = report.read_bytes()
+    report.unlink()
+    store.unlink()
+    for words in (["status"], ["status", "tiny.yaml"], ["sync", "tiny.yaml"], ["report", "tiny.yaml"]):
+        assert typed(*words, monkeypatch=monkeypatch) == 0
+    assert report.read_bytes() == before
+    assert len(told_runs()) == 10
+
+
+def test_another_seed_tunes_nothing_again(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tuned_study(store.parent)
+    sweep_here(monkeypatch)
+    write_tuned_study(store.parent, seeds="3")
+    capsys.readouterr()
+    assert sweep_here(monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert "6 of them told already" in said
+    assert "6 runs, 4 of them recorded already, 2 to train." in said
+
+
+def start(folder: Path, empty_store: Path) -> Path:
+    write_tuned_study(folder)
+    shutil.copy(empty_store, folder / "mlflow.db")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("--executor", "inprocess"), ("--workers", "2")], ids=["in process", "local"])
+def test_kills_and_workers_change_neither_what_arms_choose_nor_any_run(
+    options: tuple[str, ...], tmp_path: Path, empty_store: Path
+) -> None:
+    whole, killed = (
+        start(tmp_path / name, empty_store) for name in ("whole", "killed") if not (tmp_path / name).mkdir()
+    )
+    finish(whole, "--executor", "inprocess")
+    chance = random.Random(len(options[1]))
+    for _ in range(4):
+        kill_once(killed, chance, 8, *options)
+    finish(killed, *options)
+    pd.testing.assert_frame_equal(chosen(killed), chosen(whole))
+    assert recorded(killed) == recorded(whole)

@@ -1,0 +1,156 @@
+"""Arms that are tuned before they are compared: fairly, and each on its own."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TINY
+
+from ablate.asked import Asked, asked_of, recall, remember
+from ablate.claims import claims
+from ablate.errors import AblateError, NotTunedError, StudyError
+from ablate.loading import load_study
+from ablate.planning import arms, cells, plan
+from ablate.study import Study, TunedStudy
+from ablate.tuning import tunings
+
+TUNE: dict[str, Any] = {
+    "space": {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}},
+    "trials": 3,
+    "epochs": 1,
+}
+BASE = {name: value for name, value in TINY.items() if name != "training.rate"}
+
+
+def tuned_study(**changes: Any) -> Study:
+    """Two arms whose rate is tuned."""
+    facts = {
+        "name": "tuned",
+        "question": "Can it be rescued by its rate?",
+        "base": BASE,
+        "arms": {"with": {"model.skip": "both"}, "without": {"model.skip": "none"}},
+        "reference": "with",
+        "seeds": 2,
+        "margin": 0.25,
+        "tune": TUNE,
+    }
+    return Study.model_validate(facts | changes)
+
+
+def test_every_arm_has_a_search_of_its_own_with_the_same_budget() -> None:
+    found = tunings(tuned_study())
+    assert list(found) == ["with", "without"]
+    shared = [search.model_dump(exclude={"base"}) for search in found.values()]
+    assert shared[0] == shared[1]
+    assert shared[0]["trials"] == 3
+    assert {search.base["training.epochs"] for search in found.values()} == {1}
+    assert {search.seed for search in found.values()}.isdisjoint(tuned_study().seeds)
+    assert [search.base["model.skip"] for search in found.values()] == ["both", "none"]
+
+
+def test_one_trial_of_each_arm_is_open_so_that_no_number_of_slots_changes_what_it_chooses() -> None:
+    assert {search.parallel for search in tunings(tuned_study()).values()} == {1}
+
+
+def test_a_study_without_tuning_has_no_such_search() -> None:
+    assert tunings(tuned_study(tune=None)) == {}
+
+
+def test_tuned_arms_have_what_they_chose_and_their_own_names_and_references() -> None:
+    study = TunedStudy.of(tuned_study(), {"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
+    found = arms(study)
+    assert [(arm.name, arm.settings.training.rate, arm.against) for arm in found] == [
+        ("with", 0.02, None),
+        ("without", 0.003, "with"),
+    ]
+    assert {run.training.rate for run in plan(study)} == {0.02, 0.003}
+    assert {run.training.epochs for run in plan(study)} == {TINY["training.epochs"]}
+
+
+def test_a_grids_references_and_claims_are_those_of_the_study_that_is_not_tuned() -> None:
+    vary = {"model.skip": ["both", "none"], "model.depth": [1, 2]}
+    expect = [{"arm": {"model.skip": "none", "model.depth": 2}, "verdict": "worse"}]
+    base = {name: value for name, value in BASE.items() if name != "model.depth"}
+    facts = {"arms": None, "vary": vary, "reference": {"model.skip": "both"}, "expect": expect, "base": base}
+    study = tuned_study(**facts)
+    chosen = {arm.name: {"training.rate": 0.001 * (1 + n)} for n, arm in enumerate(arms(study))}
+    tuned = TunedStudy.of(study, chosen)
+    assert [(arm.name, arm.against) for arm in arms(tuned)] == [(arm.name, arm.against) for arm in arms(study)]
+    assert claims(tuned) == claims(study)
+
+
+def test_the_runs_of_arms_that_are_not_tuned_yet_are_not_made_up() -> None:
+    with pytest.raises(NotTunedError, match="not tuned yet; `ablate sweep` does that first"):
+        cells(tuned_study())
+
+
+TEXT = """\
+question: Which?
+arms:
+  with: {model.skip: both}
+  without: {model.skip: none}
+reference: with
+seeds: 3
+margin: 0.25
+tune:
+  space: {training.rate: {low: 1e-4, high: 1e-2, log: true}}
+  trials: 8
+  epochs: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "place", "said"),
+    [
+        ("trials: 8", "trails: 8", "10:3", "unknown key 'trails'; did you mean 'trials'? allowed: space, trials"),
+        ("  epochs: 5\n", "", "9:3", "the key 'epochs' is missing; a tuning has: space, trials, epochs"),
+        ("high: 1e-2", "hihg: 1e-2", "9:38", "unknown key 'hihg'; did you mean 'high'? allowed: low, high, log"),
+        ("high: 1e-2", "high: 1e-9", "9:26", "a range goes from its lower end to a higher one"),
+        ("trials: 8", "trials: 0", "10:11", "must be greater than or equal to 1 (given: 0)"),
+        (
+            "epochs: 5",
+            "epochs: 5\n  seed: 2",
+            "12:9",
+            "must not be judged on the seed that its settings",
+        ),
+        ("epochs: 5", "epochs: 5\n  metric: test/psnr", "12:11", "must be 'val/psnr', 'val/mse' or 'val/ssim'"),
+        (
+            "training.rate: {low: 1e-4, high: 1e-2, log: true}",
+            "model.skip: [both, none]",
+            "9:11",
+            "'with' sets model.skip",
+        ),
+        ("training.rate: {low: 1e-4, high: 1e-2, log: true}", "model.heads: [4, 5]", "9:28", "5 heads do not divide"),
+        ("training.rate: {low", "training.epochs: {low", "9:11", "sets training.epochs, so that tuning"),
+        ("arms:", "base: {training.rate: 0.01}\narms:", "2:8", "training.rate is tuned, so that it has no value here"),
+    ],
+)
+def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: str, said: str, tmp_path: Path) -> None:
+    assert given in TEXT
+    path = tmp_path / "tuned.yaml"
+    path.write_text(TEXT.replace(given, instead, 1))
+    with pytest.raises(StudyError, match=re.escape(f"{path}:{place}: ")) as error:
+        load_study(path)
+    assert said in str(error.value)
+
+
+def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> None:
+    study = tuned_study()
+    assert asked_of(tmp_path, study).every() == {}
+    tuned = TunedStudy.of(study, {"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
+    trials = {"0123": next(iter(Asked.of(tuned).runs.values()))}
+    remember(tmp_path, Asked(study.name, study.question, {}, tuning=trials))
+    asked = Asked.of(tuned, recall(tmp_path, study.name))
+    assert (len(asked.runs), asked.tuning, asked.former) == (4, trials, {})
+    remember(tmp_path, asked)
+    assert asked_of(tmp_path, study) == asked
+    untuned = tuned_study(tune=None)
+    assert "0123" in Asked.of(untuned, recall(tmp_path, study.name)).former
+
+
+def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:
+    tune = TUNE | {"space": {"training.warmup": {"low": 1, "high": 4}}, "epochs": 4}
+    study = TunedStudy.of(tuned_study(tune=tune), {"with": {"training.warmup": 4.0}, "without": {}})
+    with pytest.raises(AblateError, match=r"tune > space > training\.warmup"):
+        arms(study)
