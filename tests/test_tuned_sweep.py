@@ -85,6 +85,21 @@ def test_another_seed_tunes_nothing_again(
     assert "6 runs, 4 of them recorded already, 2 to train." in said
 
 
+def test_adopted_choices_are_not_searched_for_again(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tuned_study(store.parent)
+    sweep_here(monkeypatch)
+    before = {path: path.read_bytes() for path in Path("reports/tiny").rglob("*") if path.is_file()}
+    shutil.rmtree(".ablate")
+    capsys.readouterr()
+    assert sweep_here(monkeypatch, "--adopt") == 0
+    said = capsys.readouterr().out
+    assert "4 runs adopted" in said
+    assert "epoch" not in said
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def start(folder: Path, empty_store: Path) -> Path:
     write_tuned_study(folder)
     shutil.copy(empty_store, folder / "mlflow.db")
