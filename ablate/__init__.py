@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ablate.planning import Arm as Arm
     from ablate.planning import arms as arms
     from ablate.planning import plan as plan
+    from ablate.report.tuning import tuned as tuned
     from ablate.results import load_epochs as load_epochs
     from ablate.results import load_results as load_results
     from ablate.scenes import make_scenes as make_scenes
@@ -38,6 +39,7 @@ HOMES = {
     "ablate.errors": ("AblateError",),
     "ablate.loading": ("load_study",),
     "ablate.planning": ("Arm", "arms", "plan"),
+    "ablate.report.tuning": ("tuned",),
     "ablate.results": ("load_epochs", "load_results"),
     "ablate.scenes": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),

@@ -100,6 +100,23 @@ def test_adopted_choices_are_not_searched_for_again(
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_runs_that_an_edited_tuning_no_longer_asks_for_are_named_and_kept(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tuned_study(store.parent)
+    sweep_here(monkeypatch)
+    before = set(Path(".ablate/runs").iterdir())
+    path.write_text(path.read_text().replace("trials: 3", "trials: 3, seed: 77"))
+    capsys.readouterr()
+    assert sweep_here(monkeypatch) == 0
+    shown = capsys.readouterr()
+    assert "Tuning 2 arms: 6 trials, 0 of them told already." in shown.out
+    assert "No longer asked for by this study, and kept: " in shown.err
+    assert before < set(Path(".ablate/runs").iterdir())
+    typed("status", monkeypatch=monkeypatch)
+    assert "with, tuning trial 0 seed 10000" in capsys.readouterr().out.split("no longer asked for, and kept: ")[1]
+
+
 def start(folder: Path, empty_store: Path) -> Path:
     write_tuned_study(folder)
     shutil.copy(empty_store, folder / "mlflow.db")

@@ -9,7 +9,16 @@ import typer
 
 from ablate.cli.app import SearchFile, app, complain, make_table, out, wait_for_other
 from ablate.cli.report import search_summary
-from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
+from ablate.cli.slots import (
+    Device,
+    ExecutorName,
+    Workers,
+    check_slots,
+    find_devices,
+    interruptible,
+    make_executor,
+    train,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +62,14 @@ def search(
 def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchPage, str | None]:
     """Go on with the search to its end; its page, and its MLflow experiment if MLflow could be told."""
     from ablate.asked import remember
+    from ablate.progress import make_view
     from ablate.report.search.data import export
     from ablate.report.search.page import publish_search, search_folder
 
     asked = _ask(search, record)
     source = _source(search, record, asked)
     out.print(f"{search.question}\n{search.trials} trials, {len(source.told)} of them told already.")
-    experiment = _train(source, asked, record, executor)
+    experiment = train(source, asked, record, executor, make_view(out, asked.runs, {}, {}))
     asked.given_up[:] = source.given_up
     remember(record.root, asked)
     export(search, source.told, record, search_folder(search))
@@ -89,18 +99,6 @@ def _source(search: Search, record: Record, asked: Asked) -> Searching:
 
     journal = Journal(record.root, search, complain)
     return Searching(search, journal.told()[: search.trials], note, journal.tell)
-
-
-def _train(source: Searching, asked: Asked, record: Record, executor: Executor) -> str | None:
-    from ablate.progress import make_view
-    from ablate.sweep import sweep
-    from ablate.tracking.mirror import Mirror
-    from ablate.writer import Running
-
-    view = make_view(out, asked.runs, {}, {})
-    with Mirror(asked, record, warn=complain) as mirror, executor, view:
-        sweep(source, executor, record, [view, mirror, Running(record.root)])
-    return mirror.experiment
 
 
 def _say_where(search: Search, record: Record, experiment: str | None) -> None:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ablate.cli.app import err
+from ablate.cli.app import complain, err
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
+    from ablate.asked import Asked
     from ablate.executors import Executor
+    from ablate.progress import LiveView, LogView
+    from ablate.record import Record
+    from ablate.sources import Source
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one a core, or one a GPU.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
@@ -42,6 +46,25 @@ def make_executor(name: str, devices: list[str], timeout: float | None) -> Execu
     from ablate.executors.local import LocalExecutor
 
     return LocalExecutor(devices, timeout) if name == "local" else InProcessExecutor(devices[0], timeout)
+
+
+def train(
+    source: Source,
+    asked: Asked,
+    record: Record,
+    executor: Executor,
+    view: LogView | LiveView,
+    *,
+    retry_broken: bool = False,
+) -> str | None:
+    """Sweep what a source proposes, shown and tracked; its MLflow experiment, if MLflow could be told."""
+    from ablate.sweep import sweep
+    from ablate.tracking.mirror import Mirror
+    from ablate.writer import Running
+
+    with Mirror(asked, record, warn=complain) as mirror, executor, view:
+        sweep(source, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
+    return mirror.experiment
 
 
 @contextmanager

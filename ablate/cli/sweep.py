@@ -11,7 +11,16 @@ import typer
 from ablate.cli.app import StudyFile, app, complain, out, wait_for_other
 from ablate.cli.plan import show_plan
 from ablate.cli.report import summary
-from ablate.cli.slots import Device, ExecutorName, Workers, check_slots, find_devices, interruptible, make_executor
+from ablate.cli.slots import (
+    Device,
+    ExecutorName,
+    Workers,
+    check_slots,
+    find_devices,
+    interruptible,
+    make_executor,
+    train,
+)
 from ablate.cli.tuning import show_tuning, tune_first
 from ablate.errors import NotTunedError
 
@@ -113,9 +122,6 @@ def _source(study: Study, slots: int) -> Source:
 def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
     from ablate.progress import make_view
-    from ablate.sweep import sweep as sweep_runs
-    from ablate.tracking.mirror import Mirror
-    from ablate.writer import Running
 
     asked, source = _ask(study, record), _source(study, slots)
     record.check(asked.runs)
@@ -129,10 +135,7 @@ def _train(study: Study, record: Record, executor: Executor, slots: int, *, retr
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in asked.runs.items()}
     view = make_view(out, labels, {run.id: run.training.epochs for run in to_train}, done)
-    with Mirror(asked, record, warn=complain) as mirror, executor, view:
-        listeners = [view, mirror, Running(record.root)]
-        sweep_runs(source, executor, record, listeners, retry_broken=retry_broken)
-    return mirror.experiment
+    return train(source, asked, record, executor, view, retry_broken=retry_broken)
 
 
 def _ask(study: Study, record: Record) -> Asked:

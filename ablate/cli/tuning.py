@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ablate.cli.app import complain, make_table, out
+from ablate.cli.slots import train
 from ablate.errors import NotTunedError
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
     With `adopt`, choices that the report's data hold are taken from there, and no arm is tuned again.
     """
     from ablate.asked import remember
+    from ablate.progress import make_view
     from ablate.report.page import report_folder
     from ablate.report.tuning import export_tuning, tuned
+    from ablate.sources.together import Together
     from ablate.tuning import tunings
 
     if study.tune is None:
@@ -40,20 +43,19 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
     every = study.tune.trials * len(searches)
     out.print(f"Tuning {len(searches)} arms: {every} trials, {told} of them told already.")
     if told < every:
-        _train(list(searches.values()), asked, record, make_slots())
+        train(Together(list(searches.values())), asked, record, make_slots(), make_view(out, asked.tuning, {}, {}))
     remember(record.root, asked)
     export_tuning(study, {arm: found.told for arm, found in searches.items()}, record, report_folder(study))
     return tuned(study, report_folder(study))
 
 
 def _ask(study: Study, record: Record) -> Asked:
-    """What the tuning will ask for; all that the study asked for before may be asked for again."""
+    """What the study asked for before, of which any trial may be drawn again."""
     from ablate.asked import Asked, recall
 
-    before = recall(record.root, study.name)
-    former = before.every() if before else {}
-    record.check(former)
-    return Asked(study.name, study.question, {}, former)
+    before = recall(record.root, study.name) or Asked(study.name, study.question, {})
+    record.check(before.every())
+    return Asked(study.name, study.question, before.runs, before.former | before.tuning)
 
 
 def _searching(study: Study, arm: str, search: Search, record: Record, asked: Asked) -> Searching:
@@ -68,17 +70,6 @@ def _searching(study: Study, arm: str, search: Search, record: Record, asked: As
 
     journal = Journal(record.root, search, complain, f"{study.name}: {arm}")
     return Searching(search, journal.told()[: search.trials], note, journal.tell)
-
-
-def _train(searches: Sequence[Searching], asked: Asked, record: Record, executor: Executor) -> None:
-    from ablate.progress import make_view
-    from ablate.sources.together import Together
-    from ablate.sweep import sweep
-    from ablate.tracking.mirror import Mirror
-    from ablate.writer import Running
-
-    with Mirror(asked, record, warn=complain) as mirror, executor, (view := make_view(out, asked.tuning, {}, {})):
-        sweep(Together(searches), executor, record, [view, mirror, Running(record.root)])
 
 
 def show_tuning(study: Study, devices: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 from ablate.planning import arm_name, value_text
@@ -14,6 +15,9 @@ from ablate.space import Axis
 
 SHOWN = 20
 """Trials that the page lists."""
+
+ADVISED = 5
+"""The best trials that Optuna's documentation advises for PED-ANOVA."""
 
 DASHBOARD = "optuna-dashboard"
 
@@ -110,11 +114,12 @@ def _importance(page: SearchPage) -> Iterator[Block]:
     ]
     yield table("Importance of each axis in the search", columns, page.importance)
     yield Picture("importance", "The importance of each axis in the search", "Shares of the axes; together they are 1.")
-    few = max(1, round(BEST_SHARE * len(page.ranked)))
+    few = math.ceil(BEST_SHARE * len(page.ranked))
+    advice = f" With fewer than {ADVISED} of the best, as here, it is hardly more than chance." if few < ADVISED else ""
     yield paragraph(
-        f"By PED-ANOVA: how far the settings of the best quarter (of {len(page.ranked)} complete trials, so "
-        f"{few} of them) lie from those of all. That is no effect: it says on which axes this search had to find the "
-        "right values within these ranges, not by how much the score depends on them."
+        f"By PED-ANOVA: how far the settings of the best quarter ({few} of {len(page.ranked)} complete trials; those "
+        "given up early do not count) lie from those of all. That is no effect: it says on which axes this search had "
+        f"to find the right values within these ranges, not by how much the score depends on them.{advice}"
     )
 
 
