@@ -12,6 +12,7 @@ from conftest import write_tiny_study
 from ablate.adoption import Foreseen, adopt, adoptable
 from ablate.asked import Asked
 from ablate.errors import AblateError
+from ablate.estimate import seeds_in_reach
 from ablate.loading import load_study
 from ablate.overview import look_over
 from ablate.planning import arms, plan
@@ -20,8 +21,6 @@ from ablate.report.data import export, read
 from ablate.results import load_epochs, load_results
 from ablate.study import Study
 from ablate.training.events import Ended, Failed, Started
-
-TABLES = ("runs.csv", "epochs.csv", "scenes.npz", "looks.json")
 
 
 @pytest.fixture
@@ -32,12 +31,14 @@ def reported(swept: tuple[Path, Study], workplace: Path) -> Study:
     return swept[1]
 
 
-def written(folder: str = "reports/tiny") -> dict[str, bytes]:
-    return {name: Path(folder, "data", name).read_bytes() for name in TABLES}
+def written() -> dict[str, bytes]:
+    """All that the data of the tiny study's report are; `looks.json` only where there was a verdict to see."""
+    return {path.name: path.read_bytes() for path in Path("reports/tiny/data").iterdir()}
 
 
 def test_the_data_of_adopted_runs_are_those_that_they_were_adopted_from(reported: Study) -> None:
     before = written()
+    assert before.keys() == {"runs.csv", "epochs.csv", "scenes.npz", "looks.json"}
     assert len(adopt(reported, Record())) == 4
     export(reported, Record(), Path("reports/tiny"))
     assert written() == before
@@ -174,6 +175,18 @@ def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Study
     assert not any(foreseen.wanting(run.id) for run in plan(reported))
     assert load_epochs(reported, foreseen).equals(read(reported, Path("reports/tiny")).epochs)
     assert not Path(".ablate").exists()
+
+
+def test_a_study_with_looks_adopts_what_they_used_and_foresees_what_they_need(swept_copy: tuple[Record, Study]) -> None:
+    trained, _ = swept_copy
+    study = load_study(write_tiny_study(Path(), seeds="{from: 2, to: 3}"))
+    export(study, trained, Path("reports/tiny"))
+    before, record = written(), Record(Path("elsewhere"))
+    foreseen = Foreseen(record, adoptable(study, record))
+    assert seeds_in_reach(study, foreseen) == seeds_in_reach(study, trained)
+    assert len(adopt(study, record)) == 4
+    export(study, record, Path("reports/tiny"))
+    assert written() == before
 
 
 def cut(text: str) -> str:
