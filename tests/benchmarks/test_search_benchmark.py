@@ -30,7 +30,7 @@ def test_the_sentence_is_that_of_the_interval(advantage: float, said: str) -> No
 def test_the_interval_is_that_of_a_paired_t_test() -> None:
     tpe, random = np.array([1.0, 2.0, 4.0]), np.array([0.5, 2.5, 3.0])
     mean, sem = (tpe - random).mean(), stats.sem(tpe - random)
-    expected = stats.t(2).interval(CONFIDENCE, mean, sem)
+    expected = stats.t.interval(CONFIDENCE, 2, mean, sem)
     result = gain(tpe.tolist(), random.tolist())
     assert (result.low, result.high) == pytest.approx(expected)
 
