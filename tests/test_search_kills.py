@@ -15,8 +15,8 @@ IN_PROCESS = ("--executor", "inprocess")
 LOCAL = ("--workers", "2")
 
 
-def start(folder: Path, empty_store: Path) -> Path:
-    write_tiny_search(folder)
+def start(folder: Path, empty_store: Path, **replace: str) -> Path:
+    write_tiny_search(folder, **replace)
     shutil.copy(empty_store, folder / "mlflow.db")
     return folder
 
@@ -76,12 +76,23 @@ def test_kills_at_any_moment_lose_and_repeat_no_trial(
     check_untouched(folder, untouched)
 
 
+@pytest.fixture(scope="module")
+def unpruned(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """Where every trial of a search came to its end, at once."""
+    folder = start(tmp_path_factory.mktemp("unpruned"), empty_store, pruner="none")
+    finish(folder, *IN_PROCESS, command="search")
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_kills_and_damaged_files_lose_and_repeat_no_trial(folder: Path, untouched: Path, seed: int) -> None:
-    chance = random.Random(seed)
+def test_kills_and_damaged_files_lose_and_repeat_no_trial(
+    tmp_path: Path, empty_store: Path, unpruned: Path, seed: int
+) -> None:
+    """Without pruning: the damaged files of a run that was given up stay so, since nobody trains it any more."""
+    folder, chance = start(tmp_path, empty_store, pruner="none"), random.Random(seed)
     for _ in range(5):
         kill_once(folder, chance, 8, *IN_PROCESS, command="search")
         damage(folder, chance)
     assert "Traceback" not in finish(folder, *IN_PROCESS, command="search")
-    check_untouched(folder, untouched)
+    check_untouched(folder, unpruned)
