@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ablate.asked import Asked
     from ablate.executors import Executor
     from ablate.record import Record
-    from ablate.report.model import Missing, Page
+    from ablate.report.model import Fate, Page
     from ablate.sources import Source
     from ablate.study import Study
 
@@ -177,7 +177,7 @@ def _say_where(page: Page, runs_at: str | None, *, written: bool) -> None:
         out.print(f"Runs:   {runs_at}", soft_wrap=True)
 
 
-def _explain(missing: Iterable[Missing], record: Record) -> None:
+def _explain(missing: Iterable[Fate], record: Record) -> None:
     """Name each run that has no result, with the last lines of what broke it, and say how to go on."""
     from ablate.record import BROKEN
 

@@ -79,8 +79,8 @@ class ArmRow:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A run that the study asks for and that has no result."""
+class Fate:
+    """What became of a run."""
 
     arm: str
     seed: int
@@ -132,8 +132,8 @@ class Page:
     zero: float
     course: Course
     used: frozenset[str]
-    unused: list[Missing]
-    missing: list[Missing]
+    unused: list[Fate]
+    missing: list[Fate]
     divergences: list[str]
     warnings: list[str]
     comparisons: int
@@ -178,8 +178,8 @@ def build(study: Study, data: Data) -> Page:
         zero=_baseline(ended, "zero", metric),
         course=course,
         used=frozenset(runs.run),
-        unused=_without_result(spare[spare.status != "absent"]),
-        missing=_without_result(runs[~runs.status.isin(ENDED)]),
+        unused=_fates(spare[spare.status != "absent"]),
+        missing=_fates(runs[~runs.status.isin(ENDED)]),
         divergences=_divergences(ended[ended.status == "diverged"]),
         warnings=[*_looks(data), *mixed(ended, settled)],
         comparisons=scores.comparisons,
@@ -287,6 +287,6 @@ def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     return float(values[0]) if len(values) == 1 else math.nan
 
 
-def _without_result(runs: pd.DataFrame) -> list[Missing]:
+def _fates(runs: pd.DataFrame) -> list[Fate]:
     facts = runs[["arm", "seed", "run", "status", "error"]].fillna("")
-    return [Missing(*fact) for fact in facts.itertuples(index=False)]
+    return [Fate(*fact) for fact in facts.itertuples(index=False)]
