@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ class Label(NamedTuple):
 class Asked:
     """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
 
-    A search's runs are added as its trials are drawn; those that it has `given_up` are not to be finished. `tuning` are
-    the runs in which the arms of a study are tuned, likewise.
+    A search's runs are added as its trials are drawn; `tuning` are the runs in which the arms of a study are tuned,
+    likewise. Those `given_up` are not to be finished: a search has pruned them, or no look of a study needs them.
     """
 
     study: str
@@ -79,7 +79,7 @@ def asked_of(root: Path, asking: Study | Search) -> Asked:
     before = recall(root, asking.name)
     if isinstance(asking, Search) or asking.tune is not None:
         return before or Asked(asking.name, asking.question, {})
-    return Asked.of(asking, before)
+    return replace(Asked.of(asking, before), given_up=before.given_up if before else [])
 
 
 def recall_all(root: Path) -> list[Asked]:

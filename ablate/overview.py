@@ -61,8 +61,8 @@ def look_over(asked: Asked, record: Record) -> Overview:
 
 
 def _given_up(run: RunState) -> RunState:
-    """A run that its search has pruned will not go on by itself."""
-    return replace(run, state="given up") if run.state == "interrupted" else run
+    """A run that its search has pruned, or that no look of its study needs, will not go on by itself."""
+    return replace(run, state="given up") if run.state in ("interrupted", "not started") else run
 
 
 def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, told: dict[str, str]) -> RunState:

@@ -1,15 +1,22 @@
 """What has become of each run, without MLflow."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import write_tiny_study
 
-from ablate.asked import Asked
+from ablate.asked import Asked, asked_of, remember
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.loading import load_study
 from ablate.overview import Overview, look_over
 from ablate.planning import plan
 from ablate.record import Record
+from ablate.sources.fixed import Fixed
+from ablate.sources.sequential import UntilDecided
 from ablate.study import Study
+from ablate.sweep import sweep
 from ablate.tracking.told import note
 from ablate.training.events import EpochEnded, Failed, Started
 from ablate.writer import Running, only_writer
@@ -38,14 +45,29 @@ def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> No
         record.take(run, EpochEnded([], b""))
         if failure:
             record.take(run, Failed("a reason", status=failure))  # type: ignore[arg-type]
-    counts = look_over(Asked.of(study), record).counts()
-    assert {state: count for state, count in counts.items() if count} == {
+    assert counted(record, study) == {
         "interrupted": 1,
         "failed": 1,
         "timed out": 1,
         "not started": 1,
         "not yet told to MLflow": 3,
     }
+
+
+def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> None:
+    study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
+    source, record = UntilDecided(study, slots=1), Record(tmp_path)
+    sweep(source, InProcessExecutor(), record)
+    remember(record.root, replace(Asked.of(study), given_up=source.given_up))
+    assert counted(record, study)["given up"] == 2
+    third = study.model_copy(update={"asked_seeds": 3})
+    sweep(Fixed(plan(third)), InProcessExecutor(), record)
+    assert "given up" not in counted(record, study)
+
+
+def counted(record: Record, study: Study) -> dict[str, int]:
+    counts = look_over(asked_of(record.root, study), record).counts()
+    return {state: count for state, count in counts.items() if count}
 
 
 def test_what_was_told_is_known_by_where_it_was_told(

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from ablate.executors import Executor
     from ablate.record import Record
     from ablate.report.model import Fate, Page
-    from ablate.sources import Source
+    from ablate.sources.fixed import Fixed
+    from ablate.sources.sequential import UntilDecided
     from ablate.study import Study
 
 LAST_LINES = 3
@@ -110,7 +111,7 @@ def _adopt(study: Study, record: Record) -> None:
         out.print(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
 
 
-def _source(study: Study, slots: int) -> Source:
+def _source(study: Study, slots: int) -> Fixed | UntilDecided:
     """All runs at once, or seeds until all is decided."""
     from ablate.planning import plan
     from ablate.sources.fixed import Fixed
@@ -121,6 +122,7 @@ def _source(study: Study, slots: int) -> Source:
 
 def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
+    from ablate.asked import remember
     from ablate.progress import make_view
 
     asked, source = _ask(study, record), _source(study, slots)
@@ -135,7 +137,10 @@ def _train(study: Study, record: Record, executor: Executor, slots: int, *, retr
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in asked.runs.items()}
     view = make_view(out, labels, {run.id: run.training.epochs for run in to_train}, done)
-    return train(source, asked, record, executor, view, retry_broken=retry_broken)
+    experiment = train(source, asked, record, executor, view, retry_broken=retry_broken)
+    asked.given_up[:] = source.given_up
+    remember(record.root, asked)
+    return experiment
 
 
 def _ask(study: Study, record: Record) -> Asked:

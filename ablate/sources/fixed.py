@@ -11,9 +11,10 @@ from ablate.sources import Outcomes
 
 @dataclass(frozen=True)
 class Fixed:
-    """These runs."""
+    """These runs, none of which is given up."""
 
     runs: Sequence[Run]
+    given_up: Sequence[str] = ()
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """See `Source`."""

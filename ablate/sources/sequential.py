@@ -42,6 +42,12 @@ class UntilDecided:
         later = [cell.run for cell in planned if cell.arm.name in course.undecided and cell.run not in needed]
         return needed + [run for run in later if _coming(outcomes, run)][: max(spare, 0)]
 
+    @property
+    def given_up(self) -> list[str]:
+        """The runs that no look so far has needed; once all looks are taken, none will."""
+        course = self.course
+        return [cell.run.id for cell in cells(self.study) if course and not course.needs(self.study, cell)]
+
     def _follow(self, outcomes: Outcomes) -> Course:
         """The course, told anew only when a run has ended: epochs are no news to it."""
         ended: dict[str, str] = {
