@@ -2,7 +2,7 @@
 
     python -m benchmarks.until_decided        # trains what is missing, hours; writes benchmarks/until_decided.md
 
-Both designs share their runs: that of the fixed one are trained, and the other's looks are taken at them. What was
+Both designs share their runs: those of the fixed one are trained, and the other's looks are taken at them. What was
 trained is kept in benchmarks/until_decided/<study>.csv, and not trained again.
 """
 
@@ -36,9 +36,8 @@ PAGE = Path(__file__).with_suffix(".md")
 DATA = Path(__file__).with_suffix("")
 
 
-def designs(name: str) -> tuple[Study, Study]:
-    """A shipped study with a fixed number of seeds, and until it is decided."""
-    study = load_study(Path("experiments") / f"{name}.yaml")
+def designs(study: Study) -> tuple[Study, Study]:
+    """A study with a fixed number of seeds, and until it is decided."""
     until = Until.model_validate({"from": FIRST, "to": LAST})
     return study.model_copy(update={"asked_seeds": LAST}), study.model_copy(update={"asked_seeds": until})
 
@@ -65,13 +64,11 @@ def judge(study: Study, runs: pd.DataFrame) -> tuple[Course, dict[str, Compariso
     return course, compare_all(study, course, read_scores(study, runs))
 
 
-def section(name: str) -> Iterator[str]:
+def section(fixed: Study, sequential: Study, runs: pd.DataFrame) -> Iterator[str]:
     """A study's table: a line an arm."""
-    fixed, sequential = designs(name)
-    runs = results(fixed)
     (_, usual), (course, found) = judge(fixed, runs), judge(sequential, runs)
     used, planned = sum(course.needed.values()), len(runs)
-    yield f"## {name}: {fixed.question}\n"
+    yield f"## {fixed.name}: {fixed.question}\n"
     yield f"{planned} runs with {LAST} fixed seeds, {used} until decided: {1 - used / planned:.0%} saved.\n"
     heads = (f"with {LAST} seeds", "difference, interval", "until decided", "difference, interval", "seeds")
     yield f"| arm | {' | '.join(heads)} |"
@@ -95,7 +92,9 @@ metric are the study's. Both designs' verdicts hold together with 95% each; the 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", nargs="*", default=STUDIES, help=f"of {', '.join(STUDIES)}; default: all")
-    lines = [line for name in parser.parse_args().studies for line in section(name)]
+    studies = [load_study(Path("experiments") / f"{name}.yaml") for name in parser.parse_args().studies]
+    both = [designs(study) for study in studies]
+    lines = [line for fixed, sequential in both for line in section(fixed, sequential, results(fixed))]
     PAGE.write_text(HEAD.format(first=FIRST, last=LAST) + "\n".join(lines))
     print("\n".join(lines))
 

@@ -1,0 +1,36 @@
+"""Both designs are judged by the same runs, and each arm is shown with what both say of it."""
+
+from courses import study_of, table, usual
+
+from ablate.planning import arms
+from benchmarks.until_decided import LAST, designs, section
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The cells of each arm's row, by its name."""
+    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    return {name: cells for name, *cells in found[2:]}
+
+
+def test_both_designs_know_the_same_arms_and_seeds() -> None:
+    fixed, sequential = designs(study_of())
+    assert arms(fixed) == arms(sequential)
+    assert fixed.seeds == sequential.seeds == tuple(range(LAST))
+    assert (len(fixed.looks), len(sequential.looks)) == (1, 4)
+
+
+def test_an_arm_that_is_far_worse_takes_three_seeds_for_the_verdict_of_twelve() -> None:
+    fixed, sequential = designs(study_of())
+    found = rows("\n".join(section(fixed, sequential, table(fixed, usual))))
+    assert set(found) == {"same", "worse", "unsure"}
+    twelve, _, until_decided, _, seeds = found["worse"]
+    assert (twelve, until_decided, seeds) == ("worse", "worse", "3")
+    assert all(row[0] == row[2] or row[2] == "undecided" for row in found.values())
+
+
+def test_what_is_saved_is_what_no_look_needs() -> None:
+    fixed, sequential = designs(study_of())
+    text = "\n".join(section(fixed, sequential, table(fixed, usual)))
+    most = max(int(row[-1]) for row in rows(text).values())
+    used = most + sum(int(row[-1]) for row in rows(text).values())
+    assert f"48 runs with {LAST} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
