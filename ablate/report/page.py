@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ablate.files import write_atomic, write_json
 from ablate.report.content import document
 from ablate.report.data import REPORTS, read
+from ablate.report.document import Document
 from ablate.report.figures import draw_all
 from ablate.report.headlines import headlines
 from ablate.report.index import write_index
@@ -48,16 +50,20 @@ def write_report(study: Study, folder: Path) -> Page:
     """
     data = read(study, folder)
     page = build(study, data)
-    figures = draw_all(page, data)
-    write_figures(figures, folder / "figures")
-    content = document(page).without_pictures(figures)
-    write_atomic(folder / "README.md", markdown(content).encode())
-    write_atomic(folder / "report.html", html(content, figures).encode())
-    write_json(folder / "metrics.json", headlines(page))
+    write_files(folder, document(page), draw_all(page, data), headlines(page))
     return page
 
 
-def write_figures(figures: dict[str, str], folder: Path) -> None:
+def write_files(folder: Path, content: Document, figures: dict[str, str], numbers: dict[str, Any]) -> None:
+    """Write a report: its figures, then both pages that show those of them that could be drawn, and its numbers."""
+    _write_figures(figures, folder / "figures")
+    shown = content.without_pictures(figures)
+    write_atomic(folder / "README.md", markdown(shown).encode())
+    write_atomic(folder / "report.html", html(shown, figures).encode())
+    write_json(folder / "metrics.json", numbers)
+
+
+def _write_figures(figures: dict[str, str], folder: Path) -> None:
     """Write these figures, and remove those that an earlier report had and this one has not."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):

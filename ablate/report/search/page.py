@@ -7,11 +7,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ablate.files import write_atomic, write_json
+from ablate.files import write_atomic
 from ablate.report.data import REPORTS
 from ablate.report.index import write_index
-from ablate.report.page import write_figures
-from ablate.report.rendering import html, markdown
+from ablate.report.page import write_files
 from ablate.report.search.content import answer, document, value
 from ablate.report.search.data import read
 from ablate.report.search.figures import draw_all
@@ -42,12 +41,7 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
         AblateError: there is no data.
     """
     page = build(search, read(search, folder))
-    figures = draw_all(page)
-    write_figures(figures, folder / "figures")
-    content = document(page).without_pictures(figures)
-    write_atomic(folder / "README.md", markdown(content).encode())
-    write_atomic(folder / "report.html", html(content, figures).encode())
-    write_json(folder / "metrics.json", search_headlines(page))
+    write_files(folder, document(page), draw_all(page), search_headlines(page))
     if page.best is not None:
         write_atomic(folder / "best.yaml", best_yaml(page).encode())
     return page
