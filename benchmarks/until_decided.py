@@ -3,7 +3,7 @@
     python -m benchmarks.until_decided        # trains what is missing, hours; writes benchmarks/until_decided.md
 
 Both designs share their runs: those of the fixed one are trained, and the other's looks are taken at them. What was
-trained is kept in benchmarks/until_decided/<study>.csv, and not trained again.
+trained is kept in benchmarks/until_decided/<study>/data, run by run, and not trained again.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.adoption import adopt
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.loading import load_study
 from ablate.metrics import METRICS
-from ablate.planning import cells, plan
+from ablate.planning import plan
 from ablate.record import Record
+from ablate.report.data import REPORTS, Data, write
 from ablate.report.texts import comparison_texts
-from ablate.results import load_results
+from ablate.results import load_epochs, load_results
 from ablate.seeds import Until
+from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all, follow
 from ablate.statistics.scores import read_scores
 from ablate.study import Study
 from ablate.sweep import sweep
+from ablate.training.events import Ended, Event
 from ablate.verdicts import Comparison
 from ablate.writer import only_writer
 
@@ -43,16 +47,27 @@ def designs(study: Study) -> tuple[Study, Study]:
 
 
 def results(study: Study) -> pd.DataFrame:
-    """A row a run of the fixed design; what is not there yet is trained."""
-    path = DATA / f"{study.name}.csv"
-    if path.exists() and list((found := pd.read_csv(path)).run) == [cell.run.id for cell in cells(study)]:
-        return found
+    """A row a run of the fixed design; what the record, earlier calls and the reports do not have is trained."""
     record = Record()
-    with only_writer(record.root, _waits), LocalExecutor(slot_devices("auto", None)) as executor:
-        sweep(Fixed(plan(study)), executor, record, [lambda run, event: print(run.id, type(event).__name__)])
-    DATA.mkdir(exist_ok=True)
-    load_results(study, record).to_csv(path, index=False)
-    return pd.read_csv(path)
+
+    def listen(run: Run, event: Event) -> None:
+        if isinstance(event, Ended):
+            print(f"{study.name}: {run.id} {event.status}")
+            _keep(study, record)
+
+    with only_writer(record.root, _waits):
+        for folder in (DATA, REPORTS):
+            adopt(study, record, folder)
+        with LocalExecutor(slot_devices("auto", None)) as executor:
+            sweep(Fixed(plan(study)), executor, record, [listen])
+    return _keep(study, record)
+
+
+def _keep(study: Study, record: Record) -> pd.DataFrame:
+    """Write what is known of the study's runs; the table of them."""
+    runs = load_results(study, record)
+    write(study, Data(runs, load_epochs(study, record), {}), DATA / study.name)
+    return runs
 
 
 def _waits() -> None:

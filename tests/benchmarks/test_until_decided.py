@@ -1,9 +1,15 @@
 """Both designs are judged by the same runs, and each arm is shown with what both say of it."""
 
+from pathlib import Path
+
+import pytest
 from courses import study_of, table, usual
 
-from ablate.planning import arms
-from benchmarks.until_decided import LAST, designs, section
+from ablate.planning import arms, plan
+from ablate.record import Record
+from ablate.study import Study
+from benchmarks import until_decided
+from benchmarks.until_decided import LAST, designs, results, section
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -34,3 +40,16 @@ def test_what_is_saved_is_what_no_look_needs() -> None:
     most = max(int(row[-1]) for row in rows(text).values())
     used = most + sum(int(row[-1]) for row in rows(text).values())
     assert f"48 runs with {LAST} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
+
+
+def test_what_was_trained_once_is_kept_beside_the_page(
+    swept: tuple[Path, Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    monkeypatch.setattr(until_decided, "DATA", tmp_path / "kept")
+    monkeypatch.chdir(folder)
+    trained = results(study)
+    monkeypatch.chdir(tmp_path)
+    again = results(study)
+    assert again["test/psnr"].tolist() == trained["test/psnr"].tolist()
+    assert all(Record().adopted(run.id) for run in plan(study))
