@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Annotated, Any, Literal
@@ -37,6 +38,11 @@ class Range(Frozen):
         if self.log and self.low <= 0:
             raise ValueError(f"a range by ratios lies above zero, and does not begin at {self.low}")
         return self
+
+    def place(self, value: float) -> float:
+        """Where a value lies in the range: from 0 at its lower end to 1 at its higher one."""
+        low, high, here = (math.log(x) if self.log else x for x in (self.low, self.high, value))
+        return (here - low) / (high - low)
 
 
 def _kind(value: object) -> str:

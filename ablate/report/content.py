@@ -102,6 +102,9 @@ def _tuning(page: Page) -> Iterator[Block]:
         f"{search.sampler} and judged by {search.metric}. Another budget or another space may choose otherwise."
     )
     yield tuning_table(page)
+    near = [f"{tuning.arm} ({listed(tuning.near_an_end)})" for tuning in page.tuning if tuning.near_an_end]
+    if near:
+        yield paragraph(f"Chosen near an end of its range, so that what is best may lie beyond: {'; '.join(near)}.")
     yield Picture(
         "tuning",
         "The best value of each arm's tuning against the number of its trials",

@@ -14,11 +14,16 @@ from ablate.record import Record
 from ablate.report.search.data import of_this_version, read_csv, settled, trials_table, write_csv
 from ablate.report.search.model import Trial, best_so_far, ranked, read_trials
 from ablate.search import Search
+from ablate.space import Range
 from ablate.study import Study, TunedStudy
 from ablate.tuning import tunings
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
+
+
+NEAR = 0.05
+"""How close to an end of its range, as a share of it, a choice is said to be near that end."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,14 @@ class ArmTuning:
     def course(self) -> list[float]:
         """The best value after each number of trials, NaN before the first."""
         return best_so_far(self.trials, self.search.judged)
+
+    @property
+    def near_an_end(self) -> list[str]:
+        """The settings that were chosen near an end of their range: what is best may lie beyond it."""
+        chosen, space = self.best.overrides if self.best else {}, self.search.space
+        ranges = {name: axis for name, axis in space.items() if name in chosen and isinstance(axis, Range)}
+        places = {name: axis.place(chosen[name]) for name, axis in ranges.items()}
+        return [name for name, place in places.items() if not NEAR < place < 1 - NEAR]
 
 
 def export_tuning(study: Study, told: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The report of a study whose arms were tuned, from made-up trials and made-up scores."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import fabricated
@@ -12,10 +13,12 @@ from ablate.errors import AblateError, NotTunedError
 from ablate.planning import arms
 from ablate.record import Record
 from ablate.report.answer import answer
+from ablate.report.content import document
 from ablate.report.data import read, write
 from ablate.report.figures.tuning import tuning_courses
 from ablate.report.model import Page, build
 from ablate.report.page import write_report
+from ablate.report.rendering import markdown
 from ablate.report.tuning import export_tuning, read_tuning, tuned
 from ablate.sources.search import Searching
 from ablate.study import Study, TunedStudy
@@ -80,6 +83,15 @@ def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Study], pag
     for tuning in page.tuning:
         assert tuning.best is not None
         assert f"| {tuning.arm} | {tuning.best.overrides['training.rate']} |" in text
+
+
+@pytest.mark.parametrize(("rate", "near"), [(1.2e-4, True), (3e-3, False), (9e-2, True)])
+def test_a_choice_near_an_end_of_its_range_is_told(page: Page, rate: float, near: bool) -> None:
+    (tuning, *_) = page.tuning
+    assert tuning.best is not None
+    chosen = replace(tuning, trials=[replace(tuning.best, overrides={"training.rate": rate})])
+    text = markdown(document(replace(page, tuning=[chosen])))
+    assert (f"what is best may lie beyond: {tuning.arm} (training.rate)." in text) is near
 
 
 def test_the_same_data_give_the_same_bytes(report: tuple[Path, Study]) -> None:
