@@ -21,12 +21,17 @@ def provenance(ended: pd.DataFrame) -> dict[str, str]:
 
 
 def mixed(ended: pd.DataFrame, settled: Sequence[Arm]) -> list[str]:
-    """A sentence for each fact (version, device, commit) in which the runs of one comparison differ."""
+    """A sentence for each fact (version, device, commit) in which the runs of one comparison differ.
+
+    Commits may differ, unless files were changed (`+`): a change of the numbers raises the recipe number, which is part
+    of a run's id.
+    """
     warnings: dict[tuple[str, str], list[str]] = {}
     for arm in settled:
         pair = ended[ended.arm.isin([arm.name, arm.against or arm.name])]
         for column in _columns(ended):
-            if len(values := _values(pair, column)) > 1:
+            values = _values(pair, column)
+            if len(values) > 1 and (column != "env/commit" or any(value.endswith("+") for value in values)):
                 warnings.setdefault((column.removeprefix("env/"), listed(values)), []).append(arm.name)
     return [
         f"The runs of one comparison were not all made alike: {name} {values} ({listed(names)})."

@@ -34,6 +34,12 @@ def test_a_comparison_across_devices_is_warned_of(data: Data) -> None:
     ]
 
 
+@pytest.mark.parametrize(("commit", "warnings"), [("0123456789ab", 0), ("0123456789ab+", 1)])
+def test_another_commit_is_warned_of_only_if_files_were_changed(data: Data, commit: str, warnings: int) -> None:
+    data.runs.loc[data.runs.arm == "width=32, depth=4", "env/commit"] = commit
+    assert len(mixed(data.runs, arms(STUDY))) == warnings
+
+
 def test_a_reference_from_another_version_concerns_all_that_are_compared_with_it(data: Data) -> None:
     data.runs.loc[data.runs.arm == "width=16, depth=12", "env/torch"] = "2.13.0"
     (warning,) = mixed(data.runs, arms(STUDY))
