@@ -183,7 +183,8 @@ def _cost(page: Page) -> Iterator[Block]:
     yield Picture(
         "cost",
         f"{page.metric.name} against parameters, FLOPs and seconds of training",
-        "Mean over the seeds and its standard error, against each cost in which the arms differ.",
+        "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
+        "of the arm's runs, since other work on a machine slows runs down.",
     )
     yield cost_table(page)
 
@@ -203,8 +204,8 @@ def _samples(page: Page) -> Iterator[Block]:
         "samples",
         "The best, the median and the worst of the recorded test scenes, with each arm's output and error",
         "Of the test scenes whose outputs are recorded, those on which the reference's mean error over its seeds is "
-        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}, with its PSNR on that "
-        f"scene; all errors are on one scale, all images on another (black 0, white {WHITE:g}).",
+        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}: its output with "
+        f"the PSNR, and its error; all errors are on one scale, all images on another (black 0, white {WHITE:g}).",
     )
 
 

@@ -42,7 +42,7 @@ class ArmRow:
         history: the comparison at each look that the arm took part in, and `end`, why it took part in no further one:
             None for a reference, and as long as it goes on.
         parameters, flops: of the network, and of one image through it.
-        seconds, seconds_sd: of training, over the seeds.
+        seconds: of training, of the fastest run: other work on the machine only slows runs down.
     """
 
     name: str
@@ -64,7 +64,6 @@ class ArmRow:
     parameters: float
     flops: float
     seconds: float
-    seconds_sd: float
 
     @property
     def failed(self) -> int:
@@ -211,7 +210,7 @@ def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFra
 def _arm_row(
     study: Study, arm: Arm, runs: pd.DataFrame, comparison: Comparison | None, decibels: Comparison | None
 ) -> ArmRow:
-    ended = runs[runs.status.isin(ENDED)]
+    ended, whole = runs[runs.status.isin(ENDED)], runs[runs.status == "finished"]
     return ArmRow(
         name=arm.name,
         against=arm.against,
@@ -231,8 +230,7 @@ def _arm_row(
         end=None,
         parameters=float(ended["cost/parameters"].max()),
         flops=float(ended["cost/flops"].max()),
-        seconds=float(ended["cost/train_seconds"].mean()),
-        seconds_sd=float(ended["cost/train_seconds"].std(ddof=1)),
+        seconds=float((whole if len(whole) else ended)["cost/train_seconds"].min()),
     )
 
 

@@ -20,7 +20,6 @@ class ArmTexts:
     last_mean: str
     image_sem: str
     gain: str
-    seconds: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ def arm_texts(row: ArmRow, page: Page) -> ArmTexts:
         last_mean=fixed(row.last_mean, digits_for(standard_error(row.last_sd, row.seeds), digits)),
         image_sem=fixed(row.image_sem, digits_for(row.image_sem, digits)),
         gain=signed(row.gain, digits_for(in_decibels, METRICS["test/gain"].digits)),
-        seconds=fixed(row.seconds, digits_for(standard_error(row.seconds_sd, row.seeds), 0)),
     )
 
 

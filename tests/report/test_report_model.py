@@ -59,6 +59,15 @@ def page() -> Page:
     return build(study(), data(study()))
 
 
+def test_training_takes_what_it_took_the_fastest_run_that_saw_all_epochs() -> None:
+    slowed = data(study())
+    first = slowed.runs.index[slowed.runs.arm == "heads=1"]
+    slowed.runs.loc[first[0], "cost/train_seconds"] = 900.0
+    slowed.runs.loc[first[1], ["status", "cost/train_seconds"]] = ["diverged", 3.0]
+    (row,) = [row for row in build(study(), slowed).rows if row.name == "heads=1"]
+    assert row.seconds == 90
+
+
 def test_each_arm_has_the_verdict_that_its_scores_deserve(page: Page) -> None:
     verdicts = {row.name: row.comparison and row.comparison.verdict for row in page.rows}
     assert verdicts == {

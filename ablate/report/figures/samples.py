@@ -66,7 +66,7 @@ def sample_rows(page: Page, data: Data) -> Iterator[SampleRow]:
             headings = [f"{word}: scene {index}" for word, index in zip(WORDS, scenes["index"], strict=False)]
             yield SampleRow("test scenes", list(zip(noisy, clean, strict=True)), [("noisy", "clean")] * 3, headings)
             shown = noisy
-        texts = [(f"output, {_psnr(mse)}", "error") for mse in scenes["mse"].tolist()]
+        texts = [(_psnr(mse), "error") for mse in scenes["mse"].tolist()]
         yield SampleRow(row.name, list(zip(denoised, denoised - clean, strict=True)), texts, [])
 
 
