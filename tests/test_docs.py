@@ -143,6 +143,14 @@ def test_every_link_leads_somewhere(page: str) -> None:
     assert all((ROOT / link).exists() for link in links if not link.startswith("http"))
 
 
+def test_the_findings_are_those_of_the_reports() -> None:
+    findings = README[: README.index("## A first result")]
+    effects = (ROOT / "reports" / "README.md").read_text().replace("\\", "")
+    said = re.findall(r"([−+][\d.]+) dB (\[[^]]*\])", findings)
+    assert len(said) > 2
+    assert [row for row in said if f"| {row[0]} | {row[1]} |" not in effects] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_study_opens_with_its_question_its_cost_and_what_to_expect(path: Path) -> None:
     heading = path.read_text().split("\nquestion:")[0]
