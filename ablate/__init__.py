@@ -4,7 +4,7 @@
     runs = ablate.plan(study)                          # list[Run]
     model = ablate.build_denoiser(ablate.ModelConfig(heads=8))
     noisy, clean = ablate.make_scenes(6, seed=0)       # two (6, 1, 64, 64) tensors
-    frame = ablate.load_results(study)                 # one row a run
+    frame = ablate.load_results(study)                 # one row per run
 
 Names resolve when they are first used, so that `import ablate` stays light.
 """

@@ -18,13 +18,11 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.planning import plan
-from ablate.record import Record, Status
+from ablate.record import ENDED, Record, Status
 from ablate.report.data import REPORTS
 from ablate.settings import Run
 from ablate.study import Study
 from ablate.training.events import Row
-
-ENDED = ("finished", "diverged")
 
 Line = Mapping[str, str]
 """A line of a table by its columns: texts, since a number that is read as one may lose its last digit."""

@@ -46,7 +46,10 @@ def pairs(study: Study) -> list[tuple[str, str]]:
     """
     found = [(arm.name, arm.against) for arm in arms(study) if arm.against is not None]
     found += [(claim.arm, claim.than) for claim in claims(study)]
-    return list({frozenset(pair): pair for pair in reversed(found)}.values())[::-1]
+    first: dict[frozenset[str], tuple[str, str]] = {}
+    for pair in found:
+        first.setdefault(frozenset(pair), pair)
+    return list(first.values())
 
 
 def _claim(study: Study, settled: list[Arm], index: int) -> Claim:
@@ -66,7 +69,7 @@ def _claim(study: Study, settled: list[Arm], index: int) -> Claim:
 def _select(study: Study, settled: list[Arm], chosen: Overrides | str, path: Steps) -> Arm:
     """The one arm that is called so, or that has these settings."""
     if isinstance(chosen, dict):
-        return _with_settings(settled, chosen, path)
+        return _with_settings(study, settled, chosen, path)
     if study.arms is None:
         fact = f"with `vary` a claim tells an arm by its settings (given: {shown(chosen)})"
         raise StudyError(path, f"{fact}; allowed: a mapping such as {{{next(iter(study.vary or {}))}: ...}}")
@@ -76,10 +79,13 @@ def _select(study: Study, settled: list[Arm], chosen: Overrides | str, path: Ste
     return named
 
 
-def _with_settings(settled: list[Arm], chosen: Overrides, path: Steps) -> Arm:
+def _with_settings(study: Study, settled: list[Arm], chosen: Overrides, path: Steps) -> Arm:
     found = settled
     for name, value in chosen.items():
         check_setting(name, (*path, name))
+        if study.tune is not None and name in study.tune.space:
+            fact = f"{name} is tuned, so that nobody knows yet which arm will have which value"
+            raise StudyError((*path, name), f"{fact}; allowed: other settings", of_key=True)
         taken = [dotted(arm.settings)[name] for arm in settled]
         if not any(_same(value, other) for other in taken):
             listed = ", ".join(dict.fromkeys(map(shown, taken)))

@@ -81,7 +81,10 @@ def unseal(sealed: bytes) -> bytes | None:
 
 def digest(path: Path) -> str | None:
     """The SHA-256 of a file, None if there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    if not path.exists():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def set_aside(path: Path) -> Path:

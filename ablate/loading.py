@@ -46,11 +46,7 @@ def load_study(path: str | Path) -> Study:
     Raises:
         AblateError: whatever is wrong with the file, with its line and column, what was given and what is allowed.
     """
-    document = _mapping(path, "a study")
-    if _is_search(document):
-        fact = "this is a search, since it has a `space`; `ablate search` takes it"
-        raise StudyError((), fact, document.place(("space",), of_key=True))
-    return _validated(Study, document, lambda study: (arms(study), claims(study), tunings(study)))
+    return _study(_mapping(path, "a study"))
 
 
 def load_search(path: str | Path) -> Search:
@@ -59,17 +55,28 @@ def load_search(path: str | Path) -> Search:
     Raises:
         AblateError: as of `load_study`.
     """
-    document = _mapping(path, "a search")
+    return _search(_mapping(path, "a search"))
+
+
+def load(path: str | Path) -> Study | Search:
+    """Read and check whichever of both the file is."""
+    document = _mapping(path, "a study")
+    return _search(document) if _is_search(document) else _study(document)
+
+
+def _study(document: Document) -> Study:
+    if _is_search(document):
+        fact = "this is a search, since it has a `space`; `ablate search` takes it"
+        raise StudyError((), fact, document.place(("space",), of_key=True))
+    return _validated(Study, document, lambda study: (arms(study), claims(study), tunings(study)))
+
+
+def _search(document: Document) -> Search:
     if not _is_search(document) and {"vary", "arms"} & document.data.keys():
         key = "vary" if "vary" in document.data else "arms"
         fact = f"this is a study, since it has `{key}` and no `space`; `ablate sweep` takes it"
         raise StudyError((), fact, document.place((key,), of_key=True))
     return _validated(Search, document)
-
-
-def load(path: str | Path) -> Study | Search:
-    """Read and check whichever of both the file is."""
-    return load_search(path) if _is_search(_mapping(path, "a study")) else load_study(path)
 
 
 def _is_search(document: Document) -> bool:

@@ -49,7 +49,7 @@ EPOCH_METRICS: tuple[Metric, ...] = (
     Metric("val/psnr", "dB", True, "PSNR of the pooled MSE on the validation scenes"),
     Metric("val/ssim", "", True, "structural similarity on the validation scenes"),
     Metric("time/seconds", "s", False, "seconds of the epoch's training steps"),
-    Metric("time/images_per_second", "images/s", True, "training scenes a second, their making included"),
+    Metric("time/images_per_second", "images/s", True, "training scenes per second, their making included"),
 )
 
 RESULT_METRICS: tuple[Metric, ...] = (
@@ -61,7 +61,7 @@ RESULT_METRICS: tuple[Metric, ...] = (
     Metric("best/epoch", "epoch", False, "epoch with the lowest validation MSE, from 1"),
     Metric("diverged/epoch", "epoch", False, "epoch whose loss was not finite, from 1; none where all were"),
     Metric("cost/parameters", "", False, "trainable parameters"),
-    Metric("cost/flops", "", False, "forward FLOPs an image, a multiply-add counted as two"),
+    Metric("cost/flops", "", False, "forward FLOPs per image, a multiply-add counted as two"),
     Metric("cost/train_seconds", "s", False, "seconds of all training steps, evaluation not included"),
 )
 

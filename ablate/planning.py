@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, nearest, shown
 from ablate.metrics import METRICS
-from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
+from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
 from ablate.study import Overrides, Study, TunedStudy
 
 
@@ -26,7 +26,7 @@ class Arm:
 
     def run(self, seed: int) -> Run:
         """This arm with a seed."""
-        return Run(model=self.settings.model, data=self.settings.data, training=self.settings.training, seed=seed)
+        return self.settings.run(seed)
 
 
 class Cell(NamedTuple):
@@ -50,7 +50,12 @@ def cells(study: Study) -> list[Cell]:
 
 def plan(study: Study) -> list[Run]:
     """All runs of a study, seed by seed, so that every arm has a first result early."""
-    return [cell.run for cell in sorted(cells(study), key=lambda cell: study.seeds.index(cell.seed))]
+    return [cell.run for cell in cells_by_seed(study)]
+
+
+def cells_by_seed(study: Study) -> list[Cell]:
+    """All cells of a study, seed by seed."""
+    return sorted(cells(study), key=lambda cell: study.seeds.index(cell.seed))
 
 
 def arms(study: Study) -> list[Arm]:
@@ -97,7 +102,9 @@ def _settle(study: Study, draft: Draft) -> Arm:
 def _resolve(overrides: Overrides, places: Places) -> Settings:
     """`resolve`, an error's path leading to the override to blame: the setting's own, or its section's last."""
     try:
-        return resolve(overrides)
+        settings = resolve(overrides)
+        check_target(settings.data)
+        return settings
     except StudyError as error:
         name = str(error.path[0])
         section = name.split(".")[0] + "."
@@ -228,10 +235,9 @@ def _check_one_task(study: Study, found: list[Arm]) -> None:
 def _check_gain(study: Study, found: list[Arm]) -> None:
     """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
     for arm in found:
-        data = arm.settings.data
-        if study.metric.endswith("/gain") and not (data.filled.density or data.noisy.density):
+        if study.metric.endswith("/gain") and not arm.settings.data.noise:
             fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
-            raise StudyError(("metric",), f"{fact}; allowed: some data.filled.density or data.noisy.density")
+            raise StudyError(("metric",), f"{fact}; allowed: some data.filled or data.noisy, of a density and a value")
 
 
 def _check_runs(study: Study, found: list[Arm]) -> None:

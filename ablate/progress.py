@@ -59,7 +59,7 @@ def describe(run: Run, event: Event) -> str:
 
 @dataclass
 class LiveView:
-    """One line a slot, and one for the sweep with the time left; ended runs scroll away above.
+    """One line per slot, and one for the sweep with the time left; ended runs scroll away above.
 
     `expected` counts the epochs of each run that is foreseen, or has started all the same; `done` counts those behind
     it, those of an earlier sweep included.

@@ -1,9 +1,9 @@
-"""The record of runs on disk, the truth about them: one folder a run, one writer, every write atomic.
+"""The record of runs on disk, the truth about them: one folder per run, one writer, every write atomic.
 
 .ablate/runs/<id>/
     run.json              settings, seed, recipe, when it began
     checkpoint.pt         the newest epoch's whole state, sealed; gone when the run has ended
-    epochs.json           one row an epoch
+    epochs.json           one row per epoch
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
     result.json           how it ended, its results and its environment; written last, and vouches for the rest;
@@ -15,6 +15,7 @@ What is damaged counts as not there, and is made again.
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 import warnings
@@ -42,8 +43,14 @@ if TYPE_CHECKING:
 
 Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
 
+COMING: tuple[Status, ...] = ("absent", "unfinished")
+"""Yet to be trained, or to be trained on."""
+
 BROKEN: tuple[Status, ...] = ("failed", "timed out")
 """Trained again only where that is asked for."""
+
+ENDED: tuple[Status, ...] = ("finished", "diverged")
+"""With a result: never trained again."""
 
 STATE = Path(".ablate")
 """All state lives under the current folder."""
@@ -155,9 +162,12 @@ class Record:
         return self.status(run_id) not in BROKEN
 
     def facts(self, run_id: str) -> dict[str, Any]:
-        """What a run that has started is: its `settings` by dotted name, its `seed`, its `recipe`, when it `began`."""
-        facts: dict[str, Any] = read_json(self.folder(run_id) / "run.json")
-        return facts
+        """What a run that has started is: its `settings` by dotted name, its `seed`, its `recipe`, when it `began`.
+
+        Nothing at all where that is damaged, which a sweep mends.
+        """
+        facts: dict[str, Any] | None = read_json(self.folder(run_id) / "run.json")
+        return facts or {}
 
     def result(self, run_id: str) -> dict[str, Any]:
         """The result of a run that has ended."""
@@ -175,8 +185,8 @@ class Record:
         return failure
 
     def began(self, run_id: str) -> float:
-        """When a run was first started, in Unix seconds."""
-        return float(self.facts(run_id)["began"])
+        """When a run was first started, in Unix seconds; NaN where that is not known."""
+        return float(self.facts(run_id).get("began", math.nan))
 
     def epochs(self, run_id: str) -> list[Row]:
         """The epochs of a run so far."""

@@ -1,4 +1,4 @@
-"""Recorded runs as tidy tables: one row a run, one row an epoch."""
+"""Recorded runs as tidy tables: one row per run, one row per epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/"
 
 
 def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
-    """One row a run that the study asks for, in the order of its cells.
+    """One row per run that the study asks for, in the order of its cells.
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
@@ -58,7 +58,7 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
 
 
 def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
-    """One row an epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
+    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
     import pandas as pd
 
     record = record or Record()

@@ -60,7 +60,7 @@ def make_scenes(
 def paint_scenes(
     count: int, seed: int = 0, *, split: Split = "train", epoch: int = 0, start: int = 0, task: Task | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """`make_scenes` as NumPy arrays, for those who draw pictures and need no torch."""
+    """`make_scenes` as NumPy arrays."""
     task = task or Task()
     stream = (STREAMS[split], seed, epoch) if split == "train" else (STREAMS[split], 0, 0)
     clean_BCHW = np.zeros((count, task.channels, *task.image_size), np.float32)

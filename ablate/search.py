@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
 from ablate.seeds import Seed
-from ablate.settings import RECIPE, Frozen, check_setting, resolve
+from ablate.settings import RECIPE, Frozen, check_setting, check_target, resolve
 from ablate.space import MOST_TRIALS, Followed, Pruner, Sampler, Space, check_space
 from ablate.study import Duration, Name, Overrides, Text, seconds
 
@@ -65,7 +65,7 @@ class Search(Frozen):
             if name in self.space:
                 raise StudyError(("base", name), f"{name} stands in `space`, too; allowed: one of them", of_key=True)
         try:
-            resolve(self.base)
+            check_target(resolve(self.base).data)
         except StudyError as error:
             raise StudyError(("base", *error.path), error.message) from None
         check_space(self.space, self.base, ("space",))

@@ -111,7 +111,7 @@ class ModelConfig(Frozen):
 class CellConfig(Frozen):
     """Cells, the clean target: discs of value I (peak - fall d²/r²) where d < r, I uniform in `intensity`."""
 
-    density: Density = Field(0.002, description="expected cells a pixel")
+    density: Density = Field(0.002, description="expected cells per pixel")
     radius: IntRange = Field((5, 10), description="radius in pixels")
     intensity: Range = Field((0.6, 1.0), description="range of I")
     peak: NotNegative = Field(0.39, description="value at the centre, as a multiple of I")
@@ -123,7 +123,7 @@ class CellConfig(Frozen):
 class FilledConfig(Frozen):
     """Filled rectangles, noise: a constant value each, upright or lying with equal chance."""
 
-    density: Density = Field(0.0003, description="expected rectangles a pixel")
+    density: Density = Field(0.0003, description="expected rectangles per pixel")
     long: IntRange = Field((20, 50), description="long side in pixels")
     short: IntRange = Field((2, 10), description="short side in pixels")
     value: Range = Field((0.0, 0.4), description="range of the constant value")
@@ -134,7 +134,7 @@ class FilledConfig(Frozen):
 class NoisyConfig(Frozen):
     """Noisy rectangles, noise: a constant times max(0, N(0, 1)), drawn for each pixel."""
 
-    density: Density = Field(0.0003, description="expected rectangles a pixel")
+    density: Density = Field(0.0003, description="expected rectangles per pixel")
     side: IntRange = Field((10, 30), description="both sides in pixels")
     value: Range = Field((0.0, 0.4), description="range of the constant factor")
 
@@ -150,13 +150,18 @@ class DataConfig(Frozen):
     validation: Count = Field(256, description="validation scenes, the same for all seeds")
     test: Annotated[int, Field(ge=2, le=1_000_000)] = Field(2048, description="test scenes, the same for all seeds")
 
+    @property
+    def noise(self) -> bool:
+        """Whether there is any: else doing nothing is perfect."""
+        return any(part.density and part.value[1] for part in (self.filled, self.noisy))
+
 
 class TrainingConfig(Frozen):
     """How a run is trained (notebook, Q20)."""
 
     epochs: Count = Field(30, description="epochs")
-    scenes: Count = Field(1024, description="training scenes an epoch, fresh each epoch")
-    batch: Count = Field(32, description="scenes a step")
+    scenes: Count = Field(1024, description="training scenes per epoch, fresh each epoch")
+    batch: Count = Field(32, description="scenes per step")
     loss: Literal["mse", "l1"] = Field("mse", description="training loss")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="optimiser, with torch's standard parameters")
     rate: Positive = Field(1e-3, description="learning rate")
@@ -166,7 +171,7 @@ class TrainingConfig(Frozen):
     schedule: Literal["constant", "cosine"] = Field("constant", description="the rate over the steps of the training")
     warmup: NotNegative = Field(0.0, description="epochs, fractions too, in which the rate rises to what it should be")
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="decay a step of a moving average of the weights, which is then what is evaluated; 0: none"
+        0.0, description="decay per step of a moving average of the weights, which is then what is evaluated; 0: none"
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="of the forward pass (bfloat16: autocast, weights stay float32)"
@@ -187,6 +192,10 @@ class Settings(Frozen):
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
+
+    def run(self, seed: int) -> Run:
+        """These settings with a seed."""
+        return Run(model=self.model, data=self.data, training=self.training, seed=seed)
 
 
 class Run(Settings):
@@ -235,6 +244,15 @@ def check_setting(name: str, path: Steps) -> None:
         section = [known for known in DEFAULTS if known.split(".")[0] == name.split(".")[0]]
         hint = nearest(name, DEFAULTS, listed=section or ["model....", "data....", "training...."])
         raise StudyError(path, f"there is no setting {shown(name)}; {hint}", of_key=True)
+
+
+def check_target(data: DataConfig) -> None:
+    """Raise a StudyError where there is nothing to see: no run can be judged where answering zero is perfect."""
+    cells = data.cells
+    if not (cells.density and cells.intensity[1] and (cells.peak or cells.fall)):
+        fact = "the scenes have no cells, so that answering zero is perfect and no run can be judged"
+        allowed = "cells of a density, an intensity, and a peak or fall"
+        raise StudyError(("data.cells.density",), f"{fact}; allowed: {allowed}")
 
 
 def resolve(overrides: Mapping[str, Any]) -> Settings:

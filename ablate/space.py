@@ -81,7 +81,7 @@ def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps)
     """Raise a StudyError at `path` or below unless trials of this space can be drawn and compared.
 
     Combinations that make no network are left to the search, which tells them as failed; but a value with which no
-    combination of the axes' ends makes one is an error.
+    combination of the axes' ends makes one is an error (where they are not more than `MOST_CORNERS`).
     """
     for name, axis in space.items():
         check_setting(name, (*path, name))
@@ -122,13 +122,13 @@ def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
 
 def _check_end(space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps) -> None:
     others = {axis: [end for found, _, end in _ends(space) if found == axis] for axis in space if axis != name}
-    problem = None
-    for chosen in islice(product(*others.values()), MOST_CORNERS):
+    problem, corners = None, product(*others.values())
+    for chosen in islice(corners, MOST_CORNERS):
         try:
             resolve({**base, name: value, **dict(zip(others, chosen, strict=True))})
         except StudyError as error:
             problem = problem or error
         else:
             return
-    assert problem is not None
-    raise StudyError(path, problem.message)
+    if problem is not None and next(corners, None) is None:
+        raise StudyError(path, problem.message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ablate.errors import Steps, StudyError, shown
 from ablate.planning import Arm, arms
 from ablate.search import Search
-from ablate.space import Tune
+from ablate.space import Tune, check_space
 from ablate.study import Study
 
 
@@ -37,8 +37,10 @@ def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
             fact = f"the arm {shown(arm.name)} sets {name}, so that tuning must not choose it"
             raise StudyError(("tune", "space", name), f"{fact}; allowed: other settings", of_key=True)
     facts = {name: getattr(tune, name) for name in ("space", "trials", "metric", "sampler", "seed")}
-    base = study.base | arm.overrides | {"training.epochs": tune.epochs}
+    own = study.base | arm.overrides
+    base = own | {"training.epochs": tune.epochs}
     try:
+        check_space(tune.space, own, ("space",))  # what is chosen is then trained for the study's own epochs
         return Search(name=study.name, question=study.question, base=base, parallel=1, timeout=study.timeout, **facts)
     except StudyError as error:
         place: Steps = ("tune", *error.path) if error.path[0] == "space" else ("tune", "epochs")

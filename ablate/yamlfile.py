@@ -20,6 +20,7 @@ from ablate.errors import AblateError, Place, Steps, StudyError, shown
 
 MAX_BYTES = 1_000_000
 MAX_NESTING = 20
+MAX_BITS = 64
 REFUSED: dict[type[Token], str] = {
     TagToken: "a tag (!...) is not allowed",
     AnchorToken: "an anchor (&...) is not allowed; write the value out where it is needed",
@@ -123,6 +124,8 @@ class _Walk:
         value = self.constructor.construct_object(node)
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise StudyError(path, f"half of a surrogate pair is no character (given: {shown(value)})", place)
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise StudyError(path, f"a whole number of more than {MAX_BITS} bits is no value here", place)
         return value
 
     def _mapping(self, node: MappingNode, path: Steps) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How often the verdicts are wrong, and how often they find the truth, in simulated studies whose truth is known.
 
-    python benchmarks/calibration.py        # writes benchmarks/calibration.md: a minute or two on one core
+    python -m benchmarks.calibration        # writes benchmarks/calibration.md: a minute or two on one core
 
 Every compared arm differs from the reference by the same truth; an interval only moves with it, so one simulation of
 the noise serves all truths. Shape legend: S studies, A arms (the reference first), C compared arms (A - 1), N seeds.
@@ -286,7 +286,7 @@ def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
 
 
 HEAD = """\
-<!-- Written by `python benchmarks/calibration.py`; edit the program instead. -->
+<!-- Written by `python -m benchmarks.calibration`; edit the program instead. -->
 # Calibration of the verdicts
 
 {studies:,} simulated studies for each kind of noise, number of arms (the reference is one of them) and number of seeds.

@@ -1,6 +1,6 @@
 """Is Optuna's TPE better than random draws, on one small space of real trainings with the same budget?
 
-    python benchmarks/search.py        # writes benchmarks/search.md: some minutes on two cores
+    python -m benchmarks.search        # writes benchmarks/search.md: some minutes on two cores
 
 Each repeat searches twice, by TPE and at random, on the same seed; the best settings of each are then trained on fresh
 seeds, since the best of many trials is flattered. The repeat is the pair.
@@ -128,7 +128,7 @@ def compare(found: Sequence[Found], score: str, at: int = -1) -> Gain:
 
 
 HEAD = """\
-<!-- Written by `python benchmarks/search.py`; edit the program instead. -->
+<!-- Written by `python -m benchmarks.search`; edit the program instead. -->
 # Is the search better than random?
 
 On one small space ({axes} axes; a network of two blocks on images of 32 × 32 pixels, {epochs} epochs), with {trials}

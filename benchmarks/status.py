@@ -1,7 +1,8 @@
-"""How long `ablate status` takes with 10,000 recorded runs, as the user waits for it: `python benchmarks/status.py`."""
+"""How long `ablate status` takes with 10,000 recorded runs, as the user waits for it: `python -m benchmarks.status`."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ def fill(folder: Path) -> int:
         (run / "weights.safetensors").write_bytes(bytes(1000))
         (run / "arrays.safetensors").write_bytes(bytes(1000))
         for name, facts in {"run.json": {"settings": settings, "began": 0.0}, "epochs.json": [RESULTS] * 30}.items():
-            (run / name).write_text(str(facts))
+            (run / name).write_text(json.dumps(facts))
         files = {name: digest(run / name) for name in VOUCHED}
         facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
         write_json(run / "result.json", facts)

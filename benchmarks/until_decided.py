@@ -47,7 +47,7 @@ def designs(study: Study) -> tuple[Study, Study]:
 
 
 def results(study: Study) -> pd.DataFrame:
-    """A row a run of the fixed design; what the record, earlier calls and the reports do not have is trained."""
+    """A row per run of the fixed design; what the record, earlier calls and the reports do not have is trained."""
     record = Record()
 
     def listen(run: Run, event: Event) -> None:
@@ -80,7 +80,7 @@ def judge(study: Study, runs: pd.DataFrame) -> tuple[Course, dict[str, Compariso
 
 
 def section(fixed: Study, sequential: Study, runs: pd.DataFrame) -> Iterator[str]:
-    """A study's table: a line an arm."""
+    """A study's table: a line per arm."""
     (_, usual), (course, found) = judge(fixed, runs), judge(sequential, runs)
     used, planned = sum(course.needed.values()), len(runs)
     yield f"## {fixed.name}: {fixed.question}\n"

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import pandas as pd
 import pytest
 import typer.main
+from conftest import EXPERIMENTS, ROOT
 from typer.testing import CliRunner
 
 from ablate.claims import claims
@@ -18,7 +20,6 @@ from ablate.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
 from ablate.metrics import METRICS
 from ablate.settings import DEFAULTS, Settings
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -34,7 +35,7 @@ def typed(program: str) -> list[str]:
 
 
 def settings_table() -> str:
-    """One row a setting: its dotted name, its default, what it means."""
+    """One row per setting: its dotted name, its default, what it means."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, default in DEFAULTS.items():
         *parents, leaf = name.split(".")
@@ -54,8 +55,8 @@ def test_the_settings_table_is_that_of_the_code() -> None:
 
 
 def studies_table() -> str:
-    """One row a study or a search: its file and its question."""
-    studies = (load(path) for path in sorted((ROOT / "experiments").glob("*.yaml")))
+    """One row per study or a search: its file and its question."""
+    studies = map(load, EXPERIMENTS)
     rows = [f"| [{study.name}](experiments/{study.name}.yaml) | {study.question} |" for study in studies]
     return "\n".join(["| study | asks |", "|---|---|", *rows])
 
@@ -80,7 +81,8 @@ def test_every_option_is_documented(option: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_a_study_is_documented(key: str) -> None:
-    assert f"| `{key}` |" in README
+    table = README.split("## A study of your own")[1].split("\n## ")[0]
+    assert f"| `{key}` |" in table
 
 
 @pytest.mark.parametrize("key", SEARCH_KEYS)
@@ -139,19 +141,42 @@ def test_the_python_example_runs(workplace: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_every_link_leads_somewhere(page: str) -> None:
-    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
-    assert all((ROOT / link).exists() for link in links if not link.startswith("http"))
+    for link in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text()):
+        path, _, heading = link.partition("#")
+        assert link.startswith("https://") or (ROOT / path).exists(), link
+        assert not heading or heading in anchors((ROOT / (path or page)).read_text()), link
+
+
+def anchors(text: str) -> set[str]:
+    """What a code host calls the headings of a page."""
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+def test_every_test_that_holds_a_promise_is_there() -> None:
+    table = README.split("### What is promised")[1].split("\n## ")[0]
+    named = re.findall(r"`(tests/[^`]+)`", table)
+    assert len(named) > 9
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_findings_are_those_of_the_reports() -> None:
     findings = README[: README.index("## A first result")]
     effects = (ROOT / "reports" / "README.md").read_text().replace("\\", "")
-    said = re.findall(r"([−+][\d.]+) dB (\[[^]]*\])", findings)
-    assert len(said) > 2
-    assert [row for row in said if f"| {row[0]} | {row[1]} |" not in effects] == []
+    link, number = r"\(reports/(\w+)/README\.md\)", r"([−+][\d.]+) dB (\[[^]]*\])"
+    said = re.findall(f"{link}(?:(?!{link}).)*?{number}", findings, flags=re.DOTALL)
+    assert len(said) == len(re.findall(number, findings)) > 2
+    for study, *_, difference, interval in said:
+        assert f"| [{study}]({study}/README.md) | {difference} | {interval} |" in effects
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_scores_that_the_findings_start_from_are_those_of_the_reports() -> None:
+    trained, nothing = re.findall(r"(?:scores|image)\s([\d.]+) dB", README[: README.index("| what matters |")])
+    runs = pd.read_csv(ROOT / "reports" / "components" / "data" / "runs.csv")
+    means = runs[runs["arm"] == "reference"][["test/psnr", "nothing/psnr"]].mean()
+    assert [f"{mean:.1f}" for mean in means] == [trained, nothing]
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_every_study_opens_with_its_question_its_cost_and_what_to_expect(path: Path) -> None:
     heading = path.read_text().split("\nquestion:")[0]
     assert all(f"# {word}:" in heading for word in ("Question", "Cost", "Expect"))

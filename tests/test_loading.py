@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import EXPERIMENTS
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -215,6 +216,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "python tag": (axes("Does it matter?", "¦!!python/object/apply:os.system [ls]"), "a tag"),
     "set tag": (axes("3", "¦!!set {1}"), "a tag"),
     "date": (axes("Does it matter?", "¦2020-01-01"), "a date is no value here", "2020-01-01"),
+    "thousands of digits": (axes(more=f"runs: ¦0x{'f' * 4000}\n"), "a whole number of more than 64 bits"),
     "alias": (axes(more="base: ¦&b {}\nmetric: *b\n"), "an anchor", "write the value out"),
     "alias of nothing": (axes(more="base: ¦*b\n"), "an alias", "write the value out"),
     "merge key": (axes(more="base:\n  ¦<<: {model.depth: 2}\n"), "a key is text", "<<"),
@@ -369,12 +371,9 @@ def test_what_editors_add_does_no_harm(text: str, tmp_path: Path) -> None:
     assert load_study(path).question == "Does it matter?"
 
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in EXPERIMENTS.glob("*.yaml")))
-def test_every_experiment_loads(name: str) -> None:
-    assert load(EXPERIMENTS / name).name == name.removesuffix(".yaml")
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_every_experiment_loads(path: Path) -> None:
+    assert load(path).name == path.stem
 
 
 @pytest.mark.parametrize("key", Study.model_fields)

@@ -273,3 +273,23 @@ def test_an_arm_without_noise_has_no_gain_to_be_judged_by() -> None:
     quiet = {"data.filled.density": 0, "data.noisy.density": 0}
     with pytest.raises(StudyError, match=r"'quiet' has no noise.*no test/gain"):
         arms(study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain"))
+
+
+def test_noise_of_no_value_is_none() -> None:
+    quiet = {"data.filled.value": [0, 0], "data.noisy.density": 0}
+    with pytest.raises(StudyError, match=r"'quiet' has no noise"):
+        arms(study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain"))
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"data.cells.density": 0},
+        {"data.cells.intensity": [0, 0]},
+        {"data.cells.peak": 0, "data.cells.fall": 0},
+    ],
+)
+def test_scenes_with_nothing_to_see_are_no_task(nothing: dict[str, Any]) -> None:
+    last = list(nothing)[-1].replace(".", r"\.")
+    with pytest.raises(StudyError, match=rf"^arms > empty > {last}: the scenes have no cells"):
+        arms(study_of(arms={"full": {}, "empty": nothing}, reference="full", metric="test/gain"))

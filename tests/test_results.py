@@ -69,7 +69,14 @@ def row(frame: pd.DataFrame, arm: Arm, seed: int) -> pd.Series:
     return frame[(frame.arm == arm.name) & (frame.seed == seed)].squeeze()
 
 
-def test_there_is_one_row_a_run_in_the_order_of_arms_and_seeds(record: Record) -> None:
+def test_a_damaged_beginning_costs_the_time_of_the_beginning_only(record: Record) -> None:
+    (record.folder(GOOD.run(7).id) / "run.json").write_text("{")
+    found = row(load_results(STUDY, record), GOOD, 7)
+    assert (found["status"], found["test/psnr"]) == ("finished", 30.0)
+    assert pd.isna(found["began"])
+
+
+def test_there_is_one_row_per_run_in_the_order_of_arms_and_seeds(record: Record) -> None:
     frame = load_results(STUDY, record)
     expected = [("good", 7), ("good", 3), ("good", 5), ("bad", 7), ("bad", 3), ("bad", 5)]
     assert list(zip(frame.arm, frame.seed, strict=True)) == expected

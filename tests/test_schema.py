@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TINY
+from conftest import EXPERIMENTS, ROOT, TINY
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -15,7 +15,6 @@ from ablate.schema import search_schema, study_schema
 from ablate.settings import DEFAULTS
 from ablate.yamlfile import read_yaml
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 STUDY: dict[str, Any] = {
     "question": "Which?",
     "base": TINY,
@@ -40,12 +39,12 @@ def test_the_schema_is_one(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_the_schema_beside_the_studies_is_what_the_program_prints(kind: str) -> None:
-    written = json.loads((EXPERIMENTS / f"{kind}.schema.json").read_text())
+    written = json.loads((ROOT / "experiments" / f"{kind}.schema.json").read_text())
     option = " --search" if kind == "search" else ""
     assert written == SCHEMAS[kind], f"run: ablate schema{option} > experiments/{kind}.schema.json"
 
 
-@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_every_file_refers_to_its_schema_and_keeps_it(path: Path) -> None:
     data = read_yaml(path).data
     kind = "search" if "space" in data else "study"

@@ -57,6 +57,7 @@ def test_a_search_is_read_with_its_ranges_and_its_lists(tmp_path: Path) -> None:
         ("training.epochs", "training.epoch", "2:8", "there is no setting 'training.epoch'"),
         ("training.epochs: 2", "training.epochs: 0", "2:25", "training.epochs: must be greater than or equal to 1"),
         ("training.epochs", "training.rate", "2:8", "training.rate stands in `space`, too"),
+        ("base: {", "base: {data.cells.density: 0, ", "2:28", "the scenes have no cells, so that answering zero is"),
         ("model.heads", "data.validation", "5:3", "data.validation changes what validation scores mean"),
         ("model.heads", "data.cells.density", "5:3", "changes what validation scores mean"),
         ("trials: 3", "trials: 3\nmetric: test/psnr", "8:9", "metric: must be 'val/psnr', 'val/mse' or 'val/ssim'"),
@@ -71,6 +72,14 @@ def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: 
         load_search(path)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_space_with_too_many_corners_to_try_is_allowed(tmp_path: Path) -> None:
+    """The first thousand combinations all have a width of 30, which four heads do not divide."""
+    many = ("training.ema", "training.weight_decay", "training.warmup")
+    axes = "".join(f"\n  {name}: {[step / 20 for step in range(10)]}" for name in many)
+    path = write(tmp_path, "{low: 1, high: 8}", f"[2, 4]\n  model.width: [30, 32]{axes}")
+    assert load_search(path).space["model.width"] == [30, 32]
 
 
 def test_a_value_that_some_combination_allows_is_allowed(tmp_path: Path) -> None:

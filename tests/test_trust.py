@@ -48,11 +48,13 @@ def saved_by_torch(value: object) -> bytes:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    for call in calls:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [line for line in imports if "pickle" in line or line.startswith("from torch import load")]
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
         words = {word.arg: ast.unparse(word.value) for word in call.keywords}
-        assert name not in ("eval", "exec", "compile", "pickle.load", "pickle.loads", "joblib.load", "yaml.load")
+        assert name not in ("eval", "exec", "compile", "joblib.load", "yaml.load", "pd.read_pickle")
         assert name != "torch.load" or words.get("weights_only") == "True"
         assert name != "np.load" or words.get("allow_pickle") == "False"
 

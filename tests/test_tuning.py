@@ -123,6 +123,18 @@ tune:
         ),
         ("training.rate: {low: 1e-4, high: 1e-2, log: true}", "model.heads: [4, 5]", "9:28", "5 heads do not divide"),
         ("training.rate: {low", "training.epochs: {low", "9:11", "sets training.epochs, so that tuning"),
+        (
+            "training.rate: {low: 1e-4, high: 1e-2, log: true}",
+            "training.warmup: {low: 0, high: 40}",
+            "9:43",
+            "warm-up of 40",
+        ),
+        (
+            "tune:",
+            "expect: [{arm: {model.skip: none, training.rate: 0.001}, verdict: worse}]\ntune:",
+            "8:35",
+            "training.rate is tuned, so that nobody knows yet",
+        ),
         ("arms:", "base: {training.rate: 0.01}\narms:", "2:8", "training.rate is tuned, so that it has no value here"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli.app import StudyFile, app, make_table, out
+from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,6 +33,8 @@ def report(
 
     asking = load(study_file)
     if isinstance(asking, Search):
+        if check:
+            raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
         search_summary(publish_search(asking))
         return
     page = publish(tuned(asking, report_folder(asking)))

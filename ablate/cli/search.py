@@ -19,6 +19,7 @@ from ablate.cli.slots import (
     make_executor,
     train,
 )
+from ablate.cli.trials import go_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ablate.record import Record
     from ablate.report.search.model import SearchPage
     from ablate.search import Search
-    from ablate.sources.search import Searching
 
 
 @app.command()
@@ -60,15 +60,15 @@ def search(
 
 
 def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchPage, str | None]:
-    """Go on with the search to its end; its page, and its MLflow experiment if MLflow could be told."""
+    """Go on with the search to its end; its page, and its MLflow experiment if MLflow was told of it all."""
     from ablate.asked import remember
     from ablate.progress import make_view
     from ablate.report.search.data import export
     from ablate.report.search.page import publish_search, search_folder
 
     asked = _ask(search, record)
-    source = _source(search, record, asked)
-    out.print(f"{search.question}\n{search.trials} trials, {len(source.told)} of them told already.")
+    source = go_on(search, record, asked, asked.runs)
+    out.print(f"{search.question}\n{search.trials} trials, {len(source.told)} of them ended already.")
     experiment = train(source, asked, record, executor, make_view(out, asked.runs, {}, {}))
     asked.given_up[:] = source.given_up
     remember(record.root, asked)
@@ -81,24 +81,7 @@ def _ask(search: Search, record: Record) -> Asked:
     from ablate.asked import Asked, recall
 
     before = recall(record.root, search.name)
-    former = before.every() if before else {}
-    record.check(former)
-    return Asked(search.name, search.question, {}, former)
-
-
-def _source(search: Search, record: Record, asked: Asked) -> Searching:
-    """The search with what was told of it, each trial's run being remembered before it is trained."""
-    from ablate.asked import Label, remember
-    from ablate.sources.journal import Journal
-    from ablate.sources.search import Searching
-
-    def note(run_id: str, number: int) -> None:
-        asked.runs.setdefault(run_id, Label(f"trial {number}", search.seed))
-        asked.former.pop(run_id, None)
-        remember(record.root, asked)
-
-    journal = Journal(record.root, search, complain)
-    return Searching(search, journal.told()[: search.trials], note, journal.tell)
+    return Asked(search.name, search.question, {}, before.every() if before else {})
 
 
 def _say_where(search: Search, record: Record, experiment: str | None) -> None:
@@ -116,10 +99,9 @@ def _show_plan(search: Search, devices: Sequence[str]) -> None:
     """Print the space, and what all trials would take if each took what the base does."""
     from ablate.estimate import duration, timed_seconds
     from ablate.report.search.content import axis_text
-    from ablate.settings import Run, resolve
+    from ablate.settings import resolve
 
-    settings = resolve(search.base)
-    run = Run(model=settings.model, data=settings.data, training=settings.training, seed=search.seed)
+    run = resolve(search.base).run(search.seed)
     slots = min(len(devices), search.parallel)
     seconds = timed_seconds(run, devices[0]) * search.trials / slots
     lines = [(name, axis_text(axis)) for name, axis in search.space.items()]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ablate.record import Record
     from ablate.sources import Source
 
-Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one a core, or one a GPU.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
 ExecutorName = Annotated[
-    Literal["local", "inprocess"], typer.Option(help="One process a run at a time, or all in this one (to debug).")
+    Literal["local", "inprocess"], typer.Option(help="One process per slot, or everything in this one (to debug).")
 ]
 
 
@@ -57,14 +57,14 @@ def train(
     *,
     retry_broken: bool = False,
 ) -> str | None:
-    """Sweep what a source proposes, shown and tracked; its MLflow experiment, if MLflow could be told."""
+    """Sweep what a source proposes, shown and tracked; its MLflow experiment, if MLflow was told of it all."""
     from ablate.sweep import sweep
     from ablate.tracking.mirror import Mirror
     from ablate.writer import Running
 
     with Mirror(asked, record, warn=complain) as mirror, executor, view:
         sweep(source, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
-    return mirror.experiment
+    return None if mirror.waiting else mirror.experiment
 
 
 @contextmanager

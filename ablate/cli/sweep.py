@@ -121,7 +121,7 @@ def _source(study: Study, slots: int) -> Fixed | UntilDecided:
 
 
 def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
-    """Sweep the study; returns its MLflow experiment, if MLflow could be told."""
+    """Sweep the study; returns its MLflow experiment, if MLflow was told of it all."""
     from ablate.asked import remember
     from ablate.progress import make_view
 
@@ -158,7 +158,7 @@ def _ask(study: Study, record: Record) -> Asked:
 
 
 def _runs_at(study: Study, experiment: str | None, *, reported: bool) -> str | None:
-    """Where MLflow shows the runs, if it could be told of them; it is also told what the report says."""
+    """Where MLflow shows the runs, if it was told of them all; it is also told what the report says."""
     from ablate.report.page import report_folder
     from ablate.tracking.comparison import show_comparison
     from ablate.tracking.connection import address

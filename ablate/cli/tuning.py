@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ablate.cli.app import complain, make_table, out
+from ablate.cli.app import make_table, out
 from ablate.cli.slots import train
+from ablate.cli.trials import go_on
 from ablate.errors import NotTunedError
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from ablate.asked import Asked
     from ablate.executors import Executor
     from ablate.record import Record
-    from ablate.search import Search
-    from ablate.sources.search import Searching
     from ablate.study import Study
 
 
@@ -38,10 +37,13 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
         with suppress(NotTunedError):
             return tuned(study, report_folder(study))
     asked = _ask(study, record)
-    searches = {arm: _searching(study, arm, search, record, asked) for arm, search in tunings(study).items()}
+    searches = {
+        arm: go_on(search, record, asked, asked.tuning, f"{arm}, tuning trial", f"{study.name}: {arm}")
+        for arm, search in tunings(study).items()
+    }
     told = sum(len(searching.told) for searching in searches.values())
     every = study.tune.trials * len(searches)
-    out.print(f"Tuning {len(searches)} arms: {every} trials, {told} of them told already.")
+    out.print(f"Tuning {len(searches)} arms: {every} trials, {told} of them ended already.")
     if told < every:
         train(Together(list(searches.values())), asked, record, make_slots(), make_view(out, asked.tuning, {}, {}))
     remember(record.root, asked)
@@ -54,22 +56,7 @@ def _ask(study: Study, record: Record) -> Asked:
     from ablate.asked import Asked, recall
 
     before = recall(record.root, study.name) or Asked(study.name, study.question, {})
-    record.check(before.every())
     return Asked(study.name, study.question, before.runs, before.former | before.tuning)
-
-
-def _searching(study: Study, arm: str, search: Search, record: Record, asked: Asked) -> Searching:
-    from ablate.asked import Label, remember
-    from ablate.sources.journal import Journal
-    from ablate.sources.search import Searching
-
-    def note(run_id: str, number: int) -> None:
-        asked.tuning.setdefault(run_id, Label(f"{arm}, tuning trial {number}", search.seed))
-        asked.former.pop(run_id, None)
-        remember(record.root, asked)
-
-    journal = Journal(record.root, search, complain, f"{study.name}: {arm}")
-    return Searching(search, journal.told()[: search.trials], note, journal.tell)
 
 
 def show_tuning(study: Study, devices: Sequence[str]) -> None:
@@ -79,13 +66,14 @@ def show_tuning(study: Study, devices: Sequence[str]) -> None:
 
     assert study.tune is not None
     tune, settled = study.tune, arms(study)
-    epochs = {arm.name: tune.trials * tune.epochs + len(study.seeds) * arm.settings.training.epochs for arm in settled}
-    each = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) / arm.settings.training.epochs for arm in settled}
+    whole = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) for arm in settled}
+    trial = {arm.name: whole[arm.name] * tune.epochs / arm.settings.training.epochs for arm in settled}
     lines = [
         (arm.name, arm.against or "(reference)", f"{tune.trials} of {tune.epochs} epochs", str(len(study.seeds)))
         for arm in settled
     ]
     out.print(make_table(study.question, ("arm", "compared with", "tuning trials", "runs then"), lines))
-    seconds = sum(epochs[name] * each[name] for name in epochs) / len(devices)
+    tuning = sum(trial.values()) * tune.trials / min(len(devices), len(settled))  # one trial of each arm at a time
+    seconds = tuning + sum(whole.values()) * len(study.seeds) / len(devices)
     slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''}"
     out.print(f"About {duration(seconds)} in {slots}; the arms are not tuned yet.")

@@ -17,15 +17,15 @@ def ui(
     study_file: OptionalStudyFile = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve it, on this machine only.")] = PORT,
 ) -> None:
-    """Show the runs in MLflow, or one study's comparison, until Ctrl-C; if MLflow is a server, say where."""
-    from ablate.loading import load_study
+    """Show the runs in MLflow, or those of one study or search, until Ctrl-C; if MLflow is a server, say where."""
+    from ablate.loading import load
     from ablate.tracking.comparison import comparison_page
     from ablate.tracking.connection import page, remote, server_address, store_is_there
     from ablate.tracking.server import HOST, serving
 
     if not store_is_there():
         raise AblateError("there are no runs in this folder yet; `ablate sweep` makes some")
-    wanted = comparison_page(load_study(study_file).name) if study_file else page()
+    wanted = comparison_page(load(study_file).name) if study_file else page()
     if remote():
         out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{wanted}", soft_wrap=True)
         return

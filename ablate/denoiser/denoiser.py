@@ -88,7 +88,7 @@ def count_parameters(config: ModelConfig) -> int:
 
 
 def count_flops(config: ModelConfig) -> int:
-    """Forward FLOPs an image, a multiply-add counted as two.
+    """Forward FLOPs per image, a multiply-add counted as two.
 
     Counted on the meta device: on the CPU torch counts `scaled_dot_product_attention` as nothing.
     """

@@ -1,4 +1,4 @@
-"""One warm process a slot on this machine; a worker that dies takes only its own run with it.
+"""One warm process per slot on this machine; a worker that dies takes only its own run with it.
 
 `concurrent.futures` is not used: one killed worker poisons its pool, and its futures stream nothing.
 """
@@ -181,7 +181,7 @@ def _end_with_the_driver() -> None:
 
 
 def slot_devices(device: str, workers: int | None) -> list[str]:
-    """The device of each slot: a slot a core on the CPU; on CUDA slots are dealt over the GPUs, one each by default.
+    """The device of each slot: a slot per core on the CPU; on CUDA slots are dealt over the GPUs, one each by default.
 
     Raises:
         AblateError: CUDA is asked for and there is none.

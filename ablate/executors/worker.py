@@ -28,7 +28,7 @@ def over_time(timeout: float) -> Failed:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread a run: the same bits in every executor, and on a CPU one run a core is what is fastest."""
+    """One thread per run: the same bits in every executor, and on a CPU one run per core is what is fastest."""
     import torch
 
     before = torch.get_num_threads()

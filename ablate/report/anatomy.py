@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ablate.denoiser.anatomy import describe
-from ablate.report.data import REPORTS
+from ablate.report.data import REPORTS, read_table
 from ablate.report.rendering import templates
 from ablate.scenes import make_scenes
 from ablate.settings import ModelConfig, Run
@@ -49,7 +49,7 @@ def render(reports: Path = REPORTS) -> str:
 
 def default_runs(reports: Path, seeds: int = 100) -> pd.DataFrame:
     """The finished runs of the default network with these first seeds, one row each, as far as any report has them."""
-    tables = [pd.read_csv(path) for path in sorted(reports.glob("*/data/runs.csv"))]
+    tables = [read_table(path) for path in sorted(reports.glob("*/data/runs.csv"))]
     runs = pd.concat([pd.DataFrame(columns=["run", "status"]), *tables]).drop_duplicates("run")
     wanted = {Run(seed=seed).id for seed in range(seeds)}
     return runs[runs.run.isin(wanted) & (runs.status == "finished")]

@@ -24,15 +24,16 @@ def answer(page: Page) -> str:
     if useless := [row for row in page.rows if row.gain < 0]:
         gains = listed([f"{row.name} ({arm_texts(row, page).gain} dB)" for row in useless])
         clauses.append(f"{gains} {'does' if len(useless) == 1 else 'do'} worse than doing nothing")
-    given = "Given the chosen settings: " if page.tuning else ""
-    return f"{given}{_subject(page)}: {'; '.join(clauses)}."
+    subject = _subject(page)
+    given = f"Given the chosen settings, {subject}" if page.tuning else subject[0].upper() + subject[1:]
+    return f"{given}: {'; '.join(clauses)}."
 
 
 def _subject(page: Page) -> str:
     references = [row for row in page.rows if row.comparison is None]
     if len(references) > 1:
-        return "Each against the arm that differs from it only in " + " and ".join(page.study.reference)
-    return f"Against {references[0].name} ({arm_texts(references[0], page).mean}{unit(page.metric)})"
+        return "each against the arm that differs from it only in " + " and ".join(page.study.reference)
+    return f"against {references[0].name} ({arm_texts(references[0], page).mean}{unit(page.metric)})"
 
 
 def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ablate.report.answer import answer, claim_sentence
@@ -61,7 +62,7 @@ def _verdicts(page: Page) -> Iterator[Block]:
         f"Up is good in every difference; [L, U] is its interval. The margin is {margin}: a smaller difference does "
         "not matter to whoever asked. The smallest margin is the one at which the arm would be equivalent."
     )
-    if page.nothing == page.nothing:
+    if not math.isnan(page.nothing + page.zero):
         scores = [f"{fixed(value, page.metric.digits)}{unit(page.metric)}" for value in (page.nothing, page.zero)]
         yield paragraph(
             f"For scale: doing nothing (the output is the input) scores {scores[0]}, answering zero {scores[1]}."
@@ -156,7 +157,7 @@ def _over_complete(page: Page) -> str:
 def _seeds(page: Page) -> Iterator[Block]:
     yield Picture(
         "seeds",
-        f"{page.metric.name} of every run, a row an arm",
+        f"{page.metric.name} of every run, a row per arm",
         "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
     )
     yield seeds_table(page)
@@ -193,7 +194,7 @@ def _curves(page: Page) -> Iterator[Block]:
     name = curve_metric(page).name
     yield Picture(
         "curves",
-        f"{name} by epoch, a panel an arm",
+        f"{name} by epoch, a panel per arm",
         f"{name}: the mean over the seeds, and the range from the lowest to the highest; black: the reference's mean. "
         "A curve ends where the arm's first run does.",
     )
@@ -267,7 +268,8 @@ def _which_seeds(page: Page) -> str:
 def _levels(page: Page) -> str:
     """At which confidence, and why."""
     if len(page.study.looks) == 1:
-        return f"at {100 * page.level:.2f}%, so that all {page.comparisons} together hold with 95% (Bonferroni)"
+        together = f", so that all {page.comparisons} together hold with 95% (Bonferroni)"
+        return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
         f"at 1 - (0.05 / {page.comparisons}) (n - n') / {len(page.study.seeds)} for a look at n seeds after one at n', "
         f"so that all {page.comparisons} hold together with 95% at all looks (linear alpha spending, Lan and DeMets "

@@ -1,7 +1,7 @@
 """What a report is made from: the record's part of a study, as plain files beside the report.
 
-data/runs.csv      one row a run (`results.load_results`)
-data/epochs.csv    one row an epoch (`results.load_epochs`)
+data/runs.csv      one row per run (`results.load_results`)
+data/epochs.csv    one row per epoch (`results.load_epochs`)
 data/looks.json    the seeds with which there was a verdict to see so far (`looks`)
 data/tuning.csv    what each arm chose before, where arms are tuned (`tuning`)
 data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
@@ -148,7 +148,7 @@ def _scenes_by_run(data: Path) -> dict[str, Scenes]:
     """The scenes that data hold, by the run that made them: whatever version of its study they belong to."""
     if not (data / "scenes.npz").exists():
         return {}
-    runs = _read_csv(data / "runs.csv")
+    runs = read_table(data / "runs.csv")
     with _whole(data / "runs.csv"):
         firsts = runs.drop_duplicates("arm").set_index("arm").run
     with _whole(data / "scenes.npz"):
@@ -165,14 +165,14 @@ def read(study: Study, folder: Path) -> Data:
     data = folder / "data"
     if not (data / "runs.csv").exists():
         raise AblateError(f"{data}: there is no data of this study yet; `ablate sweep` writes it")
-    runs = _read_csv(data / "runs.csv")
+    runs = read_table(data / "runs.csv")
     with _whole(data / "runs.csv"):
         found = list(zip(runs.arm, runs.seed, runs.run, strict=True))
     if found != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
     with _whole(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in arms(study)], data / "scenes.npz")
-    return Data(runs, _read_csv(data / "epochs.csv"), scenes, earlier_looks(study, folder), read_tuning(study, folder))
+    return Data(runs, read_table(data / "epochs.csv"), scenes, earlier_looks(study, folder), read_tuning(study, folder))
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def _read_scenes(names: list[str], path: Path) -> dict[str, Scenes]:
     return {name: scenes for name, scenes in found.items() if scenes}
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """What was text stays text: an arm may be called `none`, a commit may look like a number."""
     with _whole(path):
         header = pd.read_csv(path, nrows=0).columns

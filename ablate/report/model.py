@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.metrics import METRICS, Metric
 from ablate.planning import Arm, arms, cells
-from ablate.record import BROKEN
+from ablate.record import BROKEN, ENDED
 from ablate.report.data import Data
 from ablate.report.origins import mixed, provenance
 from ablate.report.tuning import ArmTuning
@@ -21,9 +21,7 @@ from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.study import Study
-from ablate.verdicts import CONFIDENCE, Comparison, bad_seed_bound
-
-ENDED = ("finished", "diverged")
+from ablate.verdicts import Comparison, bad_seed_bound, level_of
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ def build(study: Study, data: Data) -> Page:
         divergences=_divergences(ended[ended.status == "diverged"]),
         warnings=[*_looks(data), *mixed(ended, settled)],
         comparisons=scores.comparisons,
-        level=1 - (1 - CONFIDENCE) / scores.comparisons,
+        level=level_of(scores.comparisons),
         claims=weigh_claims(study, course, scores),
         sensitivity=sensitivity(study, data.runs),
         grid=_grid_facts(study, scores.at(study.looks[0])),
@@ -201,8 +199,13 @@ def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFra
     def row(arm: Arm) -> ArmRow:
         own = runs[runs.arm == arm.name]
         history = course.history(scores, arm.name, arm.against) if arm.against else []
-        found = _arm_row(study, arm, own, compared.get(arm.name), decibels.get(arm.name))
-        return replace(found, history=history, end=course.end(arm.name, arm.against) if arm.against else None)
+        comparison = compared.get(arm.name)
+        return replace(
+            _arm_row(study, arm, own, comparison, decibels.get(arm.name)),
+            needed=seeds_needed(comparison, study.margin, level_of(scores.comparisons)) if comparison else None,
+            history=history,
+            end=course.end(arm.name, arm.against) if arm.against else None,
+        )
 
     return [row(arm) for arm in settled]
 
@@ -225,7 +228,7 @@ def _arm_row(
         gain=float(ended[_gain(study)].mean()),
         comparison=comparison,
         decibels=decibels,
-        needed=seeds_needed(comparison, study.margin) if comparison else None,
+        needed=None,
         history=[],
         end=None,
         parameters=float(ended["cost/parameters"].max()),
@@ -281,8 +284,8 @@ def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:
 
 def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
-    values = ended[f"{kind}/{metric.name.split('/')[1]}"].unique()
-    return float(values[0]) if len(values) == 1 else math.nan
+    values = ended[f"{kind}/{metric.name.split('/')[1]}"]
+    return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
 
 
 def _fates(runs: pd.DataFrame) -> list[Fate]:

@@ -20,7 +20,7 @@ from ablate.verdicts import Comparison, level_of
 
 
 def verdict_table(page: Page) -> Table:
-    """One row an arm: its verdict, and all that it rests on."""
+    """One row per arm: its verdict, and all that it rests on."""
 
     def compared(name: str) -> Column[ArmRow]:
         return Column(HEADINGS[name], lambda row: getattr(_texts(row, page), name) if row.comparison else "")

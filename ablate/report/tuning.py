@@ -1,4 +1,4 @@
-"""What each arm of a study chose when it was tuned: `reports/<study>/data/tuning.csv`, one row a trial of an arm."""
+"""What each arm of a study chose when it was tuned: `reports/<study>/data/tuning.csv`, one row per trial of an arm."""
 
 from __future__ import annotations
 

@@ -37,6 +37,8 @@ class Journal:
         make_folder(self.path.parent)
         try:
             self.study = self._open()
+        except OSError:  # a full disk is no damage
+            raise
         except Exception as error:  # whatever garbage is in it
             warn(f"{self.path}: is damaged ({type(error).__name__}); now {set_aside(self.path).name}.")
             self.study = self._open()

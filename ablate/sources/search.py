@@ -68,11 +68,6 @@ class Searching:
         self.on_tell(trial.end)
 
     @property
-    def done(self) -> bool:
-        """Whether all trials are told."""
-        return len(self.told) >= self.search.trials
-
-    @property
     def given_up(self) -> list[str]:
         """The runs of pruned trials that no other trial wants: they stay unfinished."""
         kept = {run.id for run in self.kept}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ablate.planning import cells
+from ablate.planning import cells, cells_by_seed
+from ablate.record import COMING
 from ablate.results import scored
 from ablate.settings import Run
 from ablate.sources import Outcome, Outcomes
@@ -15,8 +16,6 @@ from ablate.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COMING = ("absent", "unfinished")
 
 
 @dataclass
@@ -33,20 +32,23 @@ class UntilDecided:
     course: Course | None = None
     ended: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.planned = cells_by_seed(self.study)
+
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """See `Source`."""
         course = self._follow(outcomes)
-        planned = sorted(cells(self.study), key=lambda cell: self.study.seeds.index(cell.seed))
-        needed = [cell.run for cell in planned if course.needs(self.study, cell)]
+        needed = [cell.run for cell in self.planned if course.needs(self.study, cell)]
         spare = 0 if self.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
-        later = [cell.run for cell in planned if cell.arm.name in course.undecided and cell.run not in needed]
-        return needed + [run for run in later if _coming(outcomes, run)][: max(spare, 0)]
+        undecided = [cell for cell in self.planned if cell.arm.name in course.undecided]
+        later = [cell.run for cell in undecided if not course.needs(self.study, cell) and _coming(outcomes, cell.run)]
+        return needed + later[: max(spare, 0)]
 
     @property
     def given_up(self) -> list[str]:
         """The runs that no look so far has needed; once all looks are taken, none will."""
         course = self.course
-        return [cell.run.id for cell in cells(self.study) if course and not course.needs(self.study, cell)]
+        return [cell.run.id for cell in self.planned if course and not course.needs(self.study, cell)]
 
     def _follow(self, outcomes: Outcomes) -> Course:
         """The course, told anew only when a run has ended: epochs are no news to it."""

@@ -75,8 +75,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
     Raises:
         StudyError: there is no such network or training.
     """
-    settings = resolve(search.base | overrides(search.space, params))
-    return Run(model=settings.model, data=settings.data, training=settings.training, seed=search.seed)
+    return resolve(search.base | overrides(search.space, params)).run(search.seed)
 
 
 class OpenTrial:

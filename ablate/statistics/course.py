@@ -19,6 +19,7 @@ import numpy as np
 
 from ablate.claims import pairs
 from ablate.planning import Cell, arms
+from ablate.record import COMING
 from ablate.seeds import Look
 from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.study import Study
@@ -111,7 +112,7 @@ def compare_all(study: Study, course: Course, scores: Scores) -> dict[str, Compa
 
 def _coming(status: pd.DataFrame, pair: tuple[str, str], look: Look) -> bool:
     """Whether a run of a pair is still to come at a look."""
-    return bool(status[list(pair)].iloc[: look.seeds].isin(("absent", "unfinished")).any(axis=None))
+    return bool(status[list(pair)].iloc[: look.seeds].isin(COMING).any(axis=None))
 
 
 def _end(study: Study, scores: Scores, status: pd.DataFrame, pair: tuple[str, str], index: int) -> End | None:

@@ -54,8 +54,8 @@ class SeedsNeeded:
     as_measured: SeedRange
 
 
-def seeds_needed(comparison: Comparison, margin: float) -> SeedsNeeded | None:
-    """Seeds that would decide an undecided comparison; None where it is decided, or nothing can be said.
+def seeds_needed(comparison: Comparison, margin: float, level: float) -> SeedsNeeded | None:
+    """Seeds that would decide an undecided comparison at this level; None where it is decided, or nothing can be said.
 
     Nothing can be said with fewer than two pairs, without any spread, or where a diverged run rules verdicts out. The
     sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`, which takes
@@ -66,7 +66,7 @@ def seeds_needed(comparison: Comparison, margin: float) -> SeedsNeeded | None:
     low, high = sd_interval(comparison.sd, comparison.pairs)
 
     def needed(truth: float) -> SeedRange:
-        found = (seeds_for(truth, sd, margin=margin, level=comparison.level) for sd in (low, high))
+        found = (seeds_for(truth, sd, margin=margin, level=level) for sd in (low, high))
         return SeedRange(*found)
 
     return SeedsNeeded(needed(0.0), needed(comparison.difference))

@@ -1,6 +1,6 @@
 """A study's comparison in MLflow: what a report says, told from its files alone.
 
-The experiment's description is the report's beginning; a prepared view has a line an arm. MLflow keeps files with runs
+The experiment's description is the report's beginning; a prepared view has a line per arm. MLflow keeps files with runs
 only, so those of the report are a run of their own, without settings and numbers, which that view leaves out.
 """
 
@@ -86,7 +86,9 @@ def comparison_page(study: str) -> str:
     except Exception as error:
         raise AblateError(f"MLflow at {shown_uri(tracking_uri())} does not answer: {why(error)}") from None
     if found is None:
-        raise AblateError(f"MLflow has no runs of {study} yet; `ablate sweep` makes them, `ablate sync` tells of them")
+        raise AblateError(
+            f"MLflow has no runs of {study} yet; a sweep or search makes them, `ablate sync` tells of them"
+        )
     return page(found.experiment_id, VIEW if SHARED + VIEW in found.tags else None)
 
 
@@ -100,7 +102,7 @@ def note(report: str, link: str) -> str:
 
 
 def view(metric: str, arms: Iterable[str]) -> str:
-    """MLflow's table of runs as we prepare it: a line an arm, the seeds averaged, the best by the metric first.
+    """MLflow's table of runs as we prepare it: a line per arm, the seeds averaged, the best by the metric first.
 
     The format is not documented: it is what MLflow's own page writes to share a view (3.17).
     """

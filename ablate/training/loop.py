@@ -31,7 +31,7 @@ Weights = dict[str, Tensor]
 
 
 def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Iterator[EpochEnded | Ended]:
-    """Train a run, from its start or from a checkpoint of it; one event an epoch, and one at the end."""
+    """Train a run, from its start or from a checkpoint of it; one event per epoch, and one at the end."""
     trainer = Trainer(run, device)
     if checkpoint is not None:
         trainer.restore(checkpoint)

@@ -23,7 +23,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 """The factor on the learning rate at a progress from 0 to 1."""
 
 
-def steps_an_epoch(config: TrainingConfig) -> int:
+def steps_per_epoch(config: TrainingConfig) -> int:
     """Batches of one epoch, the last of which may be smaller."""
     return math.ceil(config.scenes / config.batch)
 
@@ -37,7 +37,7 @@ def make_optimiser(config: TrainingConfig, model: nn.Module) -> tuple[optim.Opti
 
 def rate_factor(config: TrainingConfig, step: int) -> float:
     """The factor on the learning rate at a step from 0: a linear warm-up, and the schedule over the steps after it."""
-    warmup, total = (round(epochs * steps_an_epoch(config)) for epochs in (config.warmup, config.epochs))
+    warmup, total = (round(epochs * steps_per_epoch(config)) for epochs in (config.warmup, config.epochs))
     if step < warmup:
         return (step + 1) / warmup
     return SCHEDULES[config.schedule]((step - warmup) / max(1, total - warmup))

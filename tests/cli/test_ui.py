@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import write_tiny_study
+from searches import write_tiny_search
 from typer.testing import CliRunner
 
 from ablate.cli import app
@@ -39,6 +40,12 @@ def test_a_folder_without_runs_is_told_so_and_gets_no_store(workplace: Path) -> 
 
 def test_a_study_that_was_not_swept_is_named(store: Path) -> None:
     write_tiny_study(store.parent)
+    _, error = typed("tiny.yaml")
+    assert "MLflow has no runs of tiny yet" in str(error)
+
+
+def test_a_search_is_taken_as_a_study_is(store: Path) -> None:
+    write_tiny_search(store.parent)
     _, error = typed("tiny.yaml")
     assert "MLflow has no runs of tiny yet" in str(error)
 

@@ -18,9 +18,9 @@ from ablate.report.figures.curves import curve_limits, curve_metric, learning_cu
 from ablate.report.figures.differences import difference_bars, difference_limits
 from ablate.report.figures.effects import Effect, effect_limits, effects, effects_figure
 from ablate.report.figures.grid import cell_text, ink
-from ablate.report.figures.looks import arm_looks, fitted, row_places
 from ablate.report.figures.samples import SCALES, error_scale, sample_rows
 from ablate.report.figures.seeds import seed_rows
+from ablate.report.figures.style import arm_styles, fitted, row_places
 from ablate.report.headlines import headlines
 from ablate.report.model import Page, build
 from ablate.study import Study
@@ -75,14 +75,14 @@ def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
     assert draw_all(build(GRID, empty), empty) == {}
 
 
-# looks
+# styles
 
 
 def test_references_are_black_and_no_two_arms_look_alike() -> None:
     study = fabricated.named_study(20)
-    looks = arm_looks(build(study, fabricated.fabricate(study, fabricated.named_score)))
-    assert looks[fabricated.LONG[0]].colour == "black"
-    assert len(set(looks.values())) == 20
+    styles = arm_styles(build(study, fabricated.fabricate(study, fabricated.named_score)))
+    assert styles[fabricated.LONG[0]].colour == "black"
+    assert len(set(styles.values())) == 20
 
 
 @given(st.lists(st.text("ab ", min_size=1, max_size=100), min_size=1, max_size=20))
@@ -168,7 +168,7 @@ def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None
 
 def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:
     study = fabricated.named_study(4)
-    assert list(cost_panels(page)) == ["parameters", "FLOPs an image", "training (s)"]
+    assert list(cost_panels(page)) == ["parameters", "FLOPs per image", "training (s)"]
     assert cost_panels(build(study, fabricated.fabricate(study, fabricated.named_score))) == {}
 
 

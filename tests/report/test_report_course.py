@@ -10,12 +10,14 @@ from ablate.planning import Cell
 from ablate.report.content import document
 from ablate.report.data import Data, write
 from ablate.report.figures.course import course_figure, look_bars, look_limits
-from ablate.report.figures.looks import arm_looks
+from ablate.report.figures.style import arm_styles
 from ablate.report.headlines import headlines
 from ablate.report.model import Page, build
 from ablate.report.page import write_report
 from ablate.report.tables import course_table
+from ablate.statistics.power import seeds_needed
 from ablate.study import Study
+from ablate.verdicts import level_of
 
 UNSURE, SPARE = "rate 4", fabricated.LONG[2]
 
@@ -55,6 +57,13 @@ def test_the_arms_of_the_fixture_part_at_different_looks(page: Page) -> None:
     assert len({len(row.history) for row, _ in page.compared}) > 1
 
 
+def test_the_seeds_that_would_decide_an_arm_are_those_of_a_study_without_looks(page: Page) -> None:
+    row = next(row for row in page.rows if row.name == SPARE)
+    assert row.comparison is not None
+    assert row.comparison.level > page.level == level_of(page.comparisons)
+    assert row.needed == seeds_needed(row.comparison, page.study.margin, page.level)
+
+
 def test_the_table_shows_every_look_that_an_arm_took_part_in_and_why_it_ended(page: Page) -> None:
     rows = {row[0]: row for row in course_table(page).rows}
     assert all(rows[UNSURE][1:4]), "looks at 3, 5 and 8 seeds"
@@ -86,7 +95,7 @@ def test_the_figure_shows_every_finite_interval_look_by_look(page: Page) -> None
         assert [(bar.low, bar.high) for bar in bars[row.name]] == [(c.low, c.high) for c in row.history]
     low, high = look_limits(bars, page.study.margin)
     assert all(low < shown[-1].low < shown[-1].high < high for shown in bars.values())
-    figure = course_figure(page, arm_looks(page))
+    figure = course_figure(page, arm_styles(page))
     assert figure is not None
     assert [axes.get_title().replace("\n", " ") for axes in figure.axes[: len(bars)]] == list(bars)
 
@@ -95,7 +104,7 @@ def test_a_fixed_design_has_no_such_section() -> None:
     study = fabricated.named_study(5)
     page = build(study, fabricated.fabricate(study, fabricated.named_score))
     assert "From look to look" not in [section.title for section in document(page).sections]
-    assert course_figure(page, arm_looks(page)) is None
+    assert course_figure(page, arm_styles(page)) is None
     assert "runs" not in headlines(page)
 
 

@@ -8,8 +8,10 @@ import pytest
 
 from ablate.planning import arms
 from ablate.report.answer import answer, claim_sentence
+from ablate.report.content import document
 from ablate.report.data import Data
 from ablate.report.model import Page, build
+from ablate.report.rendering import markdown
 from ablate.report.texts import arm_texts
 from ablate.study import Study
 
@@ -194,6 +196,19 @@ def test_no_baseline_is_shown_where_arms_differ_in_the_task() -> None:
     made = data(study())
     made.runs.loc[0, "nothing/psnr"] = 22.0
     assert math.isnan(build(study(), made).nothing)
+
+
+def test_baselines_that_another_machine_rounds_differently_are_the_same() -> None:
+    made = data(study())
+    made.runs.loc[0, "nothing/psnr"] += 1e-9
+    assert build(study(), made).nothing == pytest.approx(21.4)
+
+
+def test_no_scale_is_given_where_one_of_its_ends_is_not_known() -> None:
+    made = data(study())
+    made.runs.loc[0, "zero/psnr"] = 12.0
+    assert "For scale" not in markdown(document(build(study(), made)))
+    assert "For scale" in markdown(document(build(study(), data(study()))))
 
 
 def test_a_partial_reference_is_said_in_the_answer() -> None:

@@ -76,7 +76,7 @@ def test_the_figure_shows_the_best_value_against_the_number_of_trials(page: Page
 
 def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Study], page: Page) -> None:
     text = (report[0] / "README.md").read_text()
-    assert answer(page).startswith("Given the chosen settings: ")
+    assert answer(page).startswith("Given the chosen settings, against ")
     assert "All verdicts are given the chosen settings." in text
     assert "6 trials of 4 epochs on the seed 10000" in text
     assert "figures/tuning.svg" in text

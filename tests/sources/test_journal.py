@@ -1,5 +1,6 @@
 """The journal of told trials, and what a power cut may do to it."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,19 @@ def test_a_damaged_journal_is_set_aside_and_named(garbage: bytes, tmp_path: Path
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{path}: is damaged")
     assert path.with_name(f"{path.name}.damaged").read_bytes() == written + garbage
+
+
+def test_a_disk_that_is_full_damages_no_journal(
+    tmp_path: Path, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **words: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = put(tmp_path, written)
+    monkeypatch.setattr("optuna.create_study", full)
+    with pytest.raises(OSError, match="No space left"):
+        journal(tmp_path)
+    assert path.read_bytes() == written
 
 
 def test_another_version_of_a_search_begins_anew_beside_the_old_one(tmp_path: Path, written: bytes) -> None:

@@ -60,7 +60,7 @@ def test_the_interval_of_the_sd_holds_it_in_four_studies_of_five() -> None:
 
 
 def test_each_number_is_that_of_the_sds_interval() -> None:
-    found, ends = seeds_needed(UNDECIDED, 0.25), sd_interval(UNDECIDED.sd, 5)
+    found, ends = seeds_needed(UNDECIDED, 0.25, UNDECIDED.level), sd_interval(UNDECIDED.sd, 5)
     assert found is not None
     assert found.if_zero == SeedRange(*(seeds_for(0, sd, margin=0.25, level=0.99) for sd in ends))
     truth = UNDECIDED.difference
@@ -78,7 +78,7 @@ def test_each_number_is_that_of_the_sds_interval() -> None:
     ],
 )
 def test_nothing_is_said_where_seeds_would_not_help_or_nothing_is_known(change: Any) -> None:
-    assert seeds_needed(replace(UNDECIDED, **change), 0.25) is None
+    assert seeds_needed(replace(UNDECIDED, **change), 0.25, UNDECIDED.level) is None
 
 
 @pytest.mark.parametrize(

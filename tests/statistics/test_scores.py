@@ -23,7 +23,7 @@ def study_of(**changes: Any) -> Study:
 
 
 def runs_of(study: Study, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
-    """A row a run, in an order of its own."""
+    """A row per run, in an order of its own."""
     rows = [
         {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score, "test/mse": 10 ** (-score / 10)}
         for arm in arms(study)

@@ -6,7 +6,7 @@ from torch import nn, optim
 
 from ablate.settings import RECIPE, Run, TrainingConfig, resolve
 from ablate.training.loop import train
-from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_average, make_optimiser, steps_an_epoch
+from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_average, make_optimiser, steps_per_epoch
 
 RATE, EPOCHS, SCENES, BATCH = 0.5, 3, 20, 8
 TOTAL = 9  # steps: three an epoch, the third of which takes the last four scenes
@@ -21,6 +21,27 @@ TINY = {
     "data.test": 32,
     "training.epochs": 2,
     "training.scenes": 32,
+}
+LOSSES_OF = {
+    ("model.skip", "attention"): [0.08551794, 0.01726055],
+    ("model.skip", "mlp"): [0.09371667, 0.01951195],
+    ("model.skip", "none"): [0.0678789, 0.01569292],
+    ("model.norm", "post"): [0.09636851, 0.01831683],
+    ("model.norm", "none"): [0.09699311, 0.02096559],
+    ("model.position", "sincos"): [0.08822426, 0.01715736],
+    ("model.position", "none"): [0.09843976, 0.01754604],
+    ("model.attention", "uniform"): [0.09445316, 0.01980641],
+    ("model.attention", "none"): [0.09276375, 0.01914026],
+    ("model.mlp", "relu"): [0.09619816, 0.01776902],
+    ("model.mlp", "none"): [0.09592275, 0.01754298],
+    ("model.decoder", "bilinear"): [0.04094316, 0.009591592],
+    ("model.decoder", "pixelshuffle"): [0.1022499, 0.02027928],
+    ("model.decoder", "linear"): [0.01480688, 0.007059895],
+    ("model.decoder", "unet"): [0.09059574, 0.02774703],
+    ("model.prediction", "noise"): [0.1022222, 0.01735667],
+    ("training.loss", "l1"): [0.2496041, 0.1098381],
+    ("training.optimiser", "adamw"): [0.09799802, 0.01827025],
+    ("training.schedule", "cosine"): [0.0986582, 0.02469854],
 }
 CHANGED = (
     "The numbers of a run have changed. If that is on purpose, raise RECIPE in ablate/settings.py, so that no recorded "
@@ -68,7 +89,7 @@ def test_losses_are_their_closed_forms():
 
 @pytest.mark.parametrize(("scenes", "batch", "steps"), [(20, 8, 3), (24, 8, 3), (5, 8, 1), (1024, 32, 32)])
 def test_the_last_batch_of_an_epoch_may_be_smaller(scenes, batch, steps):
-    assert steps_an_epoch(config(scenes=scenes, batch=batch)) == steps
+    assert steps_per_epoch(config(scenes=scenes, batch=batch)) == steps
 
 
 @pytest.mark.parametrize(("name", "reference"), [("adam", optim.Adam), ("adamw", optim.AdamW)])
@@ -153,6 +174,14 @@ def test_a_tiny_run_gives_the_recorded_scores(changes, expected):
     *_, last_epoch, end = train(golden({"model.decoder": "linear", **changes}))
     found = [row["val/mse"] for row in last_epoch.rows] + [end.results["test/mse"], end.results["last/mse"]]
     assert found == pytest.approx(expected, rel=1e-4), CHANGED
+
+
+@pytest.mark.parametrize(("name", "value"), LOSSES_OF)
+def test_every_choice_of_the_network_and_its_training_gives_the_recorded_losses(name, value):
+    """Both epochs' train/loss; not of bfloat16, whose rounding is the processor's own."""
+    expected = LOSSES_OF[name, value]
+    *_, last_epoch, _ = train(golden({"training.batch": 8, "training.rate": 1e-2, name: value}))
+    assert [row["train/loss"] for row in last_epoch.rows] == pytest.approx(expected, rel=1e-4), CHANGED
 
 
 def test_a_tiny_run_with_the_notebooks_decoder_gives_the_recorded_losses():

@@ -8,9 +8,9 @@ from ablate.report.figures.course import course_figure
 from ablate.report.figures.curves import curves_figure
 from ablate.report.figures.differences import differences_figure
 from ablate.report.figures.grid import cells_figure, interactions_figure
-from ablate.report.figures.looks import arm_looks
 from ablate.report.figures.samples import samples_figure
 from ablate.report.figures.seeds import seeds_figure
+from ablate.report.figures.style import arm_styles
 from ablate.report.figures.tuning import tuning_figure
 from ablate.report.model import Page
 from ablate.report.svg import svg
@@ -18,16 +18,16 @@ from ablate.report.svg import svg
 
 def draw_all(page: Page, data: Data) -> dict[str, str]:
     """Every figure of a page as SVG, by its name; figures with nothing to show are left out."""
-    looks = arm_looks(page)
+    styles = arm_styles(page)
     figures = {
-        "tuning": tuning_figure(page, looks),
-        "differences": differences_figure(page, looks),
-        "course": course_figure(page, looks),
+        "tuning": tuning_figure(page, styles),
+        "differences": differences_figure(page, styles),
+        "course": course_figure(page, styles),
         "cells": cells_figure(page),
         "interactions": interactions_figure(page),
-        "seeds": seeds_figure(page, looks),
-        "curves": curves_figure(page, data.epochs[data.epochs.run.isin(page.used)], looks),
-        "cost": cost_figure(page, looks),
+        "seeds": seeds_figure(page, styles),
+        "curves": curves_figure(page, data.epochs[data.epochs.run.isin(page.used)], styles),
+        "cost": cost_figure(page, styles),
         "samples": samples_figure(page, data),
     }
     return {name: svg(figure, name) for name, figure in figures.items() if figure is not None}

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from ablate.report.figures.looks import WIDTH, Look, fitted, report_style
+from ablate.report.figures.style import WIDTH, Style, fitted, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import named
 from ablate.report.texts import standard_error
 
-COSTS = {"parameters": "parameters", "flops": "FLOPs an image", "seconds": "training (s)"}
+COSTS = {"parameters": "parameters", "flops": "FLOPs per image", "seconds": "training (s)"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def cost_panels(page: Page) -> dict[str, list[CostPoint]]:
     return panels
 
 
-def cost_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
+def cost_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
     """Draw the panels side by side on one scale of quality, and the names below."""
     panels = cost_panels(page)
     if not panels:
@@ -55,7 +55,7 @@ def cost_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (label, points) in zip(grid, panels.items(), strict=True):
             for point in points:
-                _draw_point(axes, point, looks[point.arm])
+                _draw_point(axes, point, styles[point.arm])
             _scale_costs(axes, [point.cost for point in points])
             axes.set_xlabel(label)
             axes.grid(color="0.92")
@@ -74,9 +74,15 @@ def round_ticks(low: float, high: float) -> list[float]:
     return coarse if len(coarse) > 2 else fine
 
 
-def _draw_point(axes: Axes, point: CostPoint, look: Look) -> None:
+def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
     axes.errorbar(
-        point.cost, point.score, point.error, fmt=look.marker, color=look.colour, capsize=2, label=fitted(point.arm, 80)
+        point.cost,
+        point.score,
+        point.error,
+        fmt=style.marker,
+        color=style.colour,
+        capsize=2,
+        label=fitted(point.arm, 80),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, fitted, mark_beyond_above, padded, report_style
+from ablate.report.figures.style import Style, fitted, mark_beyond_above, padded, panels, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -40,27 +40,23 @@ def look_limits(bars: dict[str, list[LookBar]], margin: float) -> tuple[float, f
     return padded([-margin, margin, *last, *(bar.mean for shown in bars.values() for bar in shown)])
 
 
-def course_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
-    """A panel an arm, all on one scale; None where there is a single look, or nothing to compare."""
+def course_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """A panel per arm, all on one scale; None where there is a single look, or nothing to compare."""
     bars = look_bars(page)
     if len(page.study.looks) == 1 or not bars:
         return None
-    columns, numbers = min(COLUMNS, len(bars)), [look.seeds for look in page.study.looks]
-    lines, limits = math.ceil(len(bars) / columns), look_limits(bars, page.study.margin)
+    numbers, limits = [look.seeds for look in page.study.looks], look_limits(bars, page.study.margin)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.5 + 1.9 * lines), layout="constrained")
-        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for axes, (arm, shown) in zip(grid, bars.items(), strict=False):
+        figure, grid = panels(len(bars), min(COLUMNS, len(bars)), 1.9, 0.5, sharex=True)
+        for axes, (arm, shown) in zip(grid, bars.items(), strict=True):
             axes.axhspan(-page.study.margin, page.study.margin, color="0.9")
             axes.axhline(0, color="0.5", linewidth=0.8)
             for bar in shown:
-                axes.plot([bar.place] * 2, [bar.low, bar.high], color=looks[arm].colour, linewidth=2)
-                mark_beyond_above(axes, bar.place, (bar.low, bar.high), limits, looks[arm].colour)
-                axes.plot(bar.place, bar.mean, looks[arm].marker, color=looks[arm].colour, markersize=6)
+                axes.plot([bar.place] * 2, [bar.low, bar.high], color=styles[arm].colour, linewidth=2)
+                mark_beyond_above(axes, bar.place, (bar.low, bar.high), limits, styles[arm].colour)
+                axes.plot(bar.place, bar.mean, styles[arm].marker, color=styles[arm].colour, markersize=6)
             axes.set_title(fitted(arm), fontsize=9)
             axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
-        for axes in grid[len(bars) :]:
-            axes.set_axis_off()
         grid[0].set_ylim(limits)
         grid[0].set_xlim(-0.5, len(numbers) - 0.5)
         figure.supxlabel("seeds at the look", fontsize=9)

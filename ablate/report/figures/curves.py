@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.metrics import METRICS, Metric
-from ablate.report.figures.looks import WIDTH, Look, fitted, report_style
+from ablate.report.figures.style import Style, fitted, panels, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -41,28 +39,24 @@ def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
     return float(low - 0.05 * (high - low)), float(high + 0.1 * (high - low) + 1e-9)
 
 
-def curves_figure(page: Page, epochs: pd.DataFrame, looks: dict[str, Look]) -> Figure | None:
-    """A panel an arm, each with its reference's mean in black beside it, all on one scale."""
+def curves_figure(page: Page, epochs: pd.DataFrame, styles: dict[str, Style]) -> Figure | None:
+    """A panel per arm, each with its reference's mean in black beside it, all on one scale."""
     metric = curve_metric(page)
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
     shown = [row for row in page.rows if row.name in curves]
     if not shown:
         return None
     columns = min(COLUMNS, len(shown))
-    lines = math.ceil(len(shown) / columns)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.5 + 1.75 * lines), layout="constrained")
-        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        for axes, row in zip(grid, shown, strict=False):
-            curve, colour = curves[row.name], looks[row.name].colour
+        figure, grid = panels(len(shown), columns, 1.75, 0.5, sharex=True)
+        for axes, row in zip(grid, shown, strict=True):
+            curve, colour = curves[row.name], styles[row.name].colour
             if row.against and row.against in curves:
                 axes.plot(curves[row.against].epoch, curves[row.against]["mean"], color="black", linewidth=0.8)
             axes.fill_between(curve.epoch, curve["min"], curve["max"], color=colour, alpha=0.25, linewidth=0)
             axes.plot(curve.epoch, curve["mean"], color=colour, linewidth=1.8)
             axes.set_title(fitted(row.name, 66 // columns), fontsize=9)
             axes.tick_params(labelbottom=True)
-        for axes in grid[len(shown) :]:
-            axes.remove()
         grid[0].set_ylim(curve_limits(pd.concat(list(curves.values()))))
         grid[0].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         figure.supxlabel("epoch", fontsize=9)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, mark_beyond, name_rows, padded, report_style, row_places
+from ablate.report.figures.style import WIDTH, Style, mark_beyond, name_rows, padded, report_style, row_places
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -47,8 +47,8 @@ def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, 
     return padded([-margin, margin, *(end for bar in judged for end in bar.ends)])
 
 
-def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
-    """Draw the bars, one a row; None where nothing can be compared yet."""
+def differences_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """Draw the bars, one per row; None where nothing can be compared yet."""
     bars = difference_bars(page)
     if not bars:
         return None
@@ -60,12 +60,12 @@ def differences_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
         axes.axvline(0, color="0.5", linewidth=0.8)
         for height, bar in zip(places, bars, strict=False):
-            look = looks[bar.arm]
+            style = styles[bar.arm]
             if bar.interval:
-                axes.plot(bar.interval, [height, height], color=look.colour, linewidth=2)
-            mark_beyond(axes, height, bar.ends, (low, high), look.colour)
-            axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=look.colour, alpha=0.7, markersize=6)
-            axes.plot(bar.mean, height, look.marker, color=look.colour, markersize=6)
+                axes.plot(bar.interval, [height, height], color=style.colour, linewidth=2)
+            mark_beyond(axes, height, bar.ends, (low, high), style.colour)
+            axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=style.colour, alpha=0.7, markersize=6)
+            axes.plot(bar.mean, height, style.marker, color=style.colour, markersize=6)
             axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")
         name_rows(axes, names, places)
         axes.set_xlim(low, high)

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import COLOURS, WIDTH, mark_beyond, name_rows, padded, report_style, row_places
+from ablate.report.figures.style import COLOURS, WIDTH, mark_beyond, name_rows, padded, report_style, row_places
 
 Headlines = dict[str, Any]
 """What a report's `metrics.json` holds."""
@@ -62,7 +62,7 @@ def effect_limits(effects: Sequence[Effect]) -> tuple[float, float]:
 
 
 def effects_figure(effects: Sequence[Effect]) -> Figure | None:
-    """One row an effect, a colour a study; None where there is none yet."""
+    """One row per effect, a colour per study; None where there is none yet."""
     if not effects:
         return None
     studies = list(dict.fromkeys(effect.study for effect in effects))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.planning import axis_names, value_text
-from ablate.report.figures.looks import COLOURS, MARKERS, WIDTH, fitted, report_style
+from ablate.report.figures.style import COLOURS, MARKERS, WIDTH, fitted, panels, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import digits_for, fixed, named
 from ablate.report.texts import sd_text, standard_error
@@ -66,14 +65,10 @@ def interactions_figure(page: Page) -> Figure | None:
         return None
     maps = page.grid.maps
     columns = min(2, len(maps))
-    lines = math.ceil(len(maps) / columns)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 3.0 * lines), layout="constrained")
-        grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
-        for axes, heat in zip(grid, maps, strict=False):
+        figure, grid = panels(len(maps), columns, 3.0)
+        for axes, heat in zip(grid, maps, strict=True):
             _draw_lines(axes, page, heat)
-        for axes in grid[len(maps) :]:
-            axes.remove()
         for axes in grid[::columns]:
             axes.set_ylabel(named(page.metric))
     return figure

@@ -13,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ablate.report.data import Data
-from ablate.report.figures.looks import WIDTH, fitted, report_style
+from ablate.report.figures.style import WIDTH, fitted, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import fixed
 
@@ -84,7 +84,7 @@ def error_scale(rows: list[SampleRow]) -> float:
 
 
 def samples_figure(page: Page, data: Data) -> Figure | None:
-    """One row an arm: for each scene its output and its error, under the scenes themselves."""
+    """One row per arm: for each scene its output and its error, under the scenes themselves."""
     rows = list(sample_rows(page, data))
     if not rows:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from ablate.report.figures.looks import WIDTH, Look, name_rows, report_style, row_places
+from ablate.report.figures.style import WIDTH, Style, name_rows, report_style, row_places
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -32,8 +32,8 @@ def seed_rows(page: Page) -> list[SeedRow]:
     return rows
 
 
-def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
-    """Draw one arm a row: a mark a seed, a bar for the mean."""
+def seeds_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """Draw one arm per row: a mark per seed, a bar for the mean."""
     rows = seed_rows(page)
     if not rows:
         return None
@@ -43,10 +43,10 @@ def seeds_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
         axes = figure.subplots()
         for height, row in zip(places, rows, strict=False):
-            look = looks[row.arm]
-            axes.plot(row.scores, [height] * len(row.scores), look.marker, color=look.colour, alpha=0.6, markersize=6)
-            axes.plot(row.diverged, [height] * len(row.diverged), "x", color=look.colour, markersize=8, mew=2)
-            axes.plot([row.mean] * 2, [height - 0.13, height + 0.13], color=look.colour, linewidth=2)
+            style = styles[row.arm]
+            axes.plot(row.scores, [height] * len(row.scores), style.marker, color=style.colour, alpha=0.6, markersize=6)
+            axes.plot(row.diverged, [height] * len(row.diverged), "x", color=style.colour, markersize=8, mew=2)
+            axes.plot([row.mean] * 2, [height - 0.13, height + 0.13], color=style.colour, linewidth=2)
         axes.grid(axis="x", color="0.9")
         axes.set_axisbelow(True)
         name_rows(axes, names, places)

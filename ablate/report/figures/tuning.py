@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.report.figures.looks import WIDTH, Look, fitted, padded, report_style
+from ablate.report.figures.style import WIDTH, Style, fitted, padded, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import named
 
@@ -18,8 +18,8 @@ def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
     }
 
 
-def tuning_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
-    """Draw a line an arm; None where no arm was tuned."""
+def tuning_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """Draw a line per arm; None where no arm was tuned."""
     courses = {arm: course for arm, course in tuning_courses(page).items() if course}
     if not courses:
         return None
@@ -28,9 +28,9 @@ def tuning_figure(page: Page, looks: dict[str, Look]) -> Figure | None:
         axes = figure.subplots()
         for arm, course in courses.items():
             counts, best = zip(*course, strict=True)
-            look = looks[arm]
-            axes.plot(counts, best, drawstyle="steps-post", color=look.colour, linewidth=1)
-            axes.plot(counts, best, look.marker, color=look.colour, markersize=4, label=fitted(arm, 60))
+            style = styles[arm]
+            axes.plot(counts, best, drawstyle="steps-post", color=style.colour, linewidth=1)
+            axes.plot(counts, best, style.marker, color=style.colour, markersize=4, label=fitted(arm, 60))
         axes.set_ylim(padded([best for course in courses.values() for _, best in course]))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trials")

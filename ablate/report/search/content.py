@@ -69,7 +69,7 @@ def _best(page: SearchPage) -> Iterator[Block]:
         Link("best.yaml", "best.yaml"),
         " has these settings, ready to be the base of a study. The score above flatters them: it is the best of "
         f"{len(page.ranked)}, on the seed {page.search.seed} and on the validation scenes that chose it. What they are "
-        "worth, and whether they are better than others, tells a study of them on fresh seeds.",
+        "worth, and whether they are better than others, only a study of them on fresh seeds tells.",
     )
 
 
@@ -160,9 +160,9 @@ def _computed(page: SearchPage) -> Iterator[Block]:
     yield paragraph(
         "In the folder of the search ",
         Code(f"{DASHBOARD} .ablate/search/{search.name}.log"),
-        " shows its trials, and with a local ",
-        Code("mlflow ui"),
-        " there is ",
+        " shows its trials, and with ",
+        Code("ablate ui"),
+        " running there is ",
         Link("the experiment of its runs", experiment_address(search.name)),
         ".",
     )

@@ -1,4 +1,4 @@
-"""What the report of a search is made of, as files: `reports/<search>/data/trials.csv`, one row a trial.
+"""What the report of a search is made of, as files: `reports/<search>/data/trials.csv`, one row per trial.
 
 Columns: trial, state (`complete`, `pruned`, `failed`), value (of the best epoch, or where it was given up), epochs
 (that the search saw), run, why (it failed), each axis by its setting's name, and `env/...`, what trained it.
@@ -19,7 +19,7 @@ from ablate.files import make_folder, write_atomic
 from ablate.planning import value_text
 from ablate.record import Record
 from ablate.search import Search
-from ablate.settings import Run, resolve
+from ablate.settings import resolve
 from ablate.space import Axis, whole
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ def _value(name: str, axis: Axis, word: str) -> Any:
 def _run_id(search: Search, row: dict[Any, Any]) -> str:
     """The id of the run that a trial's settings make; nothing where they make none."""
     try:
-        settings = resolve(search.base | {name: row[name] for name in search.space})
+        return resolve(search.base | {name: row[name] for name in search.space}).run(search.seed).id
     except StudyError:
         return ""
-    return Run(model=settings.model, data=settings.data, training=settings.training, seed=search.seed).id

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.planning import axis_names, value_text
-from ablate.report.figures.looks import WIDTH, fitted, name_rows, padded, report_style, row_places
+from ablate.report.figures.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
 from ablate.report.numbers import named
 from ablate.report.search.model import SearchPage, Trial, best_so_far
 from ablate.report.svg import svg
@@ -111,20 +111,15 @@ def _across(choices: list[object] | None, value: object) -> float:
 
 
 def axes_figure(page: SearchPage) -> Figure | None:
-    """Draw a panel an axis, all on one scale of values."""
+    """Draw a panel per axis, all on one scale of values."""
     if page.best is None:
         return None
-    panels, names = axis_panels(page), axis_names(page.search.space)
-    columns = min(COLUMNS, len(panels))
-    lines = math.ceil(len(panels) / columns)
+    found, names = axis_panels(page), axis_names(page.search.space)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 0.4 + 2.1 * lines), layout="constrained")
-        grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
-        for axes, panel in zip(grid, panels, strict=False):
+        figure, grid = panels(len(found), min(COLUMNS, len(found)), 2.1, 0.4)
+        for axes, panel in zip(grid, found, strict=True):
             _draw_panel(axes, panel)
             axes.set_xlabel(fitted(names[panel.name]))
-        for axes in grid[len(panels) :]:
-            axes.remove()
         grid[0].set_ylim(value_limits(page))
         figure.supylabel(named(page.metric), fontsize=9)
     return figure

@@ -28,7 +28,6 @@ class Trial:
     number: int
     state: str
     value: float
-    epochs: int
     run: str
     why: str
     overrides: Overrides
@@ -91,8 +90,8 @@ def read_trials(search: Search, table: pd.DataFrame) -> list[Trial]:
 
 def _trial(search: Search, row: Mapping[Any, Any]) -> Trial:
     overrides = {name: row[name] for name in search.space}
-    number, value, epochs = int(row["trial"]), float(row["value"]), int(row["epochs"])
-    return Trial(number, row["state"], value, epochs, row["run"], row["why"], overrides)
+    number, value = int(row["trial"]), float(row["value"])
+    return Trial(number, row["state"], value, row["run"], row["why"], overrides)
 
 
 def ranked(trials: Sequence[Trial], metric: Metric) -> list[Trial]:

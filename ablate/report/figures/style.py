@@ -1,7 +1,8 @@
-"""What all figures of a report share: each arm's look, fonts, and names that fit."""
+"""What all figures of a report share: each arm's style, fonts, panels, and names that fit."""
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from itertools import accumulate
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ablate.pictures import STYLE
 from ablate.report.model import Page
@@ -23,25 +25,25 @@ WIDTH = 6.6
 
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How an arm is drawn, in every figure."""
 
     colour: str
     marker: str
 
 
-def arm_looks(page: Page) -> dict[str, Look]:
-    """References black, the others in the order of the study; a marker a round of colours, so that looks are distinct.
+def arm_styles(page: Page) -> dict[str, Style]:
+    """References black, the others in the order of the study; a marker per round of colours, so that each is distinct.
 
-    Beyond 49 arms looks repeat.
+    Beyond 49 arms styles repeat.
     """
     references = [row.name for row in page.rows if not row.comparison]
     others = [row.name for row, _ in page.compared]
-    looks = {name: Look("black", MARKERS[index % len(MARKERS)]) for index, name in enumerate(references)}
+    styles = {name: Style("black", MARKERS[index % len(MARKERS)]) for index, name in enumerate(references)}
     for index, name in enumerate(others):
         turn, colour = divmod(index, len(COLOURS))
-        looks[name] = Look(COLOURS[colour], MARKERS[turn % len(MARKERS)])
-    return looks
+        styles[name] = Style(COLOURS[colour], MARKERS[turn % len(MARKERS)])
+    return styles
 
 
 @contextmanager
@@ -49,6 +51,18 @@ def report_style() -> Iterator[None]:
     """The style of report figures; names are shown as they are, a dollar sign is no formula."""
     with matplotlib.rc_context(STYLE | {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}):
         yield
+
+
+def panels(
+    count: int, columns: int, height: float, above: float = 0.0, *, sharex: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels, each of this height in inches, all on one upright scale; `above` is for the rest."""
+    lines = math.ceil(count / columns)
+    figure = Figure(figsize=(WIDTH, above + height * lines), layout="constrained")
+    found = list(figure.subplots(lines, columns, sharex=sharex, sharey=True, squeeze=False).flat)
+    for axes in found[count:]:
+        axes.remove()
+    return figure, found[:count]
 
 
 def fitted(name: str, width: int = 26) -> str:

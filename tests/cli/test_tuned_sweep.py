@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import sweep_here, told_runs, typed
 from conftest import write_tiny_study
 from kills import finish, kill_once, recorded
-from test_cli import sweep_here, told_runs, typed
 
 from ablate.asked import recall
 
@@ -30,15 +30,20 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tuned_study(store.parent)
-    assert sweep_here(monkeypatch, "--dry-run") == 0
-    assert "3 of 1 epochs" in capsys.readouterr().out
+    with monkeypatch.context() as timed:
+        timed.setattr("ablate.estimate.timed_seconds", lambda run, device: 120.0)
+        timed.setattr("ablate.executors.local.slot_devices", lambda device, workers: ["cpu"] * 4)
+        assert typed("sweep", "tiny.yaml", "--dry-run", monkeypatch=monkeypatch) == 0
+    planned = capsys.readouterr().out
+    assert "3 of 1 epochs" in planned
+    assert "About 5 min in 4 slots" in planned, "3 trials of half a run, two at a time; then 4 runs, four at a time"
     assert not Path(".ablate").exists()
     assert sweep_here(monkeypatch) == 0
     said = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 0 of them told already." in said.out
+    assert "Tuning 2 arms: 6 trials, 0 of them ended already." in said.out
     assert "without, tuning trial 2 seed 10000: epoch 1/1" in said.out
     assert "4 runs, 0 of them recorded already, 4 to train." in said.out
-    assert "Given the chosen settings: Against with" in said.out.replace("\n", " ")
+    assert "Given the chosen settings, against with" in said.out.replace("\n", " ")
     assert said.err == ""
     table = chosen(Path())
     best = table.loc[table.groupby("arm").value.idxmax()].set_index("arm")["training.rate"]
@@ -47,7 +52,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert len(told_runs()) == 10
     assert sweep_here(monkeypatch) == 0
     again = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 6 of them told already." in again.out
+    assert "Tuning 2 arms: 6 trials, 6 of them ended already." in again.out
     assert "epoch" not in again.out
     assert "No longer asked for" not in again.err
     assert sweep_here(monkeypatch, "--dry-run") == 0
@@ -81,7 +86,7 @@ def test_another_seed_tunes_nothing_again(
     capsys.readouterr()
     assert sweep_here(monkeypatch) == 0
     said = capsys.readouterr().out
-    assert "6 of them told already" in said
+    assert "6 of them ended already" in said
     assert "6 runs, 4 of them recorded already, 2 to train." in said
 
 
@@ -110,7 +115,7 @@ def test_runs_that_an_edited_tuning_no_longer_asks_for_are_named_and_kept(
     capsys.readouterr()
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 0 of them told already." in shown.out
+    assert "Tuning 2 arms: 6 trials, 0 of them ended already." in shown.out
     assert "No longer asked for by this study, and kept: " in shown.err
     assert before < set(Path(".ablate/runs").iterdir())
     typed("status", monkeypatch=monkeypatch)

@@ -1,14 +1,15 @@
 """What the user of `ablate search` types and sees."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from commands import told_runs, typed
 from conftest import write_tiny_study
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 from searches import write_tiny_search
-from test_cli import told_runs, typed
 
 from ablate.asked import recall
 from ablate.loading import load_search, load_study
@@ -27,7 +28,7 @@ def test_a_search_trains_tracks_and_reports(
     write_tiny_search(store.parent)
     assert search_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "6 trials, 0 of them told already." in shown.out
+    assert "6 trials, 0 of them ended already." in shown.out
     assert "trial 0 seed 0: epoch 2/2" in shown.out
     assert "Best of 6 trials" in shown.out
     assert "Base:   reports/tiny/best.yaml" in shown.out
@@ -41,7 +42,7 @@ def test_a_search_trains_tracks_and_reports(
     before = set(Path().rglob("*")) - {Path(".ablate/running.json")}
     assert search_here(monkeypatch) == 0
     again = capsys.readouterr().out
-    assert "6 trials, 6 of them told already." in again
+    assert "6 trials, 6 of them ended already." in again
     assert "epoch" not in again
     assert set(Path().rglob("*")) == before
 
@@ -86,13 +87,26 @@ def test_a_study_goes_on_with_a_run_that_was_given_up(
     assert f"{name} seed 0: epoch 1/2" not in said
 
 
+def test_a_damaged_run_of_another_study_is_trained_again_for_the_search(
+    searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("reports/tiny/data/trials.csv").read_bytes()
+    shutil.rmtree(".ablate/search")
+    shutil.rmtree(".ablate/studies")  # as if another study had recorded the runs
+    run = next(run for run in os.listdir(".ablate/runs") if Record().ended(run))
+    (Record().folder(run) / "epochs.json").write_text("[]")
+    assert search_here(monkeypatch) == 0
+    assert "the run is trained again" in capsys.readouterr().err
+    assert Path("reports/tiny/data/trials.csv").read_bytes() == before
+
+
 def test_raising_the_number_of_trials_goes_on(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_search(Path(), trials="7")
     assert search_here(monkeypatch) == 0
     said = capsys.readouterr().out
-    assert "7 trials, 6 of them told already." in said
+    assert "7 trials, 6 of them ended already." in said
     assert "trial 6 seed 0: started" in said
     assert "trial 5 seed 0: started" not in said
 
@@ -116,6 +130,13 @@ def test_status_and_sync_know_of_searches(
     assert len(client.search_runs([experiment.experiment_id])) == len(asked.runs)
 
 
+def test_a_search_has_no_claims_to_check(
+    searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed("report", "tiny.yaml", "--check", monkeypatch=monkeypatch) == 2
+    assert "a search has no claims" in capsys.readouterr().err
+
+
 def test_report_writes_the_report_of_a_search_again(searched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = sorted(path for path in Path("reports/tiny").rglob("*") if path.is_file() and "data" not in path.parts)
     before = [path.read_bytes() for path in files]
@@ -131,7 +152,7 @@ def test_an_edited_search_keeps_the_runs_of_the_former_one(
     before = set(os.listdir(".ablate/runs"))
     write_tiny_search(Path(), trials="2\nsampler: random\nseed: 1")
     assert search_here(monkeypatch) == 0
-    assert "2 trials, 0 of them told already." in capsys.readouterr().out
+    assert "2 trials, 0 of them ended already." in capsys.readouterr().out
     assert before < set(os.listdir(".ablate/runs"))
     typed("status", monkeypatch=monkeypatch)
     assert "no longer asked for, and kept: trial 0 seed 0" in capsys.readouterr().out

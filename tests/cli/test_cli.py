@@ -10,32 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import sweep_here, told_runs, typed
 from conftest import write_tiny_study
 from mlflow import MlflowClient
-from mlflow.entities import Run as MlflowRun
 
-from ablate.cli import main
-from ablate.cli.app import err, out
 from ablate.loading import load_study
 from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export
 from ablate.tracking.connection import tracking_uri
 from ablate.training.events import EpochEnded, Failed, Started
-
-
-def typed(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Type `ablate ...`; its exit code."""
-    monkeypatch.setattr(sys, "argv", ["ablate", *words])
-    for console in (out, err):
-        monkeypatch.setattr(console, "_width", 160)
-    with pytest.raises(SystemExit) as stop:
-        main()
-    return int(stop.value.code or 0)
-
-
-def sweep_here(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
-    return typed("sweep", "tiny.yaml", "--executor", "inprocess", *options, monkeypatch=monkeypatch)
 
 
 def test_a_sweep_trains_tracks_and_reports(
@@ -67,6 +51,15 @@ def test_a_second_sweep_trains_nothing(
     shown = capsys.readouterr().out
     assert "4 runs, 4 of them recorded already, 0 to train." in shown
     assert "epoch" not in shown
+
+
+def test_one_process_for_everything_has_one_slot(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_study(workplace)
+    assert sweep_here(monkeypatch, "--workers", "2") == 2
+    assert "allowed: --workers 1, or --executor local" in capsys.readouterr().err
+    assert not Path(".ablate").exists()
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(
@@ -215,13 +208,6 @@ def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
     assert "No longer" not in capsys.readouterr().err, "it is said once"
     assert typed("status", monkeypatch=monkeypatch) == 0
     assert "no longer asked for, and kept: with seed 0, without seed 0" in capsys.readouterr().out
-
-
-def told_runs() -> list[MlflowRun]:
-    client = MlflowClient(tracking_uri=tracking_uri())
-    experiment = client.get_experiment_by_name("tiny")
-    assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id], "tags.`ablate.run` != ''"))
 
 
 def test_status_tells_what_became_of_each_run(

@@ -1,0 +1,34 @@
+"""What `ablate search` and the tuning of `ablate sweep` share: a search that goes on from what was told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.cli.app import complain
+
+if TYPE_CHECKING:
+    from ablate.asked import Asked, Label
+    from ablate.record import Record
+    from ablate.search import Search
+    from ablate.sources.search import Searching
+
+
+def go_on(
+    search: Search, record: Record, asked: Asked, runs: dict[str, Label], name: str = "trial", title: str = ""
+) -> Searching:
+    """The search as a source; each trial's run is checked, and remembered among `runs`, before it is trained.
+
+    Whoever recorded such a run: one whose files are damaged would be taken for a trial without epochs.
+    """
+    from ablate.asked import Label, remember
+    from ablate.sources.journal import Journal
+    from ablate.sources.search import Searching
+
+    def note(run_id: str, number: int) -> None:
+        record.check([run_id])
+        runs.setdefault(run_id, Label(f"{name} {number}", search.seed))
+        asked.former.pop(run_id, None)
+        remember(record.root, asked)
+
+    journal = Journal(record.root, search, complain, title)
+    return Searching(search, journal.told()[: search.trials], note, journal.tell)
