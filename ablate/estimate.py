@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, broken: bool) -> 
 
 def recorded_seconds(arm: Arm, study: Study, record: Record, device: str) -> float | None:
     """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
-    ids = [run_id for seed in study.seeds if record.ended(run_id := arm.run(seed).id)]
+    ended = [run_id for seed in study.seeds if record.ended(run_id := arm.run(seed).id)]
+    ids = [run_id for run_id in ended if not math.isnan(record.began(run_id))]
     here = [run_id for run_id in ids if record.result(run_id)["environment"]["device"] == device_name(device)]
     return median(_took(record, run_id) for run_id in here) if here else None
 

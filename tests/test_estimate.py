@@ -121,3 +121,9 @@ def test_a_timed_run_takes_some_time() -> None:
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Study, timed: list[str]) -> None:
+    first, second, *_ = ids(study, 0)
+    record = Told(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
+    assert module.recorded_seconds(arms(study)[0], study, record, "cpu") == 21.0
