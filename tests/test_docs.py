@@ -169,6 +169,18 @@ def test_the_findings_are_those_of_the_reports() -> None:
         assert f"| [{study}]({study}/README.md) | {difference} | {interval} |" in effects
 
 
+def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
+    page = (ROOT / "benchmarks" / "until_decided.md").read_text()
+    said = README.split("(benchmarks/until_decided.md)")[1].split("\n\n")[0]
+    for study, used, planned in re.findall(r"`(\w+)`[^`]*? (\d+)(?: runs)? instead of (\d+)", said):
+        assert (
+            f"{planned} runs with 12 fixed seeds, {used} until decided"
+            in page.split(f"## {study}: ")[1].split("## ")[0]
+        )
+    rows = [row.split(" | ") for row in page.splitlines() if row.startswith("| ") and row.count("|") == 7]
+    assert [row[0] for row in rows if row[1] != row[3] and row[0] != "| arm"] == ["| heads=8"]
+
+
 def test_the_scores_that_the_findings_start_from_are_those_of_the_reports() -> None:
     trained, nothing = re.findall(r"(?:scores|image)\s([\d.]+) dB", README[: README.index("| what matters |")])
     runs = pd.read_csv(ROOT / "reports" / "components" / "data" / "runs.csv")
