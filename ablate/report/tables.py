@@ -152,7 +152,7 @@ def cost_table(page: Page) -> Table:
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("parameters", lambda row: fixed(row.parameters)),
-        Column[ArmRow]("MFLOPs an image", lambda row: fixed(row.flops / 1e6, 1)),
+        Column[ArmRow]("MFLOPs per image", lambda row: fixed(row.flops / 1e6, 1)),
         Column[ArmRow]("training (s)", lambda row: fixed(row.seconds, 0 if row.seconds >= 10 else 1)),
         Column[ArmRow]("gain over doing nothing (dB)", lambda row: arm_texts(row, page).gain),
     ]
