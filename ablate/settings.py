@@ -151,8 +151,8 @@ class DataConfig(Frozen):
     test: Annotated[int, Field(ge=2, le=1_000_000)] = Field(2048, description="test scenes, the same for all seeds")
 
     @property
-    def noise(self) -> bool:
-        """Whether there is any: else doing nothing is perfect."""
+    def has_noise(self) -> bool:
+        """Whether there is any to remove: else doing nothing is perfect."""
         return any(part.density and part.value[1] for part in (self.filled, self.noisy))
 
 

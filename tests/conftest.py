@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: tiny networks wait for their threads more than they use
@@ -15,13 +14,6 @@ from ablate.loading import load_study
 from ablate.record import Record
 from ablate.settings import Run, resolve
 from ablate.study import Study
-
-ROOT = Path(__file__).parent.parent
-_COMMITTED = subprocess.run(
-    ["git", "ls-files", "experiments/*.yaml"], cwd=ROOT, capture_output=True, text=True, check=True
-)
-EXPERIMENTS = sorted(ROOT / name for name in _COMMITTED.stdout.splitlines())
-"""The studies and searches that are ours: what a user saves beside them is the user's."""
 
 TINY = {
     "model.image_size": [16, 16],

@@ -11,7 +11,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 import typer.main
-from conftest import EXPERIMENTS, ROOT
+from committed import EXPERIMENTS, ROOT
 from typer.testing import CliRunner
 
 from ablate.claims import claims
@@ -171,12 +171,12 @@ def test_the_findings_are_those_of_the_reports() -> None:
 
 def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
     page = (ROOT / "benchmarks" / "until_decided.md").read_text()
-    said = README.split("(benchmarks/until_decided.md)")[1].split("\n\n")[0]
-    for study, used, planned in re.findall(r"`(\w+)`[^`]*? (\d+)(?: runs)? instead of (\d+)", said):
-        assert (
-            f"{planned} runs with 12 fixed seeds, {used} until decided"
-            in page.split(f"## {study}: ")[1].split("## ")[0]
-        )
+    said = README.split("On [real studies](benchmarks/until_decided.md)")[1].split("\n\n")[0]
+    counts = re.findall(r"`(\w+)`[^`]*? (\d+)(?: runs)? instead of (\d+)", said)
+    assert [study for study, *_ in counts] == ["skips", "depth", "heads"]
+    for study, used, planned in counts:
+        section = page.split(f"## {study}: ")[1].split("## ")[0]
+        assert f"{planned} runs with 12 fixed seeds, {used} until decided" in section
     rows = [row.split(" | ") for row in page.splitlines() if row.startswith("| ") and row.count("|") == 7]
     assert [row[0] for row in rows if row[1] != row[3] and row[0] != "| arm"] == ["| heads=8"]
 

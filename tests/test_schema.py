@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import EXPERIMENTS, ROOT, TINY
+from committed import EXPERIMENTS, ROOT
+from conftest import TINY
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 

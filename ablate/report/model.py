@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -200,41 +201,37 @@ def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFra
         own = runs[runs.arm == arm.name]
         history = course.history(scores, arm.name, arm.against) if arm.against else []
         comparison = compared.get(arm.name)
-        return replace(
-            _arm_row(study, arm, own, comparison, decibels.get(arm.name)),
+        return ArmRow(
+            name=arm.name,
+            against=arm.against,
+            comparison=comparison,
+            decibels=decibels.get(arm.name),
             needed=seeds_needed(comparison, study.margin, level_of(scores.comparisons)) if comparison else None,
             history=history,
             end=course.end(arm.name, arm.against) if arm.against else None,
+            **_own_facts(study, own),
         )
 
     return [row(arm) for arm in settled]
 
 
-def _arm_row(
-    study: Study, arm: Arm, runs: pd.DataFrame, comparison: Comparison | None, decibels: Comparison | None
-) -> ArmRow:
+def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
+    """What `ArmRow` says of an arm by its own runs alone."""
     ended, whole = runs[runs.status.isin(ENDED)], runs[runs.status == "finished"]
-    return ArmRow(
-        name=arm.name,
-        against=arm.against,
-        seeds=len(ended),
-        diverged=int((ended.status == "diverged").sum()),
-        broken={status: int((runs.status == status).sum()) for status in BROKEN},
-        mean=float(ended[study.metric].mean()),
-        sd=float(ended[study.metric].std(ddof=1)),
-        image_sem=float(_image_sem(ended, study.metric).mean()),
-        last_mean=float(ended[_last(study)].mean()),
-        last_sd=float(ended[_last(study)].std(ddof=1)),
-        gain=float(ended[_gain(study)].mean()),
-        comparison=comparison,
-        decibels=decibels,
-        needed=None,
-        history=[],
-        end=None,
-        parameters=float(ended["cost/parameters"].max()),
-        flops=float(ended["cost/flops"].max()),
-        seconds=float((whole if len(whole) else ended)["cost/train_seconds"].min()),
-    )
+    return {
+        "seeds": len(ended),
+        "diverged": int((ended.status == "diverged").sum()),
+        "broken": {status: int((runs.status == status).sum()) for status in BROKEN},
+        "mean": float(ended[study.metric].mean()),
+        "sd": float(ended[study.metric].std(ddof=1)),
+        "image_sem": float(_image_sem(ended, study.metric).mean()),
+        "last_mean": float(ended[_last(study)].mean()),
+        "last_sd": float(ended[_last(study)].std(ddof=1)),
+        "gain": float(ended[_gain(study)].mean()),
+        "parameters": float(ended["cost/parameters"].max()),
+        "flops": float(ended["cost/flops"].max()),
+        "seconds": float((whole if len(whole) else ended)["cost/train_seconds"].min()),
+    }
 
 
 def _divergences(runs: pd.DataFrame) -> list[str]:

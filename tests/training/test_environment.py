@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def git(folder: Path, *words: str) -> str:
 
 
 @pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The module's file as if it lay in a repository of its own, where it is not committed yet."""
     path = tmp_path / "ablate" / "training" / "environment.py"
     path.parent.mkdir(parents=True)
