@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from ablate.denoiser import Denoiser as Denoiser
     from ablate.denoiser import build_denoiser as build_denoiser
     from ablate.errors import AblateError as AblateError
-    from ablate.loading import load_study as load_study
-    from ablate.planning import Arm as Arm
-    from ablate.planning import arms as arms
-    from ablate.planning import plan as plan
     from ablate.report.tuning import tuned as tuned
     from ablate.results import load_epochs as load_epochs
     from ablate.results import load_results as load_results
@@ -30,20 +26,24 @@ if TYPE_CHECKING:
     from ablate.settings import ModelConfig as ModelConfig
     from ablate.settings import Run as Run
     from ablate.settings import TrainingConfig as TrainingConfig
-    from ablate.study import Study as Study
+    from ablate.studies.loading import load_study as load_study
+    from ablate.studies.planning import Arm as Arm
+    from ablate.studies.planning import arms as arms
+    from ablate.studies.planning import plan as plan
+    from ablate.studies.study import Study as Study
     from ablate.training.loop import train as train
     from ablate.verdicts import compare as compare
 
 HOMES = {
     "ablate.denoiser": ("Denoiser", "build_denoiser"),
     "ablate.errors": ("AblateError",),
-    "ablate.loading": ("load_study",),
-    "ablate.planning": ("Arm", "arms", "plan"),
+    "ablate.studies.loading": ("load_study",),
+    "ablate.studies.planning": ("Arm", "arms", "plan"),
     "ablate.report.tuning": ("tuned",),
     "ablate.results": ("load_epochs", "load_results"),
     "ablate.scenes": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
-    "ablate.study": ("Study",),
+    "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),
     "ablate.verdicts": ("compare",),
 }

@@ -17,11 +17,11 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
-from ablate.planning import plan
 from ablate.record import ENDED, Record, Status
 from ablate.report.data import REPORTS
 from ablate.settings import Run
-from ablate.study import Study
+from ablate.studies.planning import plan
+from ablate.studies.study import Study
 from ablate.training.events import Row
 
 Line = Mapping[str, str]

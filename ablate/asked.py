@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ablate.files import make_folder, read_json, write_json
-from ablate.planning import cells
-from ablate.search import Search
-from ablate.study import Study
+from ablate.studies.planning import cells
+from ablate.studies.search import Search
+from ablate.studies.study import Study
 
 
 class Label(NamedTuple):

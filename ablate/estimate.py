@@ -10,12 +10,12 @@ from itertools import pairwise
 from statistics import mean, median
 
 from ablate.executors.worker import one_thread
-from ablate.planning import Arm, arms
 from ablate.record import Record
 from ablate.results import load_results
 from ablate.settings import Run
 from ablate.statistics.course import follow
-from ablate.study import Study
+from ablate.studies.planning import Arm, arms
+from ablate.studies.study import Study
 from ablate.training.environment import device_name
 from ablate.training.evaluation import BATCH, evaluate
 from ablate.training.loop import Trainer

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, RESULT_METRICS
-from ablate.planning import Cell, cells
 from ablate.record import BROKEN, Record
-from ablate.study import Study
+from ablate.studies.planning import Cell, cells
+from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd

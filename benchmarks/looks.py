@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from ablate.seeds import Look, spend
 from ablate.statistics.course import reach
+from ablate.studies.seeds import Look, spend
 from ablate.verdicts import CONFIDENCE
 from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, judge_all, percent, right, uncertainty
 

@@ -20,11 +20,11 @@ from scipy import stats
 
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.record import Record
-from ablate.search import Search
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.sources.search import Searching
 from ablate.sources.trials import STARTUP, run_of
+from ablate.studies.search import Search
 from ablate.sweep import sweep
 
 SPACE: dict[str, Any] = {

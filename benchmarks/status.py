@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ablate.asked import Asked, remember
 from ablate.files import digest, write_json
-from ablate.loading import load_study
-from ablate.planning import cells
 from ablate.record import VOUCHED, Record
 from ablate.settings import dotted
+from ablate.studies.loading import load_study
+from ablate.studies.planning import cells
 from ablate.tracking.told import note
 
 STUDY = f"""\

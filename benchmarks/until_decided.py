@@ -16,19 +16,19 @@ import pandas as pd
 
 from ablate.adoption import adopt
 from ablate.executors.local import LocalExecutor, slot_devices
-from ablate.loading import load_study
 from ablate.metrics import METRICS
-from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import REPORTS, Data, write
 from ablate.report.texts import comparison_texts
 from ablate.results import load_epochs, load_results
-from ablate.seeds import Until
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all, follow
 from ablate.statistics.scores import read_scores
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import plan
+from ablate.studies.seeds import Until
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.training.events import Ended, Event
 from ablate.verdicts import Comparison

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import write_tiny_study
 
 from ablate.adoption import Foreseen, adopt, adoptable
 from ablate.asked import Asked
 from ablate.errors import AblateError
 from ablate.estimate import seeds_in_reach
-from ablate.loading import load_study
 from ablate.overview import look_over
-from ablate.planning import arms, plan
 from ablate.record import Record
 from ablate.report.data import export, read
 from ablate.results import load_epochs, load_results
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import arms, plan
+from ablate.studies.study import Study
 from ablate.training.events import Ended, Failed, Started
+from tests.helpers.tiny import write_tiny_study
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from conftest import write_tiny_study
-
 from ablate.asked import Asked, recall, recall_all, remember
-from ablate.loading import load_study
+from ablate.studies.loading import load_study
+from tests.helpers.tiny import write_tiny_study
 
 
 def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:

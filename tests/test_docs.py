@@ -11,14 +11,14 @@ from typing import get_args
 import pandas as pd
 import pytest
 import typer.main
-from committed import EXPERIMENTS, ROOT
 from typer.testing import CliRunner
 
-from ablate.claims import claims
 from ablate.cli import app
-from ablate.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
 from ablate.metrics import METRICS
 from ablate.settings import DEFAULTS, Settings
+from ablate.studies.claims import claims
+from ablate.studies.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
+from tests.helpers.committed import EXPERIMENTS, ROOT
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]

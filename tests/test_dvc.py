@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
 from ruamel.yaml import YAML
+
+from tests.helpers.tiny import write_tiny_study
 
 ROOT = Path(__file__).parent.parent
 VENV = Path(sys.executable).parent

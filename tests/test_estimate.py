@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import tiny_run, write_tiny_study
 
 from ablate import estimate as module
 from ablate.estimate import duration, estimate, timed_seconds
-from ablate.loading import load_study
-from ablate.planning import arms, plan
 from ablate.record import Record
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import arms, plan
+from ablate.studies.study import Study
 from ablate.training.environment import device_name
+from tests.helpers.tiny import tiny_run, write_tiny_study
 
 
 @dataclass

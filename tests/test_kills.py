@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import write_tiny_study
-from kills import check_mirror, damage, finish, kill_a_worker, kill_once, recorded
 
-from ablate.study import Study
+from ablate.studies.study import Study
+from tests.helpers.kills import check_mirror, damage, finish, kill_a_worker, kill_once, recorded
+from tests.helpers.tiny import write_tiny_study
 
 IN_PROCESS = ("--executor", "inprocess")
 LOCAL = ("--workers", "2")

@@ -5,21 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
 
 from ablate.asked import Asked, asked_of, remember
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.loading import load_study
 from ablate.overview import Overview, look_over
-from ablate.planning import plan
 from ablate.record import Record
 from ablate.sources.fixed import Fixed
 from ablate.sources.sequential import UntilDecided
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import plan
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.tracking.told import note
 from ablate.training.events import EpochEnded, Failed, Started
 from ablate.writer import Running, only_writer
+from tests.helpers.tiny import write_tiny_study
 
 
 def states(record: Record, study: Study) -> dict[str, str]:

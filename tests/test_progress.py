@@ -1,11 +1,11 @@
 import io
 
 import pytest
-from conftest import tiny_run
 from rich.console import Console
 
 from ablate.progress import LiveView, LogView, describe, make_view
 from ablate.training.events import Ended, EpochEnded, Failed, Started, Stopped
+from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
 LABELS = {RUN.id: "heads=2 [x] seed 0"}

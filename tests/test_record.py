@@ -3,11 +3,11 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import tiny_run
 
 from ablate.record import VOUCHED, Record
 from ablate.settings import RECIPE
 from ablate.training.events import Ended, EpochEnded, Failed, Started
+from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
 ROW = {"epoch": 1, "time": 1.0, "train/loss": 0.5}

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
-from kills import check_mirror, finish, recorded, sweep_process
 
-from ablate.study import Study
+from ablate.studies.study import Study
+from tests.helpers.kills import check_mirror, finish, recorded, sweep_process
+from tests.helpers.tiny import write_tiny_study
 
 IN_PROCESS = ("--executor", "inprocess")
 

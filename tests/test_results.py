@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from ablate.metrics import JUDGED, RESULT_METRICS
-from ablate.planning import Arm, arms
 from ablate.record import Record
 from ablate.results import load_epochs, load_results
-from ablate.study import Study
+from ablate.studies.planning import Arm, arms
+from ablate.studies.study import Study
 from ablate.training.events import Ended, EpochEnded, Failed, Row, Started
 
 STUDY = Study(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from kills import damage, finish, kill_once, recorded
 from mlflow import MlflowClient
-from searches import write_tiny_search
+
+from tests.helpers.kills import damage, finish, kill_once, recorded
+from tests.helpers.searches import write_tiny_search
 
 IN_PROCESS = ("--executor", "inprocess")
 LOCAL = ("--workers", "2")

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import tiny_run
 
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.record import Record
@@ -13,6 +12,7 @@ from ablate.sources import Outcomes
 from ablate.sources.fixed import Fixed
 from ablate.sweep import sweep
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
+from tests.helpers.tiny import tiny_run
 
 RUNS = [tiny_run(0), tiny_run(1)]
 

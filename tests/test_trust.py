@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_run, write_tiny_study
 from pydantic import ValidationError
 
 import ablate
 from ablate.cli import main
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.loading import load_study
 from ablate.record import Record
 from ablate.sources.fixed import Fixed
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.training.events import EpochEnded, Started
+from tests.helpers.tiny import tiny_run, write_tiny_study
 
 SOURCES = sorted(Path(str(ablate.__file__)).parent.rglob("*.py"))
 

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import tiny_run
 
 from ablate.training.events import Ended, EpochEnded, Failed, Lost, Started
 from ablate.writer import Running, only_writer, running
+from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
 SLOT = {"pid": os.getpid(), "slot": 1, "device": "cuda:0"}

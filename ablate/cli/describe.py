@@ -50,9 +50,9 @@ def describe(
 
 def _networks(study_file: Path | None) -> dict[str, ModelConfig]:
     """The networks to describe by name; arms that share one are named together."""
-    from ablate.loading import load_study
-    from ablate.planning import arms
     from ablate.settings import ModelConfig
+    from ablate.studies.loading import load_study
+    from ablate.studies.planning import arms
 
     if study_file is None:
         return {"the default network": ModelConfig()}

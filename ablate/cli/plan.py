@@ -10,9 +10,9 @@ from ablate.cli.app import make_table, out
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.planning import Arm
     from ablate.record import Record
-    from ablate.study import Study
+    from ablate.studies.planning import Arm
+    from ablate.studies.study import Study
 
 
 def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: bool) -> None:
@@ -34,7 +34,7 @@ def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: b
 def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
     from ablate.denoiser.denoiser import count_parameters
     from ablate.estimate import seeds_in_reach
-    from ablate.planning import arms
+    from ablate.studies.planning import arms
 
     reach = seeds_in_reach(study, record)
 

@@ -24,12 +24,12 @@ def report(
     ] = False,
 ) -> None:
     """Write the report of a study or of a search again, from the data beside it."""
-    from ablate.loading import load
     from ablate.report.page import publish, report_folder
     from ablate.report.search.page import publish_search
     from ablate.report.tuning import tuned
-    from ablate.search import Search
     from ablate.statistics.evidence import exit_code
+    from ablate.studies.loading import load
+    from ablate.studies.search import Search
 
     asking = load(study_file)
     if isinstance(asking, Search):

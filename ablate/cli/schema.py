@@ -15,6 +15,6 @@ def schema(
     of_search: Annotated[bool, typer.Option("--search", help="That of search files: search.schema.json.")] = False,
 ) -> None:
     """Print the JSON schema of study files, for editors: experiments/study.schema.json."""
-    from ablate.schema import search_schema, study_schema
+    from ablate.studies.schema import search_schema, study_schema
 
     typer.echo(json.dumps(search_schema() if of_search else study_schema(), indent=1))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ablate.executors import Executor
     from ablate.record import Record
     from ablate.report.search.model import SearchPage
-    from ablate.search import Search
+    from ablate.studies.search import Search
 
 
 @app.command()
@@ -40,8 +40,8 @@ def search(
     executor: ExecutorName = "local",
 ) -> None:
     """Search a space for the best settings: each trial a run, recorded and tracked; a killed search goes on."""
-    from ablate.loading import load_search
     from ablate.record import Record
+    from ablate.studies.loading import load_search
     from ablate.writer import only_writer
 
     wanted, record = load_search(search_file), Record(warn=complain)

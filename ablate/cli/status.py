@@ -38,7 +38,7 @@ def status(
 
 def _asked(study_file: Path | None, root: Path) -> list[Asked]:
     from ablate.asked import asked_of, recall_all
-    from ablate.loading import load
+    from ablate.studies.loading import load
 
     return recall_all(root) if study_file is None else [asked_of(root, load(study_file))]
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ablate.report.model import Fate, Page
     from ablate.sources.fixed import Fixed
     from ablate.sources.sequential import UntilDecided
-    from ablate.study import Study
+    from ablate.studies.study import Study
 
 LAST_LINES = 3
 """Of a failure's trace, as the terminal shows it."""
@@ -57,8 +57,8 @@ def sweep(
     ] = False,
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
-    from ablate.loading import load_study
     from ablate.record import Record
+    from ablate.studies.loading import load_study
     from ablate.writer import only_writer
 
     study, record = load_study(study_file), Record(warn=complain)
@@ -113,9 +113,9 @@ def _adopt(study: Study, record: Record) -> None:
 
 def _source(study: Study, slots: int) -> Fixed | UntilDecided:
     """All runs at once, or seeds until all is decided."""
-    from ablate.planning import plan
     from ablate.sources.fixed import Fixed
     from ablate.sources.sequential import UntilDecided
+    from ablate.studies.planning import plan
 
     return UntilDecided(study, slots) if len(study.looks) > 1 else Fixed(plan(study))
 

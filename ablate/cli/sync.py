@@ -10,9 +10,9 @@ from ablate.errors import AblateError
 def sync(study_files: StudyFiles = None) -> None:
     """Tell MLflow what it missed of these studies, or of all that were swept here; restore what was deleted there."""
     from ablate.asked import asked_of, recall_all
-    from ablate.loading import load
     from ablate.record import Record
     from ablate.report.data import REPORTS
+    from ablate.studies.loading import load
     from ablate.tracking.sync import sync as tell
     from ablate.writer import only_writer
 

@@ -9,8 +9,8 @@ from ablate.cli.app import complain
 if TYPE_CHECKING:
     from ablate.asked import Asked, Label
     from ablate.record import Record
-    from ablate.search import Search
     from ablate.sources.search import Searching
+    from ablate.studies.search import Search
 
 
 def go_on(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ablate.asked import Asked
     from ablate.executors import Executor
     from ablate.record import Record
-    from ablate.study import Study
+    from ablate.studies.study import Study
 
 
 def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor], *, adopt: bool = False) -> Study:
@@ -29,7 +29,7 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
     from ablate.report.page import report_folder
     from ablate.report.tuning import export_tuning, tuned
     from ablate.sources.together import Together
-    from ablate.tuning import tunings
+    from ablate.studies.tuning import tunings
 
     if study.tune is None:
         return study
@@ -62,7 +62,7 @@ def _ask(study: Study, record: Record) -> Asked:
 def show_tuning(study: Study, devices: Sequence[str]) -> None:
     """Print what a study will train whose arms are not tuned yet, and how long that will take."""
     from ablate.estimate import duration, timed_seconds
-    from ablate.planning import arms
+    from ablate.studies.planning import arms
 
     assert study.tune is not None
     tune, settled = study.tune, arms(study)

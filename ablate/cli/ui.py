@@ -18,7 +18,7 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve it, on this machine only.")] = PORT,
 ) -> None:
     """Show the runs in MLflow, or those of one study or search, until Ctrl-C; if MLflow is a server, say where."""
-    from ablate.loading import load
+    from ablate.studies.loading import load
     from ablate.tracking.comparison import comparison_page
     from ablate.tracking.connection import page, remote, server_address, store_is_there
     from ablate.tracking.server import HOST, serving

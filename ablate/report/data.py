@@ -22,7 +22,6 @@ import pandas as pd
 
 from ablate.errors import AblateError
 from ablate.files import make_folder, write_atomic
-from ablate.planning import Arm, arms, cells
 from ablate.record import Record
 from ablate.report.looks import earlier_looks, note_look
 from ablate.report.tuning import ArmTuning, read_tuning
@@ -30,7 +29,8 @@ from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
 from ablate.statistics.course import compare_all, follow
 from ablate.statistics.scores import read_scores
-from ablate.study import Study
+from ablate.studies.planning import Arm, arms, cells
+from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

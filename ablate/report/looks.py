@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ablate.files import read_json, write_json
-from ablate.planning import plan
-from ablate.study import Study
+from ablate.studies.planning import plan
+from ablate.studies.study import Study
 
 
 def earlier_looks(study: Study, folder: Path) -> list[tuple[int, ...]]:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ablate.metrics import METRICS, Metric
-from ablate.planning import Arm, arms, cells
 from ablate.record import BROKEN, ENDED
 from ablate.report.data import Data
 from ablate.report.origins import mixed, provenance
@@ -21,7 +20,8 @@ from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_map
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
-from ablate.study import Study
+from ablate.studies.planning import Arm, arms, cells
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, bad_seed_bound, level_of
 
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from ablate.planning import Arm
 from ablate.report.numbers import listed
+from ablate.studies.planning import Arm
 from ablate.tracking.store import ARM_TAG
 
 TAG = f'"{ARM_TAG}"'

@@ -14,7 +14,7 @@ from ablate.report.headlines import headlines
 from ablate.report.index import write_index
 from ablate.report.model import Page, build
 from ablate.report.rendering import html, markdown
-from ablate.study import Study
+from ablate.studies.study import Study
 
 
 def report_folder(study: Study) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ablate.planning import arm_name, value_text
 from ablate.report.document import Code, Column, Span, Strong, Table, table
 from ablate.report.model import ArmRow, GridFacts, Page
 from ablate.report.numbers import digits_for, fixed, named, percent
@@ -16,6 +15,7 @@ from ablate.report.tuning import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.sensitivity import Sensitivity
+from ablate.studies.planning import arm_name, value_text
 from ablate.verdicts import Comparison, level_of
 
 

@@ -13,10 +13,10 @@ from ablate.errors import AblateError, NotTunedError
 from ablate.record import Record
 from ablate.report.search.data import of_this_version, read_csv, settled, trials_table, write_csv
 from ablate.report.search.model import Trial, best_so_far, ranked, read_trials
-from ablate.search import Search
-from ablate.space import Range
-from ablate.study import Study, TunedStudy
-from ablate.tuning import tunings
+from ablate.studies.search import Search
+from ablate.studies.space import Range
+from ablate.studies.study import Study, TunedStudy
+from ablate.studies.tuning import tunings
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -20,8 +20,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
 from ablate.files import make_folder, set_aside
-from ablate.search import Search
 from ablate.sources.trials import direction
+from ablate.studies.search import Search
 
 
 class Journal:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial, TrialState
 
-from ablate.search import Search
 from ablate.settings import Run
 from ablate.sources import Outcome, Outcomes
 from ablate.sources.trials import RUN, OpenTrial, run_of
+from ablate.studies.search import Search
 
 NOTHING = Outcome("absent")
 

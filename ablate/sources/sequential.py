@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ablate.planning import cells, cells_by_seed
 from ablate.record import COMING
 from ablate.results import scored
 from ablate.settings import Run
 from ablate.sources import Outcome, Outcomes
 from ablate.statistics.course import Course, follow
-from ablate.study import Study
+from ablate.studies.planning import cells, cells_by_seed
+from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd

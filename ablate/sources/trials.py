@@ -16,13 +16,13 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.errors import StudyError
-from ablate.planning import value_text
 from ablate.record import BROKEN
-from ablate.search import Search
 from ablate.settings import Run, resolve
 from ablate.sources import Outcome
-from ablate.space import Axis, whole
-from ablate.study import Overrides
+from ablate.studies.planning import value_text
+from ablate.studies.search import Search
+from ablate.studies.space import Axis, whole
+from ablate.studies.study import Overrides
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every trial on its own
 

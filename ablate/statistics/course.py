@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ablate.claims import pairs
-from ablate.planning import Cell, arms
 from ablate.record import COMING
-from ablate.seeds import Look
 from ablate.statistics.scores import Scores, by_seed, read_scores
-from ablate.study import Study
+from ablate.studies.claims import pairs
+from ablate.studies.planning import Cell, arms
+from ablate.studies.seeds import Look
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, Verdict, level_of
 
 if TYPE_CHECKING:

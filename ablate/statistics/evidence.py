@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.claims import Claim, claims
 from ablate.statistics.course import Course
 from ablate.statistics.scores import Scores
-from ablate.study import Expected, Study
+from ablate.studies.claims import Claim, claims
+from ablate.studies.study import Expected, Study
 from ablate.verdicts import Comparison
 
 Outcome = Literal["held", "contradicted", "undecided"]

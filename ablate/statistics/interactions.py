@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ablate.planning import arms
 from ablate.statistics.scores import Scores
-from ablate.study import Study
+from ablate.studies.planning import arms
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, compare
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ablate.claims import pairs
 from ablate.metrics import METRICS
-from ablate.planning import arms
-from ablate.seeds import Look
-from ablate.study import Study
+from ablate.studies.claims import pairs
+from ablate.studies.planning import arms
+from ablate.studies.seeds import Look
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, compare
 
 if TYPE_CHECKING:

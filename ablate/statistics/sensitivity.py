@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ablate.metrics import METRICS
-from ablate.planning import arms
-from ablate.seeds import Look
 from ablate.statistics.course import follow
 from ablate.statistics.scores import Scores, read_scores
-from ablate.study import Study
+from ablate.studies.planning import arms
+from ablate.studies.seeds import Look
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, Verdict
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from courses import study_of, table
 
-from ablate.planning import arms
 from ablate.statistics.course import compare_all, follow
 from ablate.statistics.scores import read_scores
+from ablate.studies.planning import arms
 from benchmarks.calibration import UNBIASED, uncertainty
 from benchmarks.looks import LOOKS, PAGE, RULES, STUDIES, TRUTHS, judge_studies, simulate
+from tests.helpers.courses import study_of, table
 
 QUICK = 2000
 OURS, FREE, UNCORRECTED, LATE, FIXED = RULES

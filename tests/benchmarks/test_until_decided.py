@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from courses import study_of, table, usual
 
-from ablate.planning import arms, plan
 from ablate.record import Record
-from ablate.study import Study
+from ablate.studies.planning import arms, plan
+from ablate.studies.study import Study
 from benchmarks import until_decided
 from benchmarks.until_decided import LAST, designs, results, section
+from tests.helpers.courses import study_of, table, usual
 
 
 def rows(text: str) -> dict[str, list[str]]:

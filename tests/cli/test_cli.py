@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import sweep_here, told_runs, typed
-from conftest import write_tiny_study
 from mlflow import MlflowClient
 
-from ablate.loading import load_study
-from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export
+from ablate.studies.loading import load_study
+from ablate.studies.planning import plan
 from ablate.tracking.connection import tracking_uri
 from ablate.training.events import EpochEnded, Failed, Started
+from tests.helpers.commands import sweep_here, told_runs, typed
+from tests.helpers.tiny import write_tiny_study
 
 
 def test_a_sweep_trains_tracks_and_reports(

@@ -6,16 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
 from typer.testing import CliRunner
 
 from ablate.cli import app
 from ablate.denoiser.anatomy import describe
-from ablate.loading import load_study
-from ablate.planning import arms, plan
 from ablate.report.anatomy import render
-from ablate.schema import study_schema
+from ablate.studies.loading import load_study
+from ablate.studies.planning import arms, plan
+from ablate.studies.schema import study_schema
 from ablate.training.events import Failed
+from tests.helpers.tiny import write_tiny_study
 
 
 def typed(*words: str) -> str:

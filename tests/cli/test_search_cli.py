@@ -5,17 +5,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import told_runs, typed
-from conftest import write_tiny_study
 from mlflow import MlflowClient
 from optuna.trial import TrialState
-from searches import write_tiny_search
 
 from ablate.asked import recall
-from ablate.loading import load_search, load_study
 from ablate.record import Record
 from ablate.sources.journal import Journal
+from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
+from tests.helpers.commands import told_runs, typed
+from tests.helpers.searches import write_tiny_search
+from tests.helpers.tiny import write_tiny_study
 
 
 def search_here(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:

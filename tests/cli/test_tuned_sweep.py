@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from commands import sweep_here, told_runs, typed
-from conftest import write_tiny_study
-from kills import finish, kill_once, recorded
 
 from ablate.asked import recall
+from tests.helpers.commands import sweep_here, told_runs, typed
+from tests.helpers.kills import finish, kill_once, recorded
+from tests.helpers.tiny import write_tiny_study
 
 TUNE = "tune: {space: {training.rate: {low: 1e-3, high: 1e-1, log: true}}, trials: 3, epochs: 1}\n"
 

@@ -11,13 +11,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
-from searches import write_tiny_search
 from typer.testing import CliRunner
 
 from ablate.cli import app
 from ablate.errors import AblateError
 from ablate.tracking.server import serving
+from tests.helpers.searches import write_tiny_search
+from tests.helpers.tiny import write_tiny_study
 
 
 def typed(*words: str) -> tuple[str, BaseException | None]:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import tiny_run
 
 from ablate.errors import AblateError
 from ablate.executors import Executor
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
+from tests.helpers.tiny import tiny_run
 
 RUNS = [tiny_run(seed) for seed in range(3)]
 
@@ -154,8 +154,8 @@ def test_a_worker_killed_while_idle_fails_no_run() -> None:
 
 DRIVER = """
 import sys
-sys.path.insert(0, {tests!r})
-from conftest import tiny_run
+sys.path.insert(0, {root!r})
+from tests.helpers.tiny import tiny_run
 from ablate.executors.local import LocalExecutor
 
 if __name__ == "__main__":
@@ -168,7 +168,7 @@ if __name__ == "__main__":
 
 def test_workers_end_when_their_driver_is_killed(tmp_path: Path) -> None:
     program = tmp_path / "driver.py"
-    program.write_text(DRIVER.format(tests=str(Path(__file__).parent.parent)))
+    program.write_text(DRIVER.format(root=str(Path(__file__).parents[2])))
     with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         lines = [driver.stdout.readline() for _ in range(3)]  # started, and two epochs: it is training

@@ -10,11 +10,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import fabricated
 import pytest
 
 from ablate.report.data import write
 from ablate.report.page import write_report
+from tests.helpers import fabricated
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

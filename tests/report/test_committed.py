@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from committed import EXPERIMENTS, ROOT, committed
 
-from ablate.loading import load
 from ablate.report.index import write_index
 from ablate.report.search.page import write_search_report
-from ablate.search import Search
+from ablate.studies.loading import load
+from ablate.studies.search import Search
+from tests.helpers.committed import EXPERIMENTS, ROOT, committed
 
 REPORTS = ROOT / "reports"
 SEARCHES = [asked for asked in map(load, EXPERIMENTS) if isinstance(asked, Search)]

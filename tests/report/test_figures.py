@@ -4,7 +4,6 @@ import math
 import re
 from xml.etree import ElementTree
 
-import fabricated
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +22,8 @@ from ablate.report.figures.seeds import seed_rows
 from ablate.report.figures.style import arm_styles, fitted, row_places
 from ablate.report.headlines import headlines
 from ablate.report.model import Page, build
-from ablate.study import Study
+from ablate.studies.study import Study
+from tests.helpers import fabricated
 
 GRID = fabricated.grid_study()
 

@@ -4,12 +4,12 @@ import json
 import re
 from pathlib import Path
 
-import fabricated
 import pytest
 
 from ablate.report.data import write
 from ablate.report.index import write_index
 from ablate.report.page import write_report
+from tests.helpers import fabricated
 
 
 @pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}", "[1]", '{"question": "only"}'])

@@ -1,14 +1,14 @@
 """Where numbers come from; the searches are read by MLflow's own parser."""
 
-import fabricated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.utils.search_utils import SearchUtils
 
-from ablate.planning import arms
 from ablate.report.data import Data
 from ablate.report.origins import arm_search, experiment_address, mixed, provenance
+from ablate.studies.planning import arms
+from tests.helpers import fabricated
 
 STUDY = fabricated.grid_study()
 

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import fabricated
 import numpy as np
 import pytest
 
-from ablate.planning import Cell
 from ablate.report.content import document
 from ablate.report.data import Data, write
 from ablate.report.figures.course import course_figure, look_bars, look_limits
@@ -16,8 +14,10 @@ from ablate.report.model import Page, build
 from ablate.report.page import write_report
 from ablate.report.tables import course_table
 from ablate.statistics.power import seeds_needed
-from ablate.study import Study
+from ablate.studies.planning import Cell
+from ablate.studies.study import Study
 from ablate.verdicts import level_of
+from tests.helpers import fabricated
 
 UNSURE, SPARE = "rate 4", fabricated.LONG[2]
 

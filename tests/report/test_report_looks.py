@@ -11,7 +11,7 @@ from ablate.report.looks import note_look
 from ablate.report.model import Page, build
 from ablate.report.page import write_report
 from ablate.report.rendering import markdown
-from ablate.study import Study
+from ablate.studies.study import Study
 
 
 @pytest.fixture

@@ -2,18 +2,18 @@
 
 import math
 
-import fabricated
 import pandas as pd
 import pytest
 
-from ablate.planning import arms
 from ablate.report.answer import answer, claim_sentence
 from ablate.report.content import document
 from ablate.report.data import Data
 from ablate.report.model import Page, build
 from ablate.report.rendering import markdown
 from ablate.report.texts import arm_texts
-from ablate.study import Study
+from ablate.studies.planning import arms
+from ablate.studies.study import Study
+from tests.helpers import fabricated
 
 REFERENCE = [30.0, 29.0, 31.0, 30.5]
 JITTER = [0.01, -0.01, 0.02, 0.0]

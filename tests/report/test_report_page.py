@@ -6,16 +6,12 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
-import fabricated
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write_tiny_study
 
 from ablate.errors import AblateError
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.loading import load_study
-from ablate.planning import cells, plan
 from ablate.record import Record
 from ablate.report.answer import answer
 from ablate.report.data import Data, export, read, telling_scenes, write
@@ -24,9 +20,13 @@ from ablate.report.model import build
 from ablate.report.page import write_report
 from ablate.results import load_epochs, load_results
 from ablate.sources.fixed import Fixed
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import cells, plan
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.training.events import Failed, Started
+from tests.helpers import fabricated
+from tests.helpers.tiny import write_tiny_study
 
 FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
 FILES = ("README.md", "report.html", "metrics.json", *sorted(FIGURES))

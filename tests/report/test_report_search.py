@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 from optuna.trial import FrozenTrial
-from searches import made_up_search, run_to_its_end
 
 from ablate.errors import AblateError
 from ablate.record import Record
@@ -18,9 +17,10 @@ from ablate.report.search.data import export, read
 from ablate.report.search.figures import axis_panels, shown, value_limits
 from ablate.report.search.model import SearchPage, best_so_far, build
 from ablate.report.search.page import write_search_report
-from ablate.search import Search
 from ablate.sources.search import Searching
 from ablate.sources.trials import overrides
+from ablate.studies.search import Search
+from tests.helpers.searches import made_up_search, run_to_its_end
 
 SEARCH = made_up_search(trials=40, name="made-up")
 FILES = ("README.md", "report.html", "metrics.json", "best.yaml", "figures/history.svg", "figures/axes.svg")

@@ -4,13 +4,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import fabricated
 import pytest
-from searches import run_to_its_end
-from test_tuning import tuned_study
 
 from ablate.errors import AblateError, NotTunedError
-from ablate.planning import arms
 from ablate.record import Record
 from ablate.report.answer import answer
 from ablate.report.content import document
@@ -21,8 +17,12 @@ from ablate.report.page import write_report
 from ablate.report.rendering import markdown
 from ablate.report.tuning import export_tuning, read_tuning, tuned
 from ablate.sources.search import Searching
-from ablate.study import Study, TunedStudy
-from ablate.tuning import tunings
+from ablate.studies.planning import arms
+from ablate.studies.study import Study, TunedStudy
+from ablate.studies.tuning import tunings
+from tests.helpers import fabricated
+from tests.helpers.searches import run_to_its_end
+from tests.helpers.tuned import tuned_study
 
 STUDY = tuned_study(
     seeds=4, tune={"space": {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}}, "trials": 6, "epochs": 4}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from searches import facts, made_up_search, run_to_its_end
 
 from ablate.sources.journal import Journal, journal_path
 from ablate.sources.search import Searching
+from tests.helpers.searches import facts, made_up_search, run_to_its_end
 
 SEARCH = made_up_search(trials=6)
 

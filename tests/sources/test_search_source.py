@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState
-from searches import facts, made_up_search, outcome_of, run_to_its_end, scores
 
 from ablate.errors import StudyError
 from ablate.sources import Outcome
 from ablate.sources.search import Searching
 from ablate.sources.trials import PRUNERS, RUN, SAMPLERS, WHY, distributions, overrides, run_of
-from ablate.space import Pruner, Sampler
+from ablate.studies.space import Pruner, Sampler
+from tests.helpers.searches import facts, made_up_search, outcome_of, run_to_its_end, scores
 
 WHOLE = facts(run_to_its_end(Searching(made_up_search())))
 """What every search of these settings has to end with."""

@@ -3,16 +3,16 @@
 import random
 
 import pytest
-from courses import study_of, table, usual
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.planning import Cell, cells
 from ablate.settings import Run
 from ablate.sources import Outcome
 from ablate.sources.sequential import COMING, UntilDecided
 from ablate.statistics.course import follow
-from ablate.study import Study
+from ablate.studies.planning import Cell, cells
+from ablate.studies.study import Study
+from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=10)
 

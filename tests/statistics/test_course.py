@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from courses import study_of, table, usual
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate.planning import cells
-from ablate.seeds import spend
 from ablate.statistics.course import compare_all, follow, futile
 from ablate.statistics.scores import read_scores
-from ablate.study import Study
+from ablate.studies.planning import cells
+from ablate.studies.seeds import spend
+from ablate.studies.study import Study
 from ablate.verdicts import compare
+from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=30)
 

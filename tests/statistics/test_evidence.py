@@ -7,14 +7,14 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_scores import runs_of, study_of
 
-from ablate.claims import Claim
 from ablate.statistics.course import follow
 from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
 from ablate.statistics.scores import read_scores
-from ablate.study import Expected
+from ablate.studies.claims import Claim
+from ablate.studies.study import Expected
 from ablate.verdicts import Comparison, judge, ruled_out
+from tests.helpers.score_tables import runs_of, study_of
 
 MARGIN = 0.25
 

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
 
-from ablate.planning import arms
 from ablate.statistics.interactions import Grid, heat_maps, interactions, read_grid, shares
 from ablate.statistics.scores import read_scores
-from ablate.study import Study
+from ablate.studies.planning import arms
+from ablate.studies.study import Study
 
 AXES = {"model.heads": [1, 4, 8], "model.depth": [2, 12]}
 

@@ -1,35 +1,16 @@
 """The table of scores: what it takes from the runs, and the comparisons that come of it."""
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.planning import arms
 from ablate.statistics.course import compare_all, follow
 from ablate.statistics.scores import read_scores
-from ablate.study import Study
+from ablate.studies.study import Study
 from ablate.verdicts import Comparison, compare
-
-SCORES = {"four": [30.0, 29.0, 31.0], "one": [29.0, 28.1, 29.9], "two": [30.1, 29.0, 31.1]}
-
-
-def study_of(**changes: Any) -> Study:
-    named = {"four": {}, "one": {"model.heads": 1}, "two": {"model.heads": 2}}
-    facts = {"name": "a", "question": "Does it?", "arms": named, "reference": "four", "seeds": 3, "margin": 0.25}
-    return Study.model_validate(facts | changes)
-
-
-def runs_of(study: Study, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
-    """A row per run, in an order of its own."""
-    rows = [
-        {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score, "test/mse": 10 ** (-score / 10)}
-        for arm in arms(study)
-        for seed, score in zip(study.seeds, scores[arm.name], strict=True)
-    ]
-    return pd.DataFrame(rows[::-1])
+from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 
 def test_scores_stand_in_the_order_of_the_study() -> None:

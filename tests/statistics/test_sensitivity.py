@@ -2,12 +2,12 @@
 
 import pandas as pd
 import pytest
-from test_scores import SCORES, runs_of, study_of
 
 from ablate.statistics.scores import read_scores
 from ablate.statistics.sensitivity import mean_error, sensitivity
-from ablate.study import Study
+from ablate.studies.study import Study
 from ablate.verdicts import compare
+from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 
 def table(study: Study, best: dict[str, list[float]], last: dict[str, list[float]] | None = None) -> pd.DataFrame:

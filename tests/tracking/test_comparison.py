@@ -16,7 +16,7 @@ from ablate.errors import AblateError
 from ablate.record import Record
 from ablate.report.data import export
 from ablate.report.page import write_report
-from ablate.study import Study
+from ablate.studies.study import Study
 from ablate.tracking.comparison import LONGEST, comparison_page, note, show_comparison, tell_comparison, view
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.sync import sync

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
@@ -18,20 +17,21 @@ from mlflow.entities import Run as MlflowRun
 from ablate.adoption import adopt
 from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.loading import load_study
 from ablate.metrics import EPOCH_METRICS
-from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import plan
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
 from ablate.tracking.sync import sync as sync_store
 from ablate.training.events import EpochEnded, Event, Failed
+from tests.helpers.tiny import write_tiny_study
 
 
 def tell(study: Study, record: Record) -> list[str]:

@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import write_tiny_study
-from kills import check_mirror
 from mlflow import MlflowClient
 
 from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.loading import load_study
-from ablate.planning import plan
 from ablate.record import Record
 from ablate.report.data import export
 from ablate.report.page import write_report
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
-from ablate.study import Study
+from ablate.studies.loading import load_study
+from ablate.studies.planning import plan
+from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import sync
 from ablate.training.events import Ended, Event
+from tests.helpers.kills import check_mirror
+from tests.helpers.tiny import write_tiny_study
 
 pytestmark = pytest.mark.slow
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import tiny_run
 
 from ablate.executors.local import LocalExecutor
 from ablate.training.environment import device_name
 from ablate.training.events import Ended
 from ablate.training.loop import train
+from tests.helpers.tiny import tiny_run
 
 GPU = pytest.param("cuda:0", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here"))
 DEVICES = ["cpu", GPU]

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.planning import axis_names, value_text
 from ablate.report.figures.style import COLOURS, MARKERS, WIDTH, fitted, panels, report_style
 from ablate.report.model import Page
 from ablate.report.numbers import digits_for, fixed, named
 from ablate.report.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
+from ablate.studies.planning import axis_names, value_text
 
 
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:

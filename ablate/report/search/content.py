@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Iterator
 
-from ablate.planning import arm_name, value_text
 from ablate.report.document import Block, Code, Column, Document, Items, Link, Picture, Section, Table, paragraph, table
 from ablate.report.numbers import fixed, listed, named, percent, unit
 from ablate.report.origins import experiment_address
 from ablate.report.search.model import BEST_SHARE, FEWEST, SearchPage, Trial
-from ablate.space import Axis
+from ablate.studies.planning import arm_name, value_text
+from ablate.studies.space import Axis
 
 SHOWN = 20
 """Trials that the page lists."""

@@ -16,11 +16,11 @@ import pandas as pd
 
 from ablate.errors import AblateError, StudyError
 from ablate.files import make_folder, write_atomic
-from ablate.planning import value_text
 from ablate.record import Record
-from ablate.search import Search
 from ablate.settings import resolve
-from ablate.space import Axis, whole
+from ablate.studies.planning import value_text
+from ablate.studies.search import Search
+from ablate.studies.space import Axis, whole
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

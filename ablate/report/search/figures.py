@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ablate.planning import axis_names, value_text
 from ablate.report.figures.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
 from ablate.report.numbers import named
 from ablate.report.search.model import SearchPage, Trial, best_so_far
 from ablate.report.svg import svg
+from ablate.studies.planning import axis_names, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}

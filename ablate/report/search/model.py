@@ -11,8 +11,8 @@ import pandas as pd
 
 from ablate.metrics import Metric
 from ablate.report.origins import provenance
-from ablate.search import Search
-from ablate.study import Overrides
+from ablate.studies.search import Search
+from ablate.studies.study import Overrides
 
 BEST_SHARE = 0.25
 """The best trials whose settings are held against those of all: PED-ANOVA's tenth would be one or two trials here."""
@@ -116,8 +116,8 @@ def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import create_trial
 
-    from ablate.planning import value_text
     from ablate.sources.trials import direction, distributions
+    from ablate.studies.planning import value_text
 
     if len(complete) < FEWEST:
         return {}

@@ -15,7 +15,7 @@ from ablate.report.search.content import answer, document, value
 from ablate.report.search.data import read
 from ablate.report.search.figures import draw_all
 from ablate.report.search.model import SearchPage, build
-from ablate.search import Search
+from ablate.studies.search import Search
 
 
 def search_folder(search: Search) -> Path:

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
-from ablate.seeds import Seed
 from ablate.settings import RECIPE, Frozen, check_setting, check_target, resolve
-from ablate.space import MOST_TRIALS, Followed, Pruner, Sampler, Space, check_space
-from ablate.study import Duration, Name, Overrides, Text, seconds
+from ablate.studies.seeds import Seed
+from ablate.studies.space import MOST_TRIALS, Followed, Pruner, Sampler, Space, check_space
+from ablate.studies.study import Duration, Name, Overrides, Text, seconds
 
 
 class Search(Frozen):

@@ -11,8 +11,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, shown
-from ablate.seeds import Seed
 from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
+from ablate.studies.seeds import Seed
 
 Number = int | float
 Sampler = Literal["tpe", "random"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.planning import cells
-from ablate.study import Study
+from ablate.studies.planning import cells
+from ablate.studies.study import Study
 
 LOOKS = {"from": 3, "to": 12}
 Score = Callable[[str, int], float | None]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.errors import Steps, StudyError, nearest, shown
-from ablate.planning import Arm, arms
 from ablate.settings import check_setting, dotted
-from ablate.study import Expected, Overrides, Study
+from ablate.studies.planning import Arm, arms
+from ablate.studies.study import Expected, Overrides, Study
 
 
 @dataclass(frozen=True)

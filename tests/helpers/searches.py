@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conftest import TINY
 from optuna.trial import FrozenTrial
 
-from ablate.search import Search
 from ablate.settings import Run
 from ablate.sources import Outcome
 from ablate.sources.search import Searching
+from ablate.studies.search import Search
+from tests.helpers.tiny import TINY
 
 SPACE: dict[str, Any] = {
     "training.rate": {"low": 1e-4, "high": 1e-1, "log": True},

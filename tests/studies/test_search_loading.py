@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, StudyError
-from ablate.loading import load, load_search, load_study
-from ablate.search import Search
-from ablate.space import Range
+from ablate.studies.loading import load, load_search, load_study
+from ablate.studies.search import Search
+from ablate.studies.space import Range
 
 TEXT = """\
 question: Which?
@@ -91,7 +91,7 @@ def test_a_value_that_some_combination_allows_is_allowed(tmp_path: Path) -> None
 def test_each_command_says_whose_the_other_ones_file_is(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"search.yaml:3:1: this is a search.*`ablate search` takes it"):
         load_study(write(tmp_path))
-    study = Path(__file__).parent.parent / "experiments" / "heads.yaml"
+    study = Path(__file__).parents[2] / "experiments" / "heads.yaml"
     with pytest.raises(StudyError, match=r"heads.yaml:\d+:1: this is a study.*`ablate sweep` takes it"):
         load_search(study)
     assert not isinstance(load(study), Search)

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from ablate.search import Search
 from ablate.settings import Settings
-from ablate.space import ranged
-from ablate.study import Study
+from ablate.studies.search import Search
+from ablate.studies.space import ranged
+from ablate.studies.study import Study
 
 
 class _Untitled(GenerateJsonSchema):

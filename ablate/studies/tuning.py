@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ablate.errors import Steps, StudyError, shown
-from ablate.planning import Arm, arms
-from ablate.search import Search
-from ablate.space import Tune, check_space
-from ablate.study import Study
+from ablate.studies.planning import Arm, arms
+from ablate.studies.search import Search
+from ablate.studies.space import Tune, check_space
+from ablate.studies.study import Study
 
 
 def tunings(study: Study) -> dict[str, Search]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ablate.errors import NotTunedError, Steps, StudyError, nearest, shown
 from ablate.metrics import METRICS
 from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
-from ablate.study import Overrides, Study, TunedStudy
+from ablate.studies.study import Overrides, Study, TunedStudy
 
 
 @dataclass(frozen=True)

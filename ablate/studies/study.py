@@ -17,9 +17,9 @@ from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
-from ablate.seeds import Look, Seeds, Until, listed, looks_of
 from ablate.settings import Frozen, check_setting
-from ablate.space import Tune
+from ablate.studies.seeds import Look, Seeds, Until, listed, looks_of
+from ablate.studies.space import Tune
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
 Axes = TypeAliasType("Axes", Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)])

@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ablate.claims import claims
 from ablate.errors import AblateError, Place, Steps, StudyError, nearest, shown
-from ablate.planning import arms
-from ablate.search import Search
-from ablate.seeds import Until
 from ablate.settings import readable
-from ablate.space import Range, Tune
-from ablate.study import Expectation, Study
-from ablate.tuning import tunings
-from ablate.yamlfile import Document, read_yaml
+from ablate.studies.claims import claims
+from ablate.studies.planning import arms
+from ablate.studies.search import Search
+from ablate.studies.seeds import Until
+from ablate.studies.space import Range, Tune
+from ablate.studies.study import Expectation, Study
+from ablate.studies.tuning import tunings
+from ablate.studies.yamlfile import Document, read_yaml
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:

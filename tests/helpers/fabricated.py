@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ablate.planning import Cell, arms, cells
 from ablate.report.data import Data, Scenes
-from ablate.study import Study
+from ablate.studies.planning import Cell, arms, cells
+from ablate.studies.study import Study
 
 NOTHING, ZERO = 21.4, 17.3
 LONG = (

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 from allpairspy import AllPairs
-from conftest import tiny_run
 
 from ablate.denoiser import build_denoiser
 from ablate.errors import StudyError
 from ablate.settings import DEFAULTS, TASK_SETTINGS, Run, resolve
 from ablate.training.loop import train
+from tests.helpers.tiny import tiny_run
 
 AXES: dict[str, list[Any]] = {
     "model.image_size": [(16, 16), (16, 32)],

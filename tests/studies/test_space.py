@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate.space import Range
+from ablate.studies.space import Range
 
 
 @given(st.floats(1e-6, 1e3), st.floats(1.01, 1e6), st.floats(0, 1), st.booleans())

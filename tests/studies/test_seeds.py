@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ablate.seeds import Seeds, listed, looks_of
+from ablate.studies.seeds import Seeds, listed, looks_of
 
 SEEDS: TypeAdapter[Any] = TypeAdapter(Seeds)
 

@@ -9,9 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ablate.errors import StudyError
-from ablate.planning import Arm, arm_name, arms, plan
 from ablate.settings import dotted, resolve
-from ablate.study import Study
+from ablate.studies.planning import Arm, arm_name, arms, plan
+from ablate.studies.study import Study
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

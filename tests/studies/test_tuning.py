@@ -2,40 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import TINY
 
 from ablate.asked import Asked, asked_of, recall, remember
-from ablate.claims import claims
 from ablate.errors import AblateError, NotTunedError, StudyError
-from ablate.loading import load_study
-from ablate.planning import arms, cells, plan
-from ablate.study import Study, TunedStudy
-from ablate.tuning import tunings
-
-TUNE: dict[str, Any] = {
-    "space": {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}},
-    "trials": 3,
-    "epochs": 1,
-}
-BASE = {name: value for name, value in TINY.items() if name != "training.rate"}
-
-
-def tuned_study(**changes: Any) -> Study:
-    """Two arms whose rate is tuned."""
-    facts = {
-        "name": "tuned",
-        "question": "Can it be rescued by its rate?",
-        "base": BASE,
-        "arms": {"with": {"model.skip": "both"}, "without": {"model.skip": "none"}},
-        "reference": "with",
-        "seeds": 2,
-        "margin": 0.25,
-        "tune": TUNE,
-    }
-    return Study.model_validate(facts | changes)
+from ablate.studies.claims import claims
+from ablate.studies.loading import load_study
+from ablate.studies.planning import arms, cells, plan
+from ablate.studies.study import TunedStudy
+from ablate.studies.tuning import tunings
+from tests.helpers.tiny import TINY
+from tests.helpers.tuned import BASE, TUNE, tuned_study
 
 
 def test_every_arm_has_a_search_of_its_own_with_the_same_budget() -> None:

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from committed import EXPERIMENTS, ROOT
-from conftest import TINY
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ablate.errors import AblateError
-from ablate.loading import KEYS, SEARCH_KEYS, load_search, load_study
-from ablate.schema import search_schema, study_schema
 from ablate.settings import DEFAULTS
-from ablate.yamlfile import read_yaml
+from ablate.studies.loading import KEYS, SEARCH_KEYS, load_search, load_study
+from ablate.studies.schema import search_schema, study_schema
+from ablate.studies.yamlfile import read_yaml
+from tests.helpers.committed import EXPERIMENTS, ROOT
+from tests.helpers.tiny import TINY
 
 STUDY: dict[str, Any] = {
     "question": "Which?",

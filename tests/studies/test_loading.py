@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from committed import EXPERIMENTS
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ablate.errors import AblateError
-from ablate.loading import KEYS, load, load_study
 from ablate.settings import DEFAULTS
-from ablate.study import Study
+from ablate.studies.loading import KEYS, load, load_study
+from ablate.studies.study import Study
+from tests.helpers.committed import EXPERIMENTS
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=list(HealthCheck))
 

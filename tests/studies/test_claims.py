@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from ablate.claims import Claim, claims, pairs
 from ablate.errors import StudyError
-from ablate.planning import arms
 from ablate.settings import dotted
-from ablate.study import Study
+from ablate.studies.claims import Claim, claims, pairs
+from ablate.studies.planning import arms
+from ablate.studies.study import Study
 
 GRID = {"vary": {"model.heads": [1, 4], "model.depth": [2, 12]}, "reference": {"model.heads": 4}}
 NAMED = {"arms": {"one": {"model.heads": 1}, "four": {}, "none": {"model.skip": "none"}}, "reference": "four"}

@@ -1,0 +1,1 @@
+"""From a study to its report: adopt, train, score, export, publish, track. Used by the CLI and from Python alike."""

@@ -1,0 +1,30 @@
+"""A study whose arms are tuned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ablate.studies.study import Study
+from tests.helpers.tiny import TINY
+
+TUNE: dict[str, Any] = {
+    "space": {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}},
+    "trials": 3,
+    "epochs": 1,
+}
+BASE = {name: value for name, value in TINY.items() if name != "training.rate"}
+
+
+def tuned_study(**changes: Any) -> Study:
+    """Two arms whose rate is tuned."""
+    facts = {
+        "name": "tuned",
+        "question": "Can it be rescued by its rate?",
+        "base": BASE,
+        "arms": {"with": {"model.skip": "both"}, "without": {"model.skip": "none"}},
+        "reference": "with",
+        "seeds": 2,
+        "margin": 0.25,
+        "tune": TUNE,
+    }
+    return Study.model_validate(facts | changes)
