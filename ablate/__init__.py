@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ablate.denoiser import Denoiser as Denoiser
     from ablate.denoiser import build_denoiser as build_denoiser
     from ablate.errors import AblateError as AblateError
+    from ablate.records.tables import load_epochs as load_epochs
+    from ablate.records.tables import load_results as load_results
     from ablate.report.tuning import tuned as tuned
-    from ablate.results import load_epochs as load_epochs
-    from ablate.results import load_results as load_results
     from ablate.scenes import make_scenes as make_scenes
     from ablate.settings import DataConfig as DataConfig
     from ablate.settings import ModelConfig as ModelConfig
@@ -40,7 +40,7 @@ HOMES = {
     "ablate.studies.loading": ("load_study",),
     "ablate.studies.planning": ("Arm", "arms", "plan"),
     "ablate.report.tuning": ("tuned",),
-    "ablate.results": ("load_epochs", "load_results"),
+    "ablate.records.tables": ("load_epochs", "load_results"),
     "ablate.scenes": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),

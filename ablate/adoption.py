@@ -17,7 +17,7 @@ from typing import Any
 
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
-from ablate.record import ENDED, Record, Status
+from ablate.records.record import ENDED, Record, Status
 from ablate.report.data import REPORTS
 from ablate.settings import Run
 from ablate.studies.planning import plan

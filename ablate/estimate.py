@@ -10,8 +10,8 @@ from itertools import pairwise
 from statistics import mean, median
 
 from ablate.executors.worker import one_thread
-from ablate.record import Record
-from ablate.results import load_results
+from ablate.records.record import Record
+from ablate.records.tables import load_results
 from ablate.settings import Run
 from ablate.statistics.course import follow
 from ablate.studies.planning import Arm, arms

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ablate.asked import Asked, Label
-from ablate.record import BROKEN, Record, Status
+from ablate.records.lock import running
+from ablate.records.record import BROKEN, Record, Status
+from ablate.records.requests import Asked, Label
 from ablate.tracking.told import IN_MLFLOW, noted
-from ablate.writer import running
 
 STATES = ("finished", "diverged", "running", "interrupted", "given up", "failed", "timed out", "not started")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ablate.executors import Executor
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.sources import Outcome, Source
 from ablate.training.events import Ended, Event, Failed, Lost, Started, Stopped

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from ablate.executors.local import LocalExecutor, slot_devices
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.sources.search import Searching

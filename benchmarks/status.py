@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ablate.asked import Asked, remember
-from ablate.files import digest, write_json
-from ablate.record import VOUCHED, Record
+from ablate.records.files import digest, write_json
+from ablate.records.record import VOUCHED, Record
+from ablate.records.requests import Asked, remember
 from ablate.settings import dotted
 from ablate.studies.loading import load_study
 from ablate.studies.planning import cells

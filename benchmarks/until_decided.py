@@ -17,10 +17,11 @@ import pandas as pd
 from ablate.adoption import adopt
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.metrics import METRICS
-from ablate.record import Record
+from ablate.records.lock import only_writer
+from ablate.records.record import Record
+from ablate.records.tables import load_epochs, load_results
 from ablate.report.data import REPORTS, Data, write
 from ablate.report.texts import comparison_texts
-from ablate.results import load_epochs, load_results
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all, follow
@@ -32,7 +33,6 @@ from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.training.events import Ended, Event
 from ablate.verdicts import Comparison
-from ablate.writer import only_writer
 
 STUDIES = ("skips", "heads", "depth")
 FIRST, LAST = 3, 12

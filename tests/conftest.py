@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: tiny networks wai
 
 import pytest
 
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from tests.helpers.tiny import write_tiny_study

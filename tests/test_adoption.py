@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from ablate.adoption import Foreseen, adopt, adoptable
-from ablate.asked import Asked
 from ablate.errors import AblateError
 from ablate.estimate import seeds_in_reach
 from ablate.overview import look_over
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
+from ablate.records.tables import load_epochs, load_results
 from ablate.report.data import export, read
-from ablate.results import load_epochs, load_results
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study
@@ -92,7 +92,7 @@ def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Study, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("ablate.record._vouch", killed)
+        broken.setattr("ablate.records.record._vouch", killed)
         with pytest.raises(KeyboardInterrupt):
             adopt(reported, Record())
     assert {Record().status(run.id) for run in plan(reported)} == {"absent"}

@@ -11,7 +11,7 @@ import pytest
 
 from ablate import estimate as module
 from ablate.estimate import duration, estimate, timed_seconds
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study

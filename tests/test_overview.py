@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ablate.asked import Asked, asked_of, remember
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.overview import Overview, look_over
-from ablate.record import Record
+from ablate.records.lock import Running, only_writer
+from ablate.records.record import Record
+from ablate.records.requests import Asked, asked_of, remember
 from ablate.sources.fixed import Fixed
 from ablate.sources.sequential import UntilDecided
 from ablate.studies.loading import load_study
@@ -18,7 +19,6 @@ from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.tracking.told import note
 from ablate.training.events import EpochEnded, Failed, Started
-from ablate.writer import Running, only_writer
 from tests.helpers.tiny import write_tiny_study
 
 

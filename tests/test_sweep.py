@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.sources import Outcomes
 from ablate.sources.fixed import Fixed

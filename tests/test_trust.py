@@ -13,7 +13,7 @@ from pydantic import ValidationError
 import ablate
 from ablate.cli import main
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study

@@ -10,7 +10,7 @@ from ablate.cli.app import make_table, out
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.record import Record
+    from ablate.records.record import Record
     from ablate.studies.planning import Arm
     from ablate.studies.study import Study
 

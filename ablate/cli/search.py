@@ -24,9 +24,9 @@ from ablate.cli.trials import go_on
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ablate.asked import Asked
     from ablate.executors import Executor
-    from ablate.record import Record
+    from ablate.records.record import Record
+    from ablate.records.requests import Asked
     from ablate.report.search.model import SearchPage
     from ablate.studies.search import Search
 
@@ -40,9 +40,9 @@ def search(
     executor: ExecutorName = "local",
 ) -> None:
     """Search a space for the best settings: each trial a run, recorded and tracked; a killed search goes on."""
-    from ablate.record import Record
+    from ablate.records.lock import only_writer
+    from ablate.records.record import Record
     from ablate.studies.loading import load_search
-    from ablate.writer import only_writer
 
     wanted, record = load_search(search_file), Record(warn=complain)
     check_slots(executor, workers)
@@ -61,8 +61,8 @@ def search(
 
 def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchPage, str | None]:
     """Go on with the search to its end; its page, and its MLflow experiment if MLflow was told of it all."""
-    from ablate.asked import remember
     from ablate.progress import make_view
+    from ablate.records.requests import remember
     from ablate.report.search.data import export
     from ablate.report.search.page import publish_search, search_folder
 
@@ -78,7 +78,7 @@ def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchP
 
 def _ask(search: Search, record: Record) -> Asked:
     """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
-    from ablate.asked import Asked, recall
+    from ablate.records.requests import Asked, recall
 
     before = recall(record.root, search.name)
     return Asked(search.name, search.question, {}, before.every() if before else {})

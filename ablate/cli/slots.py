@@ -14,10 +14,10 @@ from ablate.cli.app import complain, err
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
-    from ablate.asked import Asked
     from ablate.executors import Executor
     from ablate.progress import LiveView, LogView
-    from ablate.record import Record
+    from ablate.records.record import Record
+    from ablate.records.requests import Asked
     from ablate.sources import Source
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
@@ -58,9 +58,9 @@ def train(
     retry_broken: bool = False,
 ) -> str | None:
     """Sweep what a source proposes, shown and tracked; its MLflow experiment, if MLflow was told of it all."""
+    from ablate.records.lock import Running
     from ablate.sweep import sweep
     from ablate.tracking.mirror import Mirror
-    from ablate.writer import Running
 
     with Mirror(asked, record, warn=complain) as mirror, executor, view:
         sweep(source, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)

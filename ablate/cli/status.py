@@ -12,8 +12,8 @@ from ablate.cli.app import OptionalStudyFile, app, out
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ablate.asked import Asked
     from ablate.overview import Overview
+    from ablate.records.requests import Asked
 
 CALM = ("finished", "diverged", "given up", "not started")
 """States whose runs are counted, not listed."""
@@ -26,7 +26,7 @@ def status(
 ) -> None:
     """Show which runs are finished, running, interrupted, failed, or not yet told to MLflow; of all studies if none."""
     from ablate.overview import look_over
-    from ablate.record import Record
+    from ablate.records.record import Record
 
     record = Record()
     found = [look_over(asked, record) for asked in _asked(study_file, record.root)]
@@ -37,7 +37,7 @@ def status(
 
 
 def _asked(study_file: Path | None, root: Path) -> list[Asked]:
-    from ablate.asked import asked_of, recall_all
+    from ablate.records.requests import asked_of, recall_all
     from ablate.studies.loading import load
 
     return recall_all(root) if study_file is None else [asked_of(root, load(study_file))]

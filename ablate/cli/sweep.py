@@ -27,9 +27,9 @@ from ablate.errors import NotTunedError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ablate.asked import Asked
     from ablate.executors import Executor
-    from ablate.record import Record
+    from ablate.records.record import Record
+    from ablate.records.requests import Asked
     from ablate.report.model import Fate, Page
     from ablate.sources.fixed import Fixed
     from ablate.sources.sequential import UntilDecided
@@ -57,9 +57,9 @@ def sweep(
     ] = False,
 ) -> None:
     """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
-    from ablate.record import Record
+    from ablate.records.lock import only_writer
+    from ablate.records.record import Record
     from ablate.studies.loading import load_study
-    from ablate.writer import only_writer
 
     study, record = load_study(study_file), Record(warn=complain)
     check_slots(executor, workers)
@@ -122,8 +122,8 @@ def _source(study: Study, slots: int) -> Fixed | UntilDecided:
 
 def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow was told of it all."""
-    from ablate.asked import remember
     from ablate.progress import make_view
+    from ablate.records.requests import remember
 
     asked, source = _ask(study, record), _source(study, slots)
     record.check(asked.runs)
@@ -145,7 +145,7 @@ def _train(study: Study, record: Record, executor: Executor, slots: int, *, retr
 
 def _ask(study: Study, record: Record) -> Asked:
     """Remember what the study asks for, and name the recorded runs that it no longer does."""
-    from ablate.asked import Asked, recall, remember
+    from ablate.records.requests import Asked, recall, remember
 
     before = recall(record.root, study.name)
     asked = Asked.of(study, before)
@@ -184,7 +184,7 @@ def _say_where(page: Page, runs_at: str | None, *, written: bool) -> None:
 
 def _explain(missing: Iterable[Fate], record: Record) -> None:
     """Name each run that has no result, with the last lines of what broke it, and say how to go on."""
-    from ablate.record import BROKEN
+    from ablate.records.record import BROKEN
 
     broken = [run for run in missing if run.status in BROKEN]
     for run in missing:

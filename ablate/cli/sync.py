@@ -9,12 +9,12 @@ from ablate.errors import AblateError
 @app.command()
 def sync(study_files: StudyFiles = None) -> None:
     """Tell MLflow what it missed of these studies, or of all that were swept here; restore what was deleted there."""
-    from ablate.asked import asked_of, recall_all
-    from ablate.record import Record
+    from ablate.records.lock import only_writer
+    from ablate.records.record import Record
+    from ablate.records.requests import asked_of, recall_all
     from ablate.report.data import REPORTS
     from ablate.studies.loading import load
     from ablate.tracking.sync import sync as tell
-    from ablate.writer import only_writer
 
     record = Record(warn=complain)
     asking = [load(path) for path in study_files or []]

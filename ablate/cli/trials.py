@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ablate.cli.app import complain
 
 if TYPE_CHECKING:
-    from ablate.asked import Asked, Label
-    from ablate.record import Record
+    from ablate.records.record import Record
+    from ablate.records.requests import Asked, Label
     from ablate.sources.search import Searching
     from ablate.studies.search import Search
 
@@ -20,7 +20,7 @@ def go_on(
 
     Whoever recorded such a run: one whose files are damaged would be taken for a trial without epochs.
     """
-    from ablate.asked import Label, remember
+    from ablate.records.requests import Label, remember
     from ablate.sources.journal import Journal
     from ablate.sources.search import Searching
 

@@ -13,9 +13,9 @@ from ablate.errors import NotTunedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ablate.asked import Asked
     from ablate.executors import Executor
-    from ablate.record import Record
+    from ablate.records.record import Record
+    from ablate.records.requests import Asked
     from ablate.studies.study import Study
 
 
@@ -24,8 +24,8 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
 
     With `adopt`, choices that the report's data hold are taken from there, and no arm is tuned again.
     """
-    from ablate.asked import remember
     from ablate.progress import make_view
+    from ablate.records.requests import remember
     from ablate.report.page import report_folder
     from ablate.report.tuning import export_tuning, tuned
     from ablate.sources.together import Together
@@ -53,7 +53,7 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
 
 def _ask(study: Study, record: Record) -> Asked:
     """What the study asked for before, of which any trial may be drawn again."""
-    from ablate.asked import Asked, recall
+    from ablate.records.requests import Asked, recall
 
     before = recall(record.root, study.name) or Asked(study.name, study.question, {})
     return Asked(study.name, study.question, before.runs, before.former | before.tuning)

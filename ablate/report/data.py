@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError
-from ablate.files import make_folder, write_atomic
-from ablate.record import Record
+from ablate.records.files import make_folder, write_atomic
+from ablate.records.record import Record
+from ablate.records.tables import load_epochs, load_results
 from ablate.report.looks import earlier_looks, note_look
 from ablate.report.tuning import ArmTuning, read_tuning
-from ablate.results import load_epochs, load_results
 from ablate.scenes import Task
 from ablate.statistics.course import compare_all, follow
 from ablate.statistics.scores import read_scores

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ablate.files import read_json, write_atomic
+from ablate.records.files import read_json, write_atomic
 from ablate.report.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.report.figures.effects import Effect, Headlines, effects, effects_figure
 from ablate.report.numbers import digits_for, interval_digits, signed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ablate.files import read_json, write_json
+from ablate.records.files import read_json, write_json
 from ablate.studies.planning import plan
 from ablate.studies.study import Study
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.metrics import METRICS, Metric
-from ablate.record import BROKEN, ENDED
+from ablate.records.record import BROKEN, ENDED
 from ablate.report.data import Data
 from ablate.report.origins import mixed, provenance
 from ablate.report.tuning import ArmTuning

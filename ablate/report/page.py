@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ablate.files import write_atomic, write_json
+from ablate.records.files import write_atomic, write_json
 from ablate.report.content import document
 from ablate.report.data import REPORTS, read
 from ablate.report.document import Document

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ablate.errors import AblateError, NotTunedError
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.report.search.data import of_this_version, read_csv, settled, trials_table, write_csv
 from ablate.report.search.model import Trial, best_so_far, ranked, read_trials
 from ablate.studies.search import Search

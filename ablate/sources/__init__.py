@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ablate.record import Status
+from ablate.records.record import Status
 from ablate.settings import Run
 from ablate.training.events import Row
 

@@ -19,7 +19,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
-from ablate.files import make_folder, set_aside
+from ablate.records.files import make_folder, set_aside
 from ablate.sources.trials import direction
 from ablate.studies.search import Search
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ablate.record import COMING
-from ablate.results import scored
+from ablate.records.record import COMING
+from ablate.records.tables import scored
 from ablate.settings import Run
 from ablate.sources import Outcome, Outcomes
 from ablate.statistics.course import Course, follow

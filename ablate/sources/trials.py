@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.errors import StudyError
-from ablate.record import BROKEN
+from ablate.records.record import BROKEN
 from ablate.settings import Run, resolve
 from ablate.sources import Outcome
 from ablate.studies.planning import value_text

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ablate.record import COMING
+from ablate.records.record import COMING
 from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.studies.claims import pairs
 from ablate.studies.planning import Cell, arms

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError
-from ablate.files import read_json
 from ablate.metrics import METRICS
+from ablate.records.files import read_json
 from ablate.tracking.connection import address, connect, file_page, page, shown_uri, tracking_uri, why
 from ablate.tracking.store import ARM_TAG, RUN_TAG, STUDY_TAG
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
-from ablate.asked import Asked
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
 from ablate.settings import Run
 from ablate.tracking.connection import probe, remote, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.asked import Asked
 from ablate.metrics import EPOCH_METRICS, METRICS
-from ablate.record import BROKEN, Record, Status
+from ablate.records.record import BROKEN, Record, Status
+from ablate.records.requests import Asked
 from ablate.settings import TASK_SETTINGS
 from ablate.tracking.connection import connect, tracking_uri
 from ablate.tracking.told import IN_MLFLOW, note

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablate.asked import Asked
 from ablate.errors import AblateError
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
 from ablate.tracking.comparison import tell_comparison
 from ablate.tracking.connection import address, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ablate.files import make_folder, read_json, write_json
+from ablate.records.files import make_folder, read_json, write_json
 from ablate.tracking.connection import shown_uri, tracking_uri
 
 IN_MLFLOW = {

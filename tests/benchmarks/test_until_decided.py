@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study
 from benchmarks import until_decided

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.report.data import export
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
@@ -270,7 +270,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(store.parent)
-    monkeypatch.setattr("ablate.record.Record.take", interrupt)
+    monkeypatch.setattr("ablate.records.record.Record.take", interrupt)
     assert sweep_here(monkeypatch) == 130
     assert "`ablate sweep tiny.yaml --executor inprocess` goes on" in capsys.readouterr().err
 

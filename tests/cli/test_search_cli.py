@@ -8,8 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
-from ablate.asked import recall
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import recall
 from ablate.sources.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.asked import recall
+from ablate.records.requests import recall
 from tests.helpers.commands import sweep_here, told_runs, typed
 from tests.helpers.kills import finish, kill_once, recorded
 from tests.helpers.tiny import write_tiny_study

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.report.content import document
 from ablate.report.data import export, read
 from ablate.report.looks import note_look

@@ -12,13 +12,13 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.tables import load_epochs, load_results
 from ablate.report.answer import answer
 from ablate.report.data import Data, export, read, telling_scenes, write
 from ablate.report.headlines import headlines
 from ablate.report.model import build
 from ablate.report.page import write_report
-from ablate.results import load_epochs, load_results
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import cells, plan

@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import FrozenTrial
 
 from ablate.errors import AblateError
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.report.index import write_index
 from ablate.report.search.data import export, read
 from ablate.report.search.figures import axis_panels, shown, value_limits

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, NotTunedError
-from ablate.record import Record
+from ablate.records.record import Record
 from ablate.report.answer import answer
 from ablate.report.content import document
 from ablate.report.data import read, write

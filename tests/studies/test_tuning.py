@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.asked import Asked, asked_of, recall, remember
 from ablate.errors import AblateError, NotTunedError, StudyError
+from ablate.records.requests import Asked, asked_of, recall, remember
 from ablate.studies.claims import claims
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, cells, plan

@@ -11,9 +11,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, ViewType
 from mlflow.entities import Run as MlflowRun
 
-from ablate.asked import Asked
 from ablate.errors import AblateError
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
 from ablate.report.data import export
 from ablate.report.page import write_report
 from ablate.studies.study import Study

@@ -15,10 +15,10 @@ from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
 
 from ablate.adoption import adopt
-from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.metrics import EPOCH_METRICS
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
 from ablate.report.data import export
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from ablate.asked import Asked
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.record import Record
+from ablate.records.record import Record
+from ablate.records.requests import Asked
 from ablate.report.data import export
 from ablate.report.page import write_report
 from ablate.settings import Run

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ablate.errors import AblateError, StudyError
-from ablate.files import make_folder, write_atomic
-from ablate.record import Record
+from ablate.records.files import make_folder, write_atomic
+from ablate.records.record import Record
 from ablate.settings import resolve
 from ablate.studies.planning import value_text
 from ablate.studies.search import Search

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ablate.files import write_atomic
+from ablate.records.files import write_atomic
 from ablate.report.data import REPORTS
 from ablate.report.index import write_index
 from ablate.report.page import write_files

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, RESULT_METRICS
-from ablate.record import BROKEN, Record
+from ablate.records.record import BROKEN, Record
 from ablate.studies.planning import Cell, cells
 from ablate.studies.study import Study
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ablate.asked import Asked, recall, recall_all, remember
+from ablate.records.requests import Asked, recall, recall_all, remember
 from ablate.studies.loading import load_study
 from tests.helpers.tiny import write_tiny_study
 

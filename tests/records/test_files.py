@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.files import make_folder, read_json, seal, unseal, write_atomic, write_json
+from ablate.records.files import make_folder, read_json, seal, unseal, write_atomic, write_json
 
 
 def test_a_crash_while_a_file_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.files import (
+from ablate.records.files import (
     digest,
     make_folder,
     place_folder,

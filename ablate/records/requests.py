@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ablate.files import make_folder, read_json, write_json
+from ablate.records.files import make_folder, read_json, write_json
 from ablate.studies.planning import cells
 from ablate.studies.search import Search
 from ablate.studies.study import Study

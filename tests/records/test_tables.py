@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from ablate.metrics import JUDGED, RESULT_METRICS
-from ablate.record import Record
-from ablate.results import load_epochs, load_results
+from ablate.records.record import Record
+from ablate.records.tables import load_epochs, load_results
 from ablate.studies.planning import Arm, arms
 from ablate.studies.study import Study
 from ablate.training.events import Ended, EpochEnded, Failed, Row, Started

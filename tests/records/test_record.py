@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.record import VOUCHED, Record
+from ablate.records.record import VOUCHED, Record
 from ablate.settings import RECIPE
 from ablate.training.events import Ended, EpochEnded, Failed, Started
 from tests.helpers.tiny import tiny_run

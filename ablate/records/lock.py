@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ablate.files import read_json, write_json
+from ablate.records.files import read_json, write_json
 from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
 

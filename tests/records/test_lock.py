@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ablate.records.lock import Running, only_writer, running
 from ablate.training.events import Ended, EpochEnded, Failed, Lost, Started
-from ablate.writer import Running, only_writer, running
 from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
@@ -40,7 +40,7 @@ def test_a_second_sweep_waits_for_the_first(tmp_path: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from ablate.writer import only_writer
+from ablate.records.lock import only_writer
 with only_writer(Path(sys.argv[1]), print):
     print("held", flush=True)
     time.sleep(600)
