@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from ablate.settings import ModelConfig as ModelConfig
     from ablate.settings import Run as Run
     from ablate.settings import TrainingConfig as TrainingConfig
+    from ablate.statistics.verdicts import compare as compare
     from ablate.studies.loading import load_study as load_study
     from ablate.studies.planning import Arm as Arm
     from ablate.studies.planning import arms as arms
     from ablate.studies.planning import plan as plan
     from ablate.studies.study import Study as Study
     from ablate.training.loop import train as train
-    from ablate.verdicts import compare as compare
 
 HOMES = {
     "ablate.denoiser": ("Denoiser", "build_denoiser"),
@@ -45,7 +45,7 @@ HOMES = {
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),
-    "ablate.verdicts": ("compare",),
+    "ablate.statistics.verdicts": ("compare",),
 }
 HOME = {name: module for module, names in HOMES.items() for name in names}
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from ablate.statistics.power import power
-from ablate.verdicts import CONFIDENCE
+from ablate.statistics.verdicts import CONFIDENCE
 
 MARGIN = 0.25
 SD = 0.1

@@ -20,8 +20,8 @@ import numpy as np
 from scipy import stats
 
 from ablate.statistics.course import reach
+from ablate.statistics.verdicts import CONFIDENCE
 from ablate.studies.seeds import Look, spend
-from ablate.verdicts import CONFIDENCE
 from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, judge_all, percent, right, uncertainty
 
 LOOKS = (3, 5, 8, 12)

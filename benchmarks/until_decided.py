@@ -26,13 +26,13 @@ from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all, follow
 from ablate.statistics.scores import read_scores
+from ablate.statistics.verdicts import Comparison
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.studies.seeds import Until
 from ablate.studies.study import Study
 from ablate.sweep import sweep
 from ablate.training.events import Ended, Event
-from ablate.verdicts import Comparison
 
 STUDIES = ("skips", "heads", "depth")
 FIRST, LAST = 3, 12

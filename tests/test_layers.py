@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "adoption", "report", "estimate", "overview", "sweep", "progress", "sources", "statistics", "verdicts"),
+    *("cli", "adoption", "report", "estimate", "overview", "sweep", "progress", "sources", "statistics"),
     *("tracking", "pictures", "records", "executors", "training", "denoiser", "scenes"),
     *("studies", "settings", "metrics", "errors"),
 )
@@ -73,7 +73,7 @@ def test_planning_a_study_loads_nothing_heavy() -> None:
 
 
 def test_reading_results_and_judging_them_loads_no_torch() -> None:
-    assert "torch" not in heavy_after("import ablate.report.page, ablate.verdicts, ablate.records.tables")
+    assert "torch" not in heavy_after("import ablate.report.page, ablate.statistics.verdicts, ablate.records.tables")
 
 
 def test_every_public_name_resolves() -> None:

@@ -6,7 +6,7 @@ from ablate.report.model import ArmRow, Page
 from ablate.report.numbers import listed, unit
 from ablate.report.texts import arm_texts, comparison_texts
 from ablate.statistics.evidence import Evidence
-from ablate.verdicts import Verdict
+from ablate.statistics.verdicts import Verdict
 
 ORDER: tuple[Verdict, ...] = ("worse", "better", "equivalent", "undecided", "waiting")
 

@@ -12,7 +12,6 @@ from ablate.report.figures.samples import WHITE
 from ablate.report.model import GridFacts, Page
 from ablate.report.numbers import fixed, listed, percent, unit
 from ablate.report.origins import experiment_address
-from ablate.report.rates import rate
 from ablate.report.tables import (
     cost_table,
     course_table,
@@ -27,6 +26,7 @@ from ablate.report.tables import (
     verdict_table,
 )
 from ablate.settings import dotted
+from ablate.statistics.rates import rate
 
 
 def document(page: Page) -> Document:

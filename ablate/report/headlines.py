@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate.report.answer import answer
 from ablate.report.model import ArmRow, Page
-from ablate.verdicts import Comparison
+from ablate.statistics.verdicts import Comparison
 
 
 def headlines(page: Page) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_map
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores, by_seed, read_scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
+from ablate.statistics.verdicts import Comparison, bad_seed_bound, level_of
 from ablate.studies.planning import Arm, arms, cells
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, bad_seed_bound, level_of
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from ablate.report.document import Code, Column, Span, Strong, Table, table
 from ablate.report.model import ArmRow, GridFacts, Page
 from ablate.report.numbers import digits_for, fixed, named, percent
 from ablate.report.origins import arm_search
-from ablate.report.rates import Rate, rate
 from ablate.report.texts import ComparisonTexts, arm_texts, comparison_texts
 from ablate.report.tuning import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
+from ablate.statistics.rates import Rate, rate
 from ablate.statistics.sensitivity import Sensitivity
+from ablate.statistics.verdicts import Comparison, level_of
 from ablate.studies.planning import arm_name, value_text
-from ablate.verdicts import Comparison, level_of
 
 
 def verdict_table(page: Page) -> Table:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ablate.metrics import METRICS, Metric
 from ablate.report.model import ArmRow, Page
 from ablate.report.numbers import digits_for, fixed, interval_digits, signed
-from ablate.verdicts import Comparison
+from ablate.statistics.verdicts import Comparison
 
 
 @dataclass(frozen=True)

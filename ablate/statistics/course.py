@@ -19,11 +19,11 @@ import numpy as np
 
 from ablate.records.record import COMING
 from ablate.statistics.scores import Scores, by_seed, read_scores
+from ablate.statistics.verdicts import Comparison, Verdict, level_of
 from ablate.studies.claims import pairs
 from ablate.studies.planning import Cell, arms
 from ablate.studies.seeds import Look
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, Verdict, level_of
 
 if TYPE_CHECKING:
     import pandas as pd

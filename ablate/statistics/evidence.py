@@ -7,9 +7,9 @@ from typing import Literal
 
 from ablate.statistics.course import Course
 from ablate.statistics.scores import Scores
+from ablate.statistics.verdicts import Comparison
 from ablate.studies.claims import Claim, claims
 from ablate.studies.study import Expected, Study
-from ablate.verdicts import Comparison
 
 Outcome = Literal["held", "contradicted", "undecided"]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ablate.statistics.scores import Scores
+from ablate.statistics.verdicts import Comparison, compare
 from ablate.studies.planning import arms
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, compare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

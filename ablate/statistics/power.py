@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.verdicts import Comparison
+from ablate.statistics.verdicts import Comparison
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ablate.metrics import METRICS
+from ablate.statistics.verdicts import Comparison, compare
 from ablate.studies.claims import pairs
 from ablate.studies.planning import arms
 from ablate.studies.seeds import Look
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, compare
 
 if TYPE_CHECKING:
     import pandas as pd

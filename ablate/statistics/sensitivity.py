@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ablate.metrics import METRICS
 from ablate.statistics.course import follow
 from ablate.statistics.scores import Scores, read_scores
+from ablate.statistics.verdicts import Comparison, Verdict
 from ablate.studies.planning import arms
 from ablate.studies.seeds import Look
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ablate.statistics.interactions import Grid, interactions
-from ablate.verdicts import compare
+from ablate.statistics.verdicts import compare
 from benchmarks.calibration import (
     MARGIN,
     NOISES,

@@ -14,9 +14,9 @@ from ablate.report.model import Page, build
 from ablate.report.page import write_report
 from ablate.report.tables import course_table
 from ablate.statistics.power import seeds_needed
+from ablate.statistics.verdicts import level_of
 from ablate.studies.planning import Cell
 from ablate.studies.study import Study
-from ablate.verdicts import level_of
 from tests.helpers import fabricated
 
 UNSURE, SPARE = "rate 4", fabricated.LONG[2]

@@ -11,10 +11,10 @@ from scipy import stats
 
 from ablate.statistics.course import compare_all, follow, futile
 from ablate.statistics.scores import read_scores
+from ablate.statistics.verdicts import compare
 from ablate.studies.planning import cells
 from ablate.studies.seeds import spend
 from ablate.studies.study import Study
-from ablate.verdicts import compare
 from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=30)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ablate.statistics.course import follow
 from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
 from ablate.statistics.scores import read_scores
+from ablate.statistics.verdicts import Comparison, judge, ruled_out
 from ablate.studies.claims import Claim
 from ablate.studies.study import Expected
-from ablate.verdicts import Comparison, judge, ruled_out
 from tests.helpers.score_tables import runs_of, study_of
 
 MARGIN = 0.25

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from ablate.statistics.power import POWER, SeedRange, power, sd_interval, seeds_for, seeds_needed
-from ablate.verdicts import compare, judge
+from ablate.statistics.verdicts import compare, judge
 
 UNDECIDED = compare([29.5, 29.1, 28.3, 29.4, 30.7], [29.7, 29.0, 29.2, 29.2, 30.9], margin=0.25, comparisons=5)
 

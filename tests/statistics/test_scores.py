@@ -8,8 +8,8 @@ import pytest
 
 from ablate.statistics.course import compare_all, follow
 from ablate.statistics.scores import read_scores
+from ablate.statistics.verdicts import Comparison, compare
 from ablate.studies.study import Study
-from ablate.verdicts import Comparison, compare
 from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 

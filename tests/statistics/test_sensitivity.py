@@ -5,8 +5,8 @@ import pytest
 
 from ablate.statistics.scores import read_scores
 from ablate.statistics.sensitivity import mean_error, sensitivity
+from ablate.statistics.verdicts import compare
 from ablate.studies.study import Study
-from ablate.verdicts import compare
 from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 

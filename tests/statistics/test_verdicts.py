@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from ablate.verdicts import Comparison, bad_seed_bound, compare, judge, paired_interval
+from ablate.statistics.verdicts import Comparison, bad_seed_bound, compare, judge, paired_interval
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ablate.verdicts import CONFIDENCE
+from ablate.statistics.verdicts import CONFIDENCE
 
 
 @dataclass(frozen=True)

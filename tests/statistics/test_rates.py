@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate.report.rates import rate
+from ablate.statistics.rates import rate
 
 
 @pytest.mark.parametrize("runs", [1, 5, 30])
