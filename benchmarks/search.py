@@ -19,13 +19,13 @@ import numpy as np
 from scipy import stats
 
 from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.sources.search import Searching
 from ablate.sources.trials import STARTUP, run_of
 from ablate.studies.search import Search
-from ablate.sweep import sweep
 
 SPACE: dict[str, Any] = {
     "training.rate": {"low": 1e-4, "high": 1e-1, "log": True},

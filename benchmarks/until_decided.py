@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.adoption import adopt
 from ablate.executors.local import LocalExecutor, slot_devices
 from ablate.metrics import METRICS
+from ablate.pipeline.adoption import adopt
+from ablate.pipeline.sweep import sweep
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results
@@ -31,7 +32,6 @@ from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.studies.seeds import Until
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.training.events import Ended, Event
 
 STUDIES = ("skips", "heads", "depth")

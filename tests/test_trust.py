@@ -13,11 +13,11 @@ from pydantic import ValidationError
 import ablate
 from ablate.cli import main
 from ablate.executors.inprocess import InProcessExecutor
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.training.events import EpochEnded, Started
 from tests.helpers.tiny import tiny_run, write_tiny_study
 

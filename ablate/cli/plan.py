@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: bool) -> None:
     """Print the plan of a sweep, or of one of the `broken` runs only, in a slot on each of `devices`."""
-    from ablate.estimate import duration, estimate
+    from ablate.pipeline.estimate import duration, estimate
 
     out.print(_plan_table(study, record, broken=broken))
     found = estimate(study, record, devices, broken=broken)
@@ -33,7 +33,7 @@ def show_plan(study: Study, record: Record, devices: Sequence[str], *, broken: b
 
 def _plan_table(study: Study, record: Record, *, broken: bool) -> Table:
     from ablate.denoiser.denoiser import count_parameters
-    from ablate.estimate import seeds_in_reach
+    from ablate.pipeline.estimate import seeds_in_reach
     from ablate.studies.planning import arms
 
     reach = seeds_in_reach(study, record)

@@ -61,7 +61,7 @@ def search(
 
 def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchPage, str | None]:
     """Go on with the search to its end; its page, and its MLflow experiment if MLflow was told of it all."""
-    from ablate.progress import make_view
+    from ablate.pipeline.progress import make_view
     from ablate.records.requests import remember
     from ablate.report.search.data import export
     from ablate.report.search.page import publish_search, search_folder
@@ -97,7 +97,7 @@ def _say_where(search: Search, record: Record, experiment: str | None) -> None:
 
 def _show_plan(search: Search, devices: Sequence[str]) -> None:
     """Print the space, and what all trials would take if each took what the base does."""
-    from ablate.estimate import duration, timed_seconds
+    from ablate.pipeline.estimate import duration, timed_seconds
     from ablate.report.search.content import axis_text
     from ablate.settings import resolve
 

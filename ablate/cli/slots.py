@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from ablate.executors import Executor
-    from ablate.progress import LiveView, LogView
+    from ablate.pipeline.progress import LiveView, LogView
     from ablate.records.record import Record
     from ablate.records.requests import Asked
     from ablate.sources import Source
@@ -58,8 +58,8 @@ def train(
     retry_broken: bool = False,
 ) -> str | None:
     """Sweep what a source proposes, shown and tracked; its MLflow experiment, if MLflow was told of it all."""
+    from ablate.pipeline.sweep import sweep
     from ablate.records.lock import Running
-    from ablate.sweep import sweep
     from ablate.tracking.mirror import Mirror
 
     with Mirror(asked, record, warn=complain) as mirror, executor, view:

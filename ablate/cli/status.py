@@ -12,7 +12,7 @@ from ablate.cli.app import OptionalStudyFile, app, out
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ablate.overview import Overview
+    from ablate.pipeline.status import Overview
     from ablate.records.requests import Asked
 
 CALM = ("finished", "diverged", "given up", "not started")
@@ -25,7 +25,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Every run, as JSON.")] = False,
 ) -> None:
     """Show which runs are finished, running, interrupted, failed, or not yet told to MLflow; of all studies if none."""
-    from ablate.overview import look_over
+    from ablate.pipeline.status import look_over
     from ablate.records.record import Record
 
     record = Record()

@@ -99,13 +99,13 @@ def _show_plan(study: Study, record: Record, devices: list[str], *, adopt: bool,
 
 def _foreseen(study: Study, record: Record) -> Record:
     """The record as adopting will make it."""
-    from ablate.adoption import Foreseen, adoptable
+    from ablate.pipeline.adoption import Foreseen, adoptable
 
     return Foreseen(record, adoptable(study, record))
 
 
 def _adopt(study: Study, record: Record) -> None:
-    from ablate.adoption import adopt
+    from ablate.pipeline.adoption import adopt
 
     if adopted := adopt(study, record):
         out.print(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
@@ -122,7 +122,7 @@ def _source(study: Study, slots: int) -> Fixed | UntilDecided:
 
 def _train(study: Study, record: Record, executor: Executor, slots: int, *, retry_broken: bool) -> str | None:
     """Sweep the study; returns its MLflow experiment, if MLflow was told of it all."""
-    from ablate.progress import make_view
+    from ablate.pipeline.progress import make_view
     from ablate.records.requests import remember
 
     asked, source = _ask(study, record), _source(study, slots)

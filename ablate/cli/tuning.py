@@ -24,7 +24,7 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
 
     With `adopt`, choices that the report's data hold are taken from there, and no arm is tuned again.
     """
-    from ablate.progress import make_view
+    from ablate.pipeline.progress import make_view
     from ablate.records.requests import remember
     from ablate.report.page import report_folder
     from ablate.report.tuning import export_tuning, tuned
@@ -61,7 +61,7 @@ def _ask(study: Study, record: Record) -> Asked:
 
 def show_tuning(study: Study, devices: Sequence[str]) -> None:
     """Print what a study will train whose arms are not tuned yet, and how long that will take."""
-    from ablate.estimate import duration, timed_seconds
+    from ablate.pipeline.estimate import duration, timed_seconds
     from ablate.studies.planning import arms
 
     assert study.tune is not None

@@ -12,6 +12,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors.inprocess import InProcessExecutor
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results
 from ablate.report.answer import answer
@@ -23,7 +24,6 @@ from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import cells, plan
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.training.events import Failed, Started
 from tests.helpers import fabricated
 from tests.helpers.tiny import write_tiny_study

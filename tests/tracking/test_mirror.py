@@ -14,9 +14,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 from mlflow.entities import Run as MlflowRun
 
-from ablate.adoption import adopt
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.metrics import EPOCH_METRICS
+from ablate.pipeline.adoption import adopt
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.report.data import export
@@ -25,7 +26,6 @@ from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError

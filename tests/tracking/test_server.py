@@ -13,6 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from ablate.executors.inprocess import InProcessExecutor
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.report.data import export
@@ -22,7 +23,6 @@ from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import sync

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ablate.executors.inprocess import InProcessExecutor
+from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.sources import Outcomes
 from ablate.sources.fixed import Fixed
-from ablate.sweep import sweep
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 from tests.helpers.tiny import tiny_run
 

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from ablate.progress import LiveView, LogView, describe, make_view
+from ablate.pipeline.progress import LiveView, LogView, describe, make_view
 from ablate.training.events import Ended, EpochEnded, Failed, Started, Stopped
 from tests.helpers.tiny import tiny_run
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.overview import Overview, look_over
+from ablate.pipeline.status import Overview, look_over
+from ablate.pipeline.sweep import sweep
 from ablate.records.lock import Running, only_writer
 from ablate.records.record import Record
 from ablate.records.requests import Asked, asked_of, remember
@@ -16,7 +17,6 @@ from ablate.sources.sequential import UntilDecided
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.studies.study import Study
-from ablate.sweep import sweep
 from ablate.tracking.told import note
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.tiny import write_tiny_study

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.adoption import Foreseen, adopt, adoptable
 from ablate.errors import AblateError
-from ablate.estimate import seeds_in_reach
-from ablate.overview import look_over
+from ablate.pipeline.adoption import Foreseen, adopt, adoptable
+from ablate.pipeline.estimate import seeds_in_reach
+from ablate.pipeline.status import look_over
 from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.records.tables import load_epochs, load_results

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ablate import estimate as module
-from ablate.estimate import duration, estimate, timed_seconds
+from ablate.pipeline import estimate as module
+from ablate.pipeline.estimate import duration, estimate, timed_seconds
 from ablate.records.record import Record
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, plan
