@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ablate.errors import AblateError as AblateError
     from ablate.records.tables import load_epochs as load_epochs
     from ablate.records.tables import load_results as load_results
-    from ablate.report.tuning import tuned as tuned
     from ablate.scenes import make_scenes as make_scenes
     from ablate.settings import DataConfig as DataConfig
     from ablate.settings import ModelConfig as ModelConfig
     from ablate.settings import Run as Run
     from ablate.settings import TrainingConfig as TrainingConfig
+    from ablate.sources.choices import tuned as tuned
     from ablate.statistics.verdicts import compare as compare
     from ablate.studies.loading import load_study as load_study
     from ablate.studies.planning import Arm as Arm
@@ -39,7 +39,7 @@ HOMES = {
     "ablate.errors": ("AblateError",),
     "ablate.studies.loading": ("load_study",),
     "ablate.studies.planning": ("Arm", "arms", "plan"),
-    "ablate.report.tuning": ("tuned",),
+    "ablate.sources.choices": ("tuned",),
     "ablate.records.tables": ("load_epochs", "load_results"),
     "ablate.scenes": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),

@@ -21,8 +21,9 @@ from ablate.pipeline.sweep import sweep
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results
-from ablate.report.data import REPORTS, Data, write
-from ablate.report.texts import comparison_texts
+from ablate.reporting import REPORTS
+from ablate.reporting.study.data import Data, write
+from ablate.reporting.study.texts import comparison_texts
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all, follow

@@ -91,7 +91,7 @@ def test_in_a_fresh_clone_all_is_up_to_date_and_nothing_is_trained(clone: Path) 
 
 @pytest.mark.slow
 def test_after_an_edit_of_a_template_only_the_report_is_made_again(clone: Path) -> None:
-    edit(clone / "ablate/report/templates/page.md.j2", "# ", "# Study ")
+    edit(clone / "ablate/reporting/markup/templates/page.md.j2", "# ", "# Study ")
     said = run(clone, "dvc", "repro")
     assert (SWEPT in said, REPORTED in said) == (False, True)
     assert "\n# Study tiny: " in (clone / "reports/tiny/README.md").read_text()

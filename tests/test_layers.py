@@ -13,7 +13,7 @@ import ablate
 PACKAGE = Path(__file__).parent.parent / "ablate"
 
 LAYERS = (
-    *("cli", "pipeline", "report", "sources", "statistics", "tracking", "pictures"),
+    *("cli", "pipeline", "reporting", "sources", "statistics", "tracking", "pictures"),
     *("records", "executors", "training", "denoiser", "scenes"),
     *("studies", "settings", "metrics", "errors"),
 )
@@ -75,7 +75,7 @@ def test_planning_a_study_loads_nothing_heavy() -> None:
 
 
 def test_reading_results_and_judging_them_loads_no_torch() -> None:
-    assert "torch" not in heavy_after("import ablate.report.page, ablate.statistics.verdicts, ablate.records.tables")
+    assert "torch" not in heavy_after("import ablate.reporting.publishing, ablate.records.tables")
 
 
 def test_every_public_name_resolves() -> None:

@@ -36,7 +36,7 @@ def describe(
     if markdown and (study_file or as_json):
         raise AblateError("--markdown is about the default network, and no JSON; allowed: it alone")
     if markdown:
-        from ablate.report.anatomy import render
+        from ablate.reporting.anatomy import render
 
         typer.echo(render(), nl=False)
         return

@@ -12,8 +12,8 @@ from ablate.errors import AblateError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.report.model import Page
-    from ablate.report.search.model import SearchPage
+    from ablate.reporting.search.model import SearchPage
+    from ablate.reporting.study.model import Page
 
 
 @app.command()
@@ -24,9 +24,9 @@ def report(
     ] = False,
 ) -> None:
     """Write the report of a study or of a search again, from the data beside it."""
-    from ablate.report.page import publish, report_folder
-    from ablate.report.search.page import publish_search
-    from ablate.report.tuning import tuned
+    from ablate.reporting.publishing import publish, publish_search
+    from ablate.reporting.study.page import report_folder
+    from ablate.sources.choices import tuned
     from ablate.statistics.evidence import exit_code
     from ablate.studies.loading import load
     from ablate.studies.search import Search
@@ -47,8 +47,8 @@ def report(
 
 def summary(page: Page) -> None:
     """The verdicts, and where to read more."""
-    from ablate.report.answer import answer, claim_sentence
-    from ablate.report.page import report_folder
+    from ablate.reporting.study.answer import answer, claim_sentence
+    from ablate.reporting.study.page import report_folder
 
     out.print(_verdict_table(page))
     out.print(answer(page))
@@ -61,8 +61,8 @@ def summary(page: Page) -> None:
 
 def search_summary(page: SearchPage) -> None:
     """The best that a search found, and where to read more."""
-    from ablate.report.search.content import answer
-    from ablate.report.search.page import search_folder
+    from ablate.reporting.search.content import answer
+    from ablate.reporting.search.page import search_folder
 
     folder = search_folder(page.search)
     out.print(answer(page), soft_wrap=True)
@@ -72,9 +72,9 @@ def search_summary(page: SearchPage) -> None:
 
 
 def _verdict_table(page: Page) -> Table:
-    from ablate.report.model import ArmRow
-    from ablate.report.numbers import named
-    from ablate.report.texts import arm_texts, comparison_texts
+    from ablate.reporting.markup.numbers import named
+    from ablate.reporting.study.model import ArmRow
+    from ablate.reporting.study.texts import arm_texts, comparison_texts
 
     def line(row: ArmRow) -> tuple[str, ...]:
         mean, c = arm_texts(row, page).mean, row.comparison

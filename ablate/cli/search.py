@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ablate.executors import Executor
     from ablate.records.record import Record
     from ablate.records.requests import Asked
-    from ablate.report.search.model import SearchPage
+    from ablate.reporting.search.model import SearchPage
     from ablate.studies.search import Search
 
 
@@ -63,8 +63,9 @@ def _search(search: Search, record: Record, executor: Executor) -> tuple[SearchP
     """Go on with the search to its end; its page, and its MLflow experiment if MLflow was told of it all."""
     from ablate.pipeline.progress import make_view
     from ablate.records.requests import remember
-    from ablate.report.search.data import export
-    from ablate.report.search.page import publish_search, search_folder
+    from ablate.reporting.publishing import publish_search
+    from ablate.reporting.search.data import export
+    from ablate.reporting.search.page import search_folder
 
     asked = _ask(search, record)
     source = go_on(search, record, asked, asked.runs)
@@ -85,7 +86,7 @@ def _ask(search: Search, record: Record) -> Asked:
 
 
 def _say_where(search: Search, record: Record, experiment: str | None) -> None:
-    from ablate.report.search.content import DASHBOARD
+    from ablate.reporting.search.content import DASHBOARD
     from ablate.sources.journal import journal_path
     from ablate.tracking.connection import address
 
@@ -98,7 +99,7 @@ def _say_where(search: Search, record: Record, experiment: str | None) -> None:
 def _show_plan(search: Search, devices: Sequence[str]) -> None:
     """Print the space, and what all trials would take if each took what the base does."""
     from ablate.pipeline.estimate import duration, timed_seconds
-    from ablate.report.search.content import axis_text
+    from ablate.reporting.search.content import axis_text
     from ablate.settings import resolve
 
     run = resolve(search.base).run(search.seed)

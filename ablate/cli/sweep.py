@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ablate.executors import Executor
     from ablate.records.record import Record
     from ablate.records.requests import Asked
-    from ablate.report.model import Fate, Page
+    from ablate.reporting.study.model import Fate, Page
     from ablate.sources.fixed import Fixed
     from ablate.sources.sequential import UntilDecided
     from ablate.studies.study import Study
@@ -86,8 +86,8 @@ def sweep(
 
 def _show_plan(study: Study, record: Record, devices: list[str], *, adopt: bool, broken: bool) -> None:
     """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
-    from ablate.report.page import report_folder
-    from ablate.report.tuning import tuned
+    from ablate.reporting.study.page import report_folder
+    from ablate.sources.choices import tuned
 
     try:
         study = tuned(study, report_folder(study))
@@ -159,7 +159,7 @@ def _ask(study: Study, record: Record) -> Asked:
 
 def _runs_at(study: Study, experiment: str | None, *, reported: bool) -> str | None:
     """Where MLflow shows the runs, if it was told of them all; it is also told what the report says."""
-    from ablate.report.page import report_folder
+    from ablate.reporting.study.page import report_folder
     from ablate.tracking.comparison import show_comparison
     from ablate.tracking.connection import address
 
@@ -172,7 +172,7 @@ def _runs_at(study: Study, experiment: str | None, *, reported: bool) -> str | N
 
 def _say_where(page: Page, runs_at: str | None, *, written: bool) -> None:
     """The report in short, or where the data for it are, and where MLflow shows the runs."""
-    from ablate.report.page import report_folder
+    from ablate.reporting.study.page import report_folder
 
     if written:
         summary(page)
@@ -199,8 +199,9 @@ def _explain(missing: Iterable[Fate], record: Record) -> None:
 
 
 def _report(study: Study, record: Record, *, written: bool) -> Page:
-    from ablate.report.data import export
-    from ablate.report.page import publish, read_page, report_folder
+    from ablate.reporting.publishing import publish
+    from ablate.reporting.study.data import export
+    from ablate.reporting.study.page import read_page, report_folder
 
     export(study, record, report_folder(study))
     return publish(study) if written else read_page(study)

@@ -12,7 +12,7 @@ def sync(study_files: StudyFiles = None) -> None:
     from ablate.records.lock import only_writer
     from ablate.records.record import Record
     from ablate.records.requests import asked_of, recall_all
-    from ablate.report.data import REPORTS
+    from ablate.reporting import REPORTS
     from ablate.studies.loading import load
     from ablate.tracking.sync import sync as tell
 

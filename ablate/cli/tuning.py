@@ -26,8 +26,8 @@ def tune_first(study: Study, record: Record, make_slots: Callable[[], Executor],
     """
     from ablate.pipeline.progress import make_view
     from ablate.records.requests import remember
-    from ablate.report.page import report_folder
-    from ablate.report.tuning import export_tuning, tuned
+    from ablate.reporting.study.page import report_folder
+    from ablate.sources.choices import export_tuning, tuned
     from ablate.sources.together import Together
     from ablate.studies.tuning import tunings
 

@@ -18,7 +18,7 @@ from typing import Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.records.record import ENDED, Record, Status
-from ablate.report.data import REPORTS
+from ablate.reporting import REPORTS
 from ablate.settings import Run
 from ablate.studies.planning import plan
 from ablate.studies.study import Study

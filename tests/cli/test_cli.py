@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 
 from ablate.records.record import Record
-from ablate.report.data import export
+from ablate.reporting.study.data import export
 from ablate.studies.loading import load_study
 from ablate.studies.planning import plan
 from ablate.tracking.connection import tracking_uri

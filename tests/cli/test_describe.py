@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ablate.cli import app
 from ablate.denoiser.anatomy import describe
-from ablate.report.anatomy import render
+from ablate.reporting.anatomy import render
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, plan
 from ablate.studies.schema import study_schema

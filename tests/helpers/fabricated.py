@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from ablate.report.data import Data, Scenes
+from ablate.reporting.study.data import Data, Scenes
 from ablate.studies.planning import Cell, arms, cells
 from ablate.studies.study import Study
 

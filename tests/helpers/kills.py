@@ -17,7 +17,7 @@ from typing import Any
 from mlflow import MlflowClient
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["ablate.training.loop", "ablate.report.page", "mlflow", "ablate.cli"])
+SERVER.set_forkserver_preload(["ablate.training.loop", "ablate.reporting.study.page", "mlflow", "ablate.cli"])
 
 
 def sweep_process(

@@ -15,7 +15,7 @@ from ablate.pipeline.status import look_over
 from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.records.tables import load_epochs, load_results
-from ablate.report.data import export, read
+from ablate.reporting.study.data import export, read
 from ablate.studies.loading import load_study
 from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study

@@ -14,8 +14,8 @@ from mlflow.entities import Run as MlflowRun
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import Asked
-from ablate.report.data import export
-from ablate.report.page import write_report
+from ablate.reporting.study.data import export
+from ablate.reporting.study.page import write_report
 from ablate.studies.study import Study
 from ablate.tracking.comparison import LONGEST, comparison_page, note, show_comparison, tell_comparison, view
 from ablate.tracking.connection import tracking_uri

@@ -20,7 +20,7 @@ from ablate.pipeline.adoption import adopt
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.requests import Asked
-from ablate.report.data import export
+from ablate.reporting.study.data import export
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study

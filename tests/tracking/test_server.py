@@ -16,8 +16,8 @@ from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.requests import Asked
-from ablate.report.data import export
-from ablate.report.page import write_report
+from ablate.reporting.study.data import export
+from ablate.reporting.study.page import write_report
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study

@@ -1,0 +1,56 @@
+"""The page that goes through the notebook's questions, each answered with numbers from the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from ablate.denoiser.anatomy import describe
+from ablate.reporting import REPORTS
+from ablate.reporting.markup.rendering import templates
+from ablate.reporting.study.data import read_table
+from ablate.scenes import make_scenes
+from ablate.settings import ModelConfig, Run
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "no skips": {"skip": "none"},
+    "uniform": {"attention": "uniform"},
+    "linear": {"decoder": "linear"},
+    "unet": {"decoder": "unet"},
+}
+"""Networks beside the default one that the answers speak of, by what differs."""
+
+BATCH = 6
+"""The notebook's `gen(6)`."""
+
+
+def render(reports: Path = REPORTS) -> str:
+    """The page as Markdown; its last answer comes from the default network's runs, as far as `reports` hold them."""
+    environment = templates(escaped=False)
+    environment.filters |= {"of": lambda shape: f"({', '.join(map(str, (BATCH, *shape)))})", "count": "{:,}".format}
+    config, default = ModelConfig(), describe()
+    heads = next(row for row in default.heads if row.heads == config.heads)
+    query, key = (torch.empty(BATCH, *shape, device="meta") for shape in (heads.query, heads.key))
+    return environment.get_template("anatomy.md.j2").render(
+        config=config,
+        default=default,
+        network=default.network,
+        heads=heads,
+        scores=tuple((query @ key).shape[1:]),
+        scenes=tuple(make_scenes(BATCH)[0].shape[1:]),
+        gelu={x: nn.functional.gelu(torch.tensor(float(x))).item() for x in (-3, -1, 1, 3)},
+        runs=default_runs(reports),
+        **{name.replace(" ", "_"): describe(ModelConfig(**change)) for name, change in VARIANTS.items()},
+    )
+
+
+def default_runs(reports: Path, seeds: int = 100) -> pd.DataFrame:
+    """The finished runs of the default network with these first seeds, one row each, as far as any report has them."""
+    tables = [read_table(path) for path in sorted(reports.glob("*/data/runs.csv"))]
+    runs = pd.concat([pd.DataFrame(columns=["run", "status"]), *tables]).drop_duplicates("run")
+    wanted = {Run(seed=seed).id for seed in range(seeds)}
+    return runs[runs.run.isin(wanted) & (runs.status == "finished")]

@@ -1,0 +1,71 @@
+"""Documents as Markdown and as HTML: the two templates, and how each of them escapes and marks pieces of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ablate.reporting.markup.document import Code, Document, Link, Span, Strong
+
+
+def markdown(document: Document) -> str:
+    """The page for a code host, with its figures beside it."""
+    return _render("page.md.j2", markdown_span, escaped=False, document=document)
+
+
+def html(document: Document, figures: Mapping[str, str]) -> str:
+    """The page as one file that needs no other, with its figures (SVG by name) inside."""
+    return _render("page.html.j2", html_span, escaped=True, document=document, figures=figures)
+
+
+def templates(*, escaped: bool) -> Environment:
+    """Where the templates are, and how they are read: what a template misspells is an error."""
+    return Environment(
+        loader=PackageLoader("ablate.reporting.markup"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=escaped,
+    )
+
+
+def _render(template: str, span: Callable[[Span], str], *, escaped: bool, **values: object) -> str:
+    environment, glue = templates(escaped=escaped), Markup("") if escaped else ""
+    environment.filters |= {"span": span, "line": lambda line: glue.join(map(span, line)), "text": markdown_text}
+    return environment.get_template(template).render(**values)
+
+
+def markdown_text(text: str) -> str:
+    """Text as itself: no sign of it is markup, on a code host (which also reads formulas between dollars)."""
+    return re.sub(r"([\\`*_\[\]<>|~$&])", r"\\\1", re.sub(r"\s+", " ", text))
+
+
+def markdown_span(span: Span) -> str:
+    """A piece of text in Markdown; a table's cell must not hold a bare `|`, not even in code."""
+    match span:
+        case Strong(text):
+            return f"**{markdown_text(text)}**"
+        case Code(text):
+            fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+            pad = " " if "`" in text else ""
+            return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|")
+        case Link(text, url):
+            return f"[{markdown_text(text)}]({url})"
+        case str():
+            return markdown_text(span)
+
+
+def html_span(span: Span) -> Markup:
+    """A piece of text in HTML."""
+    match span:
+        case Strong(text):
+            return Markup("<strong>{}</strong>").format(text)
+        case Code(text):
+            return Markup("<code>{}</code>").format(text)
+        case Link(text, url):
+            return Markup('<a href="{}">{}</a>').format(url, text)
+        case str():
+            return escape(span)

@@ -1,0 +1,34 @@
+"""Writes a report where all reports stand, and the page that lists them."""
+
+from __future__ import annotations
+
+from ablate.reporting import REPORTS
+from ablate.reporting.index import write_index
+from ablate.reporting.search.model import SearchPage
+from ablate.reporting.search.page import search_folder, write_search_report
+from ablate.reporting.study.model import Page
+from ablate.reporting.study.page import report_folder, write_report
+from ablate.studies.search import Search
+from ablate.studies.study import Study
+
+
+def publish(study: Study) -> Page:
+    """Write a study's report, and return what it says.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    page = write_report(study, report_folder(study))
+    write_index(REPORTS)
+    return page
+
+
+def publish_search(search: Search) -> SearchPage:
+    """Write a search's report, and return what it says.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    page = write_search_report(search, search_folder(search))
+    write_index(REPORTS)
+    return page

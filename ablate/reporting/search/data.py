@@ -1,0 +1,35 @@
+"""What the report of a search is made from: `reports/<search>/data/trials.csv`, as `sources.trial_tables` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ablate.errors import AblateError
+from ablate.records.record import Record
+from ablate.sources.trial_tables import of_this_version, read_csv, settled, trials_table, write_csv
+from ablate.studies.search import Search
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+def export(search: Search, told: Sequence[FrozenTrial], record: Record, folder: Path) -> None:
+    """Write the told trials of a search into `folder`/data."""
+    write_csv(folder / "data" / "trials.csv", trials_table(search, told, record))
+
+
+def read(search: Search, folder: Path) -> pd.DataFrame:
+    """Read back what `export` wrote, each axis with its values as they are in settings.
+
+    Raises:
+        AblateError: there is none, or it is damaged or belongs to another version of the search.
+    """
+    path = folder / "data" / "trials.csv"
+    if not path.exists():
+        raise AblateError(f"{path.parent}: there is no data of this search yet; `ablate search` writes it")
+    with of_this_version(path, "this search; `ablate search`"):
+        return settled(search, read_csv(path, search.space))

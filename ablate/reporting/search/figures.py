@@ -1,0 +1,136 @@
+"""The figures of a search: its course, the importance of each axis in it, and every trial along each axis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ablate.reporting.markup.numbers import named
+from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
+from ablate.reporting.markup.svg import svg
+from ablate.reporting.search.model import SearchPage
+from ablate.sources.trial_tables import Trial, best_so_far
+from ablate.studies.planning import axis_names, value_text
+
+COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
+MARKERS = {"complete": "o", "pruned": "x"}
+COLUMNS = 3
+
+
+def draw_all(page: SearchPage) -> dict[str, str]:
+    """Every figure as SVG, by its name; figures with nothing to show are left out."""
+    figures = {"history": history_figure(page), "importance": importance_figure(page), "axes": axes_figure(page)}
+    return {name: svg(figure, name) for name, figure in figures.items() if figure is not None}
+
+
+def shown(page: SearchPage) -> dict[str, list[Trial]]:
+    """The trials that have a value, by how they ended."""
+    return {
+        state: found
+        for state in COLOURS
+        if (found := [trial for trial in page.trials if trial.state == state and math.isfinite(trial.value)])
+    }
+
+
+def history_figure(page: SearchPage) -> Figure | None:
+    """Draw each trial's value, and the best so far."""
+    if page.best is None:
+        return None
+    with report_style():
+        figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
+        axes = figure.subplots()
+        numbers = [trial.number for trial in page.trials]
+        axes.step(numbers, best_so_far(page.trials, page.metric), where="post", color="black", label="best so far")
+        for state, trials in shown(page).items():
+            _scatter(axes, state, [trial.number for trial in trials], [trial.value for trial in trials])
+        axes.set_ylim(value_limits(page))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("trial")
+        axes.set_ylabel(named(page.metric))
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
+    return figure
+
+
+def _scatter(axes: Axes, state: str, across: list[float], up: list[float]) -> None:
+    axes.plot(across, up, MARKERS[state], color=COLOURS[state], alpha=0.8, markersize=5, label=state)
+
+
+def value_limits(page: SearchPage) -> tuple[float, float]:
+    """The scale of values: all but those far on the bad side of the middle half, which would hide the others."""
+    values = sorted(page.metric.sign * trial.value for trials in shown(page).values() for trial in trials)
+    low, middle = values[len(values) // 4], values[len(values) // 2]
+    kept = [page.metric.sign * value for value in values if value >= low - 3 * (values[-1] - middle)]
+    return padded(kept)
+
+
+def importance_figure(page: SearchPage) -> Figure | None:
+    """Draw a bar an axis."""
+    if not page.importance:
+        return None
+    names = list(page.importance)
+    with report_style():
+        places = row_places(names)
+        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
+        axes = figure.subplots()
+        axes.barh(places[:-1], list(page.importance.values()), height=0.2, color=COLOURS["complete"])
+        name_rows(axes, names, places)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("importance in the search, as a share")
+    return figure
+
+
+@dataclass(frozen=True)
+class AxisPanel:
+    """One axis: where each trial stands across and up, by how it ended; `ticks` name the values of a list."""
+
+    name: str
+    log: bool
+    ticks: list[str] | None
+    points: dict[str, tuple[list[float], list[float]]]
+
+
+def axis_panels(page: SearchPage) -> list[AxisPanel]:
+    """What the figure shows, an axis a panel."""
+    panels = []
+    for name, axis in page.search.space.items():
+        choices = axis if isinstance(axis, list) else None
+        points = {
+            state: ([_across(choices, trial.overrides[name]) for trial in trials], [trial.value for trial in trials])
+            for state, trials in shown(page).items()
+        }
+        log = not isinstance(axis, list) and axis.log
+        panels.append(AxisPanel(name, log, list(map(value_text, choices)) if choices else None, points))
+    return panels
+
+
+def _across(choices: list[object] | None, value: object) -> float:
+    return float(list(map(value_text, choices)).index(value_text(value))) if choices else float(str(value))
+
+
+def axes_figure(page: SearchPage) -> Figure | None:
+    """Draw a panel per axis, all on one scale of values."""
+    if page.best is None:
+        return None
+    found, names = axis_panels(page), axis_names(page.search.space)
+    with report_style():
+        figure, grid = panels(len(found), min(COLUMNS, len(found)), 2.1, 0.4)
+        for axes, panel in zip(grid, found, strict=True):
+            _draw_panel(axes, panel)
+            axes.set_xlabel(fitted(names[panel.name]))
+        grid[0].set_ylim(value_limits(page))
+        figure.supylabel(named(page.metric), fontsize=9)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: AxisPanel) -> None:
+    for state, (across, up) in panel.points.items():
+        _scatter(axes, state, across, up)
+    if panel.ticks is not None:
+        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+        axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
+    elif panel.log:
+        axes.set_xscale("log")

@@ -1,0 +1,63 @@
+"""Writes the report of a search: two pages, figures, headline numbers and the best settings, from the data alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from ablate.records.files import write_atomic
+from ablate.reporting import REPORTS
+from ablate.reporting.markup.files import write_files
+from ablate.reporting.search.content import answer, document, value
+from ablate.reporting.search.data import read
+from ablate.reporting.search.figures import draw_all
+from ablate.reporting.search.model import SearchPage, build
+from ablate.studies.search import Search
+
+
+def search_folder(search: Search) -> Path:
+    """Where a search's report stands."""
+    return REPORTS / search.name
+
+
+def write_search_report(search: Search, folder: Path) -> SearchPage:
+    """Write a search's report from `folder`/data, and return what it says.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    page = build(search, read(search, folder))
+    write_files(folder, document(page), draw_all(page), search_headlines(page))
+    if page.best is not None:
+        write_atomic(folder / "best.yaml", best_yaml(page).encode())
+    return page
+
+
+def best_yaml(page: SearchPage) -> str:
+    """The best settings as the `base` of a study, with what a reader must know of them."""
+    assert page.best is not None
+    score = f"{page.metric.name} {value(page, page.best.value)}"
+    head = [
+        f"# Trial {page.best.number} of the search {page.search.name}: {score}, the best of {len(page.ranked)}, and so",
+        f"# flattered. Compare it on fresh seeds (the search used {page.search.seed}) before you believe it.",
+        "base:",
+    ]
+    lines = [f"  {name}: {json.dumps(setting)}" for name, setting in page.settings.items()]  # JSON is YAML
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def search_headlines(page: SearchPage) -> dict[str, Any]:
+    """The headline numbers, as `dvc metrics` reads them and as the page over all reports lists them."""
+    facts: dict[str, Any] = {
+        "question": page.search.question,
+        "answer": answer(page),
+        "metric": page.metric.name,
+        "trials": {state: page.count(state) for state in ("complete", "pruned", "failed")},
+        "importance": {name: float(f"{share:.6g}") for name, share in page.importance.items()},
+    }
+    if page.best is not None and math.isfinite(page.best.value):
+        best = {"trial": page.best.number, "value": float(f"{page.best.value:.6g}"), "settings": page.best.overrides}
+        facts["best"] = best
+    return facts

@@ -1,0 +1,1 @@
+"""The report of a study: data -> model -> words, tables and figures -> page."""

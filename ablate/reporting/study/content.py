@@ -1,0 +1,297 @@
+"""What a page says, in words: its sections from top to bottom, the same for every template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ablate.reporting.markup.document import Block, Code, Document, Items, Link, Picture, Section, paragraph
+from ablate.reporting.markup.numbers import fixed, listed, percent, unit
+from ablate.reporting.origins import experiment_address
+from ablate.reporting.study.answer import answer, claim_sentence
+from ablate.reporting.study.figures.curves import curve_metric
+from ablate.reporting.study.figures.samples import WHITE
+from ablate.reporting.study.model import GridFacts, Page
+from ablate.reporting.study.tables import (
+    cost_table,
+    course_table,
+    interactions_table,
+    mlflow_table,
+    needed_table,
+    rates_table,
+    seeds_table,
+    sensitivity_table,
+    shares_table,
+    tuning_table,
+    verdict_table,
+)
+from ablate.settings import dotted
+from ablate.statistics.rates import rate
+
+
+def document(page: Page) -> Document:
+    """The page of a study."""
+    sections = [
+        Section("Verdicts", tuple(_verdicts(page))),
+        *([Section("What each arm chose", tuple(_tuning(page)))] if page.tuning else []),
+        *([Section("From look to look", tuple(_course(page)))] if len(page.study.looks) > 1 else []),
+        *([Section("What was expected", tuple(_claims(page)))] if page.claims else []),
+        *([Section("Do the axes add up?", tuple(_grid(page, page.grid)))] if page.grid else []),
+        Section("Every seed", tuple(_seeds(page))),
+        Section("How sure?", tuple(_robustness(page))),
+        Section("Quality and cost", tuple(_cost(page))),
+        Section("Learning curves", tuple(_curves(page))),
+        Section("Sample pictures", tuple(_samples(page))),
+        Section("Runs that went wrong", tuple(_wrong(page))),
+        Section("How it was computed", tuple(_computed(page))),
+        Section("The runs in MLflow", tuple(_mlflow(page))),
+    ]
+    return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), tuple(sections))
+
+
+def _warnings(page: Page) -> Iterator[str]:
+    if page.missing:
+        yield f"Not there yet, so that verdicts wait: {'; '.join(map(str, page.missing))}."
+    yield from page.warnings
+
+
+def _verdicts(page: Page) -> Iterator[Block]:
+    margin = f"{page.study.margin:g}{unit(page.metric)}"
+    yield verdict_table(page)
+    yield paragraph(
+        f"Up is good in every difference; [L, U] is its interval. The margin is {margin}: a smaller difference does "
+        "not matter to whoever asked. The smallest margin is the one at which the arm would be equivalent."
+    )
+    if not math.isnan(page.nothing + page.zero):
+        scores = [f"{fixed(value, page.metric.digits)}{unit(page.metric)}" for value in (page.nothing, page.zero)]
+        yield paragraph(
+            f"For scale: doing nothing (the output is the input) scores {scores[0]}, answering zero {scores[1]}."
+        )
+    verdicts = "; ".join(f"{row.name} {c.verdict}" for row, c in page.compared)
+    yield Picture(
+        "differences",
+        f"Differences from the reference, by arm: {verdicts}",
+        "Mark: the mean difference from the reference; line: its interval (with an arrow where it goes on); "
+        "ticks: each seed; grey: the margin.",
+    )
+
+
+def _course(page: Page) -> Iterator[Block]:
+    used, numbers = len(page.used), listed([str(look.seeds) for look in page.study.looks])
+    yield paragraph(
+        f"The looks were planned at {numbers} seeds, each with the arms that were still undecided. The verdicts rest "
+        f"on {used} runs; with {len(page.study.seeds)} seeds for every arm it would have been {page.planned}: "
+        f"{page.planned - used} ({percent(1 - used / page.planned)}) were saved."
+    )
+    yield course_table(page)
+    yield Picture(
+        "course",
+        "Each arm's difference from its reference and its interval, look by look",
+        "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin.",
+    )
+    if page.unused:
+        names = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused)
+        yield paragraph(f"Unused, since it turned out that no look needed them: {names}.")
+
+
+def _tuning(page: Page) -> Iterator[Block]:
+    search = page.tuning[0].search
+    budget = f"{search.trials} trials of {search.base['training.epochs']} epochs on the seed {search.seed}"
+    yield paragraph(
+        "All verdicts are given the chosen settings. Each arm, the reference too, was tuned by a search of its own "
+        f"with the same budget: {budget}, none of those that it is judged on, drawn by Optuna's sampler "
+        f"{search.sampler} and judged by {search.metric}. Another budget or another space may choose otherwise."
+    )
+    yield tuning_table(page)
+    near = [f"{tuning.arm} ({listed(tuning.near_an_end)})" for tuning in page.tuning if tuning.near_an_end]
+    if near:
+        yield paragraph(f"Chosen near an end of its range, so that what is best may lie beyond: {'; '.join(near)}.")
+    yield Picture(
+        "tuning",
+        "The best value of each arm's tuning against the number of its trials",
+        "The best value after each number of trials. Where a line still rises at its end, more trials may help.",
+    )
+
+
+def _claims(page: Page) -> Iterator[Block]:
+    yield Items(tuple((claim_sentence(evidence, page),) for evidence in page.claims))
+    yield paragraph("The claims stood in the study; they are judged by the same rule as the verdicts.")
+
+
+def _grid(page: Page, grid: GridFacts) -> Iterator[Block]:
+    yield Picture(
+        "cells",
+        "The mean score of each cell of the grid, with its standard deviation over the seeds",
+        "Mean over the cell's seeds, and its own standard deviation; other axes are averaged over.",
+    )
+    yield Picture(
+        "interactions",
+        "The mean score by the levels of one axis, a line for each level of another",
+        "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
+    )
+    yield interactions_table(page, grid)
+    if len(page.study.looks) > 1:
+        yield paragraph(
+            f"All of this is over the {page.study.looks[0].seeds} seeds of the first look: every cell has them."
+        )
+    yield paragraph(
+        "Beyond the sum: how much better the two changes together are than the sum of each alone, with the seeds as "
+        f"blocks, by paired t intervals at a joint confidence of 95% over these {len(grid.interactions)} contrasts, "
+        "apart from the verdicts'. In simulated grids that confidence held but for rare drops of single runs in large "
+        "grids with few seeds (benchmarks/calibration.md). A contrast with a diverged run is settled neither way."
+    )
+    if grid.shares:
+        yield shares_table(grid)
+        yield paragraph(
+            "ω² estimates what part of the variance of all scores an axis explains"
+            f"{_over_complete(page)}. There is no p value: the F test errs where one cell varies more than the others."
+        )
+
+
+def _over_complete(page: Page) -> str:
+    seeds = page.study.looks[0].seeds
+    complete = len(page.scores.iloc[:seeds].dropna())
+    return f", over the {complete} of {seeds} seeds of which no run is missing" if complete < seeds else ""
+
+
+def _seeds(page: Page) -> Iterator[Block]:
+    yield Picture(
+        "seeds",
+        f"{page.metric.name} of every run, a row per arm",
+        "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
+    )
+    yield seeds_table(page)
+
+
+def _robustness(page: Page) -> Iterator[Block]:
+    changing = [item.arm for item in page.sensitivity if item.changes]
+    yield paragraph(
+        f"Another choice would have changed the verdict on {listed(changing)}."
+        if changing
+        else "No verdict would have changed by any of these choices."
+    )
+    yield sensitivity_table(page)
+    if any(row.needed for row in page.rows):
+        yield needed_table(page)
+        yield paragraph(
+            "Seeds with which the rule would settle an undecided comparison, and rightly, with 80% power; a range, "
+            "since the standard deviation is itself uncertain. They need a new study, or one that planned for them: "
+            "to look at a report and then to add seeds is a second look that the 95% do not cover."
+        )
+
+
+def _cost(page: Page) -> Iterator[Block]:
+    yield Picture(
+        "cost",
+        f"{page.metric.name} against parameters, FLOPs and seconds of training",
+        "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
+        "of the arm's runs, since other work on a machine slows runs down.",
+    )
+    yield cost_table(page)
+
+
+def _curves(page: Page) -> Iterator[Block]:
+    name = curve_metric(page).name
+    yield Picture(
+        "curves",
+        f"{name} by epoch, a panel per arm",
+        f"{name}: the mean over the seeds, and the range from the lowest to the highest; black: the reference's mean. "
+        "A curve ends where the arm's first run does.",
+    )
+
+
+def _samples(page: Page) -> Iterator[Block]:
+    yield Picture(
+        "samples",
+        "The best, the median and the worst of the recorded test scenes, with each arm's output and error",
+        "Of the test scenes whose outputs are recorded, those on which the reference's mean error over its seeds is "
+        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}: its output with "
+        f"the PSNR, and its error; all errors are on one scale, all images on another (black 0, white {WHITE:g}).",
+    )
+
+
+def _wrong(page: Page) -> Iterator[Block]:
+    ended, broken = sum(row.seeds for row in page.rows), sum(row.failed for row in page.rows)
+    if any(row.diverged or row.failed for row in page.rows):
+        yield rates_table(page)
+    else:
+        highest = percent(rate(0, ended).high)
+        yield paragraph(f"None of {ended} runs diverged or failed: their rate may be up to {highest} (95% interval).")
+    if page.bad_seed_bound < 1:
+        yield paragraph(
+            "In an arm without any bad seed, the rate of bad seeds may still be up to "
+            f"{percent(page.bad_seed_bound)} (95% confidence): the intervals cannot promise the mean under disasters "
+            "that no seed has shown."
+        )
+    if page.divergences:
+        yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
+    if broken:
+        yield paragraph(
+            "A failed run broke with an error, lost its worker twice or took more than its time; it has no score, and ",
+            Code("ablate sweep --retry-failed"),
+            " trains it again.",
+        )
+    yield paragraph(
+        "A diverged run (a loss that is not finite, or worse than answering zero) scores what answering zero does. An "
+        "arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "
+        "equivalent."
+    )
+
+
+def _computed(page: Page) -> Iterator[Block]:
+    recorded = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
+    texts = [
+        f"Every arm was trained with {_which_seeds(page)}, and arms that share a seed see the same training scenes "
+        "and start shared parameters alike: the seed is the pair.",
+        f"A run saw {_shared(page, 'training.epochs')} epochs of {_shared(page, 'training.scenes')} scenes. The epoch "
+        f"was chosen by {_shared(page, 'data.validation')} validation scenes, and the score is that of "
+        f"{_shared(page, 'data.test')} test scenes; both are the same for all seeds.",
+        f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE) with the MSE pooled "
+        "over the whole set.",
+        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the whole interval lies inside the "
+        'margin; better, worse: it lies beside zero; undecided: neither, which is not "no effect".',
+        "The intervals cover training seeds, for these test images. What other test images would change is "
+        '"± over test images": a run\'s standard error over them, averaged over its seeds.',
+        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error where that begins "
+        "with 100 to 354, else to the first.",
+        f"Training took {fixed(page.train_hours, 1)} hours of one device in all.",
+        f"Recorded by the runs: {recorded or 'nothing yet'}.",
+    ]
+    yield Items(tuple((text,) for text in texts))
+
+
+def _which_seeds(page: Page) -> str:
+    seeds = ", ".join(map(str, page.study.seeds))
+    return f"the same seeds ({seeds})" if len(page.study.looks) == 1 else f"the first of the same seeds ({seeds})"
+
+
+def _levels(page: Page) -> str:
+    """At which confidence, and why."""
+    if len(page.study.looks) == 1:
+        together = f", so that all {page.comparisons} together hold with 95% (Bonferroni)"
+        return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
+    return (
+        f"at 1 - (0.05 / {page.comparisons}) (n - n') / {len(page.study.seeds)} for a look at n seeds after one at n', "
+        f"so that all {page.comparisons} hold together with 95% at all looks (linear alpha spending, Lan and DeMets "
+        "1983, added up by Bonferroni). A first verdict is final. An arm is given up as undecided, between the first "
+        "and the last look, where even the last look could hardly decide it: with its sd at a lower 90% bound, and its "
+        "mean moved in a verdict's favour as far as the seeds to come would move it in nine cases of ten"
+    )
+
+
+def _shared(page: Page, setting: str) -> str:
+    """A setting's value, or its values where arms differ."""
+    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.arms)
+    return " or ".join(f"{value:,}" for value in values)
+
+
+def _mlflow(page: Page) -> Iterator[Block]:
+    yield paragraph(
+        "With ",
+        Code("ablate ui"),
+        " running in the folder of the sweep: open ",
+        Link(f"the experiment {page.study.name}", experiment_address(page.study.name)),
+        " and put an arm's line into the search box above its runs. MLflow numbers experiments and runs anew whenever "
+        "its store is rebuilt, so a lasting link can lead to the experiment's name only; these tags stay.",
+    )
+    yield mlflow_table(page)

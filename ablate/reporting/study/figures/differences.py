@@ -1,0 +1,75 @@
+"""Each arm's difference from its reference, with its interval, every seed, and the margin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from ablate.reporting.markup.numbers import named
+from ablate.reporting.markup.style import WIDTH, mark_beyond, name_rows, padded, report_style, row_places
+from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.model import Page
+
+
+@dataclass(frozen=True)
+class DifferenceBar:
+    """One arm of the figure: each seed's difference, the mean and its interval (None where infinite)."""
+
+    arm: str
+    seeds: list[float]
+    mean: float
+    interval: tuple[float, float] | None
+    verdict: str
+    barred: bool
+
+    @property
+    def ends(self) -> list[float]:
+        """All places that the bar reaches."""
+        return [*self.seeds, self.mean, *(self.interval or ())]
+
+
+def difference_bars(page: Page) -> list[DifferenceBar]:
+    """What the figure shows, up is good."""
+    bars = []
+    for row, c in page.compared:
+        paired = page.scores[row.name] - page.scores[row.against]
+        seeds = page.metric.sign * paired.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
+        interval = (c.low, c.high) if math.isfinite(c.low) else None
+        if c.pairs:
+            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, bool(c.barred)))
+    return bars
+
+
+def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, float]:
+    """The scale: all of every arm that can be judged, and the margin."""
+    judged = [bar for bar in bars if not bar.barred] or bars
+    return padded([-margin, margin, *(end for bar in judged for end in bar.ends)])
+
+
+def differences_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """Draw the bars, one per row; None where nothing can be compared yet."""
+    bars = difference_bars(page)
+    if not bars:
+        return None
+    names, (low, high) = [bar.arm for bar in bars], difference_limits(bars, page.study.margin)
+    with report_style():
+        places = row_places(names)
+        figure = Figure(figsize=(WIDTH, 0.9 + places[-1]), layout="constrained")
+        axes = figure.subplots()
+        axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
+        axes.axvline(0, color="0.5", linewidth=0.8)
+        for height, bar in zip(places, bars, strict=False):
+            style = styles[bar.arm]
+            if bar.interval:
+                axes.plot(bar.interval, [height, height], color=style.colour, linewidth=2)
+            mark_beyond(axes, height, bar.ends, (low, high), style.colour)
+            axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=style.colour, alpha=0.7, markersize=6)
+            axes.plot(bar.mean, height, style.marker, color=style.colour, markersize=6)
+            axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")
+        name_rows(axes, names, places)
+        axes.set_xlim(low, high)
+        axes.set_xlabel(f"difference in {named(page.metric)}; right is better")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    return figure

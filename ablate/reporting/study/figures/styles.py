@@ -1,0 +1,30 @@
+"""How each arm is drawn, in every figure of a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ablate.reporting.markup.style import COLOURS, MARKERS
+from ablate.reporting.study.model import Page
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an arm is drawn, in every figure."""
+
+    colour: str
+    marker: str
+
+
+def arm_styles(page: Page) -> dict[str, Style]:
+    """References black, the others in the order of the study; a marker per round of colours, so that each is distinct.
+
+    Beyond 49 arms styles repeat.
+    """
+    references = [row.name for row in page.rows if not row.comparison]
+    others = [row.name for row, _ in page.compared]
+    styles = {name: Style("black", MARKERS[index % len(MARKERS)]) for index, name in enumerate(references)}
+    for index, name in enumerate(others):
+        turn, colour = divmod(index, len(COLOURS))
+        styles[name] = Style(COLOURS[colour], MARKERS[turn % len(MARKERS)])
+    return styles

@@ -1,0 +1,40 @@
+"""The best value of each arm's tuning against the number of its trials."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ablate.reporting.markup.numbers import named
+from ablate.reporting.markup.style import WIDTH, fitted, padded, report_style
+from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.model import Page
+
+
+def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
+    """What the figure shows, by arm: (number of trials, best value so far), from the first trial that has one."""
+    return {
+        tuning.arm: [(count, best) for count, best in enumerate(tuning.course, 1) if best == best]
+        for tuning in page.tuning
+    }
+
+
+def tuning_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+    """Draw a line per arm; None where no arm was tuned."""
+    courses = {arm: course for arm, course in tuning_courses(page).items() if course}
+    if not courses:
+        return None
+    with report_style():
+        figure = Figure(figsize=(WIDTH, 2.8 + 0.16 * len(courses)), layout="constrained")
+        axes = figure.subplots()
+        for arm, course in courses.items():
+            counts, best = zip(*course, strict=True)
+            style = styles[arm]
+            axes.plot(counts, best, drawstyle="steps-post", color=style.colour, linewidth=1)
+            axes.plot(counts, best, style.marker, color=style.colour, markersize=4, label=fitted(arm, 60))
+        axes.set_ylim(padded([best for course in courses.values() for _, best in course]))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("trials")
+        axes.set_ylabel(f"best {named(page.tuning[0].search.judged)} so far")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
+    return figure

@@ -1,0 +1,293 @@
+"""The tables of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
+from ablate.reporting.markup.numbers import digits_for, fixed, named, percent
+from ablate.reporting.origins import arm_search
+from ablate.reporting.study.model import ArmRow, GridFacts, Page
+from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_texts
+from ablate.sources.choices import ArmTuning
+from ablate.statistics.course import End
+from ablate.statistics.interactions import Interaction, Share
+from ablate.statistics.rates import Rate, rate
+from ablate.statistics.sensitivity import Sensitivity
+from ablate.statistics.verdicts import Comparison, level_of
+from ablate.studies.planning import arm_name, value_text
+
+
+def verdict_table(page: Page) -> Table:
+    """One row per arm: its verdict, and all that it rests on."""
+
+    def compared(name: str) -> Column[ArmRow]:
+        return Column(HEADINGS[name], lambda row: getattr(_texts(row, page), name) if row.comparison else "")
+
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        Column[ArmRow]("verdict", verdict_cell, number=False),
+        *map(compared, ("difference", "low", "high", "level")),
+        Column[ArmRow]("n", _count),
+        Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
+        Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
+        *map(compared, ("sd", "effect", "smallest_margin")),
+        Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
+    ]
+    return table(f"Verdicts by {named(page.metric)}", columns, page.rows)
+
+
+HEADINGS = {
+    "difference": "difference",
+    "low": "L",
+    "high": "U",
+    "level": "level",
+    "sd": "sd of differences",
+    "effect": "difference in sds",
+    "smallest_margin": "smallest margin",
+}
+
+
+def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
+    assert row.comparison is not None
+    return comparison_texts(row.comparison, page.metric, page.study.margin)
+
+
+def verdict_cell(row: ArmRow) -> Span:
+    """The verdict, with what a reader must know of it."""
+    return Strong(_qualified(row.comparison)) if row.comparison else "reference"
+
+
+def _qualified(c: Comparison) -> str:
+    if c.verdict == "equivalent" and c.side != "across":
+        return f"equivalent, yet {c.side} zero"
+    return "undecided (diverged)" if c.verdict == "undecided" and c.barred else c.verdict
+
+
+def _count(row: ArmRow) -> str:
+    fewer = row.comparison and row.comparison.pairs != row.seeds
+    return f"{row.seeds} ({row.comparison.pairs} in pairs)" if fewer and row.comparison else str(row.seeds)
+
+
+ENDS: dict[End | None, str] = {
+    "decided": "decided",
+    "futile": "given up: more seeds could hardly decide it",
+    "last look": "the last look",
+    "budget": "the budget ended",
+    "broken": "waits for a broken run",
+    None: "goes on",
+}
+
+
+def course_table(page: Page) -> Table:
+    """Each arm's interval at each look that it took part in, and why it went no further."""
+
+    def at(place: int) -> Column[ArmRow]:
+        def cell(row: ArmRow) -> Span:
+            if place >= len(row.history):
+                return ""
+            text = comparison_texts(row.history[place], page.metric, page.study.margin).interval
+            return Strong(text) if place == len(row.history) - 1 else text
+
+        look = page.study.looks[place]
+        level = level_of(page.comparisons, look.share)
+        return Column(f"at {look.seeds} seeds ({100 * level:.2f}%)", cell)
+
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        *map(at, range(len(page.study.looks))),
+        Column[ArmRow]("verdict", verdict_cell, number=False),
+        Column[ArmRow]("ended by", lambda row: ENDS[row.end], number=False),
+        Column[ArmRow]("runs", lambda row: str(page.course.needed[row.name])),
+    ]
+    return table("Difference and interval at each look", columns, [row for row, _ in page.compared])
+
+
+def tuning_table(page: Page) -> Table:
+    """What each arm chose, and how many of its trials came to their end."""
+
+    def setting(name: str) -> Column[ArmTuning]:
+        return Column(name, lambda tuning: value_text(tuning.best.overrides[name]) if tuning.best else "–")
+
+    search = page.tuning[0].search
+    columns = [
+        Column[ArmTuning]("arm", lambda tuning: tuning.arm, number=False),
+        *map(setting, search.space),
+        Column[ArmTuning](
+            f"best {named(search.judged)}",
+            lambda tuning: fixed(tuning.best.value, search.judged.digits) if tuning.best else "–",
+        ),
+        Column[ArmTuning]("after trials", lambda tuning: str(tuning.best.number + 1) if tuning.best else "–"),
+        Column[ArmTuning]("trials", lambda tuning: str(len(tuning.trials))),
+        Column[ArmTuning]("failed", lambda tuning: str(sum(trial.state == "failed" for trial in tuning.trials))),
+    ]
+    return table("What each arm chose", columns, page.tuning)
+
+
+def seeds_table(page: Page) -> Table:
+    """Every seed's value, to the digits that the test images allow."""
+
+    def score(seed: int) -> Column[ArmRow]:
+        def cell(row: ArmRow) -> str:
+            sem, value = (float(frame[row.name][seed]) for frame in (page.sems, page.scores))
+            if page.diverged[row.name][seed]:
+                return f"{fixed(value, page.metric.digits)} (diverged)"
+            return fixed(value, digits_for(sem, page.metric.digits))
+
+        return Column(f"seed {seed}", cell)
+
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        *map(score, page.study.seeds),
+        Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
+    ]
+    if page.metric.name.startswith("test/"):
+        columns.append(Column[ArmRow]("mean by the last epoch", lambda row: arm_texts(row, page).last_mean))
+    return table(f"{named(page.metric)} of every run", columns, page.rows)
+
+
+def cost_table(page: Page) -> Table:
+    """What each arm costs, and what it gains."""
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        Column[ArmRow]("parameters", lambda row: fixed(row.parameters)),
+        Column[ArmRow]("MFLOPs per image", lambda row: fixed(row.flops / 1e6, 1)),
+        Column[ArmRow]("training (s)", lambda row: fixed(row.seconds, 0 if row.seconds >= 10 else 1)),
+        Column[ArmRow]("gain over doing nothing (dB)", lambda row: arm_texts(row, page).gain),
+    ]
+    return table("Cost of each arm", columns, page.rows)
+
+
+def rates_table(page: Page) -> Table:
+    """The arms of which a run failed or diverged, and all arms together."""
+
+    def shown(word: str) -> list[Column[Rates]]:
+        return [
+            Column(word, lambda line: f"{line.of[word].bad} of {line.of[word].runs}"),
+            Column(f"rate of {word} runs, 95%", lambda line: _interval(line.of[word])),
+        ]
+
+    columns = [Column[Rates]("arm", lambda line: line.arm, number=False), *shown("diverged"), *shown("failed")]
+    return table("Runs that went wrong", columns, _rates(page))
+
+
+class Rates(NamedTuple):
+    """How often an arm's runs diverged and failed."""
+
+    arm: str
+    of: dict[str, Rate]
+
+
+def _rates(page: Page) -> Iterator[Rates]:
+    for row in page.rows:
+        if row.diverged or row.failed:
+            yield _rates_of(row.name, [row])
+    yield _rates_of("all arms", page.rows)
+
+
+def _rates_of(name: str, rows: list[ArmRow]) -> Rates:
+    diverged, failed, ended = (sum(getattr(row, field) for row in rows) for field in ("diverged", "failed", "seeds"))
+    return Rates(name, {"diverged": rate(diverged, ended), "failed": rate(failed, ended + failed)})
+
+
+def _interval(found: Rate) -> str:
+    return f"{percent(found.low)} to {percent(found.high)}"
+
+
+def needed_table(page: Page) -> Table:
+    """How many seeds would decide what is undecided."""
+
+    def needed(truth: str) -> Column[ArmRow]:
+        words = {"if_zero": "if the truth is zero", "as_measured": "if the truth is as measured"}
+        return Column(words[truth], lambda row: str(getattr(row.needed, truth)))
+
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        needed("if_zero"),
+        needed("as_measured"),
+    ]
+    return table("Seeds that would decide", columns, [row for row in page.rows if row.needed])
+
+
+def sensitivity_table(page: Page) -> Table:
+    """Each verdict as other choices would have made it."""
+    choices = [name for name in page.sensitivity[0].others if not name.startswith("without seed")]
+
+    def choice(name: str) -> Column[Sensitivity]:
+        return Column(f"by the {name}", lambda item: _changed(item, name), number=False)
+
+    columns = [
+        Column[Sensitivity]("arm", lambda item: item.arm, number=False),
+        Column[Sensitivity]("verdict", lambda item: item.judged.verdict, number=False),
+        *map(choice, choices),
+        Column[Sensitivity]("without one of the seeds", _changed_seeds, number=False),
+    ]
+    return table("Verdicts by other choices", columns, page.sensitivity)
+
+
+def _changed(item: Sensitivity, name: str) -> Span:
+    verdict = item.others[name].verdict
+    return Strong(verdict) if name in item.changes else verdict
+
+
+def _changed_seeds(item: Sensitivity) -> Span:
+    seeds = {name: verdict for name, verdict in item.changes.items() if name.startswith("without seed")}
+    words = [f"{verdict} {name}" for name, verdict in seeds.items()]
+    return Strong("; ".join(words)) if words else "the same"
+
+
+def interactions_table(page: Page, grid: GridFacts) -> Table:
+    """Every interaction contrast, with its interval."""
+
+    def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
+        return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
+
+    def text(name: str) -> Column[Interaction]:
+        return Column(
+            {**HEADINGS, "difference": "beyond the sum"}[name],
+            lambda item: getattr(comparison_texts(item.comparison, page.metric, page.study.margin), name),
+        )
+
+    columns = [
+        Column[Interaction]("changed together", lambda item: changes(item.axes, item.changed), number=False),
+        Column[Interaction]("from", lambda item: changes(item.axes, item.baseline), number=False),
+        Column[Interaction]("verdict", lambda item: interaction_cell(item), number=False),
+        *map(text, ("difference", "low", "high", "level", "sd")),
+    ]
+    return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
+
+
+VERDICTS = {
+    "better": "more than the sum",
+    "worse": "less than the sum",
+    "equivalent": "they add up",
+    "undecided": "undecided",
+    "waiting": "waiting",
+}
+
+
+def interaction_cell(item: Interaction) -> Span:
+    """The verdict on a contrast, and whether a run of its cells diverged."""
+    verdict = VERDICTS[item.comparison.verdict]
+    return Strong(f"{verdict} (diverged)" if item.comparison.barred else verdict)
+
+
+def shares_table(grid: GridFacts) -> Table:
+    """What part of the scores' variance each axis explains."""
+    rest = 1 - sum(share.omega_squared for share in grid.shares)
+    rows = [*grid.shares, Share(("unexplained",), max(0.0, rest))]
+    columns = [
+        Column[Share]("axis", lambda share: " × ".join(share.term), number=False),
+        Column[Share]("ω²", lambda share: percent(share.omega_squared)),
+    ]
+    return table("Share of the variance of all scores", columns, rows)
+
+
+def mlflow_table(page: Page) -> Table:
+    """What to put into MLflow's search box for each arm."""
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        Column[ArmRow]("search", lambda row: Code(arm_search(row.name)), number=False),
+    ]
+    return table("MLflow searches", columns, page.rows)

@@ -1,0 +1,111 @@
+"""What each arm of a study chose when it was tuned: `reports/<study>/data/tuning.csv`, one row per trial of an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ablate.errors import AblateError, NotTunedError
+from ablate.records.record import Record
+from ablate.sources.trial_tables import (
+    Trial,
+    best_so_far,
+    of_this_version,
+    ranked,
+    read_csv,
+    read_trials,
+    settled,
+    trials_table,
+    write_csv,
+)
+from ablate.studies.search import Search
+from ablate.studies.space import Range
+from ablate.studies.study import Study, TunedStudy
+from ablate.studies.tuning import tunings
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+NEAR = 0.05
+"""How close to an end of its range, as a share of it, a choice is said to be near that end."""
+
+
+@dataclass(frozen=True)
+class ArmTuning:
+    """The search of one arm: its trials, and the best of those that came to their end."""
+
+    arm: str
+    search: Search
+    trials: list[Trial]
+
+    @property
+    def best(self) -> Trial | None:
+        """None if no trial came to its end."""
+        order = ranked(self.trials, self.search.judged)
+        return order[0] if order else None
+
+    @property
+    def course(self) -> list[float]:
+        """The best value after each number of trials, NaN before the first."""
+        return best_so_far(self.trials, self.search.judged)
+
+    @property
+    def near_an_end(self) -> list[str]:
+        """The settings that were chosen near an end of their range: what is best may lie beyond it."""
+        chosen, space = self.best.overrides if self.best else {}, self.search.space
+        ranges = {name: axis for name, axis in space.items() if name in chosen and isinstance(axis, Range)}
+        places = {name: axis.place(chosen[name]) for name, axis in ranges.items()}
+        return [name for name, place in places.items() if not NEAR < place < 1 - NEAR]
+
+
+def export_tuning(study: Study, told: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
+    """Write the told trials of each arm's search, by the arm's name, into `folder`/data."""
+    tables = [
+        trials_table(search, told[arm], record).assign(arm=arm) for arm, search in tunings(study).items() if told[arm]
+    ]
+    write_csv(_path(folder), pd.concat(tables, ignore_index=True))
+
+
+def read_tuning(study: Study, folder: Path) -> list[ArmTuning]:
+    """Read back what `export_tuning` wrote, arm by arm; nothing for a study that tunes no arm.
+
+    Raises:
+        NotTunedError: there is none, or it is damaged or belongs to another version of the study.
+    """
+    if study.tune is None:
+        return []
+    path = _path(folder)
+    if not path.exists():
+        raise NotTunedError(f"{path}: the arms of this study are not tuned yet; `ablate sweep` does that first")
+    with of_this_version(path, "this study; `ablate sweep`", NotTunedError):
+        table = read_csv(path, study.tune.space)
+        return [_arm_tuning(arm, search, table[table.arm == arm]) for arm, search in tunings(study).items()]
+
+
+def _arm_tuning(arm: str, search: Search, table: pd.DataFrame) -> ArmTuning:
+    return ArmTuning(arm, search, read_trials(search, settled(search, table)))
+
+
+def tuned(study: Study, folder: Path) -> Study:
+    """The study, given what each of its arms has chosen; as it is if it tunes none.
+
+    Raises:
+        NotTunedError: as of `read_tuning`.
+        AblateError: no trial of an arm came to its end.
+    """
+    chosen = {}
+    for tuning in read_tuning(study, folder):
+        if tuning.best is None:
+            fact = f"no trial of the tuning of {tuning.arm} came to its end, so that it cannot be compared"
+            raise AblateError(f"{_path(folder)}: {fact}; allowed: another space, or more trials")
+        chosen[tuning.arm] = tuning.best.overrides
+    return TunedStudy.of(study, chosen) if chosen else study
+
+
+def _path(folder: Path) -> Path:
+    return folder / "data" / "tuning.csv"

@@ -1,0 +1,168 @@
+"""The report of a search, from made-up trials."""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from optuna.trial import FrozenTrial
+
+from ablate.errors import AblateError
+from ablate.records.record import Record
+from ablate.reporting.index import write_index
+from ablate.reporting.search.data import export, read
+from ablate.reporting.search.figures import axis_panels, shown, value_limits
+from ablate.reporting.search.model import SearchPage, build
+from ablate.reporting.search.page import write_search_report
+from ablate.sources.search import Searching
+from ablate.sources.trial_tables import best_so_far
+from ablate.sources.trials import overrides
+from ablate.studies.search import Search
+from tests.helpers.searches import made_up_search, run_to_its_end
+
+SEARCH = made_up_search(trials=40, name="made-up")
+FILES = ("README.md", "report.html", "metrics.json", "best.yaml", "figures/history.svg", "figures/axes.svg")
+
+
+def told(search: Search = SEARCH) -> list[FrozenTrial]:
+    return run_to_its_end(Searching(search))
+
+
+def write(folder: Path, search: Search = SEARCH, trials: list[FrozenTrial] | None = None) -> Path:
+    """The data of a search whose runs were never trained."""
+    export(search, told(search) if trials is None else trials, Record(folder / ".ablate"), folder / "report")
+    return folder / "report"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SearchPage]:
+    folder = write(tmp_path_factory.mktemp("search") / "reports")
+    return folder, write_search_report(SEARCH, folder)
+
+
+def test_the_data_are_the_trials(report: tuple[Path, SearchPage]) -> None:
+    table = read(SEARCH, report[0])
+    assert table.trial.tolist() == list(range(40))
+    for row, trial in zip(table.to_dict("records"), told(), strict=True):
+        assert {name: row[name] for name in SEARCH.space} == overrides(SEARCH.space, trial.params)
+        assert row["state"] == {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}[trial.state.name]
+
+
+def test_the_best_is_the_best_of_the_complete_trials(report: tuple[Path, SearchPage]) -> None:
+    page = report[1]
+    assert page.best is not None
+    assert page.best.value == max(trial.value for trial in page.trials if trial.state == "complete")
+    course = best_so_far(page.trials, page.metric)
+    assert course[-1] == page.best.value
+    assert all(before <= after for before, after in pairwise(course) if before == before)
+
+
+def test_the_best_of_errors_is_the_smallest() -> None:
+    search = made_up_search(metric="val/mse")
+    shared = {"state": "complete", "epochs": 4, "run": "", "why": ""}
+    shared |= {"training.rate": 0.01, "model.heads": 1, "model.skip": "both"}
+    table = pd.DataFrame([{"trial": number, "value": value} | shared for number, value in enumerate((0.3, 0.1))])
+    page = build(search, table)
+    assert page.best is not None
+    assert page.best.number == 1
+    assert best_so_far(page.trials, page.metric) == [0.3, 0.1]
+
+
+def test_importance_is_a_share_and_an_axis_without_any_effect_has_least(tmp_path: Path) -> None:
+    space = {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}, "model.mlp_ratio": {"low": 1, "high": 8}}
+    search = made_up_search(trials=60, space=space, sampler="random", pruner="none")
+    found = write_search_report(search, write(tmp_path, search)).importance
+    assert list(found) == ["training.rate", "model.mlp_ratio"]
+    assert sum(found.values()) == pytest.approx(1)
+
+
+def test_of_few_trials_no_importance_is_told(tmp_path: Path) -> None:
+    search = made_up_search(trials=5)
+    page = write_search_report(search, write(tmp_path, search))
+    assert page.importance == {}
+    assert "nothing can be said" in (tmp_path / "report" / "README.md").read_text()
+    assert not (tmp_path / "report" / "figures" / "importance.svg").exists()
+
+
+def test_the_page_says_what_a_reader_must_know(report: tuple[Path, SearchPage]) -> None:
+    text = (report[0] / "README.md").read_text()
+    assert "flatters" in text
+    assert "no effect" in text
+    assert "importance in the search" in text
+    assert "optuna-dashboard .ablate/search/made-up.log" in text
+    assert "3 heads do not divide" in text
+    assert "effect of" not in text
+
+
+def test_every_file_is_there_every_link_leads_somewhere_and_figures_are_svg(report: tuple[Path, SearchPage]) -> None:
+    folder = report[0]
+    assert all((folder / name).exists() for name in FILES)
+    links = re.findall(r"(?<!\\)\]\(([^)]+)\)", (folder / "README.md").read_text())
+    assert all((folder / link).exists() for link in links if not link.startswith("http"))
+    for path in (folder / "figures").glob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_the_same_data_give_the_same_bytes(report: tuple[Path, SearchPage]) -> None:
+    folder = report[0]
+    before = {name: (folder / name).read_bytes() for name in FILES}
+    write_search_report(SEARCH, folder)
+    assert {name: (folder / name).read_bytes() for name in FILES} == before
+
+
+def test_the_list_of_reports_has_the_search(report: tuple[Path, SearchPage]) -> None:
+    write_index(report[0].parent)
+    text = (report[0].parent / "README.md").read_text()
+    answer = json.loads((report[0] / "metrics.json").read_text())["answer"]
+    assert f"| [report](report/README.md) | {SEARCH.question} | {answer} |" in text
+    assert "0 studies" in text
+
+
+def test_trials_that_are_still_to_come_are_told(tmp_path: Path) -> None:
+    folder = write(tmp_path, SEARCH, told()[:30])
+    write_search_report(SEARCH, folder)
+    assert "Of 40 trials 10 are still to come." in (folder / "README.md").read_text()
+
+
+def test_a_search_of_failed_trials_only_has_a_page_and_no_best(tmp_path: Path) -> None:
+    failed = [trial for trial in told() if trial.state.name == "FAIL"]
+    folder = write(tmp_path, SEARCH, failed)
+    page = write_search_report(SEARCH, folder)
+    assert page.best is None
+    assert not (folder / "best.yaml").exists()
+    assert "has come to its end" in (folder / "README.md").read_text()
+
+
+def test_the_figures_show_every_trial_that_has_a_value(report: tuple[Path, SearchPage]) -> None:
+    page = report[1]
+    points = shown(page)
+    assert sum(map(len, points.values())) == page.count("complete") + page.count("pruned")
+    panels = {panel.name: panel for panel in axis_panels(page)}
+    assert panels["model.skip"].ticks == ["both", "none"]
+    assert panels["training.rate"].log
+    assert set(panels["model.skip"].points["complete"][0]) == {0.0, 1.0}
+    low, high = value_limits(page)
+    assert page.best is not None
+    assert low < page.best.value < high
+
+
+@pytest.mark.parametrize("damage", ["", "trial\n", "trial,state\nx,y\n"])
+def test_damaged_data_are_told_in_a_line(damage: str, tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "data" / "trials.csv").write_text(damage)
+    with pytest.raises(AblateError, match=r"trials\.csv: is damaged, or belongs to another version"):
+        read(SEARCH, folder)
+
+
+def test_the_data_of_another_version_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    with pytest.raises(AblateError, match="belongs to another version of this search"):
+        read(made_up_search(trials=40, seed=1), folder)
+
+
+def test_without_data_the_error_says_what_writes_them(tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="`ablate search` writes it"):
+        read(SEARCH, tmp_path)

@@ -1,0 +1,303 @@
+"""What the figures show, and that each can be drawn of anything."""
+
+import math
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure
+from ablate.reporting.markup.style import fitted, row_places
+from ablate.reporting.study.data import Data
+from ablate.reporting.study.figures import draw_all
+from ablate.reporting.study.figures.cost import cost_panels, round_ticks
+from ablate.reporting.study.figures.curves import curve_limits, curve_metric, learning_curves
+from ablate.reporting.study.figures.differences import difference_bars, difference_limits
+from ablate.reporting.study.figures.grid import cell_text, ink
+from ablate.reporting.study.figures.samples import SCALES, error_scale, sample_rows
+from ablate.reporting.study.figures.seeds import seed_rows
+from ablate.reporting.study.figures.styles import arm_styles
+from ablate.reporting.study.headlines import headlines
+from ablate.reporting.study.model import Page, build
+from ablate.studies.study import Study
+from tests.helpers import fabricated
+
+GRID = fabricated.grid_study()
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    return fabricated.fabricate(GRID, fabricated.grid_score)
+
+
+@pytest.fixture(scope="module")
+def page(data: Data) -> Page:
+    return build(GRID, data)
+
+
+@pytest.fixture(scope="module")
+def drawn(page: Page, data: Data) -> dict[str, str]:
+    return draw_all(page, data)
+
+
+def test_every_figure_of_a_grid_is_drawn(drawn: dict[str, str]) -> None:
+    assert set(drawn) == {"differences", "cells", "interactions", "seeds", "curves", "cost", "samples"}
+
+
+def test_figures_can_stand_in_one_page(drawn: dict[str, str]) -> None:
+    ids = [name for figure in drawn.values() for name in re.findall(r'\bid="([^"]+)"', figure)]
+    referred = {name for figure in drawn.values() for name in re.findall(r'(?:url\(|href=")#([^")]+)', figure)}
+    assert len(ids) == len(set(ids))
+    assert referred <= set(ids)
+
+
+def test_figures_tell_nothing_of_the_machine_that_drew_them(drawn: dict[str, str]) -> None:
+    for figure in drawn.values():
+        assert {element.tag.split("}")[1] for element in ElementTree.fromstring(figure).iter()}.isdisjoint({"metadata"})
+
+
+def test_names_that_look_like_formulas_or_markup_are_drawn_as_they_are() -> None:
+    study = fabricated.named_study(4)
+    made = fabricated.fabricate(study, fabricated.named_score)
+    figure = draw_all(build(study, made), made)["differences"]
+    texts = [element.text or "" for element in ElementTree.fromstring(figure).iter() if element.tag.endswith("text")]
+    assert " ".join(fabricated.LONG[1].split()) in " ".join(texts)
+
+
+def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
+    made = fabricated.fabricate(GRID, lambda cell: 30.0)
+    runs = made.runs.assign(status="failed")
+    runs[[name for name in runs if "/" in name and not name.startswith("env/")]] = math.nan
+    empty = Data(runs, pd.DataFrame(columns=["arm", "seed", "run", "epoch"]), {})
+    assert draw_all(build(GRID, empty), empty) == {}
+
+
+# styles
+
+
+def test_references_are_black_and_no_two_arms_look_alike() -> None:
+    study = fabricated.named_study(20)
+    styles = arm_styles(build(study, fabricated.fabricate(study, fabricated.named_score)))
+    assert styles[fabricated.LONG[0]].colour == "black"
+    assert len(set(styles.values())) == 20
+
+
+@given(st.lists(st.text("ab ", min_size=1, max_size=100), min_size=1, max_size=20))
+def test_every_row_has_room_for_its_name(names: list[str]) -> None:
+    *middles, end = row_places(names)
+    lines = [fitted(name).count("\n") + 1 for name in names]
+    tops = [0.0]
+    for middle in middles:
+        tops.append(2 * middle - tops[-1])
+    assert tops[-1] == pytest.approx(end)
+    assert all(b - a >= 0.16 * count for a, b, count in zip(tops, tops[1:], lines, strict=False))
+
+
+def test_a_name_without_blanks_is_broken_too() -> None:
+    assert max(map(len, fitted("x" * 60).split("\n"))) == 26
+
+
+# differences
+
+
+def test_the_differences_are_those_of_the_seeds(page: Page) -> None:
+    bar = next(bar for bar in difference_bars(page) if bar.arm == "width=32, depth=8")
+    assert bar.seeds == pytest.approx((page.scores["width=32, depth=8"] - page.scores["width=32, depth=12"]).tolist())
+    assert bar.mean == pytest.approx(np.mean(bar.seeds))
+
+
+def test_up_is_good_for_an_error_too() -> None:
+    study = fabricated.grid_study(metric="test/mse", margin=0.0001)
+    bars = difference_bars(build(study, fabricated.fabricate(study, fabricated.grid_score)))
+    assert next(bar for bar in bars if bar.arm == "width=64, depth=1").mean < 0
+
+
+def test_an_arm_with_a_diverged_run_does_not_hide_the_others(page: Page) -> None:
+    bars = difference_bars(page)
+    low, high = difference_limits(bars, GRID.margin)
+    assert all(low < end < high for bar in bars if not bar.barred for end in bar.ends)
+    assert any(end < low for bar in bars if bar.barred for end in bar.ends)
+
+
+def test_the_margin_is_always_seen(page: Page) -> None:
+    low, high = difference_limits(difference_bars(page), 100.0)
+    assert low < -100 < 100 < high
+
+
+# seeds, curves, cost
+
+
+def test_every_run_that_ended_has_its_mark(page: Page) -> None:
+    rows = {row.arm: row for row in seed_rows(page)}
+    assert (len(rows["width=16, depth=8"].scores), rows["width=16, depth=8"].diverged) == (3, [fabricated.ZERO] * 2)
+    assert len(rows["width=64, depth=8"].scores) == 4
+
+
+def curve(points: list[tuple[int, int, float]]) -> pd.DataFrame:
+    return pd.DataFrame(points, columns=["seed", "epoch", "val/psnr"]).assign(arm="a")
+
+
+def test_a_learning_curve_ends_where_its_first_run_diverged() -> None:
+    curves = learning_curves(curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0)]))
+    assert curves.epoch.tolist() == [1]
+
+
+def test_learning_curves_are_the_mean_and_range_over_seeds() -> None:
+    curves = learning_curves(curve([(0, 1, 20.0), (0, 2, 22.0), (1, 1, 24.0), (1, 2, 23.0)]))
+    assert curves[["mean", "min", "max"]].to_numpy().tolist() == [[22, 20, 24], [22.5, 22, 23]]
+
+
+def test_one_bad_epoch_does_not_flatten_the_curves() -> None:
+    curves = learning_curves(curve([(0, epoch, 28.0 + epoch / 50) for epoch in range(1, 51)] + [(0, 51, -40.0)]))
+    low, high = curve_limits(curves)
+    assert low > 27
+    assert high > 29
+
+
+@pytest.mark.parametrize(
+    ("metric", "followed"),
+    [("test/psnr", "val/psnr"), ("test/gain", "val/psnr"), ("last/mse", "val/mse"), ("test/ssim", "val/ssim")],
+)
+def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None:
+    study = fabricated.grid_study(metric=metric, margin=0.001)
+    assert curve_metric(build(study, fabricated.fabricate(study, fabricated.grid_score))).name == followed
+
+
+def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:
+    study = fabricated.named_study(4)
+    assert list(cost_panels(page)) == ["parameters", "FLOPs per image", "training (s)"]
+    assert cost_panels(build(study, fabricated.fabricate(study, fabricated.named_score))) == {}
+
+
+def test_a_cost_panel_shows_the_mean_and_its_standard_error(page: Page) -> None:
+    point = cost_panels(page)["parameters"][0]
+    scores = page.scores["width=16, depth=1"]
+    assert (point.cost, point.score) == (16000, pytest.approx(scores.mean()))
+    assert point.error == pytest.approx(scores.sem())
+
+
+@given(st.floats(1, 1e6), st.floats(10, 1e6))
+def test_a_logarithmic_scale_has_ticks_to_read_it_by(low: float, ratio: float) -> None:
+    ticks = round_ticks(low, low * ratio)
+    assert 2 <= len(ticks) <= 8
+    assert all(low <= tick <= low * ratio for tick in ticks)
+
+
+# grids
+
+
+def test_a_cell_shows_its_mean_and_its_own_spread(page: Page) -> None:
+    assert page.grid is not None
+    (heat,) = page.grid.maps
+    scores = page.scores["width=16, depth=1"]
+    assert cell_text(page, heat, 0, 0) == f"{scores.mean():.2f}\n± {scores.std():.2f}"  # their errors: 0.29 and 0.23
+
+
+def test_a_grids_means_are_the_verdict_tables_where_a_run_is_missing(page: Page) -> None:
+    assert page.missing
+    assert page.grid is not None
+    (heat,) = page.grid.maps
+    np.testing.assert_allclose(heat.means.ravel(), [row.mean for row in page.rows])
+
+
+def test_cells_without_any_run_are_drawn_empty() -> None:
+    made = fabricated.fabricate(GRID, lambda cell: None if cell.arm.overrides["model.depth"] == 4 else 30.0 + cell.seed)
+    page = build(GRID, made)
+    assert page.grid is not None
+    assert cell_text(page, page.grid.maps[0], 0, 1) == "–\n± –"
+    assert {"cells", "interactions"} <= set(draw_all(page, made))
+
+
+def cells_texts(study: Study, made: Data) -> set[str]:
+    """What is written in the heat maps."""
+    figure = ElementTree.fromstring(draw_all(build(study, made), made)["cells"])
+    return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
+
+
+def test_levels_and_axes_are_called_as_in_the_arms_names() -> None:
+    vary = {"model.final_norm": [True, False], "training.weight_decay": [None, 0.1], "model.depth": [1, 2]}
+    study = fabricated.grid_study(vary=vary, reference={"model.final_norm": True}, seeds=2)
+    made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
+    assert {"true", "false", "null", "0.1", "final_norm", "weight_decay", "depth"} <= cells_texts(study, made)
+
+
+def test_axes_that_end_alike_are_called_by_their_whole_names() -> None:
+    vary = {"data.filled.density": [0.1, 0.2], "data.noisy.density": [0.1, 0.2]}
+    study = fabricated.grid_study(vary=vary, reference={"data.filled.density": 0.1}, seeds=2, metric="test/gain")
+    made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
+    assert set(vary) <= cells_texts(study, made)
+
+
+def test_a_number_can_be_read_on_its_cell() -> None:
+    assert [ink(ground) for ground in ((1, 1, 1, 1), (0, 0, 0.3, 1), (0, 0, 0, 0))] == ["black", "white", "black"]
+
+
+# samples
+
+
+def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: Page, data: Data) -> None:
+    scenes, *outputs = sample_rows(page, data)
+    assert scenes.headings == ["best: scene 0", "median: scene 1", "worst: scene 2"]
+    assert [row.label for row in outputs] == [row.name for row in page.rows]
+    output, error = outputs[1].pairs[2]
+    np.testing.assert_allclose(output - error, scenes.pairs[2][1], atol=1e-6)
+
+
+def test_arms_of_another_task_follow_their_own_scenes(page: Page, data: Data) -> None:
+    other = {**data.scenes["width=64, depth=12"], "noisy": data.scenes["width=64, depth=12"]["noisy"] + 1}
+    rows = list(sample_rows(page, Data(data.runs, data.epochs, data.scenes | {"width=64, depth=12": other})))
+    assert [row.label for row in rows if row.headings] == ["test scenes"] * 2
+    assert rows[-1].label == "width=64, depth=12"
+
+
+def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page, data: Data) -> None:
+    rows = list(sample_rows(page, data))
+    errors = np.abs([pair[1] for row in rows if not row.headings for pair in row.pairs])
+    scale = error_scale(rows)
+    assert scale in SCALES
+    assert (errors > scale).mean() <= 0.01
+
+
+# effects over all studies
+
+
+def test_the_largest_effect_of_all_studies_comes_first(page: Page) -> None:
+    study = fabricated.named_study(5)
+    other = build(study, fabricated.fabricate(study, fabricated.named_score))
+    found = effects({"grid": headlines(page), "named": headlines(other)})
+    sizes = [abs(effect.difference) for effect in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(found) == len(page.compared) + 4
+    assert effects_figure(found) is not None
+
+
+def test_effects_are_in_decibels_whatever_decides() -> None:
+    by_error = fabricated.grid_study(metric="test/mse", margin=0.0001)
+    found = [
+        {(effect.arm, round(effect.difference, 6)) for effect in effects({"grid": headlines(build(study, made))})}
+        for study, made in ((s, fabricated.fabricate(s, fabricated.grid_score)) for s in (GRID, by_error))
+    ]
+    assert found[0] == found[1]
+
+
+def test_an_effect_of_one_seed_has_no_interval() -> None:
+    study = fabricated.grid_study(seeds=1)
+    found = effects({"grid": headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))})
+    assert {effect.interval for effect in found} == {None}
+    assert isinstance(found[0], Effect)
+
+
+def test_an_unstable_effect_does_not_hide_the_others(page: Page) -> None:
+    found = effects({"grid": headlines(page)})
+    low, high = effect_limits(found)
+    assert {effect.arm for effect in found if effect.unstable} == {"width=16, depth=8"}
+    assert all(low < end < high for effect in found if not effect.unstable for end in effect.ends)
+    assert high - low < 10
+
+
+def test_without_effects_there_is_no_figure() -> None:
+    assert effects_figure([]) is None

@@ -1,0 +1,62 @@
+"""Seeds that were added after a report was read are labelled; seeds that were planned are not."""
+
+from pathlib import Path
+
+import pytest
+
+from ablate.records.record import Record
+from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.study.content import document
+from ablate.reporting.study.data import export, read
+from ablate.reporting.study.looks import note_look
+from ablate.reporting.study.model import Page, build
+from ablate.reporting.study.page import write_report
+from ablate.studies.study import Study
+
+
+@pytest.fixture
+def first(swept: tuple[Path, Study]) -> Study:
+    """The tiny study with one seed only."""
+    return swept[1].model_copy(update={"asked_seeds": (0,)})
+
+
+def page(swept: tuple[Path, Study], folder: Path) -> Page:
+    """The page of the whole study."""
+    export(swept[1], Record(swept[0] / ".ablate"), folder)
+    return build(swept[1], read(swept[1], folder))
+
+
+def test_added_seeds_are_labelled_for_ever(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    note_look(first, tmp_path)
+    for _ in range(2):
+        labelled = page(swept, tmp_path)
+        (warning,) = labelled.warnings
+        assert "after a report was written (with seeds 0): an uncorrected look" in warning
+        assert warning in markdown(document(labelled))
+        note_look(swept[1], tmp_path)
+
+
+def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Study], tmp_path: Path) -> None:
+    for _ in range(2):
+        planned = page(swept, tmp_path)
+        assert planned.warnings == []
+        note_look(swept[1], tmp_path)
+
+
+def test_a_look_at_other_runs_is_none(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    note_look(first.model_copy(update={"base": first.base | {"training.epochs": 1}}), tmp_path)
+    assert page(swept, tmp_path).warnings == []
+
+
+def test_only_a_report_that_gave_a_verdict_was_a_look(
+    swept: tuple[Path, Study], first: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.reporting.study.page.draw_all", lambda *_: {})
+    export(first, Record(tmp_path / "empty"), tmp_path)
+    write_report(first, tmp_path)
+    assert page(swept, tmp_path).warnings == []
+    export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
+    write_report(swept[1], tmp_path)
+    assert (tmp_path / "data" / "looks.json").exists()

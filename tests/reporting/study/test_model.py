@@ -1,0 +1,225 @@
+"""What a page says, on made-up scores whose verdicts are known."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.study.answer import answer, claim_sentence
+from ablate.reporting.study.content import document
+from ablate.reporting.study.data import Data
+from ablate.reporting.study.model import Page, build
+from ablate.reporting.study.texts import arm_texts
+from ablate.studies.planning import arms
+from ablate.studies.study import Study
+from tests.helpers import fabricated
+
+REFERENCE = [30.0, 29.0, 31.0, 30.5]
+JITTER = [0.01, -0.01, 0.02, 0.0]
+SHIFTS = {1: 0.05, 2: -1.0, 8: 1.0}
+
+
+def study(**changes: object) -> Study:
+    facts = {
+        "name": "heads",
+        "question": "Do heads matter?",
+        "vary": {"model.heads": [4, *SHIFTS, 16]},
+        "reference": {"model.heads": 4},
+        "seeds": 4,
+        "margin": 0.25,
+    }
+    return Study.model_validate(facts | changes)
+
+
+def scores(arm: str) -> list[float]:
+    """The made-up PSNR of an arm: the reference's, shifted, with some jitter; heads=16 is all over the place."""
+    heads = int(arm.removeprefix("heads="))
+    if heads == 4:
+        return REFERENCE
+    if heads == 16:
+        return [28.0, 31.5, 30.0, 31.0]
+    return [score + SHIFTS[heads] + jitter for score, jitter in zip(REFERENCE, JITTER, strict=True)]
+
+
+def row(study: Study, arm: str, seed: int, psnr: float) -> dict[str, object]:
+    scores = {"mse": 10 ** (-psnr / 10), "psnr": psnr, "ssim": 0.9, "gain": psnr - 21.4}
+    facts: dict[str, object] = {"arm": arm, "seed": seed, "run": f"{arm}{seed}", "status": "finished", "error": None}
+    facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
+    facts |= {"nothing/psnr": 21.4, "zero/psnr": 17.3, "nothing/mse": 0.0072, "zero/mse": 0.0188}
+    facts |= {"test/mse_sem": 1e-5, "cost/parameters": 171317, "cost/flops": 37.7e6}
+    return facts | {"cost/train_seconds": 90.0, "env/torch": "2.14", "env/threads": "1"}
+
+
+def data(study: Study, **columns: object) -> Data:
+    rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in arms(study) for seed in study.seeds]
+    return Data(pd.DataFrame(rows).assign(**columns), pd.DataFrame(columns=["arm", "epoch"]), {})
+
+
+@pytest.fixture
+def page() -> Page:
+    return build(study(), data(study()))
+
+
+def test_training_takes_what_it_took_the_fastest_run_that_saw_all_epochs() -> None:
+    slowed = data(study())
+    first = slowed.runs.index[slowed.runs.arm == "heads=1"]
+    slowed.runs.loc[first[0], "cost/train_seconds"] = 900.0
+    slowed.runs.loc[first[1], ["status", "cost/train_seconds"]] = ["diverged", 3.0]
+    (row,) = [row for row in build(study(), slowed).rows if row.name == "heads=1"]
+    assert row.seconds == 90
+
+
+def test_each_arm_has_the_verdict_that_its_scores_deserve(page: Page) -> None:
+    verdicts = {row.name: row.comparison and row.comparison.verdict for row in page.rows}
+    assert verdicts == {
+        "heads=4": None,
+        "heads=1": "equivalent",
+        "heads=2": "worse",
+        "heads=8": "better",
+        "heads=16": "undecided",
+    }
+
+
+def test_the_error_is_shared_by_all_compared_arms(page: Page) -> None:
+    assert page.level == pytest.approx(1 - 0.05 / 4)
+    assert {row.comparison.level for row in page.rows if row.comparison} == {page.level}
+
+
+def test_the_answer_is_one_sentence_with_every_verdict(page: Page) -> None:
+    assert answer(page) == (
+        "Against heads=4 (30.1 dB): heads=2 (−0.995 dB) is worse; heads=8 (+1.005 dB) is better; "
+        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided with 4 seeds."
+    )
+
+
+def test_what_does_worse_than_doing_nothing_is_said() -> None:
+    made = data(study())
+    made.runs.loc[made.runs.arm == "heads=2", "test/gain"] = -2.5
+    assert answer(build(study(), made)).endswith("heads=2 (−2.5 dB) does worse than doing nothing.")
+
+
+def test_the_metric_decides_the_direction() -> None:
+    lower = study(metric="test/mse", margin=0.0001)
+    verdicts = {row.name: row.comparison.verdict for row in build(lower, data(lower)).rows if row.comparison}
+    assert (verdicts["heads=2"], verdicts["heads=8"]) == ("worse", "better")
+
+
+def test_a_verdict_waits_for_missing_runs_which_are_named() -> None:
+    made = data(study())
+    broken = (made.runs.arm == "heads=2") & (made.runs.seed == 3)
+    made.runs.loc[broken, ["status", "error"]] = ["failed", "out of memory"]
+    made.runs.loc[broken, "test/psnr"] = math.nan
+    page = build(study(), made)
+    verdicts = {row.name: row.comparison.verdict for row in page.rows if row.comparison}
+    assert (verdicts["heads=2"], verdicts["heads=8"]) == ("waiting", "better")
+    assert [str(missing) for missing in page.missing] == ["heads=2 seed 3: failed (out of memory)"]
+
+
+def test_an_arm_with_a_diverged_run_is_never_better() -> None:
+    made = data(study())
+    made.runs.loc[(made.runs.arm == "heads=8") & (made.runs.seed == 0), "status"] = "diverged"
+    rows = {row.name: row for row in build(study(), made).rows}
+    assert rows["heads=8"].diverged == 1
+    assert rows["heads=8"].comparison is not None
+    assert rows["heads=8"].comparison.verdict == "undecided"
+    assert rows["heads=8"].comparison.smallest_margin == math.inf
+
+
+def test_the_error_over_test_images_is_that_of_the_runs_that_did_not_diverge() -> None:
+    grid = fabricated.grid_study()
+    rows = {row.name: row for row in build(grid, fabricated.fabricate(grid, fabricated.grid_score)).rows}
+    steady, diverging = rows["width=16, depth=12"], rows["width=16, depth=8"]
+    assert diverging.diverged == 2
+    assert diverging.image_sem == pytest.approx(steady.image_sem, rel=0.5)
+    gone = build(grid, fabricated.fabricate(grid, lambda cell: math.nan))
+    assert arm_texts(gone.rows[0], gone).image_sem == "–"
+
+
+def test_the_last_epochs_mean_is_rounded_by_its_own_spread() -> None:
+    made = data(study())
+    made.runs.loc[made.runs.arm == "heads=4", "last/psnr"] = [30.0, 10.0, 20.0, 28.0]  # standard error: 4.5
+    page = build(study(), made)
+    assert (arm_texts(page.rows[0], page).mean, arm_texts(page.rows[0], page).last_mean) == ("30.1", "22")
+
+
+def test_claims_come_with_their_evidence() -> None:
+    claims = [
+        {"arm": {"model.heads": 2}, "verdict": "worse"},
+        {"arm": {"model.heads": 8}, "than": {"model.heads": 2}, "verdict": "equivalent"},
+        {"arm": {"model.heads": 16}, "verdict": "better"},
+    ]
+    claiming = study(expect=claims)
+    page = build(claiming, data(claiming))
+    assert [evidence.outcome for evidence in page.claims] == ["held", "contradicted", "undecided"]
+    assert claim_sentence(page.claims[0], page) == (
+        "heads=2 is worse than heads=4: held (−0.995 [−1.033, −0.957] dB at 99.00%)"
+    )
+    assert claim_sentence(page.claims[1], page).startswith("heads=8 is equivalent to heads=2: contradicted (+2.00 [")
+
+
+def test_a_claim_about_two_other_arms_is_one_comparison_more() -> None:
+    other = {"arm": {"model.heads": 8}, "than": {"model.heads": 2}, "verdict": "better"}
+    claiming = study(expect=[other])
+    page = build(claiming, data(claiming))
+    levels = {row.comparison.level for row in page.rows if row.comparison} | {page.claims[0].comparison.level}
+    assert page.comparisons == 5
+    assert levels == {page.level} == {1 - 0.05 / 5}
+
+
+def test_a_claim_says_that_it_waits_for_a_run() -> None:
+    claiming = study(expect=[{"arm": {"model.heads": 2}, "verdict": "worse"}])
+    made = data(claiming)
+    made.runs.loc[(made.runs.arm == "heads=2") & (made.runs.seed == 3), "test/psnr"] = math.nan
+    page = build(claiming, made)
+    (evidence,) = page.claims
+    assert evidence.outcome == "undecided"
+    assert "undecided, since a run is missing (" in claim_sentence(evidence, page)
+
+
+def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:
+    assert page.bad_seed_bound == pytest.approx(1 - 0.05 ** (1 / 4))
+
+
+def test_provenance_is_what_the_runs_recorded(page: Page) -> None:
+    assert page.provenance == {"torch": "2.14", "threads": "1"}
+    assert page.train_hours == pytest.approx(20 * 90 / 3600)
+
+
+def test_runs_from_two_versions_show_both() -> None:
+    made = data(study())
+    made.runs.loc[0, "env/torch"] = "2.13"
+    assert build(study(), made).provenance["torch"] == "2.13, 2.14"
+
+
+def test_no_baseline_is_shown_where_arms_differ_in_the_task() -> None:
+    made = data(study())
+    made.runs.loc[0, "nothing/psnr"] = 22.0
+    assert math.isnan(build(study(), made).nothing)
+
+
+def test_baselines_that_another_machine_rounds_differently_are_the_same() -> None:
+    made = data(study())
+    made.runs.loc[0, "nothing/psnr"] += 1e-9
+    assert build(study(), made).nothing == pytest.approx(21.4)
+
+
+def test_no_scale_is_given_where_one_of_its_ends_is_not_known() -> None:
+    made = data(study())
+    made.runs.loc[0, "zero/psnr"] = 12.0
+    assert "For scale" not in markdown(document(build(study(), made)))
+    assert "For scale" in markdown(document(build(study(), data(study()))))
+
+
+def test_a_partial_reference_is_said_in_the_answer() -> None:
+    grid = study(vary={"model.heads": [4, 2], "model.depth": [1, 2]})
+    rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in arms(grid) for seed in grid.seeds]
+    made = Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {})
+    assert answer(build(grid, made)).startswith("Each against the arm that differs from it only in model.heads: ")
+
+
+def test_the_error_over_test_images_is_in_the_metrics_unit(page: Page) -> None:
+    mse = 10 ** (-REFERENCE[0] / 10)
+    shifted = 10 * math.log10((mse + 1e-6) / mse)  # what a small error of the MSE does to the PSNR
+    made = data(study(), **{"test/mse_sem": 1e-6, "test/mse": mse})
+    assert build(study(), made).rows[0].image_sem == pytest.approx(shifted, rel=1e-3)

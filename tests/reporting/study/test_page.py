@@ -1,0 +1,283 @@
+"""The report of the tiny study: written from its data alone, the same bytes each time."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ablate.errors import AblateError
+from ablate.executors.inprocess import InProcessExecutor
+from ablate.pipeline.sweep import sweep
+from ablate.records.record import Record
+from ablate.records.tables import load_epochs, load_results
+from ablate.reporting.study.answer import answer
+from ablate.reporting.study.data import Data, export, read, telling_scenes, write
+from ablate.reporting.study.headlines import headlines
+from ablate.reporting.study.model import build
+from ablate.reporting.study.page import write_report
+from ablate.sources.fixed import Fixed
+from ablate.studies.loading import load_study
+from ablate.studies.planning import cells, plan
+from ablate.studies.study import Study
+from ablate.training.events import Failed, Started
+from tests.helpers import fabricated
+from tests.helpers.tiny import write_tiny_study
+
+FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
+FILES = ("README.md", "report.html", "metrics.json", *sorted(FIGURES))
+
+
+@pytest.fixture(scope="module")
+def report(swept: tuple[Path, Study], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
+    """The report's folder; not to be changed."""
+    folder, study = swept
+    target = tmp_path_factory.mktemp("reports") / study.name
+    export(study, Record(folder / ".ablate"), target)
+    write_report(study, target)
+    return target, study
+
+
+def test_the_data_are_the_record(report: tuple[Path, Study], swept: tuple[Path, Study]) -> None:
+    record = Record(swept[0] / ".ablate")
+    data = read(report[1], report[0])
+    numbers = [name for name in data.runs.columns if "/" in name and not name.startswith("env/")]
+    pd.testing.assert_frame_equal(data.runs[numbers], load_results(report[1], record)[numbers], check_dtype=False)
+    pd.testing.assert_frame_equal(data.epochs, load_epochs(report[1], record))
+
+
+def test_each_arm_has_its_scenes(report: tuple[Path, Study]) -> None:
+    scenes = read(report[1], report[0]).scenes
+    assert {name: {kind: x.shape for kind, x in arm.items()} for name, arm in scenes.items()} == {
+        name: dict.fromkeys(("noisy", "clean", "denoised"), (3, 1, 16, 16)) | {"index": (3,), "mse": (3,)}
+        for name in ("with", "without")
+    }
+    np.testing.assert_array_equal(scenes["with"]["clean"], scenes["without"]["clean"])
+
+
+def test_the_same_data_give_the_same_bytes(report: tuple[Path, Study], tmp_path: Path) -> None:
+    folder, study = report
+    shutil.copytree(folder / "data", tmp_path / "data")
+    write_report(study, tmp_path)
+    assert [(tmp_path / name).read_bytes() for name in FILES] == [(folder / name).read_bytes() for name in FILES]
+
+
+def test_exporting_again_gives_the_same_bytes(
+    report: tuple[Path, Study], swept: tuple[Path, Study], tmp_path: Path
+) -> None:
+    export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
+    for path in (report[0] / "data").glob("*.[cn]*"):  # the looks are the report's to write
+        assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_without_data_the_user_is_told_what_to_do(report: tuple[Path, Study], tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="ablate sweep"):
+        write_report(report[1], tmp_path)
+
+
+def test_every_figure_of_the_page_exists_and_is_well_formed(report: tuple[Path, Study]) -> None:
+    figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (report[0] / "README.md").read_text())
+    assert set(figures) == FIGURES
+    assert all(ElementTree.parse(report[0] / name).getroot().tag.endswith("svg") for name in figures)
+
+
+def test_the_tables_of_the_page_are_regular(report: tuple[Path, Study]) -> None:
+    tables = re.findall(r"((?:^\|.*\n)+)", (report[0] / "README.md").read_text(), flags=re.MULTILINE)
+    assert len(tables) >= 5
+    for table in tables:
+        assert len({len(re.split(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+def test_the_page_shows_every_seeds_value(report: tuple[Path, Study]) -> None:
+    section = (report[0] / "README.md").read_text().split("## Every seed")[1].split("\n## ")[0]
+    for arm, runs in read(report[1], report[0]).runs.groupby("arm"):
+        row = next(line for line in section.splitlines() if line.startswith(f"| {arm} |"))
+        shown = [float(cell) for cell in row.split(" | ")[1 : 1 + len(runs)]]
+        assert shown == pytest.approx(list(runs.sort_values("seed")["test/psnr"]), abs=0.05)
+
+
+def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path, Study]) -> None:
+    page = build(report[1], read(report[1], report[0]))
+    for text in ((report[0] / "README.md").read_text(), (report[0] / "report.html").read_text()):
+        assert answer(page) in text
+        assert "95.00%" in text
+        assert f"commit {page.provenance['commit']}" in text
+
+
+def test_the_html_page_holds_every_figure_once(report: tuple[Path, Study]) -> None:
+    text = (report[0] / "report.html").read_text()
+    assert sorted(re.findall(r'<svg [^>]*\bid="(\w+)"', text)) == sorted(Path(name).stem for name in FIGURES)
+
+
+def test_a_figure_with_nothing_to_show_any_more_is_removed(report: tuple[Path, Study], tmp_path: Path) -> None:
+    shutil.copytree(report[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "figures" / "interactions.svg").write_text("<svg/>")
+    write_report(report[1], tmp_path)
+    assert {f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()} == FIGURES
+
+
+def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Study]) -> None:
+    facts, page = json.loads((report[0] / "metrics.json").read_text()), build(report[1], read(report[1], report[0]))
+    assert facts["arms"]["without"]["verdict"] == page.compared[0][1].verdict
+    assert facts["arms"]["without"]["difference"] == pytest.approx(page.compared[0][1].difference, rel=1e-5)
+    assert facts["arms"]["without"]["difference_sd"] == pytest.approx(page.compared[0][1].sd, rel=1e-5)
+    for row in page.rows:
+        found = facts["arms"][row.name]
+        assert (found["mean"], found["sd"]) == pytest.approx((row.mean, row.sd), rel=1e-5)
+    assert "against" not in facts["arms"]["with"]
+
+
+def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
+    study = fabricated.grid_study(seeds=1)
+    facts = headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
+    arm = facts["arms"]["width=16, depth=1"]
+    assert (arm["difference"], {"low", "high", "difference_sd"} & set(arm)) == (0.0, set())
+    json.dumps(facts, allow_nan=False)
+
+
+def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Study]) -> None:
+    folder, study = report
+    longer = study.model_copy(update={"base": study.base | {"training.epochs": 9}})
+    with pytest.raises(AblateError, match="another version"):
+        write_report(longer, folder)
+
+
+def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study], tmp_path: Path) -> None:
+    study, record = swept[1], Record(tmp_path / ".ablate")
+    for run in plan(study):
+        record.take(run, Started(0, "cpu"))
+        record.take(run, Failed("out of memory"))
+    export(study, record, tmp_path)
+    page = write_report(study, tmp_path)
+    assert [missing.status for missing in page.missing] == ["failed"] * 4
+    assert [row.outcomes for row in page.rows] == ["2 failed", "2 failed"]
+
+
+def test_data_that_an_older_ablate_wrote_are_not_misread(report: tuple[Path, Study], tmp_path: Path) -> None:
+    shutil.copytree(report[0] / "data", tmp_path / "data")
+    with np.load(tmp_path / "data" / "scenes.npz") as arrays:
+        old = {name: array for name, array in arrays.items() if not name.endswith(("index", "mse"))}
+    np.savez_compressed(tmp_path / "data" / "scenes.npz", **old)
+    with pytest.raises(AblateError, match="older ablate"):
+        write_report(report[1], tmp_path)
+
+
+def test_the_scenes_are_the_references_best_median_and_worst() -> None:
+    assert telling_scenes([[3.0, 1.0, 5.0, 2.0, 4.0], [3.0, 1.0, 5.0, 2.0, 4.0]]) == [1, 0, 2]
+
+
+def test_scenes_are_told_by_the_mean_over_runs() -> None:
+    assert telling_scenes([[1.0, 5.0, 2.0], [9.0, 1.0, 3.0]]) == [2, 1, 0]
+
+
+@pytest.mark.parametrize(("mse", "chosen"), [([1.0], [0]), ([2.0, 1.0], [1, 0])])
+def test_few_scenes_are_shown_once(mse: list[float], chosen: list[int]) -> None:
+    assert telling_scenes(mse) == chosen
+
+
+def test_the_shown_scenes_are_those_of_the_recorded_errors(
+    report: tuple[Path, Study], swept: tuple[Path, Study]
+) -> None:
+    record, study = Record(swept[0] / ".ablate"), swept[1]
+    errors = [record.arrays(cell.run.id)["test_mse"] for cell in cells(study) if cell.arm.name == "with"]
+    scenes = read(study, report[0]).scenes["with"]
+    assert scenes["index"][0] == np.mean(errors, axis=0).argmin()
+    assert scenes["index"][-1] == np.mean(errors, axis=0).argmax()
+    np.testing.assert_array_equal(scenes["mse"], errors[0][scenes["index"]])
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Both pages of a grid with claims, missing and diverged runs, and runs of two versions."""
+    claim = {"arm": {"model.width": 16, "model.depth": 1}, "verdict": "worse"}
+    study = fabricated.grid_study(expect=[claim])
+    made = fabricated.fabricate(study, fabricated.grid_score)
+    made.runs.loc[0, "env/torch"] = "2.13.0"
+    folder = tmp_path_factory.mktemp("grid")
+    write(study, made, folder)
+    write_report(study, folder)
+    return (folder / "README.md").read_text(), (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Warning.",
+        "Not there yet, so that verdicts wait: width=64, depth=8 seed 3: failed",
+        "torch 2.13.0 and 2.14.1",
+        "width=16, depth=1 is worse than width=16, depth=12: held",
+        "Do the axes add up?",
+        "model.width × model.depth",
+        "undecided (diverged)",
+        "over the 4 of 5 seeds of which no run is missing",
+        "that confidence held but for rare drops",
+        "17.30 (diverged)",
+        "2 of 5",
+        "rate of diverged runs",
+        "the rate of bad seeds may still be up to",
+        "Seeds that would decide",
+        "over test images",
+        "training (s)",
+        "tags.",
+    ],
+)
+def test_both_pages_of_a_grid_say_all_that_is_to_be_said(grid: tuple[str, str], words: str) -> None:
+    assert [words in text for text in grid] == [True, True]
+
+
+def test_a_contrast_says_that_a_run_of_its_cells_diverged(grid: tuple[str, str]) -> None:
+    section = grid[0].split("## Do the axes add up?")[1].split("## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| width=")]
+    assert ["(diverged)" in line for line in lines] == ["depth=8" in line for line in lines]
+
+
+def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Study]) -> None:
+    assert "Warning." not in (report[0] / "README.md").read_text()
+
+
+def test_hostile_names_reach_no_page_as_markup(tmp_path: Path) -> None:
+    study = fabricated.named_study(4)
+    write(study, fabricated.fabricate(study, fabricated.named_score), tmp_path)
+    write_report(study, tmp_path)
+    assert "<script" not in (tmp_path / "report.html").read_text()
+    assert not re.search(r"(?<!\\)<(b|i|script)>", re.sub(r"`+.*?`+", "", (tmp_path / "README.md").read_text()))
+
+
+def test_a_report_of_runs_that_all_diverged_is_written(tmp_path: Path) -> None:
+    study = fabricated.grid_study(seeds=2)
+    made = fabricated.fabricate(study, lambda cell: float("nan"))
+    write(study, Data(made.runs, made.epochs.iloc[:0], made.scenes), tmp_path)
+    assert {row.comparison.verdict for row in write_report(study, tmp_path).rows if row.comparison} == {"undecided"}
+
+
+def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
+    write_tiny_study(tmp_path)
+    (tmp_path / "tiny.yaml").write_text((tmp_path / "tiny.yaml").read_text().replace("rate: 0.01", "rate: 1.0e+30"))
+    study = load_study(tmp_path / "tiny.yaml")
+    record = Record(tmp_path / ".ablate")
+    sweep(Fixed(plan(study)), InProcessExecutor(), record)
+    assert {record.status(run.id) for run in plan(study)} == {"diverged"}
+    export(study, record, tmp_path)
+    page = write_report(study, tmp_path)
+    assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
+    epoch = int(record.result(plan(study)[0].id)["results"]["diverged/epoch"])
+    assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
+    assert page.divergences[0] in (tmp_path / "README.md").read_text()
+
+
+DAMAGED = [("runs.csv", b""), ("runs.csv", b"arm;seed;run\n1;2;3\n"), ("epochs.csv", b""), ("epochs.csv", None)]
+DAMAGED += [("scenes.npz", b""), ("scenes.npz", b"PK\x03\x04 cut off"), ("scenes.npz", None)]
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGED)
+def test_damaged_data_are_named(report: tuple[Path, Study], tmp_path: Path, name: str, content: bytes | None) -> None:
+    shutil.copytree(report[0] / "data", tmp_path / "data")
+    (tmp_path / "data" / name).unlink()
+    if content is not None:
+        (tmp_path / "data" / name).write_bytes(content)
+    with pytest.raises(AblateError, match=f"{name}: is damaged"):
+        write_report(report[1], tmp_path)

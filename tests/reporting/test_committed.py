@@ -1,0 +1,42 @@
+"""The reports that are committed: those that no stage of `dvc.yaml` makes, and all of them together."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.reporting.index import write_index
+from ablate.reporting.search.page import write_search_report
+from ablate.studies.loading import load
+from ablate.studies.search import Search
+from tests.helpers.committed import EXPERIMENTS, ROOT, committed
+
+REPORTS = ROOT / "reports"
+SEARCHES = [asked for asked in map(load, EXPERIMENTS) if isinstance(asked, Search)]
+PAGES = ("README.md", "metrics.json")
+"""Of a report; its figures' bytes are those of one version of matplotlib."""
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.name)
+def test_the_report_of_a_search_is_what_the_program_writes(search: Search, tmp_path: Path) -> None:
+    shutil.copytree(REPORTS / search.name / "data", tmp_path / "data")
+    write_search_report(search, tmp_path)
+    written = {name: (tmp_path / name).read_text() for name in (*PAGES, "best.yaml")}
+    assert written == {name: (REPORTS / search.name / name).read_text() for name in written}
+
+
+def test_the_page_over_all_reports_is_what_the_program_writes(tmp_path: Path) -> None:
+    for numbers in REPORTS.glob("*/metrics.json"):
+        (tmp_path / numbers.parent.name).mkdir()
+        shutil.copy(numbers, tmp_path / numbers.parent.name)
+    write_index(tmp_path)
+    assert (tmp_path / "README.md").read_text() == (REPORTS / "README.md").read_text()
+
+
+def test_a_run_that_several_reports_show_is_the_same_run_in_all_of_them() -> None:
+    runs = pd.concat(pd.read_csv(path) for path in committed("reports/*/data/runs.csv"))
+    assert runs["run"].duplicated().any()
+    assert (runs.groupby("run")["test/psnr"].nunique() <= 1).all()
