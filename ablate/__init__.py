@@ -1,7 +1,7 @@
 """Ablation studies of a ViT denoiser: which parts matter, and how sure are we.
 
     study = ablate.load_study("experiments/heads.yaml")
-    runs = ablate.plan(study)                          # list[Run]
+    study.arms, study.runs                             # what is compared, and what is trained
     model = ablate.build_denoiser(ablate.ModelConfig(heads=8))
     noisy, clean = ablate.make_scenes(6, seed=0)       # two (6, 1, 64, 64) tensors
     frame = ablate.load_results(study)                 # one row per run
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ablate.denoiser import Denoiser as Denoiser
     from ablate.denoiser import build_denoiser as build_denoiser
     from ablate.errors import AblateError as AblateError
+    from ablate.pipeline.search import search as search
+    from ablate.pipeline.study import report as report
+    from ablate.pipeline.study import sweep as sweep
     from ablate.records.tables import load_epochs as load_epochs
     from ablate.records.tables import load_results as load_results
     from ablate.scenes import make_scenes as make_scenes
@@ -27,10 +30,9 @@ if TYPE_CHECKING:
     from ablate.settings import TrainingConfig as TrainingConfig
     from ablate.sources.choices import tuned as tuned
     from ablate.statistics.verdicts import compare as compare
+    from ablate.studies.designs import Arm as Arm
     from ablate.studies.loading import load_study as load_study
-    from ablate.studies.planning import Arm as Arm
-    from ablate.studies.planning import arms as arms
-    from ablate.studies.planning import plan as plan
+    from ablate.studies.planning import Design as Design
     from ablate.studies.study import Study as Study
     from ablate.training.loop import train as train
 
@@ -38,13 +40,16 @@ HOMES = {
     "ablate.denoiser": ("Denoiser", "build_denoiser"),
     "ablate.errors": ("AblateError",),
     "ablate.studies.loading": ("load_study",),
-    "ablate.studies.planning": ("Arm", "arms", "plan"),
-    "ablate.sources.choices": ("tuned",),
+    "ablate.studies.designs": ("Arm",),
+    "ablate.studies.planning": ("Design",),
+    "ablate.pipeline.search": ("search",),
+    "ablate.pipeline.study": ("report", "sweep"),
     "ablate.records.tables": ("load_epochs", "load_results"),
     "ablate.scenes": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),
+    "ablate.sources.choices": ("tuned",),
     "ablate.statistics.verdicts": ("compare",),
 }
 HOME = {name: module for module, names in HOMES.items() for name in names}

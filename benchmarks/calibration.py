@@ -16,10 +16,10 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
+from ablate.statistics.multiplicity import CONFIDENCE, level_of
 from ablate.statistics.power import power
-from ablate.statistics.verdicts import CONFIDENCE
+from ablate.statistics.verdicts import judge, paired_intervals
 
 MARGIN = 0.25
 SD = 0.1
@@ -137,19 +137,6 @@ def uncertainty(studies: int) -> float:
     return 3 * math.sqrt(0.05 * 0.95 / studies)
 
 
-def intervals(arms: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (S, C, N), the reference's (S, 1 or C, N) -> ends (S, C), as `verdicts.paired_interval` at their level."""
-    test = stats.ttest_rel(arms, np.broadcast_to(reference, arms.shape), axis=-1)
-    interval = test.confidence_interval(1 - (1 - CONFIDENCE) / arms.shape[1])
-    return interval.low, interval.high
-
-
-def judge_all(low: np.ndarray, high: np.ndarray, margin: float) -> np.ndarray:
-    """`verdicts.judge` for arrays of intervals without diverged runs."""
-    rules = [(-margin < low) & (high < margin), low > 0, high < 0]
-    return np.select(rules, ["equivalent", "better", "worse"], "undecided")
-
-
 def right(verdicts: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Which verdicts (S, C) say what is true (C,); an undecided one says nothing."""
     equivalent, better, worse = abs(truth) < MARGIN, truth > 0, truth < 0
@@ -162,16 +149,16 @@ def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell
     """Simulate studies of one kind; the same numbers each time."""
     draw = np.random.default_rng([NOISES.index(noise), arms, seeds])
     scores = noise.draw(draw, (studies, arms, seeds))
-    low, high = intervals(scores[:, 1:], scores[:, :1])
+    low, high = paired_intervals(scores[:, 1:], scores[:, :1], level_of(arms - 1))
     bias = np.zeros(arms - 1)
     bias[0] = noise.bias
     errors, powers = [], []
     for truth in TRUTHS:
-        verdicts = judge_all(low + truth * MARGIN, high + truth * MARGIN, MARGIN)
+        verdicts = judge(low + truth * MARGIN, high + truth * MARGIN, MARGIN)
         correct = right(verdicts, truth * MARGIN + bias)
         errors.append(float(np.mean(np.any(~correct & (verdicts != "undecided"), axis=1))))
         powers.append(float(np.mean(correct)))
-    level = 1 - (1 - CONFIDENCE) / (arms - 1)
+    level = level_of(arms - 1)
     return Cell(
         noise=noise,
         arms=arms,
@@ -203,7 +190,8 @@ def measure_grid(noise: Noise, levels: tuple[int, int], seeds: int, studies: int
     """Simulate grids whose cells differ by noise alone; that of the reference and the first arm in the first cells."""
     draw = np.random.default_rng([len(NOISES) + NOISES.index(noise), *levels, seeds])
     scores = noise.draw(draw, (studies, math.prod(levels), seeds)).reshape(studies, *levels, seeds)
-    low, high = intervals(*contrasts(scores))
+    changed, alone = contrasts(scores)
+    low, high = paired_intervals(changed, alone, level_of(changed.shape[1]))
     return GridCell(noise, levels, seeds, studies, float(np.mean(np.all((low <= 0) & (high >= 0), axis=1))))
 
 

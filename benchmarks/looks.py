@@ -20,9 +20,9 @@ import numpy as np
 from scipy import stats
 
 from ablate.statistics.course import reach
-from ablate.statistics.verdicts import CONFIDENCE
-from ablate.studies.seeds import Look, spend
-from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, judge_all, percent, right, uncertainty
+from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
+from ablate.statistics.verdicts import judge
+from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, percent, right, uncertainty
 
 LOOKS = (3, 5, 8, 12)
 ARMS = (2, 5, 10)
@@ -51,11 +51,11 @@ class Rule:
 
 
 def linear(compared: int) -> tuple[float, ...]:
-    return tuple(1 - (1 - CONFIDENCE) / compared * look.share for look in spend(LOOKS))
+    return tuple(level_of(compared, look.share) for look in spend(LOOKS))
 
 
 def uncorrected(compared: int) -> tuple[float, ...]:
-    return (1 - (1 - CONFIDENCE) / compared,) * len(LOOKS)
+    return (level_of(compared),) * len(LOOKS)
 
 
 def obrien_fleming(compared: int) -> tuple[float, ...]:
@@ -67,7 +67,7 @@ def obrien_fleming(compared: int) -> tuple[float, ...]:
 
 def fixed(compared: int) -> tuple[float, ...]:
     """Nothing is decided before the last look: an interval of confidence 1 decides nothing."""
-    return (1.0,) * (len(LOOKS) - 1) + (1 - (1 - CONFIDENCE) / compared,)
+    return (1.0,) * (len(LOOKS) - 1) + (level_of(compared),)
 
 
 RULES = (
@@ -120,7 +120,7 @@ def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, 
         seen_SCN = differences_SCN[:, :, : look.seeds]
         mean_SC, sd_SC = seen_SCN.mean(axis=-1), seen_SCN.std(axis=-1, ddof=1)
         half_SC = stats.t.ppf((1 + level) / 2, look.seeds - 1) * sd_SC / math.sqrt(look.seeds)
-        found_SC = judge_all(mean_SC - half_SC, mean_SC + half_SC, MARGIN)
+        found_SC = judge(mean_SC - half_SC, mean_SC + half_SC, MARGIN)
         used_SC[going_SC] = look.seeds
         decided_SC = going_SC & (found_SC != "undecided")
         verdicts_SC[decided_SC] = found_SC[decided_SC]

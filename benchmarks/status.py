@@ -14,7 +14,6 @@ from ablate.records.record import VOUCHED, Record
 from ablate.records.requests import Asked, remember
 from ablate.settings import dotted
 from ablate.studies.loading import load_study
-from ablate.studies.planning import cells
 from ablate.tracking.told import note
 
 STUDY = f"""\
@@ -35,7 +34,7 @@ def fill(folder: Path) -> int:
     path = folder / "big.yaml"
     path.write_text(STUDY)
     study, record = load_study(path), Record(folder / ".ablate")
-    for cell in cells(study):
+    for cell in study.cells:
         run = record.folder(cell.run.id)
         run.mkdir(parents=True)
         settings = {name: value for name, value in dotted(cell.run).items() if name != "seed"}
@@ -47,8 +46,8 @@ def fill(folder: Path) -> int:
         facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
         write_json(run / "result.json", facts)
     remember(record.root, Asked.of(study))
-    note(record.root, study.name, {cell.run.id: "FINISHED" for cell in cells(study)})
-    return len(cells(study))
+    note(record.root, study.name, {cell.run.id: "FINISHED" for cell in study.cells})
+    return len(study.cells)
 
 
 def seconds(folder: Path, *words: str) -> float:

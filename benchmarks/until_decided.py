@@ -20,19 +20,17 @@ from ablate.pipeline.adoption import adopt
 from ablate.pipeline.sweep import sweep
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
-from ablate.records.tables import load_epochs, load_results
+from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting import REPORTS
 from ablate.reporting.study.data import Data, write
 from ablate.reporting.study.texts import comparison_texts
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
-from ablate.statistics.course import Course, compare_all, follow
-from ablate.statistics.scores import read_scores
+from ablate.statistics.course import Course, compare_all
 from ablate.statistics.verdicts import Comparison
 from ablate.studies.loading import load_study
-from ablate.studies.planning import plan
+from ablate.studies.planning import Design
 from ablate.studies.seeds import Until
-from ablate.studies.study import Study
 from ablate.training.events import Ended, Event
 
 STUDIES = ("skips", "heads", "depth")
@@ -41,13 +39,13 @@ PAGE = Path(__file__).with_suffix(".md")
 DATA = Path(__file__).with_suffix("")
 
 
-def designs(study: Study) -> tuple[Study, Study]:
+def designs(study: Design) -> tuple[Design, Design]:
     """A study with a fixed number of seeds, and until it is decided."""
     until = Until.model_validate({"from": FIRST, "to": LAST})
-    return study.model_copy(update={"asked_seeds": LAST}), study.model_copy(update={"asked_seeds": until})
+    return study.restated(asked_seeds=LAST), study.restated(asked_seeds=until)
 
 
-def results(study: Study) -> pd.DataFrame:
+def results(study: Design) -> pd.DataFrame:
     """A row per run of the fixed design; what the record, earlier calls and the reports do not have is trained."""
     record = Record()
 
@@ -60,11 +58,11 @@ def results(study: Study) -> pd.DataFrame:
         for folder in (DATA, REPORTS):
             adopt(study, record, folder)
         with LocalExecutor(slot_devices("auto", None)) as executor:
-            sweep(Fixed(plan(study)), executor, record, [listen])
+            sweep(Fixed(study.runs), executor, record, [listen])
     return _keep(study, record)
 
 
-def _keep(study: Study, record: Record) -> pd.DataFrame:
+def _keep(study: Design, record: Record) -> pd.DataFrame:
     """Write what is known of the study's runs; the table of them."""
     runs = load_results(study, record)
     write(study, Data(runs, load_epochs(study, record), {}), DATA / study.name)
@@ -75,12 +73,12 @@ def _waits() -> None:
     print("Another sweep is running here; waiting for it.")
 
 
-def judge(study: Study, runs: pd.DataFrame) -> tuple[Course, dict[str, Comparison]]:
-    course = follow(study, runs)
-    return course, compare_all(study, course, read_scores(study, runs))
+def judge(study: Design, runs: pd.DataFrame) -> tuple[Course, dict[str, Comparison]]:
+    course = read_course(study, runs)
+    return course, compare_all(course, read_scores(study, runs), study.against)
 
 
-def section(fixed: Study, sequential: Study, runs: pd.DataFrame) -> Iterator[str]:
+def section(fixed: Design, sequential: Design, runs: pd.DataFrame) -> Iterator[str]:
     """A study's table: a line per arm."""
     (_, usual), (course, found) = judge(fixed, runs), judge(sequential, runs)
     used, planned = sum(course.needed.values()), len(runs)
@@ -90,7 +88,9 @@ def section(fixed: Study, sequential: Study, runs: pd.DataFrame) -> Iterator[str
     yield f"| arm | {' | '.join(heads)} |"
     yield "|---" * 6 + "|"
     for arm, c in usual.items():
-        texts = [comparison_texts(one, METRICS[fixed.metric], fixed.margin).interval for one in (c, found[arm])]
+        texts = [
+            comparison_texts(one, METRICS[fixed.study.metric], fixed.study.margin).interval for one in (c, found[arm])
+        ]
         yield f"| {arm} | {c.verdict} | {texts[0]} | {found[arm].verdict} | {texts[1]} | {found[arm].pairs} |"
     yield ""
 

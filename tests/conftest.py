@@ -22,11 +22,10 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
     from ablate.executors.inprocess import InProcessExecutor
     from ablate.pipeline.sweep import sweep
     from ablate.sources.fixed import Fixed
-    from ablate.studies.planning import plan
 
     folder = tmp_path_factory.mktemp("swept")
     study = load_study(write_tiny_study(folder))
-    sweep(Fixed(plan(study)), InProcessExecutor(), Record(folder / ".ablate"))
+    sweep(Fixed(study.runs), InProcessExecutor(), Record(folder / ".ablate"))
     return folder, study
 
 

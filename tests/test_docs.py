@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 from ablate.cli import app
 from ablate.metrics import METRICS
 from ablate.settings import DEFAULTS, Settings
-from ablate.studies.claims import claims
 from ablate.studies.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
 from tests.helpers.committed import EXPERIMENTS, ROOT
 
@@ -121,14 +120,14 @@ def test_the_dvc_commands_of_the_readme_can_be_typed(line: str) -> None:
 def test_the_example_study_is_one(tmp_path: Path) -> None:
     path = tmp_path / "mlp.yaml"
     path.write_text(blocks("yaml")[0])
-    assert load_study(path).metric in METRICS
+    assert load_study(path).study.metric in METRICS
 
 
 def test_the_example_claims_are_claims(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
     vary = "vary: {model.skip: [both, none], model.heads: [1, 4], model.depth: [2, 4, 12]}\ndesign: one-at-a-time\n"
     path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{blocks('yaml')[-1]}")
-    assert len(claims(load_study(path))) == 3
+    assert len(load_study(path).claims) == 3
 
 
 def test_the_python_example_runs(workplace: Path) -> None:

@@ -61,7 +61,7 @@ def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "a\\b", "..", ".x", "", "a\nb", "a\n", "☃", "x" * 101])
 def test_a_study_has_no_name_that_leads_elsewhere(name: str, tmp_path: Path) -> None:
-    facts = load_study(write_tiny_study(tmp_path)).model_dump()
+    facts = load_study(write_tiny_study(tmp_path)).study.model_dump()
     with pytest.raises(ValidationError):
         Study.model_validate(facts | {"name": name})
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.tree import Tree
 
-from ablate.cli.app import app, make_table, out
+from ablate.cli._shared import app, make_table, out
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
@@ -52,12 +52,11 @@ def _networks(study_file: Path | None) -> dict[str, ModelConfig]:
     """The networks to describe by name; arms that share one are named together."""
     from ablate.settings import ModelConfig
     from ablate.studies.loading import load_study
-    from ablate.studies.planning import arms
 
     if study_file is None:
         return {"the default network": ModelConfig()}
     names: dict[ModelConfig, list[str]] = {}
-    for arm in arms(load_study(study_file)):
+    for arm in load_study(study_file).arms:
         names.setdefault(arm.settings.model, []).append(arm.name)
     return {" = ".join(shared): config for config, shared in names.items()}
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.app import StudyFile, app, make_table, out
+from ablate.cli._shared import StudyFile, app, make_table, out, terminal
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.reporting.search.model import SearchPage
+    from ablate.pipeline.results import SearchResult, StudyResult
     from ablate.reporting.study.model import Page
 
 
@@ -24,51 +24,46 @@ def report(
     ] = False,
 ) -> None:
     """Write the report of a study or of a search again, from the data beside it."""
-    from ablate.reporting.publishing import publish, publish_search
-    from ablate.reporting.study.page import report_folder
-    from ablate.sources.choices import tuned
+    from ablate.pipeline.results import SearchResult
+    from ablate.pipeline.study import report as write_again
     from ablate.statistics.evidence import exit_code
     from ablate.studies.loading import load
     from ablate.studies.search import Search
 
     asking = load(study_file)
-    if isinstance(asking, Search):
-        if check:
-            raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
-        search_summary(publish_search(asking))
+    if check and isinstance(asking, Search):
+        raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
+    result = write_again(asking)
+    if isinstance(result, SearchResult):
+        search_summary(result)
         return
-    page = publish(tuned(asking, report_folder(asking)))
-    summary(page)
+    summary(result)
     if check:
-        if not page.claims:
+        if not result.page.claims:
             out.print("There is no claim to check: the study has no `expect`.")
-        raise typer.Exit(exit_code(page.claims))
+        raise typer.Exit(exit_code(result.page.claims))
 
 
-def summary(page: Page) -> None:
+def summary(result: StudyResult) -> None:
     """The verdicts, and where to read more."""
-    from ablate.reporting.study.answer import answer, claim_sentence
-    from ablate.reporting.study.page import report_folder
+    from ablate.reporting.study.answer import claim_sentence
 
+    page = result.page
     out.print(_verdict_table(page))
-    out.print(answer(page))
+    out.print(result.answer)
     for warning in page.warnings:
-        out.print(f"Warning: {warning}", soft_wrap=True)
+        terminal.say(f"Warning: {warning}")
     for evidence in page.claims:
-        out.print(f"Claim: {claim_sentence(evidence, page)}", soft_wrap=True)
-    out.print(f"Report: {report_folder(page.study) / 'README.md'}, or report.html beside it", soft_wrap=True)
+        terminal.say(f"Claim: {claim_sentence(evidence, page)}")
+    terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
-def search_summary(page: SearchPage) -> None:
+def search_summary(result: SearchResult) -> None:
     """The best that a search found, and where to read more."""
-    from ablate.reporting.search.content import answer
-    from ablate.reporting.search.page import search_folder
-
-    folder = search_folder(page.search)
-    out.print(answer(page), soft_wrap=True)
-    if page.best is not None:
-        out.print(f"Base:   {folder / 'best.yaml'}, for a study that compares it on fresh seeds", soft_wrap=True)
-    out.print(f"Report: {folder / 'README.md'}, or report.html beside it", soft_wrap=True)
+    terminal.say(result.answer)
+    if result.page.best is not None:
+        terminal.say(f"Base:   {result.path / 'best.yaml'}, for a study that compares it on fresh seeds")
+    terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
 def _verdict_table(page: Page) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli.app import app
+from ablate.cli._shared import app
 
 
 @app.command()

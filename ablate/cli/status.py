@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.app import OptionalStudyFile, app, out
+from ablate.cli._shared import OptionalStudyFile, app, out
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablate.cli.app import StudyFiles, app, complain, out, wait_for_other
+from ablate.cli._shared import StudyFiles, app, terminal
 from ablate.errors import AblateError
 
 
@@ -16,12 +16,12 @@ def sync(study_files: StudyFiles = None) -> None:
     from ablate.studies.loading import load
     from ablate.tracking.sync import sync as tell
 
-    record = Record(warn=complain)
+    record = Record(warn=terminal.warn)
     asking = [load(path) for path in study_files or []]
-    with only_writer(record.root, wait_for_other):
+    with only_writer(record.root, terminal.say_that_it_waits):
         every = [asked_of(record.root, one) for one in asking] or recall_all(record.root)
         if not every:
             raise AblateError("no study was swept in this folder yet, so there is nothing to tell MLflow")
         for asked in every:
             record.check(asked.every())
-            out.print(f"{asked.study}: {tell(asked, record, REPORTS / asked.study)}", soft_wrap=True)
+            terminal.say(f"{asked.study}: {tell(asked, record, REPORTS / asked.study)}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli.app import OptionalStudyFile, app, out
+from ablate.cli._shared import OptionalStudyFile, app, out
 from ablate.errors import AblateError
 from ablate.tracking.connection import PORT
 

@@ -20,8 +20,7 @@ from ablate.metrics import METRICS
 from ablate.records.record import ENDED, Record, Status
 from ablate.reporting import REPORTS
 from ablate.settings import Run
-from ablate.studies.planning import plan
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.training.events import Row
 
 Line = Mapping[str, str]
@@ -38,27 +37,27 @@ class Found:
     result: dict[str, Any]
 
 
-def adopt(study: Study, record: Record, reports: Path = REPORTS) -> list[Run]:
+def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
     """Take over the runs of a study that any report's data hold and of which the record has nothing.
 
     Raises:
         AblateError: a table is damaged.
     """
-    found = adoptable(study, record, reports)
+    found = adoptable(design, record, reports)
     for item in found:
         record.adopt(item.run, item.began, item.rows, item.result)
     return [item.run for item in found]
 
 
-def adoptable(study: Study, record: Record, reports: Path = REPORTS) -> list[Found]:
+def adoptable(design: Design, record: Record, reports: Path = REPORTS) -> list[Found]:
     """What `adopt` would take over; where several data hold a run, the study's own go first.
 
     Raises:
         AblateError: a table is damaged.
     """
-    wanted = {run.id: run for run in plan(study) if not record.has(run.id)}
+    wanted = {run.id: run for run in design.runs if not record.has(run.id)}
     found: dict[str, Found] = {}
-    for data in [reports / study.name / "data", *sorted(reports.glob("*/data"))]:
+    for data in [reports / design.name / "data", *sorted(reports.glob("*/data"))]:
         left = {run_id: run for run_id, run in wanted.items() if run_id not in found}
         found |= {item.run.id: item for item in _held(data, left)}
     return list(found.values())

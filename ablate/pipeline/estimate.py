@@ -11,11 +11,10 @@ from statistics import mean, median
 
 from ablate.executors.worker import one_thread
 from ablate.records.record import Record
-from ablate.records.tables import load_results
+from ablate.records.tables import load_results, read_course
 from ablate.settings import Run
-from ablate.statistics.course import follow
-from ablate.studies.planning import Arm, arms
-from ablate.studies.study import Study
+from ablate.studies.designs import Arm
+from ablate.studies.planning import Design
 from ablate.training.environment import device_name
 from ablate.training.evaluation import BATCH, evaluate
 from ablate.training.loop import Trainer
@@ -34,18 +33,18 @@ class Estimate:
     assumed: int
 
 
-def estimate(study: Study, record: Record, devices: Sequence[str], *, broken: bool = False) -> Estimate:
+def estimate(design: Design, record: Record, devices: Sequence[str], *, broken: bool = False) -> Estimate:
     """The time that a sweep of the study, or of its `broken` runs, will take in a slot on each of `devices`."""
-    seeds = seeds_in_reach(study, record)
-    open_arms = [(arm, left) for arm in arms(study) if (left := _left(arm, seeds[arm.name], record, broken=broken))]
+    seeds = seeds_in_reach(design, record)
+    open_arms = [(arm, left) for arm in design.arms if (left := _left(arm, seeds[arm.name], record, broken=broken))]
     recorded: dict[str, float] = {}
     timed: dict[str, float] = {}
     began = time.perf_counter()
     for arm, _ in open_arms:
-        if seconds := recorded_seconds(arm, study, record, devices[0]):
+        if seconds := recorded_seconds(arm, design.seeds, record, devices[0]):
             recorded[arm.name] = seconds
         elif time.perf_counter() - began < PATIENCE:
-            timed[arm.name] = timed_seconds(arm.run(study.seeds[0]), devices[0])
+            timed[arm.name] = timed_seconds(arm.run(design.seeds[0]), devices[0])
     known = recorded | timed
     usual = mean(known.values()) if known else 0.0
     runs = [known.get(arm.name, usual) * share for arm, left in open_arms for share in left]
@@ -53,12 +52,13 @@ def estimate(study: Study, record: Record, devices: Sequence[str], *, broken: bo
     return Estimate(total, len(recorded), len(timed), len(open_arms) - len(known))
 
 
-def seeds_in_reach(study: Study, record: Record) -> dict[str, tuple[int, ...]]:
+def seeds_in_reach(design: Design, record: Record) -> dict[str, tuple[int, ...]]:
     """The seeds that each arm needs, or may still need if it is not decided before."""
-    if len(study.looks) == 1:
-        return {arm.name: study.seeds for arm in arms(study)}
-    course = follow(study, load_results(study, record))
-    return {arm: study.seeds[: len(study.seeds) if arm in course.undecided else n] for arm, n in course.needed.items()}
+    seeds = design.seeds
+    if len(design.looks) == 1:
+        return {arm.name: seeds for arm in design.arms}
+    course = read_course(design, load_results(design, record))
+    return {arm: seeds[: len(seeds) if arm in course.undecided else count] for arm, count in course.needed.items()}
 
 
 def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, broken: bool) -> list[float]:
@@ -67,9 +67,9 @@ def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, broken: bool) -> 
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 
-def recorded_seconds(arm: Arm, study: Study, record: Record, device: str) -> float | None:
+def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str) -> float | None:
     """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
-    ended = [run_id for seed in study.seeds if record.ended(run_id := arm.run(seed).id)]
+    ended = [run_id for seed in seeds if record.ended(run_id := arm.run(seed).id)]
     ids = [run_id for run_id in ended if not math.isnan(record.began(run_id))]
     here = [run_id for run_id in ids if record.result(run_id)["environment"]["device"] == device_name(device)]
     return median(_took(record, run_id) for run_id in here) if here else None

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ablate.records.files import make_folder, read_json, write_json
-from ablate.studies.planning import cells
+from ablate.studies.planning import Design
 from ablate.studies.search import Search
-from ablate.studies.study import Study
 
 
 class Label(NamedTuple):
@@ -41,13 +40,13 @@ class Asked:
     tuning: dict[str, Label] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, study: Study, before: Asked | None = None) -> Asked:
+    def of(cls, design: Design, before: Asked | None = None) -> Asked:
         """What a study asks for, `before` being what it asked for when it was last swept."""
-        runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in cells(study)}
+        runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in design.cells}
         earlier = (before.former | before.tuning | before.runs) if before else {}
-        tuning = before.tuning if before and study.tune else {}
+        tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
-        return cls(study.name, study.question, runs, former, tuning=tuning)
+        return cls(design.name, design.question, runs, former, tuning=tuning)
 
     def present(self) -> dict[str, Label]:
         """The runs that its present version asks for."""
@@ -74,10 +73,10 @@ def recall(root: Path, study: str) -> Asked | None:
     return Asked(facts["study"], facts["question"], runs, former, given_up, tuning)
 
 
-def asked_of(root: Path, asking: Study | Search) -> Asked:
+def asked_of(root: Path, asking: Design | Search) -> Asked:
     """What a study or a search asks for, as far as that is known without going on with it."""
     before = recall(root, asking.name)
-    if isinstance(asking, Search) or asking.tune is not None:
+    if isinstance(asking, Search) or asking.tunings:
         return before or Asked(asking.name, asking.question, {})
     return replace(Asked.of(asking, before), given_up=before.given_up if before else [])
 

@@ -1,4 +1,4 @@
-"""Recorded runs as tidy tables: one row per run, one row per epoch."""
+"""Recorded runs as tidy tables, one row per run or per epoch, and what statistics take from them: seeds x arms."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, RESULT_METRICS
-from ablate.records.record import BROKEN, Record
-from ablate.studies.planning import Cell, cells
-from ablate.studies.study import Study
+from ablate.records.record import BROKEN, COMING, Record
+from ablate.statistics.course import Course, follow
+from ablate.statistics.scores import Scores
+from ablate.studies.planning import Cell, Design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/") and METRICS[name].judged)
 
 
-def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
-    """One row per run that the study asks for, in the order of its cells.
+def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
+    """One row per run that a study asks for, in the order of its cells.
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
@@ -27,7 +28,7 @@ def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
     import pandas as pd
 
     record = record or Record()
-    rows = [_row(cell, record) for cell in cells(study)]
+    rows = [_row(cell, record) for cell in design.cells]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
     return frame.reindex(columns=names + [name for name in frame.columns if name not in names])
@@ -57,14 +58,39 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
     return results | zero | {"test/mse_sem": math.nan}
 
 
-def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
+def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
     """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
     import pandas as pd
 
     record = record or Record()
     rows = [
         {"arm": cell.arm.name, "seed": cell.seed, "run": cell.run.id, **epoch}
-        for cell in cells(study)
+        for cell in design.cells
         for epoch in record.epochs(cell.run.id)
     ]
     return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
+
+
+def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of a table of runs, as seeds x arms in the study's order; NaN for runs that are not in the table."""
+    names = [arm.name for arm in design.arms]
+    return runs.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
+
+
+def read_scores(design: Design, runs: pd.DataFrame, metric: str | None = None) -> Scores:
+    """The scores in a table of runs (`load_results`), by the study's metric or another."""
+    metric, status = metric or design.study.metric, by_seed(design, runs, "status")
+    return Scores(
+        values=by_seed(design, runs, metric),
+        diverged=status == "diverged",
+        pending=status.isin(COMING),
+        sign=METRICS[metric].sign,
+        margin=design.study.margin,
+        comparisons=len(design.pairs),
+    )
+
+
+def read_course(design: Design, runs: pd.DataFrame) -> Course:
+    """How far a study has come, as far as a table of runs (`load_results`) says."""
+    seconds = by_seed(design, runs, "cost/train_seconds") if design.study.budget else None
+    return follow(design.family, read_scores(design, runs), seconds)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import pandas as pd
 
 from ablate.reporting.markup.numbers import listed
-from ablate.studies.planning import Arm
 from ablate.tracking.store import ARM_TAG
 
 TAG = f'"{ARM_TAG}"'
@@ -20,19 +19,19 @@ def provenance(ended: pd.DataFrame) -> dict[str, str]:
     return {column.removeprefix("env/"): ", ".join(_values(ended, column)) for column in _columns(ended)}
 
 
-def mixed(ended: pd.DataFrame, settled: Sequence[Arm]) -> list[str]:
+def mixed(ended: pd.DataFrame, against: Mapping[str, str]) -> list[str]:
     """A sentence for each fact (version, device, commit) in which the runs of one comparison differ.
 
     Commits may differ, unless files were changed (`+`): a change of the numbers raises the recipe number, which is part
     of a run's id.
     """
     warnings: dict[tuple[str, str], list[str]] = {}
-    for arm in settled:
-        pair = ended[ended.arm.isin([arm.name, arm.against or arm.name])]
+    for arm in dict.fromkeys(ended.arm):
+        pair = ended[ended.arm.isin([arm, against.get(arm, arm)])]
         for column in _columns(ended):
             values = _values(pair, column)
             if len(values) > 1 and (column != "env/commit" or any(value.endswith("+") for value in values)):
-                warnings.setdefault((column.removeprefix("env/"), listed(values)), []).append(arm.name)
+                warnings.setdefault((column.removeprefix("env/"), listed(values)), []).append(arm)
     return [
         f"The runs of one comparison were not all made alike: {name} {values} ({listed(names)})."
         for (name, values), names in warnings.items()

@@ -8,17 +8,17 @@ from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.page import search_folder, write_search_report
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.page import report_folder, write_report
+from ablate.studies.planning import Design
 from ablate.studies.search import Search
-from ablate.studies.study import Study
 
 
-def publish(study: Study) -> Page:
+def publish(design: Design) -> Page:
     """Write a study's report, and return what it says.
 
     Raises:
         AblateError: there is no data.
     """
-    page = write_report(study, report_folder(study))
+    page = write_report(design, report_folder(design))
     write_index(REPORTS)
     return page
 

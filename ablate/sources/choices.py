@@ -22,10 +22,9 @@ from ablate.sources.trial_tables import (
     trials_table,
     write_csv,
 )
+from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.space import Range
-from ablate.studies.study import Study, TunedStudy
-from ablate.studies.tuning import tunings
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -63,48 +62,48 @@ class ArmTuning:
         return [name for name, place in places.items() if not NEAR < place < 1 - NEAR]
 
 
-def export_tuning(study: Study, told: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
+def export_tuning(design: Design, told: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
     """Write the told trials of each arm's search, by the arm's name, into `folder`/data."""
     tables = [
-        trials_table(search, told[arm], record).assign(arm=arm) for arm, search in tunings(study).items() if told[arm]
+        trials_table(search, told[arm], record).assign(arm=arm) for arm, search in design.tunings.items() if told[arm]
     ]
     write_csv(_path(folder), pd.concat(tables, ignore_index=True))
 
 
-def read_tuning(study: Study, folder: Path) -> list[ArmTuning]:
+def read_tuning(design: Design, folder: Path) -> list[ArmTuning]:
     """Read back what `export_tuning` wrote, arm by arm; nothing for a study that tunes no arm.
 
     Raises:
         NotTunedError: there is none, or it is damaged or belongs to another version of the study.
     """
-    if study.tune is None:
+    if design.study.tune is None:
         return []
     path = _path(folder)
     if not path.exists():
         raise NotTunedError(f"{path}: the arms of this study are not tuned yet; `ablate sweep` does that first")
     with of_this_version(path, "this study; `ablate sweep`", NotTunedError):
-        table = read_csv(path, study.tune.space)
-        return [_arm_tuning(arm, search, table[table.arm == arm]) for arm, search in tunings(study).items()]
+        table = read_csv(path, design.study.tune.space)
+        return [_arm_tuning(arm, search, table[table.arm == arm]) for arm, search in design.tunings.items()]
 
 
 def _arm_tuning(arm: str, search: Search, table: pd.DataFrame) -> ArmTuning:
     return ArmTuning(arm, search, read_trials(search, settled(search, table)))
 
 
-def tuned(study: Study, folder: Path) -> Study:
-    """The study, given what each of its arms has chosen; as it is if it tunes none.
+def tuned(design: Design, folder: Path) -> Design:
+    """The design, given what each of its arms has chosen; as it is if it tunes none.
 
     Raises:
         NotTunedError: as of `read_tuning`.
         AblateError: no trial of an arm came to its end.
     """
     chosen = {}
-    for tuning in read_tuning(study, folder):
+    for tuning in read_tuning(design, folder):
         if tuning.best is None:
             fact = f"no trial of the tuning of {tuning.arm} came to its end, so that it cannot be compared"
             raise AblateError(f"{_path(folder)}: {fact}; allowed: another space, or more trials")
         chosen[tuning.arm] = tuning.best.overrides
-    return TunedStudy.of(study, chosen) if chosen else study
+    return design.tuned(chosen) if chosen else design
 
 
 def _path(folder: Path) -> Path:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ablate.records.record import COMING
-from ablate.records.tables import scored
+from ablate.records.tables import read_course, scored
 from ablate.settings import Run
 from ablate.sources import Outcome, Outcomes
-from ablate.statistics.course import Course, follow
-from ablate.studies.planning import cells, cells_by_seed
-from ablate.studies.study import Study
+from ablate.statistics.course import Course
+from ablate.studies.planning import Design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,28 +26,26 @@ class UntilDecided:
     nothing is started ahead where a budget limits what may be trained.
     """
 
-    study: Study
+    design: Design
     slots: int
     course: Course | None = None
     ended: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.planned = cells_by_seed(self.study)
-
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """See `Source`."""
         course = self._follow(outcomes)
-        needed = [cell.run for cell in self.planned if course.needs(self.study, cell)]
-        spare = 0 if self.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
-        undecided = [cell for cell in self.planned if cell.arm.name in course.undecided]
-        later = [cell.run for cell in undecided if not course.needs(self.study, cell) and _coming(outcomes, cell.run)]
+        needed = [cell.run for cell in self.design.cells_by_seed if course.needs(cell.arm.name, cell.seed)]
+        spare = 0 if self.design.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
+        undecided = [cell for cell in self.design.cells_by_seed if cell.arm.name in course.undecided]
+        beyond = [cell.run for cell in undecided if not course.needs(cell.arm.name, cell.seed)]
+        later = [run for run in beyond if _coming(outcomes, run)]
         return needed + later[: max(spare, 0)]
 
     @property
     def given_up(self) -> list[str]:
         """The runs that no look so far has needed; once all looks are taken, none will."""
-        course = self.course
-        return [cell.run.id for cell in self.planned if course and not course.needs(self.study, cell)]
+        cells, course = self.design.cells_by_seed, self.course
+        return [cell.run.id for cell in cells if course and not course.needs(cell.arm.name, cell.seed)]
 
     def _follow(self, outcomes: Outcomes) -> Course:
         """The course, told anew only when a run has ended: epochs are no news to it."""
@@ -56,7 +53,7 @@ class UntilDecided:
             run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in COMING
         }
         if self.course is None or ended != self.ended:
-            self.course, self.ended = follow(self.study, _table(self.study, outcomes)), ended
+            self.course, self.ended = read_course(self.design, _table(self.design, outcomes)), ended
         return self.course
 
 
@@ -64,15 +61,15 @@ def _coming(outcomes: Outcomes, run: Run) -> bool:
     return run.id not in outcomes or outcomes[run.id].status in COMING
 
 
-def _table(study: Study, outcomes: Outcomes) -> pd.DataFrame:
-    """What `statistics.course` needs of `results.load_results`."""
+def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
+    """What `read_course` needs of `records.tables.load_results`."""
     import pandas as pd
 
     nothing = Outcome("absent")
-    found = [(cell, outcomes.get(cell.run.id, nothing)) for cell in cells(study)]
+    found = [(cell, outcomes.get(cell.run.id, nothing)) for cell in design.cells]
     rows = [
         {"arm": cell.arm.name, "seed": cell.seed, "status": outcome.status}
         | scored(outcome.status, dict(outcome.results))
         for cell, outcome in found
     ]
-    return pd.DataFrame(rows, columns=["arm", "seed", "status", study.metric, "cost/train_seconds"])
+    return pd.DataFrame(rows, columns=["arm", "seed", "status", design.study.metric, "cost/train_seconds"])

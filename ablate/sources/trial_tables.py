@@ -20,7 +20,7 @@ from ablate.metrics import Metric
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
 from ablate.settings import resolve
-from ablate.studies.planning import value_text
+from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, whole
 from ablate.studies.study import Overrides

@@ -19,7 +19,7 @@ from ablate.errors import StudyError
 from ablate.records.record import BROKEN
 from ablate.settings import Run, resolve
 from ablate.sources import Outcome
-from ablate.studies.planning import value_text
+from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, whole
 from ablate.studies.study import Overrides

@@ -1,4 +1,4 @@
-"""The course of a study: which pairs of arms are compared at which look, and which seeds each arm needs.
+"""The course of a family of comparisons: which pairs are compared at which look, and which seeds each arm needs.
 
 A fixed design is the course with a single look. Otherwise the looks are at more and more seeds; all pairs take part in
 the first, and in each later one those that are still undecided. At look k of n_k seeds, N being the last's, a pair's
@@ -17,13 +17,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ablate.records.record import COMING
-from ablate.statistics.scores import Scores, by_seed, read_scores
-from ablate.statistics.verdicts import Comparison, Verdict, level_of
-from ablate.studies.claims import pairs
-from ablate.studies.planning import Cell, arms
-from ablate.studies.seeds import Look
-from ablate.studies.study import Study
+from ablate.statistics.claims import Pair
+from ablate.statistics.multiplicity import Family, Look, level_of
+from ablate.statistics.scores import Scores
+from ablate.statistics.verdicts import SETTLED, Comparison, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,24 +29,24 @@ if TYPE_CHECKING:
 End = Literal["decided", "futile", "last look", "budget", "broken"]
 """Why a pair takes part in no further look; `broken`: it waits for a run that will not come by itself."""
 
-SETTLED = ("better", "worse", "equivalent")
-
 FUTILITY = 0.90
 """One-sided confidence of the bounds by which a pair is given up: of its sd, and of how far its mean may still move."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """How far a study has come.
+    """How far a family of comparisons has come.
 
     Attributes:
-        looks: the study's.
+        looks: the family's.
+        seeds: all that it may need, in the order in which looks take them.
         last: of each pair of arms, the index of the last look that it takes part in.
         ends: why it takes part in no further one; a pair that is not here goes on.
-        needed: how many of the study's first seeds each arm needs, so far.
+        needed: how many of the first seeds each arm needs, so far.
     """
 
     looks: tuple[Look, ...]
+    seeds: tuple[int, ...]
     last: Mapping[frozenset[str], int]
     ends: Mapping[frozenset[str], End]
     needed: Mapping[str, int]
@@ -72,9 +69,9 @@ class Course:
         taken = self.looks[: self.last[frozenset((arm, against))] + 1]
         return [scores.at(look).compare(arm, against) for look in taken]
 
-    def needs(self, study: Study, cell: Cell) -> bool:
+    def needs(self, arm: str, seed: int) -> bool:
         """Whether the looks so far need a run, whether it is there or not."""
-        return study.seeds.index(cell.seed) < self.needed[cell.arm.name]
+        return self.seeds.index(seed) < self.needed[arm]
 
     @property
     def undecided(self) -> set[str]:
@@ -82,50 +79,51 @@ class Course:
         return set().union(*(pair for pair in self.last if pair not in self.ends))
 
 
-def follow(study: Study, runs: pd.DataFrame) -> Course:
-    """The course of a study, as far as a table of runs tells (columns as in `results.load_results`)."""
-    scores, status = read_scores(study, runs), by_seed(study, runs, "status")
+def follow(family: Family, scores: Scores, seconds: pd.DataFrame | None = None) -> Course:
+    """The course of a family, as far as the scores go.
+
+    Args:
+        family: what is compared, and when.
+        scores: of all seeds that the last look takes.
+        seconds: of training, seeds x arms, for a family that is limited by them.
+    """
     last: dict[frozenset[str], int] = {}
     ends: dict[frozenset[str], End] = {}
-    needed = {arm.name: study.looks[0].seeds for arm in arms(study)}
-    for index, look in enumerate(study.looks):
-        going = [pair for pair in pairs(study) if frozenset(pair) not in ends]
+    needed = dict.fromkeys(scores.values.columns, family.looks[0].seeds)
+    for index, look in enumerate(family.looks):
+        going = [pair for pair in family.pairs if frozenset(pair) not in ends]
         if not going:
             break
         wanted = needed | {arm: look.seeds for pair in going for arm in pair}
-        if index and not _affords(study, runs, needed, wanted):
+        if index and not _affords(family, seconds, needed, wanted):
             ends |= {frozenset(pair): "budget" for pair in going}
             break
         needed = wanted
         last |= {frozenset(pair): index for pair in going}
-        found = {frozenset(pair): _end(study, scores, status, pair, index) for pair in going}
+        seen = scores.at(look)
+        found = {frozenset(pair): _end(family, seen, pair, index) for pair in going}
         ends |= {pair: end for pair, end in found.items() if end}
-        if any(_coming(status, pair, look) for pair in going):
+        if any(seen.is_pending(*pair) for pair in going):
             break  # the next look is for all pairs at once, so that a budget ends the same pairs each time
-    return Course(study.looks, last, ends, needed)
+    return Course(family.looks, tuple(scores.values.index), last, ends, needed)
 
 
-def compare_all(study: Study, course: Course, scores: Scores) -> dict[str, Comparison]:
-    """Each compared arm's comparison with its reference, by the arm's name."""
-    return {arm.name: course.compare(scores, arm.name, arm.against) for arm in arms(study) if arm.against is not None}
+def compare_all(course: Course, scores: Scores, against: Mapping[str, str]) -> dict[str, Comparison]:
+    """Each arm's comparison with the one that it is `against`, by the arm's name."""
+    return {arm: course.compare(scores, arm, other) for arm, other in against.items()}
 
 
-def _coming(status: pd.DataFrame, pair: tuple[str, str], look: Look) -> bool:
-    """Whether a run of a pair is still to come at a look."""
-    return bool(status[list(pair)].iloc[: look.seeds].isin(COMING).any(axis=None))
-
-
-def _end(study: Study, scores: Scores, status: pd.DataFrame, pair: tuple[str, str], index: int) -> End | None:
-    """Why a pair takes part in no look after this one; None if it does, or if a run is still to come."""
-    look, final = study.looks[index], study.looks[-1]
-    found = scores.at(look).compare(*pair)
+def _end(family: Family, seen: Scores, pair: Pair, index: int) -> End | None:
+    """Why a pair takes part in no look after this one; None if it does, or if a score is still to come."""
+    look, final = family.looks[index], family.looks[-1]
+    found = seen.compare(*pair)
     if found.verdict == "waiting":
-        return None if _coming(status, pair, look) else "broken"
+        return None if seen.is_pending(*pair) else "broken"
     if found.verdict in SETTLED:
         return "decided"
     if look == final:
         return "last look"
-    return "futile" if index and futile(found, final, study.margin, scores.comparisons) else None
+    return "futile" if index and futile(found, final, seen.margin, seen.comparisons) else None
 
 
 def futile(c: Comparison, final: Look, margin: float, comparisons: int) -> bool:
@@ -156,14 +154,15 @@ def reach(
     }
 
 
-def _affords(study: Study, runs: pd.DataFrame, needed: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
-    """Whether the study's budget allows for another look, each run to come taking as long as its arm's did so far."""
-    if study.runs is not None and sum(wanted.values()) > study.runs:
+def _affords(
+    family: Family, seconds: pd.DataFrame | None, needed: Mapping[str, int], wanted: Mapping[str, int]
+) -> bool:
+    """Whether the limits allow for another look, each run to come taking as long as its arm's did so far."""
+    if family.max_runs is not None and sum(wanted.values()) > family.max_runs:
         return False
-    if study.budget_seconds is None:
+    if family.max_seconds is None or seconds is None:
         return True
-    seconds = by_seed(study, runs, "cost/train_seconds")
     spent = {arm: seconds[arm].iloc[:count] for arm, count in needed.items()}
     more = {arm: wanted[arm] - count for arm, count in needed.items() if wanted[arm] > count}
     total = sum(took.sum() for took in spent.values()) + sum(spent[arm].mean() * count for arm, count in more.items())
-    return bool(total <= study.budget_seconds)
+    return bool(total <= family.max_seconds)

@@ -1,15 +1,15 @@
-"""Whether a study's claims hold, by the rule that judges its arms."""
+"""Whether claims hold, by the rule that judges the arms."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ablate.statistics.claims import Claim, Expected
 from ablate.statistics.course import Course
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison
-from ablate.studies.claims import Claim, claims
-from ablate.studies.study import Expected, Study
 
 Outcome = Literal["held", "contradicted", "undecided"]
 
@@ -23,10 +23,10 @@ class Evidence:
     outcome: Outcome
 
 
-def weigh_claims(study: Study, course: Course, scores: Scores) -> list[Evidence]:
-    """Every claim of a study with its evidence, in the order of `expect`."""
-    compared = [(claim, course.compare(scores, claim.arm, claim.than)) for claim in claims(study)]
-    return [Evidence(claim, found, weigh(claim.verdict, found, study.margin)) for claim, found in compared]
+def weigh_claims(claims: Iterable[Claim], course: Course, scores: Scores) -> list[Evidence]:
+    """Every claim with its evidence, in their order."""
+    compared = [(claim, course.compare(scores, claim.arm, claim.than)) for claim in claims]
+    return [Evidence(claim, found, weigh(claim.verdict, found, scores.margin)) for claim, found in compared]
 
 
 def weigh(claimed: Expected, comparison: Comparison, margin: float) -> Outcome:

@@ -1,7 +1,7 @@
 """Grids of two or more axes: whether one axis' effect depends on another, and the share of each in the scores.
 
-Arrays of scores are (seeds, levels of the first axis, levels of the second, ...), as `Grid.scores`. A missing run is
-NaN, and its seed is left out of its own cell and of that cell's contrasts only.
+Arrays of scores are (seeds, levels of the first axis, levels of the second, ...), as `GridScores.scores`. A missing run
+is NaN, and its seed is left out of its own cell and of that cell's contrasts only.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, compare
-from ablate.studies.planning import arms
-from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Grid:
+class GridScores:
     """The scores of a full grid, without the axes that have a single level.
 
     Attributes:
@@ -89,29 +86,7 @@ class Share:
     omega_squared: float
 
 
-def read_grid(study: Study, scores: Scores) -> Grid | None:
-    """The scores as a grid; None unless it has two axes or more that vary, and a run that has ended."""
-    axes = {axis: tuple(values) for axis, values in (study.vary or {}).items() if len(values) > 1}
-    if study.design != "grid" or len(axes) < 2 or scores.values.isna().all(axis=None):
-        return None
-    sizes = [len(values) for values in axes.values()]
-    return Grid(
-        axes=tuple(axes),
-        levels=tuple(axes.values()),
-        baseline=_baseline(study, sizes),
-        scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
-        diverged=scores.diverged.any().to_numpy().reshape(sizes),
-        sign=scores.sign,
-    )
-
-
-def _baseline(study: Study, sizes: list[int]) -> tuple[int, ...]:
-    """The indices of the first reference: cells are in the order of the product of the axes."""
-    first = next(index for index, arm in enumerate(arms(study)) if arm.against is None)
-    return tuple(int(index) for index in np.unravel_index(first, sizes))
-
-
-def interactions(grid: Grid, margin: float) -> list[Interaction]:
+def interactions(grid: GridScores, margin: float) -> list[Interaction]:
     """Every interaction contrast of every pair of axes, by paired t intervals at a joint confidence of 95%.
 
     For levels a and b of two axes with the baselines a0 and b0, each seed's contrast is
@@ -124,7 +99,7 @@ def interactions(grid: Grid, margin: float) -> list[Interaction]:
     return [_interaction(grid, pair, levels, margin, len(contrasts)) for pair, levels in contrasts]
 
 
-def _contrasts(grid: Grid) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _contrasts(grid: GridScores) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Each pair of axes with each pair of their levels that are not the baselines."""
     for first, second in combinations(range(len(grid.axes)), 2):
         for levels in product(range(len(grid.levels[first])), range(len(grid.levels[second]))):
@@ -132,7 +107,9 @@ def _contrasts(grid: Grid) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
                 yield (first, second), levels
 
 
-def _interaction(grid: Grid, pair: tuple[int, int], levels: tuple[int, int], margin: float, count: int) -> Interaction:
+def _interaction(
+    grid: GridScores, pair: tuple[int, int], levels: tuple[int, int], margin: float, count: int
+) -> Interaction:
     (a, b), (a0, b0) = levels, (grid.baseline[pair[0]], grid.baseline[pair[1]])
     rows, columns = np.ix_((a, a0), (b, b0))
     others = tuple(axis for axis in range(len(grid.axes)) if axis not in pair)
@@ -157,18 +134,18 @@ def _interaction(grid: Grid, pair: tuple[int, int], levels: tuple[int, int], mar
     )
 
 
-def _pair_scores(grid: Grid, pair: tuple[int, int]) -> NDArray[np.floating]:
+def _pair_scores(grid: GridScores, pair: tuple[int, int]) -> NDArray[np.floating]:
     """(seeds, levels of the first, levels of the second): the mean over all other axes, NaN where a run is missing."""
     others = tuple(axis + 1 for axis in range(len(grid.axes)) if axis not in pair)
     return grid.scores.mean(axis=others)
 
 
-def heat_maps(grid: Grid) -> list[HeatMap]:
+def heat_maps(grid: GridScores) -> list[HeatMap]:
     """One for each pair of axes, in the order of the study."""
     return [_heat_map(grid, pair) for pair in combinations(range(len(grid.axes)), 2)]
 
 
-def _heat_map(grid: Grid, pair: tuple[int, int]) -> HeatMap:
+def _heat_map(grid: GridScores, pair: tuple[int, int]) -> HeatMap:
     import pandas as pd
 
     cells = _pair_scores(grid, pair)
@@ -183,7 +160,7 @@ def _heat_map(grid: Grid, pair: tuple[int, int]) -> HeatMap:
     )
 
 
-def shares(grid: Grid) -> list[Share]:
+def shares(grid: GridScores) -> list[Share]:
     """The share of each axis, of the seeds (as blocks) and of each interaction, axes first.
 
     Over the seeds of which no run is missing; none with fewer than two of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ablate.statistics.verdicts import CONFIDENCE
+from ablate.statistics.multiplicity import CONFIDENCE
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,12 @@
-"""The scores of a study's runs as a table of seeds by arms, and the comparison of any two of its arms."""
+"""Scores as a table of seeds by arms, and the comparison of any two of its arms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ablate.metrics import METRICS
+from ablate.statistics.multiplicity import Look
 from ablate.statistics.verdicts import Comparison, compare
-from ablate.studies.claims import pairs
-from ablate.studies.planning import arms
-from ablate.studies.seeds import Look
-from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,19 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """All that the verdicts of a study depend on, as far as one look sees it.
+    """All that verdicts depend on, as far as one look sees it. The tables are seeds x arms.
 
     Attributes:
-        values: seeds x arms, in the metric's unit; NaN where a run is missing.
-        diverged: seeds x arms, whether the run diverged.
+        values: in the metric's unit; NaN where a run has no score.
+        diverged: whether the run diverged.
+        pending: whether the run has no score yet, but is going to get one by itself.
         sign: +1 if more is better, -1 if less is.
         margin: in the metric's unit.
-        comparisons: pairs of arms that the study compares, over which the error is shared.
+        comparisons: pairs of arms that are compared, over which the error is shared.
         share: of that error, what this look may spend.
     """
 
     values: pd.DataFrame
     diverged: pd.DataFrame
+    pending: pd.DataFrame
     sign: int
     margin: float
     comparisons: int
@@ -51,24 +49,18 @@ class Scores:
             share=self.share,
         )
 
+    def is_pending(self, arm: str, against: str) -> bool:
+        """Whether a score of either arm is still to come."""
+        return bool(self.pending[[arm, against]].any(axis=None))
+
     def at(self, look: Look) -> Scores:
-        """What a look sees: its first seeds, in the study's order, whichever were there first."""
-        first, share = slice(look.seeds), look.share
-        return replace(self, values=self.values.iloc[first], diverged=self.diverged.iloc[first], share=share)
+        """What a look sees: its first seeds, in the tables' order, whichever were there first."""
+        first = slice(look.seeds)
+        tables = (table.iloc[first] for table in (self.values, self.diverged, self.pending))
+        values, diverged, pending = tables
+        return replace(self, values=values, diverged=diverged, pending=pending, share=look.share)
 
     def without(self, seed: int) -> Scores:
-        """The same study without one of its seeds."""
-        return replace(self, values=self.values.drop(index=seed), diverged=self.diverged.drop(index=seed))
-
-
-def read_scores(study: Study, runs: pd.DataFrame, metric: str | None = None) -> Scores:
-    """The scores in a table of runs (`results.load_results`), by the study's metric or another."""
-    metric = metric or study.metric
-    diverged = by_seed(study, runs, "status") == "diverged"
-    return Scores(by_seed(study, runs, metric), diverged, METRICS[metric].sign, study.margin, len(pairs(study)))
-
-
-def by_seed(study: Study, runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of a table of runs, as seeds x arms in the study's order."""
-    names = [arm.name for arm in arms(study)]
-    return runs.pivot(index="seed", columns="arm", values=column).reindex(index=list(study.seeds), columns=names)
+        """The same scores without one of the seeds."""
+        values, diverged, pending = (table.drop(index=seed) for table in (self.values, self.diverged, self.pending))
+        return replace(self, values=values, diverged=diverged, pending=pending)

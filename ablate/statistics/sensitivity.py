@@ -1,69 +1,95 @@
-"""Would another choice have changed a verdict? The same rule by the last epoch, the mean MSE, and without each seed."""
+"""Would another choice have changed a verdict? The same rule by other weights, the mean MSE, and without each seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from ablate.metrics import METRICS
-from ablate.statistics.course import follow
-from ablate.statistics.scores import Scores, read_scores
+from ablate.statistics.course import Course
+from ablate.statistics.multiplicity import Look
+from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, Verdict
-from ablate.studies.planning import arms
-from ablate.studies.seeds import Look
-from ablate.studies.study import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Judge = Callable[[str, str], Comparison]
 """An arm and the one that it is compared with -> their comparison."""
 
 
 @dataclass(frozen=True)
-class Sensitivity:
-    """An arm's comparison as it was judged, and as other choices would have judged it, by what they are called.
+class OtherScores:
+    """To judge by the scores of this `name` instead."""
 
-    The differences of `mean MSE` are fractions of the reference's mean MSE (0.06: 6% less error); all others are in
+    name: str
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """To compare the seeds' mean MSE instead of the mean of their decibels."""
+
+
+@dataclass(frozen=True)
+class WithoutSeed:
+    """To leave this seed out."""
+
+    seed: int
+
+
+Choice = OtherScores | MeanError | WithoutSeed
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """An arm's comparison as it was judged, and as other choices would have judged it.
+
+    The differences by `MeanError` are fractions of the reference's mean MSE (0.06: 6% less error); all others are in
     the metric's unit.
     """
 
     arm: str
     against: str
     judged: Comparison
-    others: dict[str, Comparison]
+    others: Mapping[Choice, Comparison]
 
     @property
-    def changes(self) -> dict[str, Verdict]:
+    def changes(self) -> dict[Choice, Verdict]:
         """The verdicts that differ, by the choice that leads to them; none while the verdict waits for a run."""
         if self.judged.verdict == "waiting":
             return {}
-        return {name: c.verdict for name, c in self.others.items() if c.verdict != self.judged.verdict}
+        return {choice: c.verdict for choice, c in self.others.items() if c.verdict != self.judged.verdict}
 
 
-def sensitivity(study: Study, runs: pd.DataFrame) -> list[Sensitivity]:
-    """Every compared arm of a table of runs (`results.load_results`), judged by the other choices at the same look."""
-    scores, course = read_scores(study, runs), follow(study, runs)
-    pairs = [(arm.name, arm.against) for arm in arms(study) if arm.against is not None]
-    others = {look: choices(study, runs, look) for look in {course.look(*pair) for pair in pairs}}
+def sensitivity(
+    course: Course,
+    scores: Scores,
+    against: Mapping[str, str],
+    others: Mapping[str, Scores],
+    *,
+    in_decibels: bool,
+) -> list[Sensitivity]:
+    """Every compared arm, judged by the other choices at the same look.
 
-    def judged(pair: tuple[str, str]) -> dict[str, Comparison]:
-        return {name: judge(*pair) for name, judge in others[course.look(*pair)].items()}
+    Args:
+        course, scores: by which the arms were judged.
+        against: what each compared arm is compared with.
+        others: other scores of the same runs, by their names.
+        in_decibels: whether the scores are 10 log10 of an error, so that the errors themselves can be compared.
+    """
+    looks = {course.look(*pair) for pair in against.items()}
+    judges = {look: choices(scores, others, look, in_decibels=in_decibels) for look in looks}
 
-    return [Sensitivity(*pair, course.compare(scores, *pair), judged(pair)) for pair in pairs]
+    def judged(pair: tuple[str, str]) -> dict[Choice, Comparison]:
+        return {choice: judge(*pair) for choice, judge in judges[course.look(*pair)].items()}
+
+    return [Sensitivity(*pair, course.compare(scores, *pair), judged(pair)) for pair in against.items()]
 
 
-def choices(study: Study, runs: pd.DataFrame, look: Look) -> dict[str, Judge]:
-    """Each other choice by its name; the mean MSE only for decibels, seeds are left out only if two or more remain."""
-    scores = read_scores(study, runs).at(look)
-    kind, score = study.metric.split("/")
-    other = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[kind]
-    found: dict[str, Judge] = {other[0]: read_scores(study, runs, f"{other[1]}/{score}").at(look).compare}
-    if METRICS[study.metric].unit == "dB":
-        found["mean MSE"] = lambda arm, against: mean_error(scores, arm, against)
+def choices(scores: Scores, others: Mapping[str, Scores], look: Look, *, in_decibels: bool) -> dict[Choice, Judge]:
+    """Each other choice at a look; seeds are left out only if two or more remain."""
+    seen = scores.at(look)
+    found: dict[Choice, Judge] = {OtherScores(name): other.at(look).compare for name, other in others.items()}
+    if in_decibels:
+        found[MeanError()] = lambda arm, against: mean_error(seen, arm, against)
     if look.seeds > 2:
-        found |= {f"without seed {seed}": scores.without(seed).compare for seed in study.seeds[: look.seeds]}
+        found |= {WithoutSeed(seed): seen.without(seed).compare for seed in seen.values.index}
     return found
 
 

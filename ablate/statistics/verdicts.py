@@ -1,24 +1,27 @@
 """Paired comparisons, their intervals and verdicts: pure functions on arrays, by scipy's routines.
 
-One simultaneous interval decides each comparison of a study (Bonferroni over its comparisons), so that all verdicts of
-a study hold together with 95% confidence, whatever the arms' variances, and remain true for any other margin.
+One simultaneous interval decides each comparison of a study (`multiplicity.level_of`), so that all verdicts of a study
+hold together with 95% confidence, whatever the arms' variances, and remain true for any other margin. Reports,
+sources of runs and simulations use the same two functions: `paired_intervals` and `judge`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from ablate.statistics.multiplicity import CONFIDENCE, level_of
+
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 Verdict = Literal["better", "worse", "equivalent", "undecided", "waiting"]
 
-CONFIDENCE = 0.95
-"""Of all intervals of a study together."""
+SETTLED: tuple[Verdict, ...] = ("better", "worse", "equivalent")
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def compare(
     """
     good, usual = sign * np.asarray(arm, float), sign * np.asarray(reference, float)
     level = level_of(comparisons, share)
-    low, high = paired_interval(good, usual, level)
+    low, high = (float(end) for end in paired_intervals(good, usual, level))
     barred = ruled_out(arm_diverged=arm_diverged, reference_diverged=reference_diverged)
     differences = good - usual
     return Comparison(
@@ -93,42 +96,48 @@ def compare(
         low=low,
         high=high,
         level=level,
-        verdict="waiting" if missing else judge(low, high, margin, barred),
+        verdict="waiting" if missing else cast("Verdict", judge(low, high, margin, barred).item()),
         barred=barred,
     )
 
 
-def level_of(comparisons: int, share: float = 1.0) -> float:
-    """The confidence of each of so many intervals, where a look may spend this share of the error (Bonferroni)."""
-    return 1 - (1 - CONFIDENCE) / comparisons * share
+def paired_intervals(
+    arms: ArrayLike, references: ArrayLike, level: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """The ends of the intervals of mean paired differences, by `scipy.stats.ttest_rel`.
 
+    Args:
+        arms, references: scores (..., seeds), paired by position.
+        level: confidence of each interval.
 
-def paired_interval(arm: np.ndarray, reference: np.ndarray, level: float) -> tuple[float, float]:
-    """The interval of `scipy.stats.ttest_rel` for the mean difference; the whole line with fewer than two pairs."""
+    Returns:
+        Lower and upper ends (...); the whole line with fewer than two pairs.
+    """
     from scipy import stats
 
-    if len(arm) < 2:
-        return -math.inf, math.inf
-    differences = arm - reference
-    if np.ptp(differences) <= 1e-12 * np.abs(arm).max():  # no spread but rounding: scipy would warn of lost precision
-        return float(differences.mean()), float(differences.mean())
-    interval = stats.ttest_rel(arm, reference).confidence_interval(level)
-    return float(interval.low), float(interval.high)
+    good, usual = np.broadcast_arrays(np.asarray(arms, float), np.asarray(references, float))
+    if good.shape[-1] < 2:
+        return np.full(good.shape[:-1], -math.inf), np.full(good.shape[:-1], math.inf)
+    differences = good - usual
+    low = np.array(differences.mean(axis=-1))
+    high = low.copy()
+    # without any spread but that of rounding scipy would warn of lost precision
+    spread = np.ptp(differences, axis=-1) > 1e-12 * np.abs(good).max(axis=-1)
+    if spread.any():
+        found = stats.ttest_rel(good[spread], usual[spread], axis=-1).confidence_interval(level)
+        low[spread], high[spread] = found.low, found.high
+    return low, high
 
 
-def judge(low: float, high: float, margin: float, barred: frozenset[Verdict] = frozenset()) -> Verdict:
-    """The verdict on an interval: equivalent inside the margin, else better or worse beside zero, else undecided.
+def judge(low: ArrayLike, high: ArrayLike, margin: float, barred: Collection[Verdict] = ()) -> NDArray[np.str_]:
+    """The verdicts on intervals (any shape): equivalent inside the margin, else better or worse beside zero.
 
-    It is undecided, too, where that verdict is barred.
+    What is neither is undecided, which is not "no effect"; so is what would be a barred verdict.
     """
-    verdict: Verdict = "undecided"
-    if -margin < low and high < margin:
-        verdict = "equivalent"
-    elif low > 0:
-        verdict = "better"
-    elif high < 0:
-        verdict = "worse"
-    return "undecided" if verdict in barred else verdict
+    low, high = np.asarray(low), np.asarray(high)
+    rules = [(-margin < low) & (high < margin), low > 0, high < 0]
+    verdicts = np.select(rules, ["equivalent", "better", "worse"], "undecided")
+    return np.where(np.isin(verdicts, list(barred)), "undecided", verdicts)
 
 
 def ruled_out(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.settings import check_setting, dotted
-from ablate.studies.planning import Arm, arms
-from ablate.studies.study import Expected, Overrides, Study
+from ablate.statistics.claims import Claim, Pair
+from ablate.studies.designs import Arm
+from ablate.studies.study import Overrides, Study
 
 
-@dataclass(frozen=True)
-class Claim:
-    """`arm` is better than `than`, worse, or equivalent to it; both are names of arms."""
-
-    arm: str
-    than: str
-    verdict: Expected
-
-
-def claims(study: Study) -> list[Claim]:
-    """The claims of a study, in the order of its `expect`.
+def find_claims(study: Study, arms: Sequence[Arm]) -> tuple[Claim, ...]:
+    """The claims of a study about its arms, in the order of its `expect`.
 
     Raises:
         StudyError: a claim does not name one arm, or two; or its pair of arms has a claim already.
     """
-    settled = arms(study) if study.expect else []
-    found = [_claim(study, settled, index) for index in range(len(study.expect))]
+    found = tuple(_claim(study, arms, index) for index in range(len(study.expect)))
     stated: set[frozenset[str]] = set()
     for index, claim in enumerate(found):
         pair = frozenset((claim.arm, claim.than))
@@ -38,26 +29,26 @@ def claims(study: Study) -> list[Claim]:
     return found
 
 
-def pairs(study: Study) -> list[tuple[str, str]]:
+def find_pairs(arms: Sequence[Arm], claims: Sequence[Claim]) -> tuple[Pair, ...]:
     """The pairs of arms that a study compares, over which its error is shared: an arm, and what it is compared with.
 
     Each arm with its reference is one; a claim about any other two arms adds one. A claim the other way round, of a
     reference against an arm, adds none: it is the same interval, mirrored.
     """
-    found = [(arm.name, arm.against) for arm in arms(study) if arm.against is not None]
-    found += [(claim.arm, claim.than) for claim in claims(study)]
-    first: dict[frozenset[str], tuple[str, str]] = {}
+    found = [(arm.name, arm.against) for arm in arms if arm.against is not None]
+    found += [(claim.arm, claim.than) for claim in claims]
+    first: dict[frozenset[str], Pair] = {}
     for pair in found:
         first.setdefault(frozenset(pair), pair)
-    return list(first.values())
+    return tuple(first.values())
 
 
-def _claim(study: Study, settled: list[Arm], index: int) -> Claim:
+def _claim(study: Study, arms: Sequence[Arm], index: int) -> Claim:
     expectation = study.expect[index]
-    arm = _select(study, settled, expectation.arm, ("expect", index, "arm"))
+    arm = _select(study, arms, expectation.arm, ("expect", index, "arm"))
     than = arm.against
     if expectation.than is not None:
-        than = _select(study, settled, expectation.than, ("expect", index, "than")).name
+        than = _select(study, arms, expectation.than, ("expect", index, "than")).name
     if than is None:
         fact = f"{shown(arm.name)} is a reference itself; say by `than` which arm it is compared with"
         raise StudyError(("expect", index, "arm"), fact)
@@ -66,34 +57,34 @@ def _claim(study: Study, settled: list[Arm], index: int) -> Claim:
     return Claim(arm.name, than, expectation.verdict)
 
 
-def _select(study: Study, settled: list[Arm], chosen: Overrides | str, path: Steps) -> Arm:
+def _select(study: Study, arms: Sequence[Arm], chosen: Overrides | str, path: Steps) -> Arm:
     """The one arm that is called so, or that has these settings."""
     if isinstance(chosen, dict):
-        return _with_settings(study, settled, chosen, path)
+        return _with_settings(study, arms, chosen, path)
     if study.arms is None:
         fact = f"with `vary` a claim tells an arm by its settings (given: {shown(chosen)})"
         raise StudyError(path, f"{fact}; allowed: a mapping such as {{{next(iter(study.vary or {}))}: ...}}")
-    named = next((arm for arm in settled if arm.name == chosen), None)
+    named = next((arm for arm in arms if arm.name == chosen), None)
     if named is None:
         raise StudyError(path, f"there is no arm {shown(chosen)} in this study; {nearest(chosen, study.arms)}")
     return named
 
 
-def _with_settings(study: Study, settled: list[Arm], chosen: Overrides, path: Steps) -> Arm:
-    found = settled
+def _with_settings(study: Study, arms: Sequence[Arm], chosen: Overrides, path: Steps) -> Arm:
+    found = list(arms)
     for name, value in chosen.items():
         check_setting(name, (*path, name))
         if study.tune is not None and name in study.tune.space:
             fact = f"{name} is tuned, so that nobody knows yet which arm will have which value"
             raise StudyError((*path, name), f"{fact}; allowed: other settings", of_key=True)
-        taken = [dotted(arm.settings)[name] for arm in settled]
+        taken = [dotted(arm.settings)[name] for arm in arms]
         if not any(_same(value, other) for other in taken):
             listed = ", ".join(dict.fromkeys(map(shown, taken)))
             fact = f"no arm of this study has {name} = {shown(value)}"
             raise StudyError((*path, name), f"{fact}; allowed: {listed}")
         found = [arm for arm in found if _same(value, dotted(arm.settings)[name])]
     if len(found) != 1:
-        listed = ", ".join(shown(arm.name) for arm in (found or settled)[:10])
+        listed = ", ".join(shown(arm.name) for arm in (found or list(arms))[:10])
         fact = f"a claim's settings select one arm, these select {len(found) or 'none'} (given: {shown(chosen)})"
         raise StudyError(path, f"{fact}; {'selected' if found else 'arms'}: {listed}")
     return found[0]

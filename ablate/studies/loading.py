@@ -1,4 +1,4 @@
-"""A study's file -> Study, a search's -> Search, with every error at its line and column."""
+"""A study's file -> Design, a search's -> Search, with every error at its line and column."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from ablate.errors import AblateError, Place, Steps, StudyError, nearest, shown
 from ablate.settings import readable
-from ablate.studies.claims import claims
-from ablate.studies.planning import arms
+from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.seeds import Until
 from ablate.studies.space import Range, Tune
 from ablate.studies.study import Expectation, Study
-from ablate.studies.tuning import tunings
 from ablate.studies.yamlfile import Document, read_yaml
 
 
@@ -37,11 +35,11 @@ MAPPINGS = {
 }
 """What stands below a file's keys and has keys of its own: what it is called, and which."""
 
-Asking = TypeVar("Asking", Study, Search)
+Asked = TypeVar("Asked", Design, Search)
 
 
-def load_study(path: str | Path) -> Study:
-    """Read and check a study, down to every value of every arm.
+def load_study(path: str | Path) -> Design:
+    """Read, check and resolve a study, down to every value of every arm.
 
     Raises:
         AblateError: whatever is wrong with the file, with its line and column, what was given and what is allowed.
@@ -58,17 +56,17 @@ def load_search(path: str | Path) -> Search:
     return _search(_mapping(path, "a search"))
 
 
-def load(path: str | Path) -> Study | Search:
+def load(path: str | Path) -> Design | Search:
     """Read and check whichever of both the file is."""
     document = _mapping(path, "a study")
     return _search(document) if _is_search(document) else _study(document)
 
 
-def _study(document: Document) -> Study:
+def _study(document: Document) -> Design:
     if _is_search(document):
         fact = "this is a search, since it has a `space`; `ablate search` takes it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
-    return _validated(Study, document, lambda study: (arms(study), claims(study), tunings(study)))
+    return _checked(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
 
 
 def _search(document: Document) -> Search:
@@ -76,7 +74,7 @@ def _search(document: Document) -> Search:
         key = "vary" if "vary" in document.data else "arms"
         fact = f"this is a study, since it has `{key}` and no `space`; `ablate sweep` takes it"
         raise StudyError((), fact, document.place((key,), of_key=True))
-    return _validated(Search, document)
+    return _checked(Search, document, Search.model_validate)
 
 
 def _is_search(document: Document) -> bool:
@@ -92,17 +90,14 @@ def _mapping(path: str | Path, what: str) -> Document:
     return document
 
 
-def _validated(
-    model: type[Asking], document: Document, check: Callable[[Asking], object] = lambda asking: None
-) -> Asking:
+def _checked(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Asked]) -> Asked:
+    """What is built from a file's facts, whose keys are those of `model`; an error gets its place in the file."""
     try:
-        asking = model.model_validate({"name": _stem(Path(document.file)), **document.data})
-        check(asking)
+        return build({"name": _stem(Path(document.file)), **document.data})
     except ValidationError as error:
         raise _located(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
-    return asking
 
 
 def _stem(path: Path) -> str:

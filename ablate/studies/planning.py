@@ -1,32 +1,22 @@
-"""Study -> arms -> runs: grid, one-at-a-time and named arms, in an order that is the same each time."""
+"""Study -> Design: its arms, pairs of arms, claims and runs, resolved once and passed to everything below."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from ablate.errors import NotTunedError, Steps, StudyError, nearest, shown
+from ablate.errors import NotTunedError, Steps, StudyError
 from ablate.metrics import METRICS
 from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
-from ablate.studies.study import Overrides, Study, TunedStudy
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What is compared: a name, what it changes, and the arm that it is compared with (None: a reference)."""
-
-    name: str
-    overrides: Overrides
-    settings: Settings
-    against: str | None
-
-    def run(self, seed: int) -> Run:
-        """This arm with a seed."""
-        return self.settings.run(seed)
+from ablate.statistics.claims import Claim, Pair
+from ablate.statistics.multiplicity import Family, Look
+from ablate.studies.claims import find_claims, find_pairs
+from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, design_of
+from ablate.studies.search import Search
+from ablate.studies.study import Overrides, Study
+from ablate.studies.tuning import find_tunings
 
 
 class Cell(NamedTuple):
@@ -37,66 +27,128 @@ class Cell(NamedTuple):
     run: Run
 
 
-def cells(study: Study) -> list[Cell]:
-    """All cells of a study, arm by arm.
+@dataclass(frozen=True)
+class Design:
+    """A study with all that follows from its file alone.
 
-    Raises:
-        NotTunedError: its arms are yet to be tuned, so that nobody knows their settings.
+    Attributes:
+        study: as its file states it.
+        kind: which arms it has, and why (`designs`).
+        arms: in the order of the file, their settings resolved.
+        claims: what it expects of its arms, in the order of the file.
+        tunings: the search of each arm by its name, where arms are tuned.
+        chosen: what tuning chose for each arm, by its name; empty as long as that is not known.
     """
-    if study.tune is not None and not isinstance(study, TunedStudy):
-        raise NotTunedError(f"the arms of {study.name} are not tuned yet; `ablate sweep` does that first")
-    return [Cell(arm, seed, arm.run(seed)) for arm in arms(study) for seed in study.seeds]
+
+    study: Study
+    kind: AnyDesign
+    arms: tuple[Arm, ...]
+    claims: tuple[Claim, ...]
+    tunings: Mapping[str, Search] = field(default_factory=dict)
+    chosen: Mapping[str, Overrides] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None) -> Design:
+        """Resolve a study; where its arms are tuned, given what each of them has `chosen`.
+
+        Raises:
+            StudyError: an axis, a value, the reference, a claim or the tuning is not allowed; its path leads to the
+                place in the study.
+        """
+        chosen = chosen or {}
+        kind = design_of(study)
+        arms = _resolve_arms(study, kind, chosen)
+        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen)
+
+    def restated(self, **changes: Any) -> Design:
+        """The design of the same study with some of its fields changed, e.g. `asked_seeds=12`."""
+        return Design.of(self.study.model_copy(update=changes))
+
+    def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
+        """The same study, given what each of its arms has chosen when it was tuned."""
+        return Design.of(self.study, chosen)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.study.name
+
+    @property
+    def question(self) -> str:
+        """The study's question."""
+        return self.study.question
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds that the study may need, in the order in which looks take them."""
+        return self.study.seeds
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """When the study is judged: once, at all seeds, or until it is decided."""
+        return self.study.looks
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs of arms that the study compares, over which its error is shared."""
+        return find_pairs(self.arms, self.claims)
+
+    @cached_property
+    def against(self) -> dict[str, str]:
+        """What each arm is compared with, by its name; references are not in it."""
+        return {arm.name: arm.against for arm in self.arms if arm.against is not None}
+
+    @cached_property
+    def family(self) -> Family:
+        """The comparisons of the study, and the looks at which they are made."""
+        return Family(self.pairs, self.looks, max_runs=self.study.runs, max_seconds=self.study.budget_seconds)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells, arm by arm.
+
+        Raises:
+            NotTunedError: its arms are yet to be tuned, so that nobody knows their settings.
+        """
+        if self.tunings and not self.chosen:
+            raise NotTunedError(f"the arms of {self.name} are not tuned yet; `ablate sweep` does that first")
+        return tuple(Cell(arm, seed, arm.run(seed)) for arm in self.arms for seed in self.seeds)
+
+    @cached_property
+    def cells_by_seed(self) -> tuple[Cell, ...]:
+        """All cells, seed by seed, so that every arm has a first result early."""
+        return tuple(sorted(self.cells, key=lambda cell: self.seeds.index(cell.seed)))
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, seed by seed."""
+        return [cell.run for cell in self.cells_by_seed]
+
+    @property
+    def axes(self) -> dict[str, list[object]]:
+        """The axes of a grid that vary, each with its values; empty for other designs."""
+        axes = self.kind.axes if isinstance(self.kind, Grid) else {}
+        return {axis: values for axis, values in axes.items() if len(values) > 1}
 
 
-def plan(study: Study) -> list[Run]:
-    """All runs of a study, seed by seed, so that every arm has a first result early."""
-    return [cell.run for cell in cells_by_seed(study)]
+def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]) -> tuple[Arm, ...]:
+    base = _under("base", study.base)
+    _resolve(study.base, base)
 
+    def settle(draft: Draft) -> Arm:
+        own = chosen.get(draft.name, {})
+        places = base | draft.places | {name: ("tune", "space", name) for name in own}
+        settings = _resolve(study.base | draft.overrides | own, places)
+        return Arm(draft.name, draft.overrides, settings, draft.against)
 
-def cells_by_seed(study: Study) -> list[Cell]:
-    """All cells of a study, seed by seed."""
-    return sorted(cells(study), key=lambda cell: study.seeds.index(cell.seed))
-
-
-def arms(study: Study) -> list[Arm]:
-    """The arms of a study, in the order of its file.
-
-    Raises:
-        StudyError: an axis, a value or the reference is not allowed; its path leads to the place in the study.
-    """
-    _resolve(study.base, _under("base", study.base))
-    found = [_settle(study, draft) for draft in (_named(study) if study.arms is not None else _varied(study))]
-    _check_distinct(study, found)
-    _check_one_task(study, found)
-    _check_gain(study, found)
-    _check_runs(study, found)
-    return found
-
-
-MAX_ARMS = 1000
-
-Places = dict[str, Steps]
-"""Where in the study each override stands, by the setting's name."""
-
-
-class Draft(NamedTuple):
-    """An arm before its settings are resolved."""
-
-    name: str
-    overrides: Overrides
-    places: Places
-    against: str | None
+    arms = tuple(kind.arms(settle))
+    for check in (_check_distinct, _check_one_task, _check_gain, _check_runs):
+        check(study, arms)
+    return arms
 
 
 def _under(key: str, names: Iterable[str]) -> Places:
     return {name: (key, name) for name in names}
-
-
-def _settle(study: Study, draft: Draft) -> Arm:
-    chosen = study.chosen.get(draft.name, {}) if isinstance(study, TunedStudy) else {}
-    places = _under("base", study.base) | draft.places | {name: ("tune", "space", name) for name in chosen}
-    settings = _resolve(study.base | draft.overrides | chosen, places)
-    return Arm(draft.name, draft.overrides, settings, draft.against)
 
 
 def _resolve(overrides: Overrides, places: Places) -> Settings:
@@ -113,106 +165,12 @@ def _resolve(overrides: Overrides, places: Places) -> Settings:
         raise StudyError(path, error.message) from None
 
 
-def _named(study: Study) -> Iterator[Draft]:
-    assert study.arms is not None
-    if study.reference not in study.arms:
-        fact = f"the reference {shown(study.reference)} is no arm of this study"
-        raise StudyError(("reference",), f"{fact}; {nearest(study.reference, study.arms)}")
-    for name, overrides in study.arms.items():
-        places: Places = {key: ("arms", name, key) for key in overrides}
-        yield Draft(name, overrides, places, None if name == study.reference else str(study.reference))
-
-
-def _varied(study: Study) -> Iterator[Draft]:
-    assert study.vary is not None
-    for axis, values in study.vary.items():
-        for index, value in enumerate(values):
-            if _position(value, values) < index:
-                raise StudyError(("vary", axis, index), f"the value {shown(value)} is given twice on the axis {axis}")
-    _check_reference_axes(study)
-    yield from (_one_at_a_time(study) if study.design == "one-at-a-time" else _grid(study))
-
-
-def _check_reference_axes(study: Study) -> None:
-    assert study.vary is not None
-    assert isinstance(study.reference, dict)
-    for axis, value in study.reference.items():
-        if axis not in study.vary:
-            fact = f"the reference's '{axis}' is no axis of this study"
-            raise StudyError(("reference", axis), f"{fact}; {nearest(axis, study.vary)}", of_key=True)
-        if study.design == "grid" and _position(value, study.vary[axis]) == len(study.vary[axis]):
-            listed = ", ".join(map(shown, study.vary[axis]))
-            fact = f"the reference's {shown(value)} is no value of the axis {axis}, so it is no arm"
-            raise StudyError(("reference", axis), f"{fact}; allowed: {listed}")
-    if study.design == "grid" and math.prod(map(len, study.vary.values())) > MAX_ARMS:
-        raise StudyError(("vary",), f"a grid of more than {MAX_ARMS:,} arms", of_key=True)
-    if study.design == "grid" and not study.reference:
-        raise StudyError(("reference",), f"a grid's reference fixes an axis or more; allowed: {', '.join(study.vary)}")
-
-
-def _position(value: Any, values: list[Any]) -> int:
-    """Where a value first stands on an axis, or the axis's length; `1` is `1.0` but not `true`."""
-    same = (index for index, other in enumerate(values) if other == value and (other is True) == (value is True))
-    return next(same, len(values))
-
-
-def _grid(study: Study) -> Iterator[Draft]:
-    """Every cell; those with the reference's values are references, others face the cell that differs only there."""
-    assert study.vary is not None
-    assert isinstance(study.reference, dict)
-    usual = {axis: _position(value, study.vary[axis]) for axis, value in study.reference.items()}
-
-    def cell(chosen: dict[str, int]) -> Overrides:
-        return {axis: values[chosen[axis]] for axis, values in study.vary.items()}  # type: ignore[union-attr]
-
-    for indices in product(*(range(len(values)) for values in study.vary.values())):
-        chosen = dict(zip(study.vary, indices, strict=True))
-        against = None if chosen | usual == chosen else arm_name(cell(chosen | usual), study.vary)
-        places: Places = {axis: ("vary", axis, index) for axis, index in chosen.items()}
-        yield Draft(arm_name(cell(chosen), study.vary), cell(chosen), places, against)
-
-
-def _one_at_a_time(study: Study) -> Iterator[Draft]:
-    assert study.vary is not None
-    assert isinstance(study.reference, dict)
-    here = _under("reference", study.reference)
-    yield Draft("reference", study.reference, here, None)
-    usual = dotted(_resolve(study.base | study.reference, _under("base", study.base) | here))
-    for axis, values in study.vary.items():
-        for index, value in enumerate(values):
-            overrides = study.reference | {axis: value}
-            draft = Draft(
-                arm_name({axis: value}, study.vary), overrides, here | {axis: ("vary", axis, index)}, "reference"
-            )
-            if dotted(_settle(study, draft).settings)[axis] != usual[axis]:
-                yield draft
-
-
-def arm_name(cell: Overrides, axes: Iterable[str]) -> str:
-    """`heads=4, depth=12`: settings by the last part of their names, or by the whole where axes end alike."""
-    names = axis_names(axes)
-    return ", ".join(f"{names[axis]}={value_text(value)}" for axis, value in cell.items())
-
-
-def axis_names(axes: Iterable[str]) -> dict[str, str]:
-    """What names call each axis: the last part of its setting's name, or the whole where axes end alike."""
-    ends = {axis: axis.rsplit(".", 1)[-1] for axis in axes}
-    return ends if len(set(ends.values())) == len(ends) else {axis: axis for axis in ends}
-
-
-def value_text(value: Any) -> str:
-    """A value in a name: `true`, `null`, `1x2`."""
-    if isinstance(value, bool) or value is None:
-        return json.dumps(value)  # as YAML writes it
-    return "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _check_distinct(study: Study, found: list[Arm]) -> None:
+def _check_distinct(study: Study, arms: tuple[Arm, ...]) -> None:
     where = "arms" if study.arms is not None else "vary"
-    if len(found) < 2:
+    if len(arms) < 2:
         raise StudyError((where,), "one arm only: a comparison needs two or more")
     seen: dict[Settings, str] = {}
-    for arm in found:
+    for arm in arms:
         if arm.settings in seen:
             path: Steps = ("arms", arm.name) if study.arms is not None else ("vary",)
             fact = f"the arms '{seen[arm.settings]}' and '{arm.name}' have the same settings"
@@ -220,11 +178,11 @@ def _check_distinct(study: Study, found: list[Arm]) -> None:
         seen[arm.settings] = arm.name
 
 
-def _check_one_task(study: Study, found: list[Arm]) -> None:
+def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
     """Where arms differ in the task itself, only the gain over doing nothing compares them."""
     if METRICS[study.metric].relative:
         return
-    settings = [dotted(arm.settings) for arm in found]
+    settings = [dotted(arm.settings) for arm in arms]
     for name in (name for name in settings[0] if name.startswith(TASK_SETTINGS)):
         if any(other[name] != settings[0][name] for other in settings):
             relative = ", ".join(metric.name for metric in METRICS.values() if metric.relative)
@@ -232,17 +190,17 @@ def _check_one_task(study: Study, found: list[Arm]) -> None:
             raise StudyError(("metric",), f"{fact}; allowed: {relative}")
 
 
-def _check_gain(study: Study, found: list[Arm]) -> None:
+def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
-    for arm in found:
+    for arm in arms:
         if study.metric.endswith("/gain") and not arm.settings.data.has_noise:
             fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
             raise StudyError(("metric",), f"{fact}; allowed: some data.filled or data.noisy, of a density and a value")
 
 
-def _check_runs(study: Study, found: list[Arm]) -> None:
+def _check_runs(study: Study, arms: tuple[Arm, ...]) -> None:
     """A number of runs that does not suffice for the first look would leave nothing to say."""
-    first = study.looks[0].seeds * len(found)
+    first = study.looks[0].seeds * len(arms)
     if study.runs is not None and study.runs < first:
         fact = f"the first look alone takes {first} runs, {study.looks[0].seeds} of each arm"
         raise StudyError(("runs",), f"{fact} (given: {study.runs}); allowed: {first} or more")

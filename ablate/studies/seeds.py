@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from ablate.settings import Frozen
+from ablate.statistics.multiplicity import Look, spend
 
 MOST_SEEDS = 1000
 GROWTH = 1.5
@@ -21,18 +22,6 @@ Looked = Annotated[int, Field(ge=2, le=MOST_SEEDS)]
 
 def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
-
-
-class Look(NamedTuple):
-    """A look at a study's first `seeds` seeds, which may spend this `share` of the error of its verdicts."""
-
-    seeds: int
-    share: float = 1.0
-
-
-def spend(looks: tuple[int, ...]) -> tuple[Look, ...]:
-    """Looks at these numbers of seeds, the error spent linearly over them (Lan and DeMets 1983, Biometrika 70)."""
-    return tuple(Look(now, (now - before) / looks[-1]) for before, now in pairwise((0, *looks)))
 
 
 class Until(Frozen):

@@ -18,7 +18,9 @@ from typing_extensions import TypeAliasType
 from ablate.errors import Steps, StudyError, nearest, shown
 from ablate.metrics import JUDGED
 from ablate.settings import Frozen, check_setting
-from ablate.studies.seeds import Look, Seeds, Until, listed, looks_of
+from ablate.statistics.claims import Expected
+from ablate.statistics.multiplicity import Look
+from ablate.studies.seeds import Seeds, Until, listed, looks_of
 from ablate.studies.space import Tune
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
@@ -29,7 +31,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,9
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=1000), AfterValidator(lambda text: " ".join(text.split()))
 ]
-Expected = Literal["better", "worse", "equivalent"]
 
 
 def _chosen(value: object) -> object:
@@ -42,7 +43,7 @@ Chosen = Annotated[Overrides | str, BeforeValidator(_chosen)]
 
 
 class Expectation(Frozen):
-    """A claim as the YAML states it; `claims.claims` finds the arms that it is about."""
+    """A claim as the YAML states it; `claims.find_claims` finds the arms that it is about."""
 
     arm: Chosen = Field(description="settings that exactly one arm has, or the name of one of `arms`")
     than: Chosen | None = Field(None, description="the arm that it is compared with; by default its reference")
@@ -69,7 +70,7 @@ def seconds(duration: str) -> float:
 
 
 class Study(Frozen):
-    """A study as its YAML states it; `planning.arms` resolves it into arms.
+    """A study as its YAML states it; `planning.Design` resolves it into arms.
 
     Raises:
         StudyError: `arms` stands beside `vary`, or `reference` is of the wrong kind for them.
@@ -178,14 +179,3 @@ class Study(Frozen):
             fact = f"with `vary` the reference is a mapping of axes to values (given: {shown(self.reference)})"
             raise StudyError(("reference",), fact)
         return self
-
-
-class TunedStudy(Study):
-    """A study whose arms are tuned: what was `chosen` for each, by its name, joins the arm's own settings."""
-
-    chosen: dict[str, Overrides]
-
-    @classmethod
-    def of(cls, study: Study, chosen: dict[str, Overrides]) -> TunedStudy:
-        """`study`, given these settings of its arms."""
-        return cls.model_construct(chosen=chosen, **vars(study))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ablate.errors import Steps, StudyError, shown
-from ablate.studies.planning import Arm, arms
+from ablate.studies.designs import Arm
 from ablate.studies.search import Search
 from ablate.studies.space import Tune, check_space
 from ablate.studies.study import Study
 
 
-def tunings(study: Study) -> dict[str, Search]:
+def find_tunings(study: Study, arms: Sequence[Arm]) -> dict[str, Search]:
     """The search of each arm, the references' too, by the arm's name; one trial of each is open at a time.
 
     So each arm's trials depend on that arm's earlier ones alone, however many slots there are.
@@ -20,7 +22,7 @@ def tunings(study: Study) -> dict[str, Search]:
     if study.tune is None:
         return {}
     _check(study, study.tune)
-    return {arm.name: _tuning(study, study.tune, arm) for arm in arms(study)}
+    return {arm.name: _tuning(study, study.tune, arm) for arm in arms}
 
 
 def _check(study: Study, tune: Tune) -> None:

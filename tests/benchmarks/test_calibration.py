@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.statistics.interactions import Grid, interactions
-from ablate.statistics.verdicts import compare
+from ablate.statistics.interactions import GridScores, interactions
+from ablate.statistics.multiplicity import level_of
+from ablate.statistics.verdicts import compare, judge, paired_intervals
 from benchmarks.calibration import (
     MARGIN,
     NOISES,
@@ -16,8 +17,6 @@ from benchmarks.calibration import (
     UNBIASED,
     Noise,
     contrasts,
-    intervals,
-    judge_all,
     measure,
     measure_grid,
     right,
@@ -35,8 +34,8 @@ def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
     draw = np.random.default_rng(arms)
     scores = draw.normal(30, draw.choice([0.01, 0.1, 0.5], (50, 1, 1)), (50, arms, seeds))
     scores[:, 1] += draw.choice([0, 0.2, -1], (50, 1))
-    low, high = intervals(scores[:, 1:], scores[:, :1])
-    found = judge_all(low, high, MARGIN)
+    low, high = paired_intervals(scores[:, 1:], scores[:, :1], level_of(scores.shape[1] - 1))
+    found = judge(low, high, MARGIN)
     for study in range(50):
         for arm in range(arms - 1):
             one = compare(scores[study, arm + 1], scores[study, 0], margin=MARGIN, comparisons=arms - 1)
@@ -47,11 +46,12 @@ def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
 
 def test_its_interactions_are_those_of_the_statistics() -> None:
     scores = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
-    low, high = intervals(*contrasts(scores))
+    changed, alone = contrasts(scores)
+    low, high = paired_intervals(changed, alone, level_of(changed.shape[1]))
     for study, cells in enumerate(scores):
         levels = tuple(map(tuple, map(range, (3, 4))))
         seeds_first = np.moveaxis(cells, -1, 0)
-        grid = Grid(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1)
+        grid = GridScores(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1)
         found = [item.comparison for item in interactions(grid, MARGIN)]
         assert low[study] == pytest.approx([one.low for one in found])
         assert high[study] == pytest.approx([one.high for one in found])

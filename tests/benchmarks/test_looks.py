@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from ablate.statistics.course import compare_all, follow
-from ablate.statistics.scores import read_scores
-from ablate.studies.planning import arms
+from ablate.records.tables import read_course, read_scores
+from ablate.statistics.course import compare_all
 from benchmarks.calibration import UNBIASED, uncertainty
 from benchmarks.looks import LOOKS, PAGE, RULES, STUDIES, TRUTHS, judge_studies, simulate
 from tests.helpers.courses import study_of, table
@@ -17,11 +16,11 @@ OURS, FREE, UNCORRECTED, LATE, FIXED = RULES
 @pytest.mark.parametrize("seed", range(20))
 def test_its_rule_is_that_of_the_course(seed: int) -> None:
     draw, study = np.random.default_rng(seed), study_of(seeds={"looks": list(LOOKS)})
-    names, spread = [arm.name for arm in arms(study)], draw.choice([0.05, 0.15, 0.5], (4, 1))
+    names, spread = [arm.name for arm in study.arms], draw.choice([0.05, 0.15, 0.5], (4, 1))
     scores = dict(zip(names, 30 + draw.choice([0, 0.2, -0.6], (4, 1)) + draw.normal(0, spread, (4, 12)), strict=True))
     runs = table(study, lambda arm, place: float(scores[arm][place]))
-    course = follow(study, runs)
-    found = compare_all(study, course, read_scores(study, runs))
+    course = read_course(study, runs)
+    found = compare_all(course, read_scores(study, runs), study.against)
     differences = np.array([[scores[arm] - scores["reference"] for arm in found]])
     verdicts, used, _ = judge_studies(OURS, differences)
     assert dict(zip(found, verdicts[0], strict=True)) == {arm: c.verdict for arm, c in found.items()}

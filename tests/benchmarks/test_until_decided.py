@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from ablate.records.record import Record
-from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study
 from benchmarks import until_decided
 from benchmarks.until_decided import LAST, designs, results, section
@@ -20,7 +19,7 @@ def rows(text: str) -> dict[str, list[str]]:
 
 def test_both_designs_know_the_same_arms_and_seeds() -> None:
     fixed, sequential = designs(study_of())
-    assert arms(fixed) == arms(sequential)
+    assert fixed.arms == sequential.arms
     assert fixed.seeds == sequential.seeds == tuple(range(LAST))
     assert (len(fixed.looks), len(sequential.looks)) == (1, 4)
 
@@ -52,4 +51,4 @@ def test_what_was_trained_once_is_kept_beside_the_page(
     monkeypatch.chdir(tmp_path)
     again = results(study)
     assert again["test/psnr"].tolist() == trained["test/psnr"].tolist()
-    assert all(Record().adopted(run.id) for run in plan(study))
+    assert all(Record().adopted(run.id) for run in study.runs)

@@ -15,7 +15,6 @@ from mlflow import MlflowClient
 from ablate.records.record import Record
 from ablate.reporting.study.data import export
 from ablate.studies.loading import load_study
-from ablate.studies.planning import plan
 from ablate.tracking.connection import tracking_uri
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.commands import sweep_here, told_runs, typed
@@ -164,7 +163,7 @@ def test_a_wrong_study_is_one_line_and_exit_code_2(
 def test_a_failed_run_is_named_with_its_last_lines_and_tried_again_when_asked_for(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = plan(load_study(write_tiny_study(store.parent)))[0]
+    run = load_study(write_tiny_study(store.parent)).runs[0]
     Record().take(run, Started(0, "cpu"))
     Record().take(run, EpochEnded([], b"spoilt"))
     assert sweep_here(monkeypatch) == 1
@@ -214,7 +213,7 @@ def test_status_tells_what_became_of_each_run(
     swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record, study = swept_copy
-    runs = plan(study)
+    runs = study.runs
     for run in runs[1:3]:
         (record.folder(run.id) / "result.json").unlink()
     record.take(runs[2], Failed("out of memory"))

@@ -12,7 +12,6 @@ from ablate.cli import app
 from ablate.denoiser.anatomy import describe
 from ablate.reporting.anatomy import render
 from ablate.studies.loading import load_study
-from ablate.studies.planning import arms, plan
 from ablate.studies.schema import study_schema
 from ablate.training.events import Failed
 from tests.helpers.tiny import write_tiny_study
@@ -72,7 +71,7 @@ def test_the_dry_run_says_how_long_the_sweep_will_take(workplace: Path, options:
     shown = typed("sweep", str(path), "--dry-run", "--device", "cpu", *options)
     assert re.search(r"About \d+ (s|min) in \d+ slots? \(cpu\); arms: 2 by timed steps\.", shown)
     assert slots in shown
-    assert all(arm.name in shown for arm in arms(load_study(path)))
+    assert all(arm.name in shown for arm in load_study(path).arms)
 
 
 def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tuple) -> None:
@@ -81,7 +80,7 @@ def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tupl
 
 def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple) -> None:
     record, study = swept_copy
-    broken = plan(study)[0]
+    broken = study.runs[0]
     (record.folder(broken.id) / "result.json").unlink()
     record.take(broken, Failed("broke"))
     assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")

@@ -63,7 +63,7 @@ def test_the_best_settings_are_the_base_of_a_study(searched: Path) -> None:
         "seeds: [1, 2]\nmargin: 0.25\n"
     )
     search = load_search("tiny.yaml")
-    base = load_study("next.yaml").base
+    base = load_study("next.yaml").study.base
     assert base.keys() == search.base.keys() | search.space.keys()
 
 

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
 from ablate.cli import main
-from ablate.cli.app import err, out
+from ablate.cli._shared import err, out
 from ablate.tracking.connection import tracking_uri
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.studies.planning import cells
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 LOOKS = {"from": 3, "to": 12}
@@ -17,10 +17,10 @@ Score = Callable[[str, int], float | None]
 """The score of an arm with a seed; None: not there."""
 
 
-def study_of(**changes: Any) -> Study:
+def study_of(**changes: Any) -> Design:
     named = {"reference": {}, "same": {"model.heads": 1}, "worse": {"model.heads": 2}, "unsure": {"model.heads": 8}}
     facts = {"name": "s", "question": "?", "arms": named, "reference": "reference", "seeds": LOOKS, "margin": 0.25}
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
 def usual(arm: str, seed: int) -> float:
@@ -30,10 +30,10 @@ def usual(arm: str, seed: int) -> float:
     return 29 + seed % 5 + shift + sd * noise
 
 
-def table(study: Study, score: Score = usual, **statuses: str) -> pd.DataFrame:
+def table(study: Design, score: Score = usual, **statuses: str) -> pd.DataFrame:
     """Runs with these scores; `statuses` says what became of runs, as `unsure_3="failed"`."""
     found = []
-    for cell in cells(study):
+    for cell in study.cells:
         value = score(cell.arm.name, cell.seed)
         status = statuses.get(f"{cell.arm.name}_{cell.seed}", "absent" if value is None else "finished")
         known = math.nan if value is None or status not in ("finished", "diverged") else value

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.reporting.study.data import Data, Scenes
-from ablate.studies.planning import Cell, arms, cells
+from ablate.studies.planning import Cell, Design
 from ablate.studies.study import Study
 
 NOTHING, ZERO = 21.4, 17.3
@@ -23,7 +23,7 @@ Score = Callable[[Cell], float | None]
 """PSNR of a cell; None: it failed; NaN: its loss was not finite."""
 
 
-def grid_study(**changes: object) -> Study:
+def grid_study(**changes: object) -> Design:
     """Three widths by four depths, each compared with the cell of the same width that has 12 blocks."""
     facts = {
         "name": "grid",
@@ -33,7 +33,7 @@ def grid_study(**changes: object) -> Study:
         "seeds": 5,
         "margin": 0.25,
     }
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
 def grid_score(cell: Cell) -> float | None:
@@ -47,7 +47,7 @@ def grid_score(cell: Cell) -> float | None:
     return 26 + 0.4 * math.log2(width) + math.log2(depth) * math.log2(width) / 8 + 0.4 * cell.seed + float(noise)
 
 
-def named_study(count: int = 20, **changes: object) -> Study:
+def named_study(count: int = 20, **changes: object) -> Design:
     """Many arms, some with names that no template may take for markup."""
     names = [*LONG, *(f"rate {index}" for index in range(len(LONG), count))]
     facts = {
@@ -58,7 +58,7 @@ def named_study(count: int = 20, **changes: object) -> Study:
         "seeds": [3, 1, 7],
         "margin": 0.25,
     }
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
 def named_score(cell: Cell) -> float | None:
@@ -67,9 +67,9 @@ def named_score(cell: Cell) -> float | None:
     return 30 - 80 * rate + 0.3 * cell.seed + float(np.random.default_rng([int(1e4 * rate), cell.seed]).normal(0, 0.1))
 
 
-def fabricate(study: Study, score: Score) -> Data:
+def fabricate(study: Design, score: Score) -> Data:
     """The data of a study whose runs came out as `score` says."""
-    planned = cells(study)
+    planned = study.cells
     runs = pd.DataFrame([_row(cell, score(cell)) for cell in planned])
     epochs = [_epochs(cell, score(cell)) for cell in planned if score(cell) is not None]
     return Data(runs, pd.concat(epochs, ignore_index=True), _scenes(study, score))
@@ -105,12 +105,12 @@ def _epochs(cell: Cell, psnr: float | None, count: int = 12) -> pd.DataFrame:
     return pd.DataFrame(facts | {"val/psnr": curve, "val/mse": 10 ** (-curve / 10), "val/ssim": curve / 35})
 
 
-def _scenes(study: Study, score: Score) -> dict[str, Scenes]:
+def _scenes(study: Design, score: Score) -> dict[str, Scenes]:
     random = np.random.default_rng(0)
     clean = random.random((3, 1, 16, 16), np.float32) / 2
     noisy = clean + random.random(clean.shape, np.float32) / 4
     found = {}
-    for arm in arms(study):
+    for arm in study.arms:
         first = score(Cell(arm, study.seeds[0], arm.run(study.seeds[0])))
         if first is not None and math.isfinite(first):
             denoised = clean + random.normal(0, 0.05, clean.shape).astype(np.float32)

@@ -6,23 +6,23 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.studies.planning import arms
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 SCORES = {"four": [30.0, 29.0, 31.0], "one": [29.0, 28.1, 29.9], "two": [30.1, 29.0, 31.1]}
 
 
-def study_of(**changes: Any) -> Study:
+def study_of(**changes: Any) -> Design:
     named = {"four": {}, "one": {"model.heads": 1}, "two": {"model.heads": 2}}
     facts = {"name": "a", "question": "Does it?", "arms": named, "reference": "four", "seeds": 3, "margin": 0.25}
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
-def runs_of(study: Study, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
+def runs_of(study: Design, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
     """A row per run, in an order of its own."""
     rows = [
         {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score, "test/mse": 10 ** (-score / 10)}
-        for arm in arms(study)
+        for arm in study.arms
         for seed, score in zip(study.seeds, scores[arm.name], strict=True)
     ]
     return pd.DataFrame(rows[::-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 from tests.helpers.tiny import TINY
 
@@ -15,7 +16,7 @@ TUNE: dict[str, Any] = {
 BASE = {name: value for name, value in TINY.items() if name != "training.rate"}
 
 
-def tuned_study(**changes: Any) -> Study:
+def tuned_study(**changes: Any) -> Design:
     """Two arms whose rate is tuned."""
     facts = {
         "name": "tuned",
@@ -27,4 +28,4 @@ def tuned_study(**changes: Any) -> Study:
         "margin": 0.25,
         "tune": TUNE,
     }
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))

@@ -17,7 +17,6 @@ from ablate.records.requests import Asked
 from ablate.records.tables import load_epochs, load_results
 from ablate.reporting.study.data import export, read
 from ablate.studies.loading import load_study
-from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study
 from ablate.training.events import Ended, Failed, Started
 from tests.helpers.tiny import write_tiny_study
@@ -47,13 +46,13 @@ def test_the_data_of_adopted_runs_are_those_that_they_were_adopted_from(reported
 def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Study) -> None:
     record = Record(warn=pytest.fail)
     adopt(reported, record)
-    record.check(run.id for run in plan(reported))
-    assert {record.status(run.id) for run in plan(reported)} == {"finished"}
-    assert not any(record.wanting(run.id) for run in plan(reported))
+    record.check(run.id for run in reported.runs)
+    assert {record.status(run.id) for run in reported.runs} == {"finished"}
+    assert not any(record.wanting(run.id) for run in reported.runs)
 
 
 def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Study) -> None:
-    record, run = Record(), plan(reported)[0]
+    record, run = Record(), reported.runs[0]
     adopt(reported, record)
     assert record.adopted(run.id) == Path("reports/tiny/data")
     assert set(record.result(run.id)["files"]) == {"run.json", "epochs.json"}
@@ -68,11 +67,11 @@ def test_status_says_where_a_run_comes_from(reported: Study) -> None:
 
 
 def test_a_run_that_was_trained_here_was_not_adopted(swept: tuple[Path, Study]) -> None:
-    assert Record(swept[0] / ".ablate").adopted(plan(swept[1])[0].id) is None
+    assert Record(swept[0] / ".ablate").adopted(swept[1].runs[0].id) is None
 
 
 def test_what_the_record_has_is_never_overwritten(reported: Study) -> None:
-    record, (ended, failed, begun, _) = Record(), plan(reported)
+    record, (ended, failed, begun, _) = Record(), reported.runs
     for run in (ended, failed, begun):
         record.take(run, Started(0, "cpu"))
     record.take(ended, Ended("finished", {"test/psnr": 1.0}, b"", b"", {}, []))
@@ -95,7 +94,7 @@ def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Study, monkeypa
         broken.setattr("ablate.records.record._vouch", killed)
         with pytest.raises(KeyboardInterrupt):
             adopt(reported, Record())
-    assert {Record().status(run.id) for run in plan(reported)} == {"absent"}
+    assert {Record().status(run.id) for run in reported.runs} == {"absent"}
     assert len(adopt(reported, Record())) == 4
 
 
@@ -122,7 +121,7 @@ def test_another_study_adopts_what_it_shares_with_its_scenes(reported: Study) ->
 def test_a_new_arm_shows_the_scenes_of_the_adopted_ones(swept: tuple[Path, Study], reported: Study) -> None:
     source, record = Record(swept[0] / ".ablate"), Record()
     adopt(reported, record)
-    new = arms(reported)[1].run(0)
+    new = reported.arms[1].run(0)
     shutil.rmtree(record.folder(new.id))
     shutil.copytree(source.folder(new.id), record.folder(new.id))
     before = read(reported, Path("reports/tiny")).scenes
@@ -136,7 +135,7 @@ def test_one_more_seed_keeps_the_lines_of_the_others(reported: Study) -> None:
     more = load_study(write_tiny_study(Path(), seeds="3"))
     record = Record()
     assert len(adopt(more, record)) == 4
-    assert [run.seed for run in plan(more) if record.wanting(run.id)] == [2, 2]
+    assert [run.seed for run in more.runs if record.wanting(run.id)] == [2, 2]
     export(more, record, Path("reports/tiny"))
     ended = [line.split(",")[:8] for line in Path("reports/tiny/data/runs.csv").read_text().splitlines()]
     assert all(line.split(",")[:8] in ended for line in before)
@@ -146,7 +145,7 @@ def diverged(study: Study, record: Record) -> None:
     """The second seed of the reference scores worse than answering zero; that of the other arm has no epoch."""
     zero = {f"zero/{name}": value for name, value in (("mse", 0.02), ("psnr", 17.0), ("ssim", 0.5), ("gain", -4.0))}
     own = {"test/psnr": 15.0, "last/psnr": 14.0, "test/mse_sem": 0.1}
-    first, second = (arm.run(1) for arm in arms(study))
+    first, second = (arm.run(1) for arm in study.arms)
     for run, results in ((first, zero | own), (second, zero | {"diverged/epoch": 1})):
         shutil.rmtree(record.folder(run.id))
         record.take(run, Started(0, "cpu"))
@@ -163,7 +162,7 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
     assert len(adopt(study, adopted)) == 4
     export(study, adopted, Path("reports/tiny"))
     assert written() == before
-    results = adopted.result(arms(study)[0].run(1).id)["results"]
+    results = adopted.result(study.arms[0].run(1).id)["results"]
     assert "test/psnr" not in results
     assert results["zero/psnr"] == 17.0
     assert load_results(study, adopted)["test/psnr"].tolist()[1] == 17.0
@@ -172,7 +171,7 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
 
 def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Study) -> None:
     foreseen = Foreseen(Record(), adoptable(reported, Record()))
-    assert not any(foreseen.wanting(run.id) for run in plan(reported))
+    assert not any(foreseen.wanting(run.id) for run in reported.runs)
     assert load_epochs(reported, foreseen).equals(read(reported, Path("reports/tiny")).epochs)
     assert not Path(".ablate").exists()
 

@@ -13,7 +13,6 @@ from ablate.pipeline import estimate as module
 from ablate.pipeline.estimate import duration, estimate, timed_seconds
 from ablate.records.record import Record
 from ablate.studies.loading import load_study
-from ablate.studies.planning import arms, plan
 from ablate.studies.study import Study
 from ablate.training.environment import device_name
 from tests.helpers.tiny import tiny_run, write_tiny_study
@@ -56,7 +55,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def ids(study: Study, arm: int) -> list[str]:
-    return [arms(study)[arm].run(seed).id for seed in study.seeds]
+    return [study.arms[arm].run(seed).id for seed in study.seeds]
 
 
 def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Study, timed: list[str]) -> None:
@@ -92,7 +91,7 @@ def test_slots_share_the_work_but_no_run_is_shared(study: Study, timed: list[str
 
 
 def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Study, timed: list[str]) -> None:
-    record = Told(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in plan(study)})
+    record = Told(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in study.runs})
     assert estimate(study, record, ["cpu"]) == module.Estimate(0, 0, 0, 0)
     assert timed == []
 
@@ -126,4 +125,4 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Study, timed: list[str]) -> None:
     first, second, *_ = ids(study, 0)
     record = Told(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
-    assert module.recorded_seconds(arms(study)[0], study, record, "cpu") == 21.0
+    assert module.recorded_seconds(study.arms[0], study.seeds, record, "cpu") == 21.0

@@ -15,7 +15,6 @@ from ablate.records.requests import Asked, asked_of, remember
 from ablate.sources.fixed import Fixed
 from ablate.sources.sequential import UntilDecided
 from ablate.studies.loading import load_study
-from ablate.studies.planning import plan
 from ablate.studies.study import Study
 from ablate.tracking.told import note
 from ablate.training.events import EpochEnded, Failed, Started
@@ -28,7 +27,7 @@ def states(record: Record, study: Study) -> dict[str, str]:
 
 def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
-    run = plan(study)[0]
+    run = study.runs[0]
     with only_writer(tmp_path, pytest.fail):
         record.take(run, Started(0, "cpu"))
         Running(tmp_path)(run, Started(0, "cpu"))
@@ -40,7 +39,7 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp
 
 def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
-    for run, failure in zip(plan(study), [None, "failed", "timed out"], strict=False):
+    for run, failure in zip(study.runs, [None, "failed", "timed out"], strict=False):
         record.take(run, Started(0, "cpu"))
         record.take(run, EpochEnded([], b""))
         if failure:
@@ -60,8 +59,8 @@ def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> 
     sweep(source, InProcessExecutor(), record)
     remember(record.root, replace(Asked.of(study), given_up=source.given_up))
     assert counted(record, study)["given up"] == 2
-    third = study.model_copy(update={"asked_seeds": 3})
-    sweep(Fixed(plan(third)), InProcessExecutor(), record)
+    third = study.restated(asked_seeds=3)
+    sweep(Fixed(third.runs), InProcessExecutor(), record)
     assert "given up" not in counted(record, study)
 
 
@@ -75,7 +74,7 @@ def test_what_was_told_is_known_by_where_it_was_told(
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")
-    note(record.root, study.name, {run.id: "FINISHED" for run in plan(study)[1:]})
+    note(record.root, study.name, {run.id: "FINISHED" for run in study.runs[1:]})
     assert unknown(look_over(Asked.of(study), record)) == 1
     assert not [path for path in record.root.rglob("*.json") if "secret" in path.read_text()]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://two")

@@ -8,19 +8,22 @@ import pytest
 from ablate.metrics import JUDGED, RESULT_METRICS
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results
-from ablate.studies.planning import Arm, arms
+from ablate.studies.designs import Arm
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 from ablate.training.events import Ended, EpochEnded, Failed, Row, Started
 
-STUDY = Study(
-    name="states",
-    question="What became of the runs?",
-    arms={"good": {"model.skip": "both"}, "bad": {"model.skip": "none"}},
-    reference="good",
-    seeds=[7, 3, 5],
-    margin=0.25,
+STUDY = Design.of(
+    Study(
+        name="states",
+        question="What became of the runs?",
+        arms={"good": {"model.skip": "both"}, "bad": {"model.skip": "none"}},
+        reference="good",
+        seeds=[7, 3, 5],
+        margin=0.25,
+    )
 )
-GOOD, BAD = arms(STUDY)
+GOOD, BAD = STUDY.arms
 
 ZERO = {"zero/mse": 0.0188, "zero/psnr": 17.3, "zero/ssim": 0.5, "zero/gain": -4.1}
 COSTS = {"cost/parameters": 171317, "cost/train_seconds": 60.0, "best/epoch": 2}
@@ -147,7 +150,7 @@ def test_without_a_record_all_runs_are_absent_and_all_columns_there(tmp_path: Pa
 
 
 def test_runs_of_other_studies_are_left_out(record: Record) -> None:
-    study = Study.model_validate(STUDY.model_dump(exclude_unset=True) | {"seeds": [5]})
+    study = STUDY.restated(asked_seeds=(5,))
     assert list(load_results(study, record).status) == ["unfinished", "absent"]
 
 

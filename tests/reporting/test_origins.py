@@ -7,7 +7,6 @@ from mlflow.utils.search_utils import SearchUtils
 
 from ablate.reporting.origins import arm_search, experiment_address, mixed, provenance
 from ablate.reporting.study.data import Data
-from ablate.studies.planning import arms
 from tests.helpers import fabricated
 
 STUDY = fabricated.grid_study()
@@ -24,12 +23,12 @@ def test_provenance_is_what_the_runs_recorded(data: Data) -> None:
 
 
 def test_runs_that_were_made_alike_give_no_warning(data: Data) -> None:
-    assert mixed(data.runs, arms(STUDY)) == []
+    assert mixed(data.runs, STUDY.against) == []
 
 
 def test_a_comparison_across_devices_is_warned_of(data: Data) -> None:
     data.runs.loc[data.runs.arm == "width=32, depth=4", "env/device"] = "a GPU"
-    assert mixed(data.runs, arms(STUDY)) == [
+    assert mixed(data.runs, STUDY.against) == [
         "The runs of one comparison were not all made alike: device a GPU and a processor (width=32, depth=4)."
     ]
 
@@ -37,18 +36,18 @@ def test_a_comparison_across_devices_is_warned_of(data: Data) -> None:
 @pytest.mark.parametrize(("commit", "warnings"), [("0123456789ab", 0), ("0123456789ab+", 1)])
 def test_another_commit_is_warned_of_only_if_files_were_changed(data: Data, commit: str, warnings: int) -> None:
     data.runs.loc[data.runs.arm == "width=32, depth=4", "env/commit"] = commit
-    assert len(mixed(data.runs, arms(STUDY))) == warnings
+    assert len(mixed(data.runs, STUDY.against)) == warnings
 
 
 def test_a_reference_from_another_version_concerns_all_that_are_compared_with_it(data: Data) -> None:
     data.runs.loc[data.runs.arm == "width=16, depth=12", "env/torch"] = "2.13.0"
-    (warning,) = mixed(data.runs, arms(STUDY))
+    (warning,) = mixed(data.runs, STUDY.against)
     assert warning.endswith("(width=16, depth=1, width=16, depth=4 and width=16, depth=8).")
 
 
 def test_arms_that_are_not_compared_may_differ(data: Data) -> None:
     data.runs.loc[data.runs.arm.str.startswith("width=16"), "env/torch"] = "2.13.0"
-    assert mixed(data.runs, arms(STUDY)) == []
+    assert mixed(data.runs, STUDY.against) == []
 
 
 NAMES = st.text(st.characters(categories=("L", "N", "P", "S"), exclude_characters="|"), min_size=1, max_size=30)

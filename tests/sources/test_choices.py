@@ -17,9 +17,7 @@ from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.sources.choices import export_tuning, read_tuning, tuned
 from ablate.sources.search import Searching
-from ablate.studies.planning import arms
-from ablate.studies.study import Study, TunedStudy
-from ablate.studies.tuning import tunings
+from ablate.studies.study import Study
 from tests.helpers import fabricated
 from tests.helpers.searches import run_to_its_end
 from tests.helpers.tuned import tuned_study
@@ -36,7 +34,7 @@ def score(cell: fabricated.Cell) -> float:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
     folder = tmp_path_factory.mktemp("tuned") / "report"
-    told = {arm: run_to_its_end(Searching(search)) for arm, search in tunings(STUDY).items()}
+    told = {arm: run_to_its_end(Searching(search)) for arm, search in STUDY.tunings.items()}
     export_tuning(STUDY, told, Record(folder / ".ablate"), folder)
     study = tuned(STUDY, folder)
     write(study, fabricated.fabricate(study, score), folder)
@@ -52,9 +50,8 @@ def page(report: tuple[Path, Study]) -> Page:
 
 def test_each_arm_is_compared_with_what_it_chose(report: tuple[Path, Study]) -> None:
     folder, study = report
-    assert isinstance(study, TunedStudy)
     best = {tuning.arm: tuning.best for tuning in read_tuning(STUDY, folder)}
-    for arm in arms(study):
+    for arm in study.arms:
         chosen = best[arm.name]
         assert chosen is not None
         assert arm.settings.training.rate == chosen.overrides["training.rate"]
@@ -111,8 +108,9 @@ def test_a_study_that_tunes_nothing_says_nothing_of_it(tmp_path: Path) -> None:
 
 
 def test_what_was_tuned_for_another_version_of_the_study_is_refused(report: tuple[Path, Study]) -> None:
-    assert STUDY.tune is not None
-    other = STUDY.model_copy(update={"tune": STUDY.tune.model_copy(update={"epochs": 3})})
+    tune = STUDY.study.tune
+    assert tune is not None
+    other = STUDY.restated(tune=tune.model_copy(update={"epochs": 3}))
     with pytest.raises(NotTunedError, match="another version of this study; `ablate sweep` writes it again"):
         tuned(other, report[0])
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.sources import Outcome
 from ablate.sources.sequential import COMING, UntilDecided
-from ablate.statistics.course import follow
-from ablate.studies.planning import Cell, cells
+from ablate.studies.planning import Cell
 from ablate.studies.study import Study
 from tests.helpers.courses import study_of, table, usual
 
@@ -22,7 +22,7 @@ class Slots:
 
     def __init__(self, study: Study, slots: int, seed: int) -> None:
         self.study, self.slots, self.chance = study, slots, random.Random(seed)
-        self.cells: dict[str, Cell] = {cell.run.id: cell for cell in cells(study)}
+        self.cells: dict[str, Cell] = {cell.run.id: cell for cell in study.cells}
         self.outcomes: dict[str, Outcome] = {}
         self.busy: list[int] = []
 
@@ -51,7 +51,7 @@ class Slots:
 @relaxed
 @given(st.integers(1, 9), st.integers(0, 999), st.sampled_from([0.0, 0.2]))
 def test_whatever_the_order_the_slots_and_the_kills_the_course_is_the_same(slots: int, seed: int, kill: float) -> None:
-    assert Slots(study_of(), slots, seed).play(kill).course == follow(study_of(), table(study_of()))
+    assert Slots(study_of(), slots, seed).play(kill).course == read_course(study_of(), table(study_of()))
 
 
 @relaxed
@@ -86,7 +86,7 @@ def test_nothing_is_trained_beyond_a_budget(limit: dict[str, object]) -> None:
 @pytest.mark.parametrize("status", ["failed", "timed out"])
 def test_a_broken_run_ends_its_own_arm_only(status: str) -> None:
     sweep = Slots(study_of(), slots=2, seed=0)
-    broken = next(cell.run for cell in cells(sweep.study) if (cell.arm.name, cell.seed) == ("same", 1))
+    broken = next(cell.run for cell in sweep.study.cells if (cell.arm.name, cell.seed) == ("same", 1))
     sweep.outcomes[broken.id] = Outcome(status)  # type: ignore[arg-type]
     course = sweep.play().course
     assert course is not None

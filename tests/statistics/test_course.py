@@ -9,11 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate.statistics.course import compare_all, follow, futile
-from ablate.statistics.scores import read_scores
+from ablate.records.tables import read_course, read_scores
+from ablate.statistics.course import compare_all, futile
+from ablate.statistics.multiplicity import spend
 from ablate.statistics.verdicts import compare
-from ablate.studies.planning import cells
-from ablate.studies.seeds import spend
 from ablate.studies.study import Study
 from tests.helpers.courses import study_of, table, usual
 
@@ -21,11 +20,12 @@ relaxed = settings(deadline=None, max_examples=30)
 
 
 def verdicts(study: Study, runs: pd.DataFrame) -> dict[str, str]:
-    return {arm: c.verdict for arm, c in compare_all(study, follow(study, runs), read_scores(study, runs)).items()}
+    found = compare_all(read_course(study, runs), read_scores(study, runs), study.against)
+    return {arm: c.verdict for arm, c in found.items()}
 
 
 def test_arms_stop_at_the_look_that_decides_them_and_the_reference_goes_on_for_the_others() -> None:
-    course = follow(study_of(), table(study_of()))
+    course = read_course(study_of(), table(study_of()))
     assert dict(course.needed) == {"reference": 12, "same": 3, "worse": 3, "unsure": 12}
     assert course.end("same", "reference") == "decided"
     assert course.end("unsure", "reference") == "last look"
@@ -34,7 +34,7 @@ def test_arms_stop_at_the_look_that_decides_them_and_the_reference_goes_on_for_t
 
 def test_the_interval_of_a_look_is_scipys_on_its_first_seeds_at_the_error_that_it_may_spend() -> None:
     study, runs = study_of(), table(study_of())
-    history = follow(study, runs).history(read_scores(study, runs), "unsure", "reference")
+    history = read_course(study, runs).history(read_scores(study, runs), "unsure", "reference")
     for found, look, before in zip(history, (3, 5, 8, 12), (0, 3, 5, 8), strict=True):
         arm, reference = ([usual(name, seed) for seed in range(look)] for name in ("unsure", "reference"))
         level = 1 - 0.05 / 3 * (look - before) / 12
@@ -51,9 +51,9 @@ def test_the_looks_together_spend_all_of_the_error_and_no_more(numbers: list[int
 def test_a_number_of_seeds_is_a_single_look_that_spends_all() -> None:
     study = study_of(seeds=5)
     runs = table(study)
-    course = follow(study, runs)
+    course = read_course(study, runs)
     assert [tuple(look) for look in course.looks] == [(5, 1.0)]
-    for arm, found in compare_all(study, course, read_scores(study, runs)).items():
+    for arm, found in compare_all(course, read_scores(study, runs), study.against).items():
         scores = [[usual(name, seed) for seed in range(5)] for name in (arm, "reference")]
         assert found == compare(*scores, margin=0.25, comparisons=3)
 
@@ -62,21 +62,21 @@ def test_a_number_of_seeds_is_a_single_look_that_spends_all() -> None:
 @given(st.data())
 def test_what_no_look_needs_changes_nothing_be_it_there_or_not(data: st.DataObject) -> None:
     study = study_of()
-    course, judged = follow(study, table(study)), verdicts(study, table(study))
-    spare = [(cell.arm.name, cell.seed) for cell in cells(study) if not course.needs(study, cell)]
+    course, judged = read_course(study, table(study)), verdicts(study, table(study))
+    spare = [(cell.arm.name, cell.seed) for cell in study.cells if not course.needs(cell.arm.name, cell.seed)]
     kept = data.draw(st.dictionaries(st.sampled_from(spare), st.floats(0, 60)))
 
     def score(arm: str, seed: int) -> float | None:
         return kept.get((arm, seed)) if (arm, seed) in spare else usual(arm, seed)
 
-    assert follow(study, table(study, score)) == course
+    assert read_course(study, table(study, score)) == course
     assert verdicts(study, table(study, score)) == judged
 
 
 def test_the_next_look_waits_for_every_run_of_this_one() -> None:
     study = study_of()
     runs = table(study, same_1="unfinished")
-    course = follow(study, runs)
+    course = read_course(study, runs)
     assert set(course.needed.values()) == {3}
     assert verdicts(study, runs) == {"same": "waiting", "worse": "worse", "unsure": "waiting"}
     assert course.undecided == {"same", "unsure", "reference"}
@@ -87,13 +87,13 @@ def test_an_arm_with_a_broken_run_waits_and_the_others_go_on(status: str) -> Non
     study = study_of()
     runs = table(study, unsure_1=status)
     assert verdicts(study, runs) == {"same": "equivalent", "worse": "worse", "unsure": "waiting"}
-    assert follow(study, runs).end("unsure", "reference") == "broken"
-    assert follow(study, runs).undecided == set()
+    assert read_course(study, runs).end("unsure", "reference") == "broken"
+    assert read_course(study, runs).undecided == set()
 
 
 def test_a_claim_about_two_other_arms_is_followed_too() -> None:
     study = study_of(expect=[{"arm": "unsure", "than": "same", "verdict": "equivalent"}])
-    course = follow(study, table(study))
+    course = read_course(study, table(study))
     assert course.needed["same"] == 12, "for the claim, though it is decided against its reference"
     assert len(course.history(read_scores(study, table(study)), "same", "reference")) == 1
     assert course.compare(read_scores(study, table(study)), "same", "unsure").pairs == 12, "the other way round"
@@ -102,7 +102,7 @@ def test_a_claim_about_two_other_arms_is_followed_too() -> None:
 @pytest.mark.parametrize(("runs", "needed"), [(12, 3), (15, 3), (16, 5), (21, 5), (22, 8), (30, 12)])
 def test_a_number_of_runs_is_never_exceeded_and_ends_what_is_undecided(runs: int, needed: int) -> None:
     study = study_of(runs=runs)
-    course = follow(study, table(study))
+    course = read_course(study, table(study))
     assert course.needed["unsure"] == needed
     assert sum(course.needed.values()) <= runs
     assert course.end("unsure", "reference") == ("budget" if needed < 12 else "last look")
@@ -112,13 +112,13 @@ def test_a_number_of_runs_is_never_exceeded_and_ends_what_is_undecided(runs: int
 @pytest.mark.parametrize(("budget", "needed"), [("1s", 3), ("1599s", 3), ("1600s", 5), ("2200s", 8), ("1h", 12)])
 def test_a_budget_is_of_training_time_and_looks_ahead(budget: str, needed: int) -> None:
     study = study_of(budget=budget)
-    assert follow(study, table(study)).needed["unsure"] == needed, "a run takes 100 s"
+    assert read_course(study, table(study)).needed["unsure"] == needed, "a run takes 100 s"
 
 
 def test_a_diverged_arm_may_only_be_found_worse() -> None:
     study = study_of()
     assert verdicts(study, table(study, same_1="diverged"))["same"] == "undecided"
-    assert follow(study, table(study, same_1="diverged")).end("same", "reference") == "futile"
+    assert read_course(study, table(study, same_1="diverged")).end("same", "reference") == "futile"
 
 
 def comparison_of(mean: float, sd: float, seeds: int) -> Any:

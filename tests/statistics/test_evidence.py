@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.statistics.course import follow
+from ablate.records.tables import read_course, read_scores
+from ablate.statistics.claims import Claim
 from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
-from ablate.statistics.scores import read_scores
 from ablate.statistics.verdicts import Comparison, judge, ruled_out
-from ablate.studies.claims import Claim
 from ablate.studies.study import Expected
 from tests.helpers.score_tables import runs_of, study_of
 
@@ -101,8 +100,8 @@ def test_claims_are_weighed_on_the_scores_of_their_own_arms() -> None:
     study = study_of(
         expect=[{"arm": "one", "than": "two", "verdict": "worse"}, {"arm": "two", "verdict": "better"}],
     )
-    scores, course = read_scores(study, runs_of(study)), follow(study, runs_of(study))
-    first, second = weigh_claims(study, course, scores)
+    scores, course = read_scores(study, runs_of(study)), read_course(study, runs_of(study))
+    first, second = weigh_claims(study.claims, course, scores)
     assert (first.claim, first.outcome) == (Claim("one", "two", "worse"), "held")
     assert first.comparison == scores.compare("one", "two")
     assert (second.claim, second.outcome) == (Claim("two", "four", "better"), "undecided")

@@ -9,24 +9,25 @@ import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
 
-from ablate.statistics.interactions import Grid, heat_maps, interactions, read_grid, shares
-from ablate.statistics.scores import read_scores
-from ablate.studies.planning import arms
+from ablate.records.tables import read_scores
+from ablate.reporting.study.model import read_grid
+from ablate.statistics.interactions import GridScores, heat_maps, interactions, shares
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 AXES = {"model.heads": [1, 4, 8], "model.depth": [2, 12]}
 
 
-def study_of(**changes: Any) -> Study:
+def study_of(**changes: Any) -> Design:
     facts = {"name": "a", "question": "?", "vary": AXES, "reference": {"model.heads": 4}, "seeds": 4, "margin": 0.25}
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
-def grid_of(scores: np.ndarray, **changes: Any) -> Grid:
+def grid_of(scores: np.ndarray, **changes: Any) -> GridScores:
     """A grid with these scores (seeds, *levels); axes a, b, c and levels 0, 1, 2, the baselines."""
     sizes = scores.shape[1:]
     return replace(
-        Grid(
+        GridScores(
             axes=tuple("abc"[: len(sizes)]),
             levels=tuple(tuple(range(size)) for size in sizes),
             baseline=(0,) * len(sizes),
@@ -45,11 +46,11 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 # from a study's runs
 
 
-def runs_of(study: Study) -> pd.DataFrame:
+def runs_of(study: Design) -> pd.DataFrame:
     """Runs whose score tells heads, depth and seed: 8.12 + 0.001 for the third seed of 8 heads and 12 blocks."""
     rows = [
         {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score(arm.settings.model, seed)}
-        for arm in arms(study)
+        for arm in study.arms
         for seed in study.seeds
     ]
     return pd.DataFrame(rows)
@@ -73,7 +74,7 @@ def test_the_baseline_is_the_references_level_and_the_first_of_an_axis_that_it_d
     assert [grid and grid.baseline for grid in found] == [(1, 0), (2, 1)]
 
 
-def with_a_missing_run(study: Study) -> pd.DataFrame:
+def with_a_missing_run(study: Design) -> pd.DataFrame:
     """Without that of seed 2 in the cell of 1 head and 2 blocks."""
     runs = runs_of(study)
     runs.loc[(runs.seed == 2) & runs.arm.str.startswith("heads=1, depth=2"), "test/psnr"] = np.nan

@@ -34,7 +34,7 @@ def test_the_power_is_how_often_the_rule_finds_the_truth(truth: float, right: se
     draw, studies, level = np.random.default_rng(seeds), 4000, 0.975
     differences = draw.normal(sign * truth, 0.15, (studies, seeds))
     low, high = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(level)
-    verdicts = [judge(*ends, 0.25) for ends in zip(low.tolist(), high.tolist(), strict=True)]
+    verdicts = judge(low, high, 0.25)
     allowed = {{"its sign": "better" if sign > 0 else "worse"}.get(verdict, verdict) for verdict in right}
     expected = float(power(sign * truth, 0.15, seeds, margin=0.25, level=level))
     error = math.sqrt(expected * (1 - expected) / studies)

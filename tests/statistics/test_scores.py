@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.statistics.course import compare_all, follow
-from ablate.statistics.scores import read_scores
+from ablate.records.tables import read_course, read_scores
+from ablate.statistics.course import compare_all
 from ablate.statistics.verdicts import Comparison, compare
 from ablate.studies.study import Study
 from tests.helpers.score_tables import SCORES, runs_of, study_of
@@ -22,7 +22,7 @@ def test_scores_stand_in_the_order_of_the_study() -> None:
 
 def compared(study: Study, runs: pd.DataFrame) -> dict[str, Comparison]:
     """Every arm's comparison, by a table of runs."""
-    return compare_all(study, follow(study, runs), read_scores(study, runs))
+    return compare_all(read_course(study, runs), read_scores(study, runs), study.against)
 
 
 def test_a_comparison_is_that_of_its_two_columns() -> None:

@@ -3,48 +3,55 @@
 import pandas as pd
 import pytest
 
-from ablate.statistics.scores import read_scores
-from ablate.statistics.sensitivity import mean_error, sensitivity
+from ablate.records.tables import read_course, read_scores
+from ablate.reporting.study.model import read_sensitivity
+from ablate.statistics.sensitivity import MeanError, OtherScores, Sensitivity, WithoutSeed, mean_error
 from ablate.statistics.verdicts import compare
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.score_tables import SCORES, runs_of, study_of
 
+LAST = OtherScores("last epoch")
 
-def table(study: Study, best: dict[str, list[float]], last: dict[str, list[float]] | None = None) -> pd.DataFrame:
+
+def table(study: Design, best: dict[str, list[float]], last: dict[str, list[float]] | None = None) -> pd.DataFrame:
     runs = runs_of(study, best)
     later = runs_of(study, last or best)["test/psnr"]
     return runs.assign(**{"last/psnr": later, "last/mse": 10 ** (-later / 10)})
 
 
+def judged(study: Design, runs: pd.DataFrame) -> list[Sensitivity]:
+    return read_sensitivity(study, read_course(study, runs), runs)
+
+
 def test_every_choice_is_judged_by_the_same_rule() -> None:
     last = SCORES | {"one": [28.0, 27.0, 20.0]}
-    found = {item.arm: item for item in sensitivity(study_of(), table(study_of(), SCORES, last))}
+    found = {item.arm: item for item in judged(study_of(), table(study_of(), SCORES, last))}
     others = found["one"].others
-    assert list(others) == ["last epoch", "mean MSE", "without seed 0", "without seed 1", "without seed 2"]
+    assert list(others) == [LAST, MeanError(), *map(WithoutSeed, range(3))]
     assert found["one"].judged == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
-    assert others["last epoch"] == compare(last["one"], SCORES["four"], margin=0.25, comparisons=2)
-    assert others["without seed 1"] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2)
+    assert others[LAST] == compare(last["one"], SCORES["four"], margin=0.25, comparisons=2)
+    assert others[WithoutSeed(1)] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2)
 
 
 def test_a_verdict_that_one_seed_carries_is_said_to_change() -> None:
     scores = SCORES | {"one": [29.5, 28.5, 30.5 - 1e-3], "two": [30.0, 29.001, 31.3]}
-    found = {item.arm: item for item in sensitivity(study_of(), table(study_of(), scores))}
+    found = {item.arm: item for item in judged(study_of(), table(study_of(), scores))}
     assert found["one"].changes == {}
     assert found["two"].judged.verdict == "undecided"
-    assert found["two"].changes == {"without seed 2": "equivalent"}
+    assert found["two"].changes == {WithoutSeed(2): "equivalent"}
 
 
 def test_a_network_that_falls_apart_after_its_best_epoch_changes_the_verdict() -> None:
     last = SCORES | {"two": [25.0, 24.1, 25.9]}
     best = SCORES | {"two": [30.0, 29.01, 31.01]}
-    found = sensitivity(study_of(), table(study_of(), best, last))[1]
+    found = judged(study_of(), table(study_of(), best, last))[1]
     assert (found.arm, found.judged.verdict) == ("two", "equivalent")
-    assert found.changes == {"last epoch": "worse"}
+    assert found.changes == {LAST: "worse"}
 
 
 def test_where_the_last_epoch_decides_the_best_is_the_other_choice() -> None:
     study = study_of(metric="last/psnr")
-    assert "best epoch" in sensitivity(study, table(study, SCORES))[0].others
+    assert OtherScores("best epoch") in judged(study, table(study, SCORES))[0].others
 
 
 def test_the_mean_mse_is_compared_as_a_fraction_of_the_references() -> None:
@@ -61,17 +68,17 @@ def test_the_mean_mse_is_compared_as_a_fraction_of_the_references() -> None:
 
 def test_the_mean_mse_is_another_choice_for_decibels_only() -> None:
     study = study_of(metric="test/mse")
-    assert "mean MSE" not in sensitivity(study, table(study, SCORES))[0].others
+    assert MeanError() not in judged(study, table(study, SCORES))[0].others
 
 
 def test_no_seed_is_left_out_where_a_single_pair_would_remain() -> None:
     study = study_of(seeds=2)
     runs = table(study, {name: scores[:2] for name, scores in SCORES.items()})
-    assert list(sensitivity(study, runs)[0].others) == ["last epoch", "mean MSE"]
+    assert list(judged(study, runs)[0].others) == [LAST, MeanError()]
 
 
 def test_nothing_is_said_of_a_verdict_that_waits() -> None:
     runs = table(study_of(), SCORES)
     runs.loc[(runs.arm == "one") & (runs.seed == 1), ["test/psnr", "last/psnr"]] = float("nan")
-    found = sensitivity(study_of(), runs)[0]
+    found = judged(study_of(), runs)[0]
     assert (found.judged.verdict, found.changes) == ("waiting", {})

@@ -6,8 +6,8 @@ import pytest
 
 from ablate.errors import StudyError
 from ablate.settings import dotted
-from ablate.studies.claims import Claim, claims, pairs
-from ablate.studies.planning import arms
+from ablate.statistics.claims import Claim
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 GRID = {"vary": {"model.heads": [1, 4], "model.depth": [2, 12]}, "reference": {"model.heads": 4}}
@@ -16,8 +16,8 @@ ONE = {**GRID, "design": "one-at-a-time"}
 SHALLOW, DEEP = {"model.heads": 1, "model.depth": 2}, {"model.heads": 1, "model.depth": 12}
 
 
-def study_of(design: dict[str, Any], *expect: dict[str, Any]) -> Study:
-    return Study(name="a", question="Does it?", seeds=2, margin=0.25, expect=list(expect), **design)
+def study_of(design: dict[str, Any], *expect: dict[str, Any]) -> Design:
+    return Design.of(Study(name="a", question="Does it?", seeds=2, margin=0.25, expect=list(expect), **design))
 
 
 def worse(arm: Any, **keys: Any) -> dict[str, Any]:
@@ -37,27 +37,27 @@ def worse(arm: Any, **keys: Any) -> dict[str, Any]:
 def test_a_claim_is_about_the_arm_with_these_settings_or_this_name(
     design: dict[str, Any], arm: Any, name: str, than: str
 ) -> None:
-    assert claims(study_of(design, worse(arm))) == [Claim(name, than, "worse")]
+    assert study_of(design, worse(arm)).claims == (Claim(name, than, "worse"),)
 
 
 def test_a_claim_may_name_another_arm_than_the_reference() -> None:
-    assert claims(study_of(GRID, worse(SHALLOW, than=DEEP))) == [
-        Claim("heads=1, depth=2", "heads=1, depth=12", "worse")
-    ]
+    assert study_of(GRID, worse(SHALLOW, than=DEEP)).claims == (
+        Claim("heads=1, depth=2", "heads=1, depth=12", "worse"),
+    )
 
 
 @pytest.mark.parametrize("design", [GRID, ONE, NAMED], ids=["grid", "one at a time", "named"])
 def test_every_arm_can_be_told_by_its_settings(design: dict[str, Any]) -> None:
-    found = arms(study_of(design))
+    found = study_of(design).arms
     for arm, other in zip(found, found[1:] + found[:1], strict=True):
         claim = worse(dotted(arm.settings), than=dotted(other.settings))
-        assert claims(study_of(design, claim)) == [Claim(arm.name, other.name, "worse")]
+        assert study_of(design, claim).claims == (Claim(arm.name, other.name, "worse"),)
 
 
 def test_settings_that_are_spelt_differently_are_the_same() -> None:
     sizes = {"vary": {"model.image_size": [[32, 64], [64, 64]], "model.mlp_ratio": [4, 2]}, "metric": "test/gain"}
     chosen = {"model.image_size": [32, 64], "model.mlp_ratio": 2.0}
-    found = claims(study_of(sizes | {"reference": {"model.mlp_ratio": 4}}, worse(chosen)))
+    found = study_of(sizes | {"reference": {"model.mlp_ratio": 4}}, worse(chosen)).claims
     assert found[0].arm == "image_size=32x64, mlp_ratio=2"
 
 
@@ -73,9 +73,9 @@ def test_settings_that_are_spelt_differently_are_the_same() -> None:
     ],
 )
 def test_a_claim_against_another_arm_than_the_reference_adds_a_comparison(expect: list[Any], count: int) -> None:
-    assert len(pairs(study_of(NAMED, *expect))) == count
+    assert len(study_of(NAMED, *expect).pairs) == count
 
 
 def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
     with pytest.raises(StudyError, match=r"^expect > 1 > arm > model\.depth: no arm of this study has"):
-        claims(study_of(GRID, worse(SHALLOW), worse({"model.depth": 3})))
+        study_of(GRID, worse(SHALLOW), worse({"model.depth": 3}))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ablate.errors import AblateError
 from ablate.settings import DEFAULTS
 from ablate.studies.loading import KEYS, load, load_study
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 from tests.helpers.committed import EXPERIMENTS
 
@@ -339,13 +340,13 @@ def read(folder: Path, text: str) -> Study:
 
 def test_a_file_gives_the_study_that_python_gives(tmp_path: Path) -> None:
     keys: dict[str, Any] = {"question": "Does it matter?", "vary": {"model.heads": [2, 4]}, "seeds": 3, "margin": 0.25}
-    assert read(tmp_path, AXES) == Study(name="study", reference={"model.heads": 4}, **keys)
+    assert read(tmp_path, AXES).study == Study(name="study", reference={"model.heads": 4}, **keys)
 
 
 @pytest.mark.parametrize("text", [AXES, NAMED, GRID, axes(more="design: one-at-a-time\nmetric: last/ssim\nbase: {}\n")])
 def test_a_study_written_out_reads_back_the_same(text: str, tmp_path: Path) -> None:
     study = read(tmp_path, text)
-    out = study.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
+    out = study.study.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
     assert read(tmp_path, json.dumps(out)) == study
 
 
@@ -356,7 +357,7 @@ def test_seeds_are_a_number_or_a_list(seeds: str, meaning: tuple[int, ...], tmp_
 
 @pytest.mark.parametrize(("margin", "number"), [("1e-3", 0.001), ("1E2", 100), (".5", 0.5), ("1", 1)])
 def test_numbers_are_those_of_yaml_1_2(margin: str, number: float, tmp_path: Path) -> None:
-    assert read(tmp_path, axes("0.25", margin)).margin == number
+    assert read(tmp_path, axes("0.25", margin)).study.margin == number
 
 
 @pytest.mark.parametrize("word", ["no", "yes", "on", "off", "1:30"])
@@ -438,6 +439,6 @@ def test_any_content_gives_a_study_or_an_error_about_the_file(contents: st.Searc
     @given(contents)
     def check(content: bytes) -> None:
         found = outcome(path, content)
-        assert isinstance(found, Study) or found.startswith(f"{path}:")
+        assert isinstance(found, Design) or found.startswith(f"{path}:")
 
     check()

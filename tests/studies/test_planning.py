@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from ablate.errors import StudyError
 from ablate.settings import dotted, resolve
-from ablate.studies.planning import Arm, arm_name, arms, plan
+from ablate.studies.designs import Arm
+from ablate.studies.names import arm_name
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -18,7 +20,11 @@ relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.
 SMALL_GRID = {"model.heads": [1, 2, 4], "model.depth": [6, 12]}
 
 
-def study_of(**keys: Any) -> Study:
+def study_of(**keys: Any) -> Design:
+    return Design.of(stated(**keys))
+
+
+def stated(**keys: Any) -> Study:
     return Study(**{"name": "a-study", "question": "Does it matter?", "seeds": 2, "margin": 0.25} | keys)
 
 
@@ -49,99 +55,99 @@ def others(study: Study) -> list[Any]:
 
 
 @st.composite
-def studies(draw: st.DrawFn, design: str = "grid") -> Study:
+def studies(draw: st.DrawFn, design: str = "grid") -> Design:
     axes = draw(st.lists(st.sampled_from(list(AXES)), min_size=1, max_size=3, unique=True))
     vary = {axis: draw(AXES[axis]) for axis in axes}
     fixed = draw(st.lists(st.sampled_from(axes), min_size=1, unique=True))
     reference = {axis: draw(st.sampled_from(vary[axis])) for axis in fixed}
     seeds = draw(st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True))
-    study = study_of(vary=vary, design=design, reference=reference, seeds=seeds, metric="test/gain")
+    study = stated(vary=vary, design=design, reference=reference, seeds=seeds, metric="test/gain")
     assume(others(study) if design == "one-at-a-time" else prod(map(len, vary.values())) > 1)
-    return study
+    return Design.of(study)
 
 
 # grids
 
 
 def test_a_grid_has_all_combinations_in_the_order_of_the_file() -> None:
-    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}))
+    found = study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}).arms
     expected = [f"heads={heads}, depth={depth}" for heads in (1, 2, 4) for depth in (6, 12)]
     assert names(found) == expected
 
 
 def test_a_fully_fixed_reference_is_faced_by_every_other_cell() -> None:
-    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}))
+    found = study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}).arms
     assert {arm.against for arm in found if arm.name != "heads=4, depth=12"} == {"heads=4, depth=12"}
 
 
 def test_a_partial_reference_is_faced_where_only_its_axes_differ() -> None:
-    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4}))
+    found = study_of(vary=SMALL_GRID, reference={"model.heads": 4}).arms
     facing = {arm.name: arm.against for arm in found}
     assert facing["heads=1, depth=6"] == "heads=4, depth=6"
     assert facing["heads=1, depth=12"] == "heads=4, depth=12"
 
 
 def test_a_partial_reference_makes_a_reference_of_every_cell_that_has_its_values() -> None:
-    found = arms(study_of(vary=SMALL_GRID, reference={"model.heads": 4}))
+    found = study_of(vary=SMALL_GRID, reference={"model.heads": 4}).arms
     assert [arm.name for arm in found if arm.against is None] == ["heads=4, depth=6", "heads=4, depth=12"]
 
 
 def test_a_reference_spelt_differently_is_still_an_arm() -> None:
-    found = arms(study_of(vary={"training.rate": [1, 0.5]}, reference={"training.rate": 1.0}))
+    found = study_of(vary={"training.rate": [1, 0.5]}, reference={"training.rate": 1.0}).arms
     assert {arm.against for arm in found} - {None} <= set(names(found))
 
 
 @relaxed
 @given(studies())
-def test_a_grid_has_as_many_arms_as_combinations(study: Study) -> None:
-    assert study.vary is not None
-    assert len(arms(study)) == prod(len(values) for values in study.vary.values())
+def test_a_grid_has_as_many_arms_as_combinations(study: Design) -> None:
+    assert study.study.vary is not None
+    assert len(study.arms) == prod(len(values) for values in study.study.vary.values())
 
 
 @relaxed
 @given(studies())
-def test_an_arm_of_a_grid_differs_from_what_it_faces_only_in_the_references_axes(study: Study) -> None:
-    by_name = {arm.name: arm for arm in arms(study)}
+def test_an_arm_of_a_grid_differs_from_what_it_faces_only_in_the_references_axes(study: Design) -> None:
+    by_name = {arm.name: arm for arm in study.arms}
     for arm in by_name.values():
         facing = by_name[arm.against] if arm.against else arm
-        assert arm.overrides | study.reference == facing.overrides
+        assert arm.overrides | study.study.reference == facing.overrides
 
 
 # one at a time
 
 
 def test_one_at_a_time_changes_the_reference_in_one_axis_each() -> None:
-    found = arms(study_of(vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4, "model.depth": 12}))
+    found = study_of(vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4, "model.depth": 12}).arms
     assert names(found) == ["reference", "heads=1", "heads=2", "depth=6"]
 
 
 def test_an_axis_that_the_reference_does_not_fix_starts_from_its_default() -> None:
-    found = arms(study_of(vary=SMALL_GRID, design="one-at-a-time", reference={}))
+    found = study_of(vary=SMALL_GRID, design="one-at-a-time", reference={}).arms
     assert names(found) == ["reference", "heads=1", "heads=2", "depth=6"]
 
 
 def test_an_axis_that_the_reference_does_not_fix_starts_from_the_base() -> None:
     base = {"model.depth": 6}
-    found = arms(study_of(base=base, vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4}))
+    found = study_of(base=base, vary=SMALL_GRID, design="one-at-a-time", reference={"model.heads": 4}).arms
     assert names(found) == ["reference", "heads=1", "heads=2", "depth=12"]
 
 
 def test_axes_that_end_alike_give_arms_of_different_names() -> None:
     vary = {"data.filled.density": [0, 0.0003], "data.noisy.density": [0, 0.0003]}
-    found = arms(study_of(vary=vary, design="one-at-a-time", reference={}, metric="test/gain"))
+    found = study_of(vary=vary, design="one-at-a-time", reference={}, metric="test/gain").arms
     assert len(set(names(found))) == len(found)
 
 
 @relaxed
 @given(studies("one-at-a-time"))
-def test_one_at_a_time_has_an_arm_for_each_value_but_the_references(study: Study) -> None:
-    assert len(arms(study)) == 1 + len(others(study))
+def test_one_at_a_time_has_an_arm_for_each_value_but_the_references(study: Design) -> None:
+    assert len(study.arms) == 1 + len(others(study.study))
 
 
 @relaxed
 @given(studies("one-at-a-time"))
-def test_one_at_a_time_differs_from_the_reference_in_one_setting(study: Study) -> None:
-    reference, *changed = [dotted(arm.settings) for arm in arms(study)]
+def test_one_at_a_time_differs_from_the_reference_in_one_setting(study: Design) -> None:
+    reference, *changed = [dotted(arm.settings) for arm in study.arms]
     assert {sum(other[name] != reference[name] for name in reference) for other in changed} == {1}
 
 
@@ -152,21 +158,21 @@ NAMED = {"as in the notebook": {"model.skip": "none"}, "as in the paper": {"mode
 
 
 def test_named_arms_keep_their_names_and_order() -> None:
-    assert names(arms(study_of(arms=NAMED, reference="as in the paper"))) == list(NAMED)
+    assert names(study_of(arms=NAMED, reference="as in the paper").arms) == list(NAMED)
 
 
 def test_named_arms_face_the_named_reference() -> None:
-    found = arms(study_of(arms=NAMED, reference="as in the paper"))
+    found = study_of(arms=NAMED, reference="as in the paper").arms
     assert [arm.against for arm in found] == ["as in the paper", None]
 
 
 def test_the_base_is_shared_by_all_arms() -> None:
-    found = arms(study_of(base={"model.depth": 3}, arms=NAMED, reference="as in the paper"))
+    found = study_of(base={"model.depth": 3}, arms=NAMED, reference="as in the paper").arms
     assert {arm.settings.model.depth for arm in found} == {3}
 
 
 def test_an_arm_overrides_the_base() -> None:
-    found = arms(study_of(base={"model.skip": "mlp"}, arms=NAMED, reference="as in the paper"))
+    found = study_of(base={"model.skip": "mlp"}, arms=NAMED, reference="as in the paper").arms
     assert [arm.settings.model.skip for arm in found] == ["none", "both"]
 
 
@@ -190,15 +196,15 @@ designs = st.one_of(studies(), studies("one-at-a-time"))
 
 @relaxed
 @given(designs)
-def test_all_arms_have_different_names(study: Study) -> None:
-    found = arms(study)
+def test_all_arms_have_different_names(study: Design) -> None:
+    found = study.arms
     assert len(set(names(found))) == len(found)
 
 
 @relaxed
 @given(designs)
-def test_every_arm_faces_a_reference(study: Study) -> None:
-    found = arms(study)
+def test_every_arm_faces_a_reference(study: Design) -> None:
+    found = study.arms
     references = {arm.name for arm in found if arm.against is None}
     assert references
     assert {arm.against for arm in found} - {None} <= references
@@ -206,29 +212,29 @@ def test_every_arm_faces_a_reference(study: Study) -> None:
 
 @relaxed
 @given(designs)
-def test_a_plan_is_the_same_each_time(study: Study) -> None:
-    again = Study.model_validate(study.model_dump(exclude_unset=True))
-    assert plan(again) == plan(study)
+def test_a_plan_is_the_same_each_time(study: Design) -> None:
+    again = Design.of(Study.model_validate(study.study.model_dump(exclude_unset=True)))
+    assert again.runs == study.runs
 
 
 @relaxed
 @given(designs)
-def test_runs_are_ordered_seed_by_seed_and_arm_by_arm(study: Study) -> None:
-    found = arms(study)
-    assert plan(study) == [arm.run(seed) for seed in study.seeds for arm in found]
+def test_runs_are_ordered_seed_by_seed_and_arm_by_arm(study: Design) -> None:
+    found = study.arms
+    assert study.runs == [arm.run(seed) for seed in study.seeds for arm in found]
 
 
 @relaxed
 @given(designs)
-def test_every_run_has_an_id_of_its_own(study: Study) -> None:
-    assert len({run.id for run in plan(study)}) == len(arms(study)) * len(study.seeds)
+def test_every_run_has_an_id_of_its_own(study: Design) -> None:
+    assert len({run.id for run in study.runs}) == len(study.arms) * len(study.seeds)
 
 
 def test_two_studies_that_ask_for_the_same_run_share_its_id() -> None:
     grid = study_of(vary=SMALL_GRID, reference={"model.heads": 4}, seeds=[1])
     named = study_of(name="b", margin=1, arms={"one": {"model.heads": 1}, "two": {"model.heads": 8}}, reference="one")
-    shared = {run.id for run in plan(grid)} & {run.id for run in plan(named)}
-    assert shared == {arms(named)[0].run(seed=1).id}
+    shared = {run.id for run in grid.runs} & {run.id for run in named.runs}
+    assert shared == {named.arms[0].run(seed=1).id}
 
 
 # what is refused
@@ -244,41 +250,40 @@ TASK_AXES = {
 
 @pytest.mark.parametrize("axis", TASK_AXES)
 def test_an_axis_that_changes_the_task_is_not_judged_by_the_psnr(axis: str) -> None:
-    study = study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/psnr")
     with pytest.raises(StudyError, match=f"{axis}, which changes the task.*allowed: test/gain"):
-        arms(study)
+        study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/psnr")
 
 
 @pytest.mark.parametrize("axis", TASK_AXES)
 def test_an_axis_that_changes_the_task_is_judged_by_the_gain(axis: str) -> None:
     study = study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/gain")
-    assert len(arms(study)) == 2
+    assert len(study.arms) == 2
 
 
 def test_the_number_of_test_scenes_is_not_the_task() -> None:
-    assert arms(study_of(vary={"data.test": [64, 128]}, reference={"data.test": 64}, metric="test/psnr"))
+    assert study_of(vary={"data.test": [64, 128]}, reference={"data.test": 64}, metric="test/psnr").arms
 
 
 def test_arms_with_the_same_settings_are_refused() -> None:
     with pytest.raises(StudyError, match="'a' and 'b' have the same settings"):
-        arms(study_of(arms={"a": {}, "b": {"model.heads": 4}}, reference="a"))
+        study_of(arms={"a": {}, "b": {"model.heads": 4}}, reference="a")
 
 
 def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
     with pytest.raises(StudyError, match=r"^vary > model\.heads > 1: .*3 heads do not divide"):
-        arms(study_of(vary={"model.heads": [4, 3]}, reference={"model.heads": 4}))
+        study_of(vary={"model.heads": [4, 3]}, reference={"model.heads": 4})
 
 
 def test_an_arm_without_noise_has_no_gain_to_be_judged_by() -> None:
     quiet = {"data.filled.density": 0, "data.noisy.density": 0}
     with pytest.raises(StudyError, match=r"'quiet' has no noise.*no test/gain"):
-        arms(study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain"))
+        study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
 
 
 def test_noise_of_no_value_is_none() -> None:
     quiet = {"data.filled.value": [0, 0], "data.noisy.density": 0}
     with pytest.raises(StudyError, match=r"'quiet' has no noise"):
-        arms(study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain"))
+        study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
 
 
 @pytest.mark.parametrize(
@@ -292,4 +297,4 @@ def test_noise_of_no_value_is_none() -> None:
 def test_scenes_with_nothing_to_see_are_no_task(nothing: dict[str, Any]) -> None:
     last = list(nothing)[-1].replace(".", r"\.")
     with pytest.raises(StudyError, match=rf"^arms > empty > {last}: the scenes have no cells"):
-        arms(study_of(arms={"full": {}, "empty": nothing}, reference="full", metric="test/gain"))
+        study_of(arms={"full": {}, "empty": nothing}, reference="full", metric="test/gain")

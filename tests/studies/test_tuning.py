@@ -7,17 +7,13 @@ import pytest
 
 from ablate.errors import AblateError, NotTunedError, StudyError
 from ablate.records.requests import Asked, asked_of, recall, remember
-from ablate.studies.claims import claims
 from ablate.studies.loading import load_study
-from ablate.studies.planning import arms, cells, plan
-from ablate.studies.study import TunedStudy
-from ablate.studies.tuning import tunings
 from tests.helpers.tiny import TINY
 from tests.helpers.tuned import BASE, TUNE, tuned_study
 
 
 def test_every_arm_has_a_search_of_its_own_with_the_same_budget() -> None:
-    found = tunings(tuned_study())
+    found = tuned_study().tunings
     assert list(found) == ["with", "without"]
     shared = [search.model_dump(exclude={"base"}) for search in found.values()]
     assert shared[0] == shared[1]
@@ -28,22 +24,22 @@ def test_every_arm_has_a_search_of_its_own_with_the_same_budget() -> None:
 
 
 def test_one_trial_of_each_arm_is_open_so_that_no_number_of_slots_changes_what_it_chooses() -> None:
-    assert {search.parallel for search in tunings(tuned_study()).values()} == {1}
+    assert {search.parallel for search in tuned_study().tunings.values()} == {1}
 
 
 def test_a_study_without_tuning_has_no_such_search() -> None:
-    assert tunings(tuned_study(tune=None)) == {}
+    assert tuned_study(tune=None).tunings == {}
 
 
 def test_tuned_arms_have_what_they_chose_and_their_own_names_and_references() -> None:
-    study = TunedStudy.of(tuned_study(), {"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
-    found = arms(study)
+    study = tuned_study().tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
+    found = study.arms
     assert [(arm.name, arm.settings.training.rate, arm.against) for arm in found] == [
         ("with", 0.02, None),
         ("without", 0.003, "with"),
     ]
-    assert {run.training.rate for run in plan(study)} == {0.02, 0.003}
-    assert {run.training.epochs for run in plan(study)} == {TINY["training.epochs"]}
+    assert {run.training.rate for run in study.runs} == {0.02, 0.003}
+    assert {run.training.epochs for run in study.runs} == {TINY["training.epochs"]}
 
 
 def test_a_grids_references_and_claims_are_those_of_the_study_that_is_not_tuned() -> None:
@@ -52,15 +48,15 @@ def test_a_grids_references_and_claims_are_those_of_the_study_that_is_not_tuned(
     base = {name: value for name, value in BASE.items() if name != "model.depth"}
     facts = {"arms": None, "vary": vary, "reference": {"model.skip": "both"}, "expect": expect, "base": base}
     study = tuned_study(**facts)
-    chosen = {arm.name: {"training.rate": 0.001 * (1 + n)} for n, arm in enumerate(arms(study))}
-    tuned = TunedStudy.of(study, chosen)
-    assert [(arm.name, arm.against) for arm in arms(tuned)] == [(arm.name, arm.against) for arm in arms(study)]
-    assert claims(tuned) == claims(study)
+    chosen = {arm.name: {"training.rate": 0.001 * (1 + n)} for n, arm in enumerate(study.arms)}
+    tuned = study.tuned(chosen)
+    assert [(arm.name, arm.against) for arm in tuned.arms] == [(arm.name, arm.against) for arm in study.arms]
+    assert tuned.claims == study.claims
 
 
 def test_the_runs_of_arms_that_are_not_tuned_yet_are_not_made_up() -> None:
     with pytest.raises(NotTunedError, match="not tuned yet; `ablate sweep` does that first"):
-        cells(tuned_study())
+        _ = tuned_study().cells
 
 
 TEXT = """\
@@ -128,7 +124,7 @@ def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: 
 def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> None:
     study = tuned_study()
     assert asked_of(tmp_path, study).every() == {}
-    tuned = TunedStudy.of(study, {"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
+    tuned = study.tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
     trials = {"0123": next(iter(Asked.of(tuned).runs.values()))}
     remember(tmp_path, Asked(study.name, study.question, {}, tuning=trials))
     asked = Asked.of(tuned, recall(tmp_path, study.name))
@@ -141,6 +137,6 @@ def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> 
 
 def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:
     tune = TUNE | {"space": {"training.warmup": {"low": 1, "high": 4}}, "epochs": 4}
-    study = TunedStudy.of(tuned_study(tune=tune), {"with": {"training.warmup": 4.0}, "without": {}})
+    chosen = {"with": {"training.warmup": 4.0}, "without": {}}
     with pytest.raises(AblateError, match=r"tune > space > training\.warmup"):
-        arms(study)
+        tuned_study(tune=tune).tuned(chosen)

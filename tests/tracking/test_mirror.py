@@ -24,7 +24,6 @@ from ablate.reporting.study.data import export
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.planning import plan
 from ablate.studies.study import Study
 from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
 from ablate.tracking.mirror import Mirror
@@ -179,7 +178,7 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
 
     def go(*listeners: object) -> None:
         with Mirror(Asked.of(study), record, pytest.fail) as mirror:
-            sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror, *listeners])  # type: ignore[list-item]
+            sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror, *listeners])  # type: ignore[list-item]
 
     with pytest.raises(KeyboardInterrupt):
         go(interrupt)
@@ -195,7 +194,7 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
 def each_epoch_once(study: Study) -> bool:
     """Whether MLflow has every epoch of every run exactly once, and no run that is still running."""
     client, runs = MlflowClient(tracking_uri=tracking_uri()), told(study.name).values()
-    wanted = [*range(1, plan(study)[0].training.epochs + 1)]
+    wanted = [*range(1, study.runs[0].training.epochs + 1)]
     steps = [
         [point.step for point in client.get_metric_history(run.info.run_id, metric.name)]
         for run in runs
@@ -254,7 +253,7 @@ def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
     with Mirror(Asked.of(study), record, warnings.append) as mirror:
         with monkeypatch.context() as away:
             away.setattr(MlflowClient, "search_runs", refuse)
-            sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
+            sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
             while not warnings:
                 time.sleep(0.05)
         while mirror.waiting:  # nothing is heard any more: it tries again by itself
@@ -365,8 +364,8 @@ def test_a_server_that_breaks_or_hangs_harms_no_sweep(
     study, record = load_study(write_tiny_study(workplace)), Record()
     warnings: list[str] = []
     with Mirror(Asked.of(study), record, warnings.append) as mirror:
-        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
-    assert {record.status(run.id) for run in plan(study)} <= {"finished", "diverged"}
+        sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
+    assert {record.status(run.id) for run in study.runs} <= {"finished", "diverged"}
     assert "`ablate sync`" in warnings[-1]
     assert len(warnings) <= 2
     Hanging.over.set()
@@ -407,7 +406,7 @@ def refuse(*_: object, **__: object) -> None:
 
 def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Record, Study], store: Path) -> None:
     record, study = swept_copy
-    run = plan(study)[0]
+    run = study.runs[0]
     (record.folder(run.id) / "result.json").unlink()
     record.take(run, Failed("out of memory"))
     for _ in range(2):

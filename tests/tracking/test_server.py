@@ -21,7 +21,6 @@ from ablate.reporting.study.page import write_report
 from ablate.settings import Run
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.planning import plan
 from ablate.studies.study import Study
 from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
@@ -98,7 +97,7 @@ def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: 
                 server.stop()
 
     with Mirror(Asked.of(study), record, warnings.append) as mirror:
-        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror, interfere])
+        sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror, interfere])
         assert len(ended) == 4, "no training waits for a server"
         while not warnings:
             time.sleep(0.1)
@@ -131,7 +130,7 @@ def test_what_a_server_missed_to_the_end_is_told_by_sync(server: Server, workpla
     server.stop()
     warnings: list[str] = []
     with Mirror(Asked.of(study), record, warnings.append) as mirror:
-        sweep(Fixed(plan(study)), InProcessExecutor(), record, [mirror])
+        sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
     assert ["`ablate sync`" in text for text in warnings] == [False, True]
     assert "hunter2" not in "".join(warnings)
     server.start()

@@ -23,7 +23,7 @@ from ablate.reporting.markup.numbers import fixed, listed, named, percent, unit
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.search.model import BEST_SHARE, FEWEST, SearchPage
 from ablate.sources.trial_tables import Trial
-from ablate.studies.planning import arm_name, value_text
+from ablate.studies.names import arm_name, value_text
 from ablate.studies.space import Axis
 
 SHOWN = 20

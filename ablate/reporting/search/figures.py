@@ -14,7 +14,7 @@ from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, pane
 from ablate.reporting.markup.svg import svg
 from ablate.reporting.search.model import SearchPage
 from ablate.sources.trial_tables import Trial, best_so_far
-from ablate.studies.planning import axis_names, value_text
+from ablate.studies.names import axis_names, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}

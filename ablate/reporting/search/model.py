@@ -78,7 +78,7 @@ def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
     from optuna.trial import create_trial
 
     from ablate.sources.trials import direction, distributions
-    from ablate.studies.planning import value_text
+    from ablate.studies.names import value_text
 
     if len(complete) < FEWEST:
         return {}

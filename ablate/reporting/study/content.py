@@ -281,7 +281,7 @@ def _levels(page: Page) -> str:
 
 def _shared(page: Page, setting: str) -> str:
     """A setting's value, or its values where arms differ."""
-    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.arms)
+    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
     return " or ".join(f"{value:,}" for value in values)
 
 

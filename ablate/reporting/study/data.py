@@ -10,7 +10,7 @@ data/scenes.npz    some test scenes and what each arm's first seed made of them:
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +23,13 @@ import pandas as pd
 from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
-from ablate.records.tables import load_epochs, load_results
+from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.looks import earlier_looks, note_look
 from ablate.scenes import Task
 from ablate.sources.choices import ArmTuning, read_tuning
-from ablate.statistics.course import compare_all, follow
-from ablate.statistics.scores import read_scores
-from ablate.studies.planning import Arm, arms, cells
-from ablate.studies.study import Study
+from ablate.statistics.course import compare_all
+from ablate.studies.designs import Arm
+from ablate.studies.planning import Design
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -57,25 +56,25 @@ class Data:
     tuning: list[ArmTuning] = field(default_factory=list)
 
 
-def export(study: Study, record: Record, folder: Path) -> None:
+def export(design: Design, record: Record, folder: Path) -> None:
     """Write what the record holds of a study into `folder`/data, and note the look that a reader then has.
 
     Raises:
         AblateError: the record has runs that were adopted, and the data that have their scenes are damaged.
     """
-    scenes = _scenes(study, record, _adopted_scenes(study, record, folder / "data"))
-    data = Data(load_results(study, record), load_epochs(study, record), scenes)
-    write(study, data, folder)
-    course, scores = follow(study, data.runs), read_scores(study, data.runs)
-    if any(c.verdict != "waiting" for c in compare_all(study, course, scores).values()):
-        note_look(study, folder)
+    scenes = _scenes(design, record, _adopted_scenes(design, record, folder / "data"))
+    data = Data(load_results(design, record), load_epochs(design, record), scenes)
+    write(design, data, folder)
+    course, scores = read_course(design, data.runs), read_scores(design, data.runs)
+    if any(c.verdict != "waiting" for c in compare_all(course, scores, design.against).values()):
+        note_look(design, folder)
 
 
-def write(study: Study, data: Data, folder: Path) -> None:
+def write(design: Design, data: Data, folder: Path) -> None:
     """Write the tables and scenes of a study into `folder`/data."""
     make_folder(folder / "data")
     write_atomic(folder / "data" / "epochs.csv", data.epochs.to_csv(index=False).encode())
-    numbers = {arm.name: number for number, arm in enumerate(arms(study))}
+    numbers = {arm.name: number for number, arm in enumerate(design.arms)}
     arrays = {f"{numbers[arm]}.{kind}": x for arm, scenes in data.scenes.items() for kind, x in scenes.items()}
     scenes = io.BytesIO()
     np.savez_compressed(scenes, **arrays)  # type: ignore[arg-type]
@@ -92,19 +91,19 @@ def telling_scenes(mse: ArrayLike) -> list[int]:
     return list(dict.fromkeys([order[0], order[(len(order) - 1) // 2], order[-1]]))
 
 
-def _scenes(study: Study, record: Record, adopted: dict[str, Scenes]) -> dict[str, Scenes]:
+def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[str, Scenes]:
     """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed.
 
     Arms of one task show the same scenes: those that `adopted` arms show, or else those told by the errors of its
     references, or of all its arms if it has none.
     """
-    found, settled = {}, arms(study)
-    chosen = {task: _chosen(study, record, members, adopted) for task, members in _by_task(settled).items()}
+    found, settled = {}, design.arms
+    chosen = {task: _chosen(design, record, members, adopted) for task, members in _by_task(settled).items()}
     for arm in settled:
         index = chosen[_task(arm)]
         if arm.name in adopted:
             found[arm.name] = adopted[arm.name]
-        elif first := record.arrays(arm.run(study.seeds[0]).id):
+        elif first := record.arrays(arm.run(design.seeds[0]).id):
             shown = {kind: first[kind][index] for kind in PICTURES}
             found[arm.name] = shown | {"index": np.array(index), "mse": first["test_mse"][index]}
     return found
@@ -114,16 +113,16 @@ def _task(arm: Arm) -> Task:
     return Task.of(arm.settings.model, arm.settings.data)
 
 
-def _by_task(settled: list[Arm]) -> dict[Task, list[Arm]]:
+def _by_task(settled: Sequence[Arm]) -> dict[Task, list[Arm]]:
     return {task: [arm for arm in settled if _task(arm) == task] for task in map(_task, settled)}
 
 
-def _chosen(study: Study, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
+def _chosen(design: Design, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
     """The telling ones of the scenes whose outputs are recorded, for the arms of one task."""
     for arm in members:
         if arm.name in adopted:
             return list(adopted[arm.name]["index"])
-    first = study.seeds[: study.looks[0].seeds]  # of more seeds, some arms may have none
+    first = design.seeds[: design.looks[0].seeds]  # of more seeds, some arms may have none
     for judges in ([arm for arm in members if arm.against is None], members):
         found = [record.arrays(arm.run(seed).id) for arm in judges for seed in first]
         errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
@@ -132,9 +131,9 @@ def _chosen(study: Study, record: Record, members: list[Arm], adopted: dict[str,
     return []
 
 
-def _adopted_scenes(study: Study, record: Record, data: Path) -> dict[str, Scenes]:
+def _adopted_scenes(design: Design, record: Record, data: Path) -> dict[str, Scenes]:
     """What the first run of an arm shows, where it was adopted: as in the study's own data, or where it came from."""
-    firsts = {arm.name: arm.run(study.seeds[0]).id for arm in arms(study)}
+    firsts = {arm.name: arm.run(design.seeds[0]).id for arm in design.arms}
     sources = {arm: source for arm, run in firsts.items() if (source := record.adopted(run))}
     held: dict[str, Scenes] = {}
     for folder in dict.fromkeys([*sources.values(), *([data] if sources else [])]):
@@ -154,7 +153,7 @@ def _scenes_by_run(data: Path) -> dict[str, Scenes]:
     return {firsts[arm]: scenes for arm, scenes in found.items()}
 
 
-def read(study: Study, folder: Path) -> Data:
+def read(design: Design, folder: Path) -> Data:
     """Read back what `export` wrote.
 
     Raises:
@@ -166,11 +165,12 @@ def read(study: Study, folder: Path) -> Data:
     runs = read_table(data / "runs.csv")
     with _whole(data / "runs.csv"):
         found = list(zip(runs.arm, runs.seed, runs.run, strict=True))
-    if found != [(c.arm.name, c.seed, c.run.id) for c in cells(study)]:
+    if found != [(c.arm.name, c.seed, c.run.id) for c in design.cells]:
         raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
     with _whole(data / "scenes.npz"):
-        scenes = _read_scenes([arm.name for arm in arms(study)], data / "scenes.npz")
-    return Data(runs, read_table(data / "epochs.csv"), scenes, earlier_looks(study, folder), read_tuning(study, folder))
+        scenes = _read_scenes([arm.name for arm in design.arms], data / "scenes.npz")
+    epochs = read_table(data / "epochs.csv")
+    return Data(runs, epochs, scenes, earlier_looks(design, folder), read_tuning(design, folder))
 
 
 @contextmanager

@@ -11,17 +11,19 @@ import pandas as pd
 
 from ablate.metrics import METRICS, Metric
 from ablate.records.record import BROKEN, ENDED
+from ablate.records.tables import by_seed, read_course, read_scores
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
 from ablate.sources.choices import ArmTuning
-from ablate.statistics.course import Course, End, compare_all, follow
+from ablate.statistics.course import Course, End, compare_all
 from ablate.statistics.evidence import Evidence, weigh_claims
-from ablate.statistics.interactions import HeatMap, Interaction, Share, heat_maps, interactions, read_grid, shares
+from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
 from ablate.statistics.power import SeedsNeeded, seeds_needed
-from ablate.statistics.scores import Scores, by_seed, read_scores
+from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
-from ablate.statistics.verdicts import Comparison, bad_seed_bound, level_of
-from ablate.studies.planning import Arm, arms, cells
+from ablate.statistics.verdicts import Comparison, bad_seed_bound
+from ablate.studies.designs import Arm
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 
@@ -104,7 +106,8 @@ class Page:
     """All that a report says of a study.
 
     Attributes:
-        arms: the study's, resolved, in the order of `rows`.
+        design: the study, resolved; `rows` are in the order of its arms.
+        data: what all of it is computed from.
         scores: of each run, seeds x arms; `diverged`: whether it did; `sems`: the scores' standard errors over the test
             images, in the metric's unit.
         nothing, zero: what doing nothing and answering zero score; NaN where arms differ in the task.
@@ -119,9 +122,9 @@ class Page:
         tuning: what each arm chose before, where arms are tuned; all else is given these settings.
     """
 
-    study: Study
+    design: Design
+    data: Data
     metric: Metric
-    arms: list[Arm]
     rows: list[ArmRow]
     scores: pd.DataFrame
     diverged: pd.DataFrame
@@ -147,7 +150,12 @@ class Page:
     @property
     def planned(self) -> int:
         """Runs of the fixed design with as many seeds: what the looks may need at most."""
-        return len(self.arms) * len(self.study.seeds)
+        return len(self.design.arms) * len(self.design.seeds)
+
+    @property
+    def study(self) -> Study:
+        """The study as its file states it."""
+        return self.design.study
 
     @property
     def compared(self) -> list[tuple[ArmRow, Comparison]]:
@@ -155,23 +163,23 @@ class Page:
         return [(row, row.comparison) for row in self.rows if row.comparison]
 
 
-def build(study: Study, data: Data) -> Page:
+def build(design: Design, data: Data) -> Page:
     """Compute a page from its data and its study."""
-    settled, metric, course = arms(study), METRICS[study.metric], follow(study, data.runs)
-    needed = np.array([course.needs(study, cell) for cell in cells(study)])  # a row each
+    metric, course = METRICS[design.study.metric], read_course(design, data.runs)
+    needed = np.array([course.needs(cell.arm.name, cell.seed) for cell in design.cells])  # a row each
     runs, spare = data.runs[needed], data.runs[~needed]
-    scores = read_scores(study, runs)
+    scores = read_scores(design, runs)
     ended = runs[runs.status.isin(ENDED)]
-    rows = _arm_rows(study, settled, course, runs)
+    rows = _arm_rows(design, course, scores, runs)
     clean = min((row.seeds for row in rows if not row.diverged), default=0)
     return Page(
-        study=study,
+        design=design,
+        data=data,
         metric=metric,
-        arms=settled,
         rows=rows,
         scores=scores.values,
         diverged=scores.diverged,
-        sems=by_seed(study, runs.assign(sem=_image_sem(runs, study.metric)), "sem"),
+        sems=by_seed(design, runs.assign(sem=_image_sem(runs, metric.name)), "sem"),
         nothing=_baseline(ended, "nothing", metric),
         zero=_baseline(ended, "zero", metric),
         course=course,
@@ -179,12 +187,12 @@ def build(study: Study, data: Data) -> Page:
         unused=_fates(spare[spare.status != "absent"]),
         missing=_fates(runs[~runs.status.isin(ENDED)]),
         divergences=_divergences(ended[ended.status == "diverged"]),
-        warnings=[*_looks(data), *mixed(ended, settled)],
+        warnings=[*_looks(data), *mixed(ended, design.against)],
         comparisons=scores.comparisons,
-        level=level_of(scores.comparisons),
-        claims=weigh_claims(study, course, scores),
-        sensitivity=sensitivity(study, data.runs),
-        grid=_grid_facts(study, scores.at(study.looks[0])),
+        level=design.family.level,
+        claims=weigh_claims(design.claims, course, scores),
+        sensitivity=read_sensitivity(design, course, data.runs),
+        grid=_grid_facts(design, scores.at(design.looks[0])),
         bad_seed_bound=bad_seed_bound(0, clean),
         provenance=provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
@@ -192,10 +200,10 @@ def build(study: Study, data: Data) -> Page:
     )
 
 
-def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFrame) -> list[ArmRow]:
-    scores = read_scores(study, runs)
-    compared = compare_all(study, course, scores)
-    decibels = compare_all(study, course, read_scores(study, runs, _gain(study)))
+def _arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame) -> list[ArmRow]:
+    study, level = design.study, design.family.level
+    compared = compare_all(course, scores, design.against)
+    decibels = compare_all(course, read_scores(design, runs, _gain(study)), design.against)
 
     def row(arm: Arm) -> ArmRow:
         own = runs[runs.arm == arm.name]
@@ -206,13 +214,13 @@ def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFra
             against=arm.against,
             comparison=comparison,
             decibels=decibels.get(arm.name),
-            needed=seeds_needed(comparison, study.margin, level_of(scores.comparisons)) if comparison else None,
+            needed=seeds_needed(comparison, study.margin, level) if comparison else None,
             history=history,
             end=course.end(arm.name, arm.against) if arm.against else None,
             **_own_facts(study, own),
         )
 
-    return [row(arm) for arm in settled]
+    return [row(arm) for arm in design.arms]
 
 
 def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
@@ -265,9 +273,41 @@ def _last(study: Study) -> str:
     return f"last/{study.metric.split('/')[1]}"
 
 
-def _grid_facts(study: Study, scores: Scores) -> GridFacts | None:
-    grid = read_grid(study, scores)
-    return GridFacts(heat_maps(grid), interactions(grid, study.margin), shares(grid)) if grid else None
+def read_sensitivity(design: Design, course: Course, runs: pd.DataFrame) -> list[Sensitivity]:
+    """The verdicts by other choices; the study's own weights are those of the best epoch, or of the last."""
+    metric = METRICS[design.study.metric]
+    kind, score = metric.name.split("/")
+    name, other = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[kind]
+    others = {name: read_scores(design, runs, f"{other}/{score}")}
+    scores = read_scores(design, runs)
+    return sensitivity(course, scores, design.against, others, in_decibels=metric.unit == "dB")
+
+
+def read_grid(design: Design, scores: Scores) -> GridScores | None:
+    """The scores as a grid; None unless the design is one of two axes or more, and a run has ended."""
+    axes = design.axes
+    if len(axes) < 2 or scores.values.isna().all(axis=None):
+        return None
+    sizes = [len(values) for values in axes.values()]
+    return GridScores(
+        axes=tuple(axes),
+        levels=tuple(map(tuple, axes.values())),
+        baseline=_baseline_levels(design, sizes),
+        scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
+        diverged=scores.diverged.any().to_numpy().reshape(sizes),
+        sign=scores.sign,
+    )
+
+
+def _baseline_levels(design: Design, sizes: list[int]) -> tuple[int, ...]:
+    """The levels of the first reference: cells are in the order of the product of the axes."""
+    first = next(index for index, arm in enumerate(design.arms) if arm.against is None)
+    return tuple(int(index) for index in np.unravel_index(first, sizes))
+
+
+def _grid_facts(design: Design, scores: Scores) -> GridFacts | None:
+    grid = read_grid(design, scores)
+    return GridFacts(heat_maps(grid), interactions(grid, scores.margin), shares(grid)) if grid else None
 
 
 def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:

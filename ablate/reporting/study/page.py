@@ -11,30 +11,29 @@ from ablate.reporting.study.data import read
 from ablate.reporting.study.figures import draw_all
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 
 
-def report_folder(study: Study) -> Path:
+def report_folder(design: Design) -> Path:
     """Where a study's report stands."""
-    return REPORTS / study.name
+    return REPORTS / design.name
 
 
-def read_page(study: Study) -> Page:
+def read_page(design: Design) -> Page:
     """What a study's report says, from its data, whether it is written or not.
 
     Raises:
         AblateError: there is no data.
     """
-    return build(study, read(study, report_folder(study)))
+    return build(design, read(design, report_folder(design)))
 
 
-def write_report(study: Study, folder: Path) -> Page:
+def write_report(design: Design, folder: Path) -> Page:
     """Write a study's report from `folder`/data, and return what it says.
 
     Raises:
         AblateError: there is no data.
     """
-    data = read(study, folder)
-    page = build(study, data)
-    write_files(folder, document(page), draw_all(page, data), headlines(page))
+    page = build(design, read(design, folder))
+    write_files(folder, document(page), draw_all(page), headlines(page))
     return page

@@ -13,10 +13,11 @@ from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_
 from ablate.sources.choices import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
+from ablate.statistics.multiplicity import level_of
 from ablate.statistics.rates import Rate, rate
-from ablate.statistics.sensitivity import Sensitivity
-from ablate.statistics.verdicts import Comparison, level_of
-from ablate.studies.planning import arm_name, value_text
+from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
+from ablate.statistics.verdicts import Comparison
+from ablate.studies.names import arm_name, value_text
 
 
 def verdict_table(page: Page) -> Table:
@@ -212,28 +213,39 @@ def needed_table(page: Page) -> Table:
 
 def sensitivity_table(page: Page) -> Table:
     """Each verdict as other choices would have made it."""
-    choices = [name for name in page.sensitivity[0].others if not name.startswith("without seed")]
+    choices = [choice for choice in page.sensitivity[0].others if not isinstance(choice, WithoutSeed)]
 
-    def choice(name: str) -> Column[Sensitivity]:
-        return Column(f"by the {name}", lambda item: _changed(item, name), number=False)
+    def by(choice: Choice) -> Column[Sensitivity]:
+        return Column(f"by the {choice_text(choice)}", lambda item: _changed(item, choice), number=False)
 
     columns = [
         Column[Sensitivity]("arm", lambda item: item.arm, number=False),
         Column[Sensitivity]("verdict", lambda item: item.judged.verdict, number=False),
-        *map(choice, choices),
+        *map(by, choices),
         Column[Sensitivity]("without one of the seeds", _changed_seeds, number=False),
     ]
     return table("Verdicts by other choices", columns, page.sensitivity)
 
 
-def _changed(item: Sensitivity, name: str) -> Span:
-    verdict = item.others[name].verdict
-    return Strong(verdict) if name in item.changes else verdict
+def choice_text(choice: Choice) -> str:
+    """What a choice is called."""
+    match choice:
+        case OtherScores(name):
+            return name
+        case MeanError():
+            return "mean MSE"
+        case WithoutSeed(seed):
+            return f"without seed {seed}"
+
+
+def _changed(item: Sensitivity, choice: Choice) -> Span:
+    verdict = item.others[choice].verdict
+    return Strong(verdict) if choice in item.changes else verdict
 
 
 def _changed_seeds(item: Sensitivity) -> Span:
-    seeds = {name: verdict for name, verdict in item.changes.items() if name.startswith("without seed")}
-    words = [f"{verdict} {name}" for name, verdict in seeds.items()]
+    changes = {choice: verdict for choice, verdict in item.changes.items() if isinstance(choice, WithoutSeed)}
+    words = [f"{verdict} {choice_text(choice)}" for choice, verdict in changes.items()]
     return Strong("; ".join(words)) if words else "the same"
 
 

@@ -13,8 +13,8 @@ from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.reporting.study.tables import course_table
+from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import seeds_needed
-from ablate.statistics.verdicts import level_of
 from ablate.studies.planning import Cell
 from ablate.studies.study import Study
 from tests.helpers import fabricated

@@ -41,7 +41,7 @@ def page(data: Data) -> Page:
 
 @pytest.fixture(scope="module")
 def drawn(page: Page, data: Data) -> dict[str, str]:
-    return draw_all(page, data)
+    return draw_all(page)
 
 
 def test_every_figure_of_a_grid_is_drawn(drawn: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ def test_figures_tell_nothing_of_the_machine_that_drew_them(drawn: dict[str, str
 def test_names_that_look_like_formulas_or_markup_are_drawn_as_they_are() -> None:
     study = fabricated.named_study(4)
     made = fabricated.fabricate(study, fabricated.named_score)
-    figure = draw_all(build(study, made), made)["differences"]
+    figure = draw_all(build(study, made))["differences"]
     texts = [element.text or "" for element in ElementTree.fromstring(figure).iter() if element.tag.endswith("text")]
     assert " ".join(fabricated.LONG[1].split()) in " ".join(texts)
 
@@ -73,7 +73,7 @@ def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
     runs = made.runs.assign(status="failed")
     runs[[name for name in runs if "/" in name and not name.startswith("env/")]] = math.nan
     empty = Data(runs, pd.DataFrame(columns=["arm", "seed", "run", "epoch"]), {})
-    assert draw_all(build(GRID, empty), empty) == {}
+    assert draw_all(build(GRID, empty)) == {}
 
 
 # styles
@@ -118,7 +118,7 @@ def test_up_is_good_for_an_error_too() -> None:
 
 def test_an_arm_with_a_diverged_run_does_not_hide_the_others(page: Page) -> None:
     bars = difference_bars(page)
-    low, high = difference_limits(bars, GRID.margin)
+    low, high = difference_limits(bars, GRID.study.margin)
     assert all(low < end < high for bar in bars if not bar.barred for end in bar.ends)
     assert any(end < low for bar in bars if bar.barred for end in bar.ends)
 
@@ -209,12 +209,12 @@ def test_cells_without_any_run_are_drawn_empty() -> None:
     page = build(GRID, made)
     assert page.grid is not None
     assert cell_text(page, page.grid.maps[0], 0, 1) == "–\n± –"
-    assert {"cells", "interactions"} <= set(draw_all(page, made))
+    assert {"cells", "interactions"} <= set(draw_all(page))
 
 
 def cells_texts(study: Study, made: Data) -> set[str]:
     """What is written in the heat maps."""
-    figure = ElementTree.fromstring(draw_all(build(study, made), made)["cells"])
+    figure = ElementTree.fromstring(draw_all(build(study, made))["cells"])
     return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
 
 

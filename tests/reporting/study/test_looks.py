@@ -11,13 +11,14 @@ from ablate.reporting.study.data import export, read
 from ablate.reporting.study.looks import note_look
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
 
 @pytest.fixture
-def first(swept: tuple[Path, Study]) -> Study:
+def first(swept: tuple[Path, Study]) -> Design:
     """The tiny study with one seed only."""
-    return swept[1].model_copy(update={"asked_seeds": (0,)})
+    return swept[1].restated(asked_seeds=(0,))
 
 
 def page(swept: tuple[Path, Study], folder: Path) -> Page:
@@ -46,7 +47,7 @@ def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Study],
 
 def test_a_look_at_other_runs_is_none(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    note_look(first.model_copy(update={"base": first.base | {"training.epochs": 1}}), tmp_path)
+    note_look(first.restated(base=first.study.base | {"training.epochs": 1}), tmp_path)
     assert page(swept, tmp_path).warnings == []
 
 

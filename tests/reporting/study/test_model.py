@@ -11,7 +11,7 @@ from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.texts import arm_texts
-from ablate.studies.planning import arms
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 from tests.helpers import fabricated
 
@@ -20,7 +20,7 @@ JITTER = [0.01, -0.01, 0.02, 0.0]
 SHIFTS = {1: 0.05, 2: -1.0, 8: 1.0}
 
 
-def study(**changes: object) -> Study:
+def study(**changes: object) -> Design:
     facts = {
         "name": "heads",
         "question": "Do heads matter?",
@@ -29,7 +29,7 @@ def study(**changes: object) -> Study:
         "seeds": 4,
         "margin": 0.25,
     }
-    return Study.model_validate(facts | changes)
+    return Design.of(Study.model_validate(facts | changes))
 
 
 def scores(arm: str) -> list[float]:
@@ -42,7 +42,7 @@ def scores(arm: str) -> list[float]:
     return [score + SHIFTS[heads] + jitter for score, jitter in zip(REFERENCE, JITTER, strict=True)]
 
 
-def row(study: Study, arm: str, seed: int, psnr: float) -> dict[str, object]:
+def row(study: Design, arm: str, seed: int, psnr: float) -> dict[str, object]:
     scores = {"mse": 10 ** (-psnr / 10), "psnr": psnr, "ssim": 0.9, "gain": psnr - 21.4}
     facts: dict[str, object] = {"arm": arm, "seed": seed, "run": f"{arm}{seed}", "status": "finished", "error": None}
     facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
@@ -51,8 +51,8 @@ def row(study: Study, arm: str, seed: int, psnr: float) -> dict[str, object]:
     return facts | {"cost/train_seconds": 90.0, "env/torch": "2.14", "env/threads": "1"}
 
 
-def data(study: Study, **columns: object) -> Data:
-    rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in arms(study) for seed in study.seeds]
+def data(study: Design, **columns: object) -> Data:
+    rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in study.arms for seed in study.seeds]
     return Data(pd.DataFrame(rows).assign(**columns), pd.DataFrame(columns=["arm", "epoch"]), {})
 
 
@@ -213,7 +213,7 @@ def test_no_scale_is_given_where_one_of_its_ends_is_not_known() -> None:
 
 def test_a_partial_reference_is_said_in_the_answer() -> None:
     grid = study(vary={"model.heads": [4, 2], "model.depth": [1, 2]})
-    rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in arms(grid) for seed in grid.seeds]
+    rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in grid.arms for seed in grid.seeds]
     made = Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {})
     assert answer(build(grid, made)).startswith("Each against the arm that differs from it only in model.heads: ")
 

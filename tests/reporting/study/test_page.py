@@ -22,7 +22,6 @@ from ablate.reporting.study.model import build
 from ablate.reporting.study.page import write_report
 from ablate.sources.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.planning import cells, plan
 from ablate.studies.study import Study
 from ablate.training.events import Failed, Started
 from tests.helpers import fabricated
@@ -141,14 +140,14 @@ def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
 
 def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Study]) -> None:
     folder, study = report
-    longer = study.model_copy(update={"base": study.base | {"training.epochs": 9}})
+    longer = study.restated(base=study.study.base | {"training.epochs": 9})
     with pytest.raises(AblateError, match="another version"):
         write_report(longer, folder)
 
 
 def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path / ".ablate")
-    for run in plan(study):
+    for run in study.runs:
         record.take(run, Started(0, "cpu"))
         record.take(run, Failed("out of memory"))
     export(study, record, tmp_path)
@@ -183,7 +182,7 @@ def test_the_shown_scenes_are_those_of_the_recorded_errors(
     report: tuple[Path, Study], swept: tuple[Path, Study]
 ) -> None:
     record, study = Record(swept[0] / ".ablate"), swept[1]
-    errors = [record.arrays(cell.run.id)["test_mse"] for cell in cells(study) if cell.arm.name == "with"]
+    errors = [record.arrays(cell.run.id)["test_mse"] for cell in study.cells if cell.arm.name == "with"]
     scenes = read(study, report[0]).scenes["with"]
     assert scenes["index"][0] == np.mean(errors, axis=0).argmin()
     assert scenes["index"][-1] == np.mean(errors, axis=0).argmax()
@@ -259,12 +258,12 @@ def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text((tmp_path / "tiny.yaml").read_text().replace("rate: 0.01", "rate: 1.0e+30"))
     study = load_study(tmp_path / "tiny.yaml")
     record = Record(tmp_path / ".ablate")
-    sweep(Fixed(plan(study)), InProcessExecutor(), record)
-    assert {record.status(run.id) for run in plan(study)} == {"diverged"}
+    sweep(Fixed(study.runs), InProcessExecutor(), record)
+    assert {record.status(run.id) for run in study.runs} == {"diverged"}
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
-    epoch = int(record.result(plan(study)[0].id)["results"]["diverged/epoch"])
+    epoch = int(record.result(study.runs[0].id)["results"]["diverged/epoch"])
     assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
     assert page.divergences[0] in (tmp_path / "README.md").read_text()
 

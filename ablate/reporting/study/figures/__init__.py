@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ablate.reporting.markup.svg import svg
-from ablate.reporting.study.data import Data
 from ablate.reporting.study.figures.cost import cost_figure
 from ablate.reporting.study.figures.course import course_figure
 from ablate.reporting.study.figures.curves import curves_figure
@@ -16,7 +15,7 @@ from ablate.reporting.study.figures.tuning import tuning_figure
 from ablate.reporting.study.model import Page
 
 
-def draw_all(page: Page, data: Data) -> dict[str, str]:
+def draw_all(page: Page) -> dict[str, str]:
     """Every figure of a page as SVG, by its name; figures with nothing to show are left out."""
     styles = arm_styles(page)
     figures = {
@@ -26,8 +25,8 @@ def draw_all(page: Page, data: Data) -> dict[str, str]:
         "cells": cells_figure(page),
         "interactions": interactions_figure(page),
         "seeds": seeds_figure(page, styles),
-        "curves": curves_figure(page, data.epochs[data.epochs.run.isin(page.used)], styles),
+        "curves": curves_figure(page, page.data.epochs[page.data.epochs.run.isin(page.used)], styles),
         "cost": cost_figure(page, styles),
-        "samples": samples_figure(page, data),
+        "samples": samples_figure(page, page.data),
     }
     return {name: svg(figure, name) for name, figure in figures.items() if figure is not None}

@@ -13,7 +13,7 @@ from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, fitted, panel
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
-from ablate.studies.planning import axis_names, value_text
+from ablate.studies.names import axis_names, value_text
 
 
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ablate.errors import AblateError
+from ablate.pipeline.terminal import Terminal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False)
+terminal = Terminal()
+out, err = terminal.out, terminal.err
 
 STUDY_HELP = "The study's YAML file, e.g. experiments/heads.yaml."
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
@@ -42,25 +42,15 @@ def make_table(title: str, headings: tuple[str, ...], lines: Iterable[tuple[str,
     return table
 
 
-def complain(message: str) -> None:
-    """One line for the user that is no result."""
-    err.print(message, soft_wrap=True)
-
-
-def wait_for_other() -> None:
-    """Say why nothing happens yet."""
-    complain("Another sweep is running in this folder; waiting for it.")
-
-
 def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
     try:
         app()
     except AblateError as error:
-        complain(f"error: {error}")
+        terminal.warn(f"error: {error}")
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that cannot be written to: the user's to mend
         where = f"{error.filename}: " if error.filename else ""
-        complain(f"error: {where}{(error.strerror or str(error)).lower()}")
-        complain("What was recorded is whole. Once this is mended, the same command goes on from there.")
+        terminal.warn(f"error: {where}{(error.strerror or str(error)).lower()}")
+        terminal.warn("What was recorded is whole. Once this is mended, the same command goes on from there.")
         sys.exit(1)

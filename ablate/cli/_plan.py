@@ -1,0 +1,70 @@
+"""What a dry run prints: the arms, what is left to train, and how long that will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ablate.cli._shared import make_table, out
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ablate.records.record import Record
+    from ablate.studies.designs import Arm
+    from ablate.studies.planning import Design
+
+
+def show_plan(design: Design, record: Record, devices: Sequence[str], *, broken: bool) -> None:
+    """Print the plan of a sweep, or of one of the `broken` runs only, in a slot on each of `devices`."""
+    from ablate.pipeline.estimate import duration, estimate
+
+    out.print(_plan_table(design, record, broken=broken))
+    found = estimate(design, record, devices, broken=broken)
+    if not found.recorded + found.timed:
+        out.print("Nothing to train.")
+        return
+    sources = {"recorded runs": found.recorded, "timed steps": found.timed, "the mean of the others": found.assumed}
+    said = ", ".join(f"{count} by {source}" for source, count in sources.items() if count)
+    slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''} ({', '.join(sorted(set(devices)))})"
+    about = "About" if len(design.looks) == 1 else "At most about"
+    out.print(f"{about} {duration(found.seconds)} in {slots}; arms: {said}.")
+
+
+def _plan_table(design: Design, record: Record, *, broken: bool) -> Table:
+    from ablate.denoiser.denoiser import count_parameters
+    from ablate.pipeline.estimate import seeds_in_reach
+
+    reach = seeds_in_reach(design, record)
+
+    def line(arm: Arm) -> tuple[str, ...]:
+        ids = [arm.run(seed).id for seed in reach[arm.name]]
+        there = sum(record.ended(run_id) for run_id in ids)
+        to_train = sum(record.wanting(run_id, broken=broken) for run_id in ids)
+        parameters = f"{count_parameters(arm.settings.model):,}"
+        return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
+
+    to_train = "runs to train" if len(design.looks) == 1 else "runs to train, at most"
+    headings = ("arm", "compared with", to_train, "already there", "parameters")
+    seeds = ", ".join(map(str, design.seeds))
+    if len(design.looks) > 1:
+        seeds += f"; as many of them as it takes, with looks at {', '.join(str(look.seeds) for look in design.looks)}"
+    return make_table(f"{design.question}\nSeeds: {seeds}", headings, map(line, design.arms))
+
+
+def show_tuning(design: Design, devices: Sequence[str]) -> None:
+    """Print what a study will train whose arms are not tuned yet, and how long that will take."""
+    from ablate.pipeline.estimate import duration, timed_seconds
+
+    tune, arms, seeds = design.study.tune, design.arms, len(design.seeds)
+    assert tune is not None
+    whole = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) for arm in arms}
+    trial = {arm.name: whole[arm.name] * tune.epochs / arm.settings.training.epochs for arm in arms}
+    lines = [
+        (arm.name, arm.against or "(reference)", f"{tune.trials} of {tune.epochs} epochs", str(seeds)) for arm in arms
+    ]
+    out.print(make_table(design.question, ("arm", "compared with", "tuning trials", "runs then"), lines))
+    tuning = sum(trial.values()) * tune.trials / min(len(devices), len(arms))  # one trial of each arm at a time
+    seconds = tuning + sum(whole.values()) * seeds / len(devices)
+    slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''}"
+    out.print(f"About {duration(seconds)} in {slots}; the arms are not tuned yet.")

@@ -1,0 +1,31 @@
+"""The options of commands that train, and what Ctrl-C does to them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from ablate.cli._shared import err
+from ablate.pipeline import slots
+
+Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
+Device = Annotated[slots.DeviceName, typer.Option(help="Where to train.")]
+ExecutorName = Annotated[
+    slots.ExecutorName, typer.Option(help="One process per slot, or everything in this one (to debug).")
+]
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn a Ctrl-C into one line that says how to go on, and into the exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = shlex.join(["ablate", *sys.argv[1:]])
+        err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
+        raise typer.Exit(130) from None

@@ -1,0 +1,58 @@
+"""A search from its file to its report: draw trials, train them, export, publish, track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ablate.pipeline.results import SearchResult
+from ablate.pipeline.slots import DeviceName, ExecutorName, find_slots
+from ablate.pipeline.terminal import Terminal
+from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.trials import go_on
+from ablate.records.lock import only_writer
+from ablate.records.record import Record
+from ablate.records.requests import Asked, recall, remember
+from ablate.reporting.publishing import publish_search
+from ablate.reporting.search.data import export
+from ablate.reporting.search.page import search_folder
+from ablate.studies.loading import load_search
+from ablate.studies.search import Search
+from ablate.tracking.connection import address
+
+
+def search(
+    search: Search | str | Path,
+    *,
+    workers: int | None = None,
+    device: DeviceName = "auto",
+    executor: ExecutorName = "local",
+    terminal: Terminal | None = None,
+) -> SearchResult:
+    """Go on with a search to its end, track its trials in MLflow, write the report.
+
+    Args:
+        search: a search, or the path of its file.
+        workers, device, executor, terminal: as of `ablate.sweep`.
+
+    Raises:
+        AblateError: whatever the user can change: the file, the folder, the options.
+    """
+    wanted, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
+    with only_writer(record.root, terminal.say_that_it_waits):
+        asked = _ask(wanted, record)
+        source = go_on(wanted, record, asked, asked.runs, terminal.warn)
+        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(source.told)} of them ended already.")
+        slot_executor, view = slots.start(wanted.timeout_seconds), terminal.view(asked.runs)
+        experiment = train_tracked(source, asked, record, slot_executor, terminal, view)
+        asked.given_up[:] = source.given_up
+        remember(record.root, asked)
+        folder = search_folder(wanted)
+        export(wanted, source.told, record, folder)
+        return SearchResult(publish_search(wanted), folder, None if experiment is None else address(experiment))
+
+
+def _ask(search: Search, record: Record) -> Asked:
+    """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
+    before = recall(record.root, search.name)
+    return Asked(search.name, search.question, {}, before.every() if before else {})

@@ -1,0 +1,133 @@
+"""A study from its file to its report: tune, adopt, train what is missing, export, publish, track.
+
+    result = ablate.sweep("experiments/quickstart.yaml", workers=2)
+    result.verdicts          # a DataFrame
+    result                   # in a notebook: the answer and the verdicts
+
+The command line prints what these functions return.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ablate.pipeline.adoption import adopt as adopt_runs
+from ablate.pipeline.results import SearchResult, StudyResult
+from ablate.pipeline.slots import DeviceName, ExecutorName, Slots, find_slots
+from ablate.pipeline.terminal import Terminal
+from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.tuning import tune_first
+from ablate.records.lock import only_writer
+from ablate.records.record import Record
+from ablate.records.requests import Asked, recall, remember
+from ablate.reporting.publishing import publish, publish_search
+from ablate.reporting.search.page import search_folder
+from ablate.reporting.study.data import export
+from ablate.reporting.study.page import read_page, report_folder
+from ablate.sources.choices import tuned
+from ablate.sources.fixed import Fixed
+from ablate.sources.sequential import UntilDecided
+from ablate.studies.loading import load, load_study
+from ablate.studies.planning import Design
+from ablate.studies.search import Search
+from ablate.tracking.comparison import show_comparison
+from ablate.tracking.connection import address
+
+
+def sweep(
+    study: Design | str | Path,
+    *,
+    workers: int | None = None,
+    device: DeviceName = "auto",
+    executor: ExecutorName = "local",
+    retry_failed: bool = False,
+    adopt: bool = False,
+    report: bool = True,
+    terminal: Terminal | None = None,
+) -> StudyResult:
+    """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again.
+
+    Args:
+        study: a study, or the path of its file.
+        workers: runs at a time; by default one per core, or one per GPU.
+        device: where to train; `auto` takes the GPUs if there are any.
+        executor: `local` for a process per slot, `inprocess` for everything in this one (to debug).
+        retry_failed: train the runs that failed or timed out, and only these.
+        adopt: first take over the finished runs that `reports/*/data` hold.
+        report: whether to write the report, or only its data.
+        terminal: where to say what is done.
+
+    Raises:
+        AblateError: whatever the user can change: the file, the folder, the options.
+    """
+    design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
+    with only_writer(record.root, terminal.say_that_it_waits):
+        design = tune_first(design, record, slots, terminal, adopt=adopt)
+        if adopt and (adopted := adopt_runs(design, record)):
+            terminal.say(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
+        experiment = _train(design, record, slots, terminal, retry_broken=retry_failed)
+        folder = report_folder(design)
+        export(design, record, folder)
+        page = publish(design) if report else read_page(design)
+        return StudyResult(page, folder, _runs_at(design, experiment, terminal, reported=report))
+
+
+def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
+    """Write the report of a study or of a search again, from the data beside it.
+
+    Raises:
+        AblateError: there is no data.
+    """
+    asking = load(study) if isinstance(study, str | Path) else study
+    if isinstance(asking, Search):
+        return SearchResult(publish_search(asking), search_folder(asking))
+    folder = report_folder(asking)
+    return StudyResult(publish(tuned(asking, folder)), folder)
+
+
+def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_broken: bool) -> str | None:
+    """Train the study; returns its MLflow experiment, if MLflow was sent all of it."""
+    asked, source = _ask(design, record, terminal), _source(design, len(slots.devices))
+    record.check(asked.runs)
+    runs = source.propose({})
+    to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
+    recorded = sum(record.ended(run.id) for run in runs)
+    terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
+    if len(design.looks) > 1:
+        numbers = ", ".join(str(look.seeds) for look in design.looks)
+        terminal.say(f"That is the first look, of those at {numbers} seeds: what it leaves undecided goes on.")
+    done = {run.id: len(record.epochs(run.id)) for run in to_train}
+    labels = {run_id: str(label) for run_id, label in asked.runs.items()}
+    view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
+    executor = slots.start(design.study.timeout_seconds)
+    experiment = train_tracked(source, asked, record, executor, terminal, view, retry_broken=retry_broken)
+    asked.given_up[:] = source.given_up
+    remember(record.root, asked)
+    return experiment
+
+
+def _source(design: Design, slots: int) -> Fixed | UntilDecided:
+    """All runs at once, or seeds until all is decided."""
+    return UntilDecided(design, slots) if len(design.looks) > 1 else Fixed(design.runs)
+
+
+def _ask(design: Design, record: Record, terminal: Terminal) -> Asked:
+    """Remember what the study asks for, and name the recorded runs that it no longer does."""
+    before = recall(record.root, design.name)
+    asked = Asked.of(design, before)
+    dropped = [run_id for run_id in (before.runs if before else {}) if run_id in asked.former]
+    recorded = [str(asked.former[run_id]) for run_id in dropped if record.status(run_id) != "absent"]
+    if recorded:
+        terminal.warn(f"No longer asked for by this study, and kept: {', '.join(recorded)}.")
+    remember(record.root, asked)
+    return asked
+
+
+def _runs_at(design: Design, experiment: str | None, terminal: Terminal, *, reported: bool) -> str | None:
+    """Where MLflow shows the runs, if it was sent all of them; it also gets what the report says."""
+    if experiment is None:
+        return None
+    if not reported:
+        return address(experiment)
+    return show_comparison(experiment, design.name, report_folder(design), terminal.warn)

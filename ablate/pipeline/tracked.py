@@ -1,0 +1,29 @@
+"""Trains what a source proposes, shown in the terminal and mirrored to MLflow."""
+
+from __future__ import annotations
+
+from ablate.executors import Executor
+from ablate.pipeline.progress import LiveView, LogView
+from ablate.pipeline.sweep import sweep
+from ablate.pipeline.terminal import Terminal
+from ablate.records.lock import Running
+from ablate.records.record import Record
+from ablate.records.requests import Asked
+from ablate.sources import Source
+from ablate.tracking.mirror import Mirror
+
+
+def train_tracked(
+    source: Source,
+    asked: Asked,
+    record: Record,
+    executor: Executor,
+    terminal: Terminal,
+    view: LogView | LiveView,
+    *,
+    retry_broken: bool = False,
+) -> str | None:
+    """Sweep what a source proposes; returns the MLflow experiment, if MLflow was sent all of it."""
+    with Mirror(asked, record, warn=terminal.warn) as mirror, executor, view:
+        sweep(source, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
+    return None if mirror.waiting else mirror.experiment

@@ -1,0 +1,35 @@
+"""What a search and the tuning of arms share: a search that goes on from the trials that have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ablate.records.record import Record
+from ablate.records.requests import Asked, Label, remember
+from ablate.sources.journal import Journal
+from ablate.sources.search import Searching
+from ablate.studies.search import Search
+
+
+def go_on(
+    search: Search,
+    record: Record,
+    asked: Asked,
+    runs: dict[str, Label],
+    warn: Callable[[str], None],
+    name: str = "trial",
+    title: str = "",
+) -> Searching:
+    """The search as a source; each trial's run is checked, and remembered among `runs`, before it is trained.
+
+    Whoever recorded such a run: one whose files are damaged would be taken for a trial without epochs.
+    """
+
+    def note(run_id: str, number: int) -> None:
+        record.check([run_id])
+        runs.setdefault(run_id, Label(f"{name} {number}", search.seed))
+        asked.former.pop(run_id, None)
+        remember(record.root, asked)
+
+    journal = Journal(record.root, search, warn, title)
+    return Searching(search, journal.told()[: search.trials], note, journal.tell)

@@ -1,0 +1,49 @@
+"""The first half of a sweep where arms are tuned: a search for each arm, all of them at the same time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ablate.errors import NotTunedError
+from ablate.pipeline.slots import Slots
+from ablate.pipeline.terminal import Terminal
+from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.trials import go_on
+from ablate.records.record import Record
+from ablate.records.requests import Asked, recall, remember
+from ablate.reporting.study.page import report_folder
+from ablate.sources.choices import export_tuning, tuned
+from ablate.sources.together import Together
+from ablate.studies.planning import Design
+
+
+def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal, *, adopt: bool = False) -> Design:
+    """The study, given what each arm chose in a search of its own; as it is if it tunes none.
+
+    With `adopt`, choices that the report's data hold are taken from there, and no arm is tuned again.
+    """
+    if design.study.tune is None:
+        return design
+    if adopt:
+        with suppress(NotTunedError):
+            return tuned(design, report_folder(design))
+    asked = _ask(design, record)
+    searches = {
+        arm: go_on(search, record, asked, asked.tuning, terminal.warn, f"{arm}, tuning trial", f"{design.name}: {arm}")
+        for arm, search in design.tunings.items()
+    }
+    ended = sum(len(searching.told) for searching in searches.values())
+    every = design.study.tune.trials * len(searches)
+    terminal.say(f"Tuning {len(searches)} arms: {every} trials, {ended} of them ended already.")
+    if ended < every:
+        executor, view = slots.start(design.study.timeout_seconds), terminal.view(asked.tuning)
+        train_tracked(Together(list(searches.values())), asked, record, executor, terminal, view)
+    remember(record.root, asked)
+    export_tuning(design, {arm: found.told for arm, found in searches.items()}, record, report_folder(design))
+    return tuned(design, report_folder(design))
+
+
+def _ask(design: Design, record: Record) -> Asked:
+    """What the study asked for before, of which any trial may be drawn again."""
+    before = recall(record.root, design.name) or Asked(design.name, design.question, {})
+    return Asked(design.name, design.question, before.runs, before.former | before.tuning)
