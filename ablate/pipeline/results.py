@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from ablate.reporting.search.content import answer as search_answer
+from ablate.reporting.search.answer import answer as search_answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.study.answer import answer
 from ablate.reporting.study.model import Page

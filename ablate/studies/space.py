@@ -39,6 +39,11 @@ class Range(Frozen):
             raise ValueError(f"a range by ratios lies above zero, and does not begin at {self.low}")
         return self
 
+    @property
+    def ends(self) -> dict[str, Number]:
+        """The lowest and the highest value, by their keys in the file."""
+        return {"low": self.low, "high": self.high}
+
     def place(self, value: float) -> float:
         """Where a value lies in the range: from 0 at its lower end to 1 at its higher one."""
         low, high, here = (math.log(x) if self.log else x for x in (self.low, self.high, value))
@@ -105,8 +110,7 @@ def _check_kind(name: str, axis: Axis, path: Steps) -> None:
         return
     if not ranged(name):
         raise StudyError(path, f"{name} is no number, so that it has no range; allowed: a list of values")
-    for end in ("low", "high"):
-        value = getattr(axis, end)
+    for end, value in axis.ends.items():
         if whole(name) and not isinstance(value, int):
             raise StudyError((*path, end), f"{name} takes whole numbers (given: {shown(value)})")
 
@@ -117,7 +121,7 @@ def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
         if isinstance(axis, list):
             yield from ((name, index, value) for index, value in enumerate(axis))
         else:
-            yield from ((name, end, getattr(axis, end)) for end in ("low", "high"))
+            yield from ((name, end, value) for end, value in axis.ends.items())
 
 
 def _check_end(space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps) -> None:

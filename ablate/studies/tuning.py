@@ -38,12 +38,22 @@ def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
         if name in tune.space:
             fact = f"the arm {shown(arm.name)} sets {name}, so that tuning must not choose it"
             raise StudyError(("tune", "space", name), f"{fact}; allowed: other settings", of_key=True)
-    facts = {name: getattr(tune, name) for name in ("space", "trials", "metric", "sampler", "seed")}
     own = study.base | arm.overrides
     base = own | {"training.epochs": tune.epochs}
     try:
         check_space(tune.space, own, ("space",))  # what is chosen is then trained for the study's own epochs
-        return Search(name=study.name, question=study.question, base=base, parallel=1, timeout=study.timeout, **facts)
+        return Search(
+            name=study.name,
+            question=study.question,
+            base=base,
+            space=tune.space,
+            trials=tune.trials,
+            sampler=tune.sampler,
+            parallel=1,
+            seed=tune.seed,
+            metric=tune.metric,
+            timeout=study.timeout,
+        )
     except StudyError as error:
         place: Steps = ("tune", *error.path) if error.path[0] == "space" else ("tune", "epochs")
         raise StudyError(place, f"{error.message} (tuning the arm {shown(arm.name)})", of_key=error.of_key) from None

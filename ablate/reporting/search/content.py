@@ -13,15 +13,17 @@ from ablate.reporting.markup.document import (
     Document,
     Items,
     Link,
-    Picture,
-    Section,
     Table,
     paragraph,
     table,
 )
-from ablate.reporting.markup.numbers import fixed, listed, named, percent, unit
+from ablate.reporting.markup.figures import Pictures, section_of
+from ablate.reporting.markup.numbers import listed, named, percent
 from ablate.reporting.origins import experiment_address
+from ablate.reporting.search.answer import answer, value
+from ablate.reporting.search.figures import FIGURES
 from ablate.reporting.search.model import BEST_SHARE, FEWEST, SearchPage
+from ablate.reporting.search.parts import Part
 from ablate.sources.trial_tables import Trial
 from ablate.studies.names import arm_name, value_text
 from ablate.studies.space import Axis
@@ -35,37 +37,21 @@ ADVISED = 5
 DASHBOARD = "optuna-dashboard"
 
 
+Blocks = Iterator[Block | Pictures]
+
+
 def document(page: SearchPage) -> Document:
     """The page of a search."""
-    sections = (
-        Section("The best settings", tuple(_best(page))),
-        Section("The course of the search", tuple(_course(page))),
-        Section("Importance in the search", tuple(_importance(page))),
-        Section("The best trials", tuple(_trials(page))),
-        Section("Trials that failed", tuple(_failed(page))),
-        Section("How it was computed", tuple(_computed(page))),
-    )
+    parts: list[tuple[Part, Blocks]] = [
+        (Part.BEST, _best(page)),
+        (Part.COURSE, iter(())),
+        (Part.IMPORTANCE, _importance(page)),
+        (Part.TRIALS, _trials(page)),
+        (Part.FAILED, _failed(page)),
+        (Part.COMPUTED, _computed(page)),
+    ]
+    sections = tuple(section_of(part, blocks, FIGURES, page) for part, blocks in parts)
     return Document(page.search.name, page.search.question, answer(page), tuple(_warnings(page)), sections)
-
-
-def answer(page: SearchPage) -> str:
-    """The outcome in one sentence."""
-    if page.best is None:
-        return f"None of {_counted(page)} has come to its end."
-    score = f"{page.metric.name} {value(page, page.best.value)}{unit(page.metric)}"
-    chosen = arm_name(page.best.overrides, page.search.space)
-    return f"Best of {_counted(page)}: {chosen} ({score}, in trial {page.best.number})."
-
-
-def _counted(page: SearchPage) -> str:
-    counts = {"given up early": page.count("pruned"), "failed": page.count("failed")}
-    others = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{len(page.trials)} trial{'s' if len(page.trials) > 1 else ''}{f' ({others})' if others else ''}"
-
-
-def value(page: SearchPage, number: float) -> str:
-    """A trial's value; of one seed, its uncertainty is not known."""
-    return fixed(number, page.metric.digits)
 
 
 def _warnings(page: SearchPage) -> Iterator[str]:
@@ -73,7 +59,7 @@ def _warnings(page: SearchPage) -> Iterator[str]:
         yield f"Of {page.search.trials} trials {page.missing} are still to come."
 
 
-def _best(page: SearchPage) -> Iterator[Block]:
+def _best(page: SearchPage) -> Blocks:
     if page.best is None:
         yield paragraph("There are none yet.")
         return
@@ -103,21 +89,7 @@ def axis_text(axis: Axis) -> str:
     return f"{axis.low} to {axis.high}{', by ratios' if axis.log else ''}"
 
 
-def _course(page: SearchPage) -> Iterator[Block]:
-    yield Picture(
-        "history",
-        f"The value of each trial, and the best so far; {answer(page)}",
-        "Each trial's value in the order in which they were drawn; a cross: given up early, at its last value. Values "
-        "far on the bad side lie beyond the scale.",
-    )
-    yield Picture(
-        "axes",
-        "The value of each trial along each axis of the space",
-        "Every trial along each axis; the other axes differ from point to point.",
-    )
-
-
-def _importance(page: SearchPage) -> Iterator[Block]:
+def _importance(page: SearchPage) -> Blocks:
     if not page.importance:
         yield paragraph(f"With fewer than {FEWEST} complete trials nothing can be said of it.")
         return
@@ -126,7 +98,7 @@ def _importance(page: SearchPage) -> Iterator[Block]:
         Column[str]("importance in the search", lambda name: percent(page.importance[name])),
     ]
     yield table("Importance of each axis in the search", columns, page.importance)
-    yield Picture("importance", "The importance of each axis in the search", "Shares of the axes; together they are 1.")
+    yield Pictures()
     few = math.ceil(BEST_SHARE * len(page.ranked))
     advice = f" With fewer than {ADVISED} of the best, as here, it is hardly more than chance." if few < ADVISED else ""
     yield paragraph(
@@ -136,7 +108,7 @@ def _importance(page: SearchPage) -> Iterator[Block]:
     )
 
 
-def _trials(page: SearchPage) -> Iterator[Block]:
+def _trials(page: SearchPage) -> Blocks:
     def setting(name: str) -> Column[Trial]:
         return Column(name, lambda trial: value_text(trial.overrides[name]))
 
@@ -150,14 +122,14 @@ def _trials(page: SearchPage) -> Iterator[Block]:
     yield paragraph("All trials are in ", Link("data/trials.csv", "data/trials.csv"), ".")
 
 
-def _failed(page: SearchPage) -> Iterator[Block]:
+def _failed(page: SearchPage) -> Blocks:
     failed = [trial for trial in page.trials if trial.state == "failed"]
     if failed:
         said = [f"{arm_name(trial.overrides, page.search.space)}: {trial.why}" for trial in failed[:SHOWN]]
         yield Items(tuple((f"trial {trial.number}, {text}",) for trial, text in zip(failed, said, strict=False)))
 
 
-def _computed(page: SearchPage) -> Iterator[Block]:
+def _computed(page: SearchPage) -> Blocks:
     search = page.search
     pruner = f"the pruner {search.pruner}" if search.pruner != "none" else "no pruner"
     yield paragraph(

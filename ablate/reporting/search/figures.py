@@ -9,22 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
-from ablate.reporting.markup.svg import svg
+from ablate.reporting.search.answer import answer
 from ablate.reporting.search.model import SearchPage
+from ablate.reporting.search.parts import Part
 from ablate.sources.trial_tables import Trial, best_so_far
 from ablate.studies.names import axis_names, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}
 COLUMNS = 3
-
-
-def draw_all(page: SearchPage) -> dict[str, str]:
-    """Every figure as SVG, by its name; figures with nothing to show are left out."""
-    figures = {"history": history_figure(page), "importance": importance_figure(page), "axes": axes_figure(page)}
-    return {name: svg(figure, name) for name, figure in figures.items() if figure is not None}
 
 
 def shown(page: SearchPage) -> dict[str, list[Trial]]:
@@ -134,3 +130,32 @@ def _draw_panel(axes: Axes, panel: AxisPanel) -> None:
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
     elif panel.log:
         axes.set_xscale("log")
+
+
+FIGURES: tuple[ReportFigure[SearchPage], ...] = (
+    ReportFigure(
+        name="history",
+        section=Part.COURSE,
+        alternative=lambda page: f"The value of each trial, and the best so far; {answer(page)}",
+        caption=lambda page: (
+            "Each trial's value in the order in which they were drawn; a cross: given up early, at its last value. "
+            "Values far on the bad side lie beyond the scale."
+        ),
+        draw=history_figure,
+    ),
+    ReportFigure(
+        name="axes",
+        section=Part.COURSE,
+        alternative=lambda page: "The value of each trial along each axis of the space",
+        caption=lambda page: "Every trial along each axis; the other axes differ from point to point.",
+        draw=axes_figure,
+    ),
+    ReportFigure(
+        name="importance",
+        section=Part.IMPORTANCE,
+        alternative=lambda page: "The importance of each axis in the search",
+        caption=lambda page: "Shares of the axes; together they are 1.",
+        draw=importance_figure,
+    ),
+)
+"""In the order of the page."""

@@ -9,10 +9,12 @@ from typing import Any
 
 from ablate.records.files import write_atomic
 from ablate.reporting import REPORTS
+from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
-from ablate.reporting.search.content import answer, document, value
+from ablate.reporting.search.answer import answer, value
+from ablate.reporting.search.content import document
 from ablate.reporting.search.data import read
-from ablate.reporting.search.figures import draw_all
+from ablate.reporting.search.figures import FIGURES
 from ablate.reporting.search.model import SearchPage, build
 from ablate.studies.search import Search
 
@@ -29,7 +31,7 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
         AblateError: there is no data.
     """
     page = build(search, read(search, folder))
-    write_files(folder, document(page), draw_all(page), search_headlines(page))
+    write_files(folder, document(page), draw_all(FIGURES, page), search_headlines(page))
     if page.best is not None:
         write_atomic(folder / "best.yaml", best_yaml(page).encode())
     return page

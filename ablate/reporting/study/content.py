@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ablate.reporting.markup.document import Block, Code, Document, Items, Link, Picture, Section, paragraph
+from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
+from ablate.reporting.markup.figures import Pictures, section_of
 from ablate.reporting.markup.numbers import fixed, listed, percent, unit
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence
-from ablate.reporting.study.figures.curves import curve_metric
-from ablate.reporting.study.figures.samples import WHITE
+from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.model import GridFacts, Page
+from ablate.reporting.study.parts import Part
 from ablate.reporting.study.tables import (
     cost_table,
     course_table,
@@ -28,25 +29,28 @@ from ablate.reporting.study.tables import (
 from ablate.settings import dotted
 from ablate.statistics.rates import rate
 
+Blocks = Iterator[Block | Pictures]
+
 
 def document(page: Page) -> Document:
     """The page of a study."""
-    sections = [
-        Section("Verdicts", tuple(_verdicts(page))),
-        *([Section("What each arm chose", tuple(_tuning(page)))] if page.tuning else []),
-        *([Section("From look to look", tuple(_course(page)))] if len(page.study.looks) > 1 else []),
-        *([Section("What was expected", tuple(_claims(page)))] if page.claims else []),
-        *([Section("Do the axes add up?", tuple(_grid(page, page.grid)))] if page.grid else []),
-        Section("Every seed", tuple(_seeds(page))),
-        Section("How sure?", tuple(_robustness(page))),
-        Section("Quality and cost", tuple(_cost(page))),
-        Section("Learning curves", tuple(_curves(page))),
-        Section("Sample pictures", tuple(_samples(page))),
-        Section("Runs that went wrong", tuple(_wrong(page))),
-        Section("How it was computed", tuple(_computed(page))),
-        Section("The runs in MLflow", tuple(_mlflow(page))),
+    parts: list[tuple[Part, Blocks | None]] = [
+        (Part.VERDICTS, _verdicts(page)),
+        (Part.TUNING, _tuning(page) if page.tuning else None),
+        (Part.COURSE, _course(page) if len(page.design.looks) > 1 else None),
+        (Part.CLAIMS, _claims(page) if page.claims else None),
+        (Part.GRID, _grid(page, page.grid) if page.grid else None),
+        (Part.SEEDS, _seeds(page)),
+        (Part.ROBUSTNESS, _robustness(page)),
+        (Part.COST, _cost(page)),
+        (Part.CURVES, iter(())),
+        (Part.SAMPLES, iter(())),
+        (Part.WRONG, _wrong(page)),
+        (Part.COMPUTED, _computed(page)),
+        (Part.MLFLOW, _mlflow(page)),
     ]
-    return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), tuple(sections))
+    sections = tuple(section_of(part, blocks, FIGURES, page) for part, blocks in parts if blocks is not None)
+    return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), sections)
 
 
 def _warnings(page: Page) -> Iterator[str]:
@@ -55,7 +59,7 @@ def _warnings(page: Page) -> Iterator[str]:
     yield from page.warnings
 
 
-def _verdicts(page: Page) -> Iterator[Block]:
+def _verdicts(page: Page) -> Blocks:
     margin = f"{page.study.margin:g}{unit(page.metric)}"
     yield verdict_table(page)
     yield paragraph(
@@ -67,16 +71,10 @@ def _verdicts(page: Page) -> Iterator[Block]:
         yield paragraph(
             f"For scale: doing nothing (the output is the input) scores {scores[0]}, answering zero {scores[1]}."
         )
-    verdicts = "; ".join(f"{row.name} {c.verdict}" for row, c in page.compared)
-    yield Picture(
-        "differences",
-        f"Differences from the reference, by arm: {verdicts}",
-        "Mark: the mean difference from the reference; line: its interval (with an arrow where it goes on); "
-        "ticks: each seed; grey: the margin.",
-    )
+    yield Pictures()
 
 
-def _course(page: Page) -> Iterator[Block]:
+def _course(page: Page) -> Blocks:
     used, numbers = len(page.used), listed([str(look.seeds) for look in page.study.looks])
     yield paragraph(
         f"The looks were planned at {numbers} seeds, each with the arms that were still undecided. The verdicts rest "
@@ -84,17 +82,13 @@ def _course(page: Page) -> Iterator[Block]:
         f"{page.planned - used} ({percent(1 - used / page.planned)}) were saved."
     )
     yield course_table(page)
-    yield Picture(
-        "course",
-        "Each arm's difference from its reference and its interval, look by look",
-        "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin.",
-    )
+    yield Pictures()
     if page.unused:
         names = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused)
         yield paragraph(f"Unused, since it turned out that no look needed them: {names}.")
 
 
-def _tuning(page: Page) -> Iterator[Block]:
+def _tuning(page: Page) -> Blocks:
     search = page.tuning[0].search
     budget = f"{search.trials} trials of {search.base['training.epochs']} epochs on the seed {search.seed}"
     yield paragraph(
@@ -106,29 +100,16 @@ def _tuning(page: Page) -> Iterator[Block]:
     near = [f"{tuning.arm} ({listed(tuning.near_an_end)})" for tuning in page.tuning if tuning.near_an_end]
     if near:
         yield paragraph(f"Chosen near an end of its range, so that what is best may lie beyond: {'; '.join(near)}.")
-    yield Picture(
-        "tuning",
-        "The best value of each arm's tuning against the number of its trials",
-        "The best value after each number of trials. Where a line still rises at its end, more trials may help.",
-    )
+    yield Pictures()
 
 
-def _claims(page: Page) -> Iterator[Block]:
+def _claims(page: Page) -> Blocks:
     yield Items(tuple((claim_sentence(evidence, page),) for evidence in page.claims))
     yield paragraph("The claims stood in the study; they are judged by the same rule as the verdicts.")
 
 
-def _grid(page: Page, grid: GridFacts) -> Iterator[Block]:
-    yield Picture(
-        "cells",
-        "The mean score of each cell of the grid, with its standard deviation over the seeds",
-        "Mean over the cell's seeds, and its own standard deviation; other axes are averaged over.",
-    )
-    yield Picture(
-        "interactions",
-        "The mean score by the levels of one axis, a line for each level of another",
-        "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
-    )
+def _grid(page: Page, grid: GridFacts) -> Blocks:
+    yield Pictures()
     yield interactions_table(page, grid)
     if len(page.study.looks) > 1:
         yield paragraph(
@@ -154,16 +135,12 @@ def _over_complete(page: Page) -> str:
     return f", over the {complete} of {seeds} seeds of which no run is missing" if complete < seeds else ""
 
 
-def _seeds(page: Page) -> Iterator[Block]:
-    yield Picture(
-        "seeds",
-        f"{page.metric.name} of every run, a row per arm",
-        "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
-    )
+def _seeds(page: Page) -> Blocks:
+    yield Pictures()
     yield seeds_table(page)
 
 
-def _robustness(page: Page) -> Iterator[Block]:
+def _robustness(page: Page) -> Blocks:
     changing = [item.arm for item in page.sensitivity if item.changes]
     yield paragraph(
         f"Another choice would have changed the verdict on {listed(changing)}."
@@ -180,37 +157,12 @@ def _robustness(page: Page) -> Iterator[Block]:
         )
 
 
-def _cost(page: Page) -> Iterator[Block]:
-    yield Picture(
-        "cost",
-        f"{page.metric.name} against parameters, FLOPs and seconds of training",
-        "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
-        "of the arm's runs, since other work on a machine slows runs down.",
-    )
+def _cost(page: Page) -> Blocks:
+    yield Pictures()
     yield cost_table(page)
 
 
-def _curves(page: Page) -> Iterator[Block]:
-    name = curve_metric(page).name
-    yield Picture(
-        "curves",
-        f"{name} by epoch, a panel per arm",
-        f"{name}: the mean over the seeds, and the range from the lowest to the highest; black: the reference's mean. "
-        "A curve ends where the arm's first run does.",
-    )
-
-
-def _samples(page: Page) -> Iterator[Block]:
-    yield Picture(
-        "samples",
-        "The best, the median and the worst of the recorded test scenes, with each arm's output and error",
-        "Of the test scenes whose outputs are recorded, those on which the reference's mean error over its seeds is "
-        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}: its output with "
-        f"the PSNR, and its error; all errors are on one scale, all images on another (black 0, white {WHITE:g}).",
-    )
-
-
-def _wrong(page: Page) -> Iterator[Block]:
+def _wrong(page: Page) -> Blocks:
     ended, broken = sum(row.seeds for row in page.rows), sum(row.failed for row in page.rows)
     if any(row.diverged or row.failed for row in page.rows):
         yield rates_table(page)
@@ -238,7 +190,7 @@ def _wrong(page: Page) -> Iterator[Block]:
     )
 
 
-def _computed(page: Page) -> Iterator[Block]:
+def _computed(page: Page) -> Blocks:
     recorded = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
     texts = [
         f"Every arm was trained with {_which_seeds(page)}, and arms that share a seed see the same training scenes "
@@ -285,7 +237,7 @@ def _shared(page: Page, setting: str) -> str:
     return " or ".join(f"{value:,}" for value in values)
 
 
-def _mlflow(page: Page) -> Iterator[Block]:
+def _mlflow(page: Page) -> Blocks:
     yield paragraph(
         "With ",
         Code("ablate ui"),

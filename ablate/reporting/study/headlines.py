@@ -29,8 +29,17 @@ def headlines(page: Page) -> dict[str, Any]:
 
 
 def _arm(row: ArmRow) -> dict[str, Any]:
-    numbers = ("seeds", "diverged", "failed", "mean", "sd", "gain", "parameters", "flops", "seconds")
-    facts: dict[str, Any] = {name: getattr(row, name) for name in numbers}
+    facts: dict[str, Any] = {
+        "seeds": row.seeds,
+        "diverged": row.diverged,
+        "failed": row.failed,
+        "mean": row.mean,
+        "sd": row.sd,
+        "gain": row.gain,
+        "parameters": row.parameters,
+        "flops": row.flops,
+        "seconds": row.seconds,
+    }
     if row.comparison and row.decibels:
         facts |= {"against": row.against, "verdict": row.comparison.verdict, **_compared(row.comparison)}
         facts["decibels"] = _compared(row.decibels)

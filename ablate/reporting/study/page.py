@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ablate.reporting import REPORTS
+from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import read
-from ablate.reporting.study.figures import draw_all
+from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.studies.planning import Design
@@ -35,5 +36,5 @@ def write_report(design: Design, folder: Path) -> Page:
         AblateError: there is no data.
     """
     page = build(design, read(design, folder))
-    write_files(folder, document(page), draw_all(page), headlines(page))
+    write_files(folder, document(page), draw_all(FIGURES, page), headlines(page))
     return page

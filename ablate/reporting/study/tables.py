@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
@@ -14,6 +14,7 @@ from ablate.sources.choices import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.multiplicity import level_of
+from ablate.statistics.power import SeedsNeeded
 from ablate.statistics.rates import Rate, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
 from ablate.statistics.verdicts import Comparison
@@ -23,31 +24,25 @@ from ablate.studies.names import arm_name, value_text
 def verdict_table(page: Page) -> Table:
     """One row per arm: its verdict, and all that it rests on."""
 
-    def compared(name: str) -> Column[ArmRow]:
-        return Column(HEADINGS[name], lambda row: getattr(_texts(row, page), name) if row.comparison else "")
+    def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
+        return Column(heading, lambda row: text(_texts(row, page)) if row.comparison else "")
 
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("verdict", verdict_cell, number=False),
-        *map(compared, ("difference", "low", "high", "level")),
+        compared("difference", lambda texts: texts.difference),
+        compared("L", lambda texts: texts.low),
+        compared("U", lambda texts: texts.high),
+        compared("level", lambda texts: texts.level),
         Column[ArmRow]("n", _count),
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
         Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
-        *map(compared, ("sd", "effect", "smallest_margin")),
+        compared("sd of differences", lambda texts: texts.sd),
+        compared("difference in sds", lambda texts: texts.effect),
+        compared("smallest margin", lambda texts: texts.smallest_margin),
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
     ]
     return table(f"Verdicts by {named(page.metric)}", columns, page.rows)
-
-
-HEADINGS = {
-    "difference": "difference",
-    "low": "L",
-    "high": "U",
-    "level": "level",
-    "sd": "sd of differences",
-    "effect": "difference in sds",
-    "smallest_margin": "smallest margin",
-}
 
 
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
@@ -162,14 +157,13 @@ def cost_table(page: Page) -> Table:
 
 def rates_table(page: Page) -> Table:
     """The arms of which a run failed or diverged, and all arms together."""
-
-    def shown(word: str) -> list[Column[Rates]]:
-        return [
-            Column(word, lambda line: f"{line.of[word].bad} of {line.of[word].runs}"),
-            Column(f"rate of {word} runs, 95%", lambda line: _interval(line.of[word])),
-        ]
-
-    columns = [Column[Rates]("arm", lambda line: line.arm, number=False), *shown("diverged"), *shown("failed")]
+    columns = [
+        Column[Rates]("arm", lambda line: line.arm, number=False),
+        Column[Rates]("diverged", lambda line: _fraction(line.diverged)),
+        Column[Rates]("rate of diverged runs, 95%", lambda line: _interval(line.diverged)),
+        Column[Rates]("failed", lambda line: _fraction(line.failed)),
+        Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failed)),
+    ]
     return table("Runs that went wrong", columns, _rates(page))
 
 
@@ -177,7 +171,8 @@ class Rates(NamedTuple):
     """How often an arm's runs diverged and failed."""
 
     arm: str
-    of: dict[str, Rate]
+    diverged: Rate
+    failed: Rate
 
 
 def _rates(page: Page) -> Iterator[Rates]:
@@ -188,8 +183,12 @@ def _rates(page: Page) -> Iterator[Rates]:
 
 
 def _rates_of(name: str, rows: list[ArmRow]) -> Rates:
-    diverged, failed, ended = (sum(getattr(row, field) for row in rows) for field in ("diverged", "failed", "seeds"))
-    return Rates(name, {"diverged": rate(diverged, ended), "failed": rate(failed, ended + failed)})
+    ended, failed = sum(row.seeds for row in rows), sum(row.failed for row in rows)
+    return Rates(name, rate(sum(row.diverged for row in rows), ended), rate(failed, ended + failed))
+
+
+def _fraction(found: Rate) -> str:
+    return f"{found.bad} of {found.runs}"
 
 
 def _interval(found: Rate) -> str:
@@ -198,17 +197,13 @@ def _interval(found: Rate) -> str:
 
 def needed_table(page: Page) -> Table:
     """How many seeds would decide what is undecided."""
-
-    def needed(truth: str) -> Column[ArmRow]:
-        words = {"if_zero": "if the truth is zero", "as_measured": "if the truth is as measured"}
-        return Column(words[truth], lambda row: str(getattr(row.needed, truth)))
-
     columns = [
-        Column[ArmRow]("arm", lambda row: row.name, number=False),
-        needed("if_zero"),
-        needed("as_measured"),
+        Column[tuple[str, SeedsNeeded]]("arm", lambda line: line[0], number=False),
+        Column[tuple[str, SeedsNeeded]]("if the truth is zero", lambda line: str(line[1].if_zero)),
+        Column[tuple[str, SeedsNeeded]]("if the truth is as measured", lambda line: str(line[1].as_measured)),
     ]
-    return table("Seeds that would decide", columns, [row for row in page.rows if row.needed])
+    lines = [(row.name, row.needed) for row in page.rows if row.needed]
+    return table("Seeds that would decide", columns, lines)
 
 
 def sensitivity_table(page: Page) -> Table:
@@ -255,17 +250,19 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
     def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
         return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
 
-    def text(name: str) -> Column[Interaction]:
-        return Column(
-            {**HEADINGS, "difference": "beyond the sum"}[name],
-            lambda item: getattr(comparison_texts(item.comparison, page.metric, page.study.margin), name),
-        )
+    def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Interaction]:
+        margin = page.study.margin
+        return Column(heading, lambda item: text(comparison_texts(item.comparison, page.metric, margin)))
 
     columns = [
         Column[Interaction]("changed together", lambda item: changes(item.axes, item.changed), number=False),
         Column[Interaction]("from", lambda item: changes(item.axes, item.baseline), number=False),
         Column[Interaction]("verdict", lambda item: interaction_cell(item), number=False),
-        *map(text, ("difference", "low", "high", "level", "sd")),
+        compared("beyond the sum", lambda texts: texts.difference),
+        compared("L", lambda texts: texts.low),
+        compared("U", lambda texts: texts.high),
+        compared("level", lambda texts: texts.level),
+        compared("sd of differences", lambda texts: texts.sd),
     ]
     return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
 

@@ -8,7 +8,6 @@ import pytest
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data, write
 from ablate.reporting.study.figures.course import course_figure, look_bars, look_limits
-from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
@@ -95,7 +94,7 @@ def test_the_figure_shows_every_finite_interval_look_by_look(page: Page) -> None
         assert [(bar.low, bar.high) for bar in bars[row.name]] == [(c.low, c.high) for c in row.history]
     low, high = look_limits(bars, page.study.margin)
     assert all(low < shown[-1].low < shown[-1].high < high for shown in bars.values())
-    figure = course_figure(page, arm_styles(page))
+    figure = course_figure(page)
     assert figure is not None
     assert [axes.get_title().replace("\n", " ") for axes in figure.axes[: len(bars)]] == list(bars)
 
@@ -104,7 +103,7 @@ def test_a_fixed_design_has_no_such_section() -> None:
     study = fabricated.named_study(5)
     page = build(study, fabricated.fabricate(study, fabricated.named_score))
     assert "From look to look" not in [section.title for section in document(page).sections]
-    assert course_figure(page, arm_styles(page)) is None
+    assert course_figure(page) is None
     assert "runs" not in headlines(page)
 
 

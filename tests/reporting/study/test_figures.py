@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure
+from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.style import fitted, row_places
+from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
-from ablate.reporting.study.figures import draw_all
+from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.figures.cost import cost_panels, round_ticks
 from ablate.reporting.study.figures.curves import curve_limits, curve_metric, learning_curves
 from ablate.reporting.study.figures.differences import difference_bars, difference_limits
@@ -23,6 +26,7 @@ from ablate.reporting.study.figures.seeds import seed_rows
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
+from ablate.reporting.study.parts import Part
 from ablate.studies.study import Study
 from tests.helpers import fabricated
 
@@ -41,7 +45,7 @@ def page(data: Data) -> Page:
 
 @pytest.fixture(scope="module")
 def drawn(page: Page, data: Data) -> dict[str, str]:
-    return draw_all(page)
+    return draw_all(FIGURES, page)
 
 
 def test_every_figure_of_a_grid_is_drawn(drawn: dict[str, str]) -> None:
@@ -63,7 +67,7 @@ def test_figures_tell_nothing_of_the_machine_that_drew_them(drawn: dict[str, str
 def test_names_that_look_like_formulas_or_markup_are_drawn_as_they_are() -> None:
     study = fabricated.named_study(4)
     made = fabricated.fabricate(study, fabricated.named_score)
-    figure = draw_all(build(study, made))["differences"]
+    figure = draw_all(FIGURES, build(study, made))["differences"]
     texts = [element.text or "" for element in ElementTree.fromstring(figure).iter() if element.tag.endswith("text")]
     assert " ".join(fabricated.LONG[1].split()) in " ".join(texts)
 
@@ -73,7 +77,7 @@ def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
     runs = made.runs.assign(status="failed")
     runs[[name for name in runs if "/" in name and not name.startswith("env/")]] = math.nan
     empty = Data(runs, pd.DataFrame(columns=["arm", "seed", "run", "epoch"]), {})
-    assert draw_all(build(GRID, empty)) == {}
+    assert draw_all(FIGURES, build(GRID, empty)) == {}
 
 
 # styles
@@ -209,12 +213,12 @@ def test_cells_without_any_run_are_drawn_empty() -> None:
     page = build(GRID, made)
     assert page.grid is not None
     assert cell_text(page, page.grid.maps[0], 0, 1) == "–\n± –"
-    assert {"cells", "interactions"} <= set(draw_all(page))
+    assert {"cells", "interactions"} <= set(draw_all(FIGURES, page))
 
 
 def cells_texts(study: Study, made: Data) -> set[str]:
     """What is written in the heat maps."""
-    figure = ElementTree.fromstring(draw_all(build(study, made))["cells"])
+    figure = ElementTree.fromstring(draw_all(FIGURES, build(study, made))["cells"])
     return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
 
 
@@ -239,8 +243,8 @@ def test_a_number_can_be_read_on_its_cell() -> None:
 # samples
 
 
-def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: Page, data: Data) -> None:
-    scenes, *outputs = sample_rows(page, data)
+def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: Page) -> None:
+    scenes, *outputs = sample_rows(page)
     assert scenes.headings == ["best: scene 0", "median: scene 1", "worst: scene 2"]
     assert [row.label for row in outputs] == [row.name for row in page.rows]
     output, error = outputs[1].pairs[2]
@@ -249,13 +253,14 @@ def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: P
 
 def test_arms_of_another_task_follow_their_own_scenes(page: Page, data: Data) -> None:
     other = {**data.scenes["width=64, depth=12"], "noisy": data.scenes["width=64, depth=12"]["noisy"] + 1}
-    rows = list(sample_rows(page, Data(data.runs, data.epochs, data.scenes | {"width=64, depth=12": other})))
+    mixed = replace(data, scenes=data.scenes | {"width=64, depth=12": other})
+    rows = list(sample_rows(replace(page, data=mixed)))
     assert [row.label for row in rows if row.headings] == ["test scenes"] * 2
     assert rows[-1].label == "width=64, depth=12"
 
 
-def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page, data: Data) -> None:
-    rows = list(sample_rows(page, data))
+def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page) -> None:
+    rows = list(sample_rows(page))
     errors = np.abs([pair[1] for row in rows if not row.headings for pair in row.pairs])
     scale = error_scale(rows)
     assert scale in SCALES
@@ -301,3 +306,20 @@ def test_an_unstable_effect_does_not_hide_the_others(page: Page) -> None:
 
 def test_without_effects_there_is_no_figure() -> None:
     assert effects_figure([]) is None
+
+
+# what belongs to a figure
+
+
+def test_every_figure_has_a_name_of_its_own_and_a_section_of_the_page() -> None:
+    assert len({figure.name for figure in FIGURES}) == len(FIGURES)
+    assert {figure.section for figure in FIGURES} <= set(Part)
+
+
+def test_a_figure_stands_in_the_section_that_it_names(page: Page) -> None:
+    sections = {section.title: section for section in document(page).sections}
+    for figure in FIGURES:
+        if figure.section in sections:
+            assert figure.picture(page) in sections[figure.section].blocks
+            assert figure.caption(page)
+            assert figure.alternative(page)

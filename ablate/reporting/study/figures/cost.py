@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, report_style
-from ablate.reporting.study.figures.styles import Style
-from ablate.reporting.study.model import Page
+from ablate.reporting.study.figures.styles import Style, arm_styles
+from ablate.reporting.study.model import ArmRow, Page
+from ablate.reporting.study.parts import Part
 from ablate.reporting.study.texts import standard_error
 
-COSTS = {"parameters": "parameters", "flops": "FLOPs per image", "seconds": "training (s)"}
+COSTS: dict[str, Callable[[ArmRow], float]] = {
+    "parameters": lambda row: row.parameters,
+    "FLOPs per image": lambda row: row.flops,
+    "training (s)": lambda row: row.seconds,
+}
+"""Each cost by the name of its axis."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,10 @@ def cost_panels(page: Page) -> dict[str, list[CostPoint]]:
     """What the figure shows: a panel for each cost in which arms differ."""
     ended = [row for row in page.rows if row.seeds]
     panels = {}
-    for field, label in COSTS.items():
+    for label, cost in COSTS.items():
         errors = [standard_error(row.sd, row.seeds) for row in ended]
         points = [
-            CostPoint(row.name, getattr(row, field), row.mean, 0.0 if math.isnan(error) else error)
+            CostPoint(row.name, cost(row), row.mean, 0.0 if math.isnan(error) else error)
             for row, error in zip(ended, errors, strict=True)
         ]
         if len({point.cost for point in points}) > 1:
@@ -43,7 +51,7 @@ def cost_panels(page: Page) -> dict[str, list[CostPoint]]:
     return panels
 
 
-def cost_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+def cost_figure(page: Page) -> Figure | None:
     """Draw the panels side by side on one scale of quality, and the names below."""
     panels = cost_panels(page)
     if not panels:
@@ -51,6 +59,7 @@ def cost_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
     names = [point.arm for point in next(iter(panels.values()))]
     columns = max(1, min(4, 88 // (6 + max(map(len, names)))))
     lines = sum(fitted(name, 80).count("\n") + 1 for name in names[::columns])
+    styles = arm_styles(page)
     with report_style():
         figure = Figure(figsize=(WIDTH, 2.9 + 0.19 * lines), layout="constrained")
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -96,3 +105,15 @@ def _scale_costs(axes: Axes, costs: list[float]) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+FIGURE = ReportFigure[Page](
+    name="cost",
+    section=Part.COST,
+    alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and seconds of training",
+    caption=lambda page: (
+        "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
+        "of the arm's runs, since other work on a machine slows runs down."
+    ),
+    draw=cost_figure,
+)

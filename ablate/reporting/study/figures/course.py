@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import fitted, mark_beyond_above, padded, panels, report_style
-from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 COLUMNS = 3
 
@@ -41,12 +43,13 @@ def look_limits(bars: dict[str, list[LookBar]], margin: float) -> tuple[float, f
     return padded([-margin, margin, *last, *(bar.mean for shown in bars.values() for bar in shown)])
 
 
-def course_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+def course_figure(page: Page) -> Figure | None:
     """A panel per arm, all on one scale; None where there is a single look, or nothing to compare."""
     bars = look_bars(page)
     if len(page.study.looks) == 1 or not bars:
         return None
     numbers, limits = [look.seeds for look in page.study.looks], look_limits(bars, page.study.margin)
+    styles = arm_styles(page)
     with report_style():
         figure, grid = panels(len(bars), min(COLUMNS, len(bars)), 1.9, 0.5, sharex=True)
         for axes, (arm, shown) in zip(grid, bars.items(), strict=True):
@@ -63,3 +66,14 @@ def course_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
         figure.supxlabel("seeds at the look", fontsize=9)
         figure.supylabel(f"difference in {named(page.metric)}; up is better", fontsize=9)
     return figure
+
+
+FIGURE = ReportFigure[Page](
+    name="course",
+    section=Part.COURSE,
+    alternative=lambda page: "Each arm's difference from its reference and its interval, look by look",
+    caption=lambda page: (
+        "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin."
+    ),
+    draw=course_figure,
+)

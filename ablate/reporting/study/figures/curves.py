@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.metrics import METRICS, Metric
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import fitted, panels, report_style
-from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 COLUMNS = 3
 
@@ -40,14 +42,15 @@ def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
     return float(low - 0.05 * (high - low)), float(high + 0.1 * (high - low) + 1e-9)
 
 
-def curves_figure(page: Page, epochs: pd.DataFrame, styles: dict[str, Style]) -> Figure | None:
+def curves_figure(page: Page) -> Figure | None:
     """A panel per arm, each with its reference's mean in black beside it, all on one scale."""
-    metric = curve_metric(page)
+    metric, epochs = curve_metric(page), page.data.epochs[page.data.epochs.run.isin(page.used)]
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
     shown = [row for row in page.rows if row.name in curves]
     if not shown:
         return None
     columns = min(COLUMNS, len(shown))
+    styles = arm_styles(page)
     with report_style():
         figure, grid = panels(len(shown), columns, 1.75, 0.5, sharex=True)
         for axes, row in zip(grid, shown, strict=True):
@@ -63,3 +66,15 @@ def curves_figure(page: Page, epochs: pd.DataFrame, styles: dict[str, Style]) ->
         figure.supxlabel("epoch", fontsize=9)
         figure.supylabel(named(metric), fontsize=9)
     return figure
+
+
+FIGURE = ReportFigure[Page](
+    name="curves",
+    section=Part.CURVES,
+    alternative=lambda page: f"{curve_metric(page).name} by epoch, a panel per arm",
+    caption=lambda page: (
+        f"{curve_metric(page).name}: the mean over the seeds, and the range from the lowest to the highest; black: the "
+        "reference's mean. A curve ends where the arm's first run does."
+    ),
+    draw=curves_figure,
+)

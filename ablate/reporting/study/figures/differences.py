@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, mark_beyond, name_rows, padded, report_style, row_places
-from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,13 @@ def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, 
     return padded([-margin, margin, *(end for bar in judged for end in bar.ends)])
 
 
-def differences_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+def differences_figure(page: Page) -> Figure | None:
     """Draw the bars, one per row; None where nothing can be compared yet."""
     bars = difference_bars(page)
     if not bars:
         return None
     names, (low, high) = [bar.arm for bar in bars], difference_limits(bars, page.study.margin)
+    styles = arm_styles(page)
     with report_style():
         places = row_places(names)
         figure = Figure(figsize=(WIDTH, 0.9 + places[-1]), layout="constrained")
@@ -73,3 +76,17 @@ def differences_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
         axes.set_xlabel(f"difference in {named(page.metric)}; right is better")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure
+
+
+FIGURE = ReportFigure[Page](
+    name="differences",
+    section=Part.VERDICTS,
+    alternative=lambda page: (
+        f"Differences from the reference, by arm: {'; '.join(f'{row.name} {c.verdict}' for row, c in page.compared)}"
+    ),
+    caption=lambda page: (
+        "Mark: the mean difference from the reference; line: its interval (with an arrow where it goes on); "
+        "ticks: each seed; grey: the margin."
+    ),
+    draw=differences_figure,
+)

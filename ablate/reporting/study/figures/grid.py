@@ -8,9 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import digits_for, fixed, named
 from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, fitted, panels, report_style
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 from ablate.studies.names import axis_names, value_text
@@ -86,3 +88,20 @@ def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
     names = axis_names(page.study.vary or ())
     axes.set_xlabel(names[heat.axes[1]])
     axes.legend(title=names[heat.axes[0]], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+CELLS = ReportFigure[Page](
+    name="cells",
+    section=Part.GRID,
+    alternative=lambda page: "The mean score of each cell of the grid, with its standard deviation over the seeds",
+    caption=lambda page: "Mean over the cell's seeds, and its own standard deviation; other axes are averaged over.",
+    draw=cells_figure,
+)
+
+INTERACTIONS = ReportFigure[Page](
+    name="interactions",
+    section=Part.GRID,
+    alternative=lambda page: "The mean score by the levels of one axis, a line for each level of another",
+    caption=lambda page: "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
+    draw=interactions_figure,
+)

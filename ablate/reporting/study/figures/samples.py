@@ -12,10 +12,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import fixed
 from ablate.reporting.markup.style import WIDTH, fitted, report_style
-from ablate.reporting.study.data import Data
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,11 +55,11 @@ class SampleRow:
         return HEADING if self.headings else 0.0
 
 
-def sample_rows(page: Page, data: Data) -> Iterator[SampleRow]:
+def sample_rows(page: Page) -> Iterator[SampleRow]:
     """The scenes, once for each task, each followed by the arms that were trained on it."""
     shown: NDArray[np.floating] | None = None
     for row in page.rows:
-        scenes = data.scenes.get(row.name)
+        scenes = page.data.scenes.get(row.name)
         if scenes is None:
             continue
         noisy, clean, denoised = (scenes[kind].astype(np.float32) for kind in ("noisy", "clean", "denoised"))
@@ -83,9 +84,9 @@ def error_scale(rows: list[SampleRow]) -> float:
     return next((scale for scale in SCALES if most <= scale), SCALES[-1])
 
 
-def samples_figure(page: Page, data: Data) -> Figure | None:
+def samples_figure(page: Page) -> Figure | None:
     """One row per arm: for each scene its output and its error, under the scenes themselves."""
-    rows = list(sample_rows(page, data))
+    rows = list(sample_rows(page))
     if not rows:
         return None
     scale, columns = error_scale(rows), max(len(row.pairs) for row in rows)
@@ -118,3 +119,18 @@ def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float) -> None:
             axes.text(left, bottom + 0.04, text, va="top", fontsize=7.5)
     for scene, heading in enumerate(row.headings):
         axes.text(PAIR * scene, top + row.above - 0.05, heading, va="bottom")
+
+
+FIGURE = ReportFigure[Page](
+    name="samples",
+    section=Part.SAMPLES,
+    alternative=lambda page: (
+        "The best, the median and the worst of the recorded test scenes, with each arm's output and error"
+    ),
+    caption=lambda page: (
+        "Of the test scenes whose outputs are recorded, those on which the reference's mean error over its seeds is "
+        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}: its output with "
+        f"the PSNR, and its error; all errors are on one scale, all images on another (black 0, white {WHITE:g})."
+    ),
+    draw=samples_figure,
+)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, name_rows, report_style, row_places
-from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,13 @@ def seed_rows(page: Page) -> list[SeedRow]:
     return rows
 
 
-def seeds_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+def seeds_figure(page: Page) -> Figure | None:
     """Draw one arm per row: a mark per seed, a bar for the mean."""
     rows = seed_rows(page)
     if not rows:
         return None
     names = [row.arm for row in rows]
+    styles = arm_styles(page)
     with report_style():
         places = row_places(names)
         figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
@@ -54,3 +57,12 @@ def seeds_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
         better = "right" if page.metric.higher_is_better else "left"
         axes.set_xlabel(f"{named(page.metric)}; {better} is better")
     return figure
+
+
+FIGURE = ReportFigure[Page](
+    name="seeds",
+    section=Part.SEEDS,
+    alternative=lambda page: f"{page.metric.name} of every run, a row per arm",
+    caption=lambda page: "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
+    draw=seeds_figure,
+)

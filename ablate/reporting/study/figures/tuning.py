@@ -5,10 +5,12 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, padded, report_style
-from ablate.reporting.study.figures.styles import Style
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.parts import Part
 
 
 def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
@@ -19,11 +21,12 @@ def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
     }
 
 
-def tuning_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
+def tuning_figure(page: Page) -> Figure | None:
     """Draw a line per arm; None where no arm was tuned."""
     courses = {arm: course for arm, course in tuning_courses(page).items() if course}
     if not courses:
         return None
+    styles = arm_styles(page)
     with report_style():
         figure = Figure(figsize=(WIDTH, 2.8 + 0.16 * len(courses)), layout="constrained")
         axes = figure.subplots()
@@ -38,3 +41,14 @@ def tuning_figure(page: Page, styles: dict[str, Style]) -> Figure | None:
         axes.set_ylabel(f"best {named(page.tuning[0].search.judged)} so far")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure
+
+
+FIGURE = ReportFigure[Page](
+    name="tuning",
+    section=Part.TUNING,
+    alternative=lambda page: "The best value of each arm's tuning against the number of its trials",
+    caption=lambda page: (
+        "The best value after each number of trials. Where a line still rises at its end, more trials may help."
+    ),
+    draw=tuning_figure,
+)

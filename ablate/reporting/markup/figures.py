@@ -1,0 +1,61 @@
+"""A figure of a report: its name, its place, its words and its drawing belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from matplotlib.figure import Figure
+
+from ablate.reporting.markup.document import Block, Picture, Section
+from ablate.reporting.markup.svg import svg
+
+PageT = TypeVar("PageT")
+
+
+@dataclass(frozen=True)
+class ReportFigure(Generic[PageT]):
+    """A figure of a page of this kind.
+
+    Attributes:
+        name: of its file, and of the element in the page.
+        section: the title of the section that it stands in.
+        alternative: what it shows, for those who cannot see it.
+        caption: what its marks mean.
+        draw: the drawing; None where there is nothing to show.
+    """
+
+    name: str
+    section: str
+    alternative: Callable[[PageT], str]
+    caption: Callable[[PageT], str]
+    draw: Callable[[PageT], Figure | None]
+
+    def picture(self, page: PageT) -> Picture:
+        """Its place in the page."""
+        return Picture(self.name, self.alternative(page), self.caption(page))
+
+
+class Pictures:
+    """Where among the blocks of a section its figures stand; without it they end the section."""
+
+
+def section_of(
+    title: str, blocks: Iterable[Block | Pictures], figures: Iterable[ReportFigure[PageT]], page: PageT
+) -> Section:
+    """A section with those of the figures that belong to it."""
+    pictures = [figure.picture(page) for figure in figures if figure.section == title]
+    placed: list[Block] = []
+    for block in (*blocks, Pictures()):
+        if isinstance(block, Pictures):
+            placed, pictures = [*placed, *pictures], []
+        else:
+            placed.append(block)
+    return Section(title, tuple(placed))
+
+
+def draw_all(figures: Iterable[ReportFigure[PageT]], page: PageT) -> dict[str, str]:
+    """Every figure of a page as SVG, by its name; those with nothing to show are left out."""
+    drawn = {figure.name: figure.draw(page) for figure in figures}
+    return {name: svg(figure, name) for name, figure in drawn.items() if figure is not None}

@@ -1,0 +1,16 @@
+"""The sections of a search's page, from top to bottom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """Each section, by its title."""
+
+    BEST = "The best settings"
+    COURSE = "The course of the search"
+    IMPORTANCE = "Importance in the search"
+    TRIALS = "The best trials"
+    FAILED = "Trials that failed"
+    COMPUTED = "How it was computed"

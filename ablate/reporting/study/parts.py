@@ -1,0 +1,23 @@
+"""The sections of a study's page, from top to bottom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """Each section, by its title."""
+
+    VERDICTS = "Verdicts"
+    TUNING = "What each arm chose"
+    COURSE = "From look to look"
+    CLAIMS = "What was expected"
+    GRID = "Do the axes add up?"
+    SEEDS = "Every seed"
+    ROBUSTNESS = "How sure?"
+    COST = "Quality and cost"
+    CURVES = "Learning curves"
+    SAMPLES = "Sample pictures"
+    WRONG = "Runs that went wrong"
+    COMPUTED = "How it was computed"
+    MLFLOW = "The runs in MLflow"
