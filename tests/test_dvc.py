@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.helpers.imports import closure, file_of
 from tests.helpers.tiny import write_tiny_study
 
 ROOT = Path(__file__).parent.parent
@@ -178,3 +179,22 @@ def test_dvc_tells_nobody_of_its_use_and_asks_nobody_for_updates() -> None:
     config.read(ROOT / ".dvc" / "config")
     assert not config.getboolean("core", "analytics")
     assert not config.getboolean("core", "check_update")
+
+
+STAGES = {
+    "sweep": ("ablate.reporting.study.data", "ablate.sources.choices"),
+    "report": ("ablate.reporting.publishing", "ablate.sources.choices"),
+}
+"""What writes `reports/*/data`, and what writes the report from it; training is guarded by RECIPE."""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_all_the_code_that_writes_what_it_makes(stage: str) -> None:
+    listed = [path for path in stages()["stages"][stage]["do"]["deps"] if path.startswith("ablate/")]
+    rests_on = {file_of(module) for module in closure(*STAGES[stage])}
+
+    def covers(path: str, file: str) -> bool:
+        return file == path or file.startswith(f"{path}/")
+
+    assert [file for file in sorted(rests_on) if not any(covers(path, file) for path in listed)] == []
+    assert [path for path in listed if not any(covers(path, file) for file in rests_on)] == []

@@ -1,47 +1,76 @@
 """The architecture as tests: imports point downwards, and light commands stay light."""
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import ablate
+from tests.helpers.committed import ROOT
+from tests.helpers.imports import imported
 
-PACKAGE = Path(__file__).parent.parent / "ablate"
+PACKAGE = ROOT / "ablate"
 
-LAYERS = (
+ROOMS = (
     *("cli", "pipeline", "reporting", "sources", "tracking", "pictures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
-"""From the top down: a module imports from its own layer and from those after it."""
+"""From the top down: a module imports from its own room and from those after it."""
+
+WITHIN = {
+    "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
+    "reporting.study": (
+        *("page", "content", "figures", "parts", "headlines", "answer", "tables", "texts", "model", "data", "looks"),
+    ),
+    "reporting.study.figures": ("*", "styles"),
+    "reporting.search": ("page", "content", "figures", "parts", "answer", "model", "data"),
+    "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers"),
+    "statistics": (
+        *("sensitivity", "evidence", "course", "interactions", "power", "scores", "rates", "verdicts"),
+        *("multiplicity", "claims"),
+    ),
+    "studies": (
+        *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),
+        *("seeds", "yamlfile"),
+    ),
+}
+"""The same inside rooms of more than a few modules; `*`: all others."""
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+def modules(room: str = "") -> list[str]:
+    folder = PACKAGE.joinpath(*room.split("."))
+    paths = [path.relative_to(ROOT).with_suffix("") for path in sorted(folder.rglob("*.py"))]
+    return [".".join(path.parts) for path in paths if path.name != "__init__"]
 
 
-def layer(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def place(module: str, room: str, order: tuple[str, ...]) -> int:
+    """Where a module of a room stands in its order, from the top."""
+    name = module.removeprefix("ablate.").removeprefix(f"{room}.").split(".")[0]
+    return order.index(name if name in order else "*")
 
 
-def imported_layers(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        yield from (name.split(".")[1] for name in names if name.startswith("ablate."))
+@pytest.mark.parametrize("module", modules())
+def test_imports_point_downwards(module: str) -> None:
+    own = place(module, "", ROOMS)
+    assert [name for name in imported(module) if place(name, "", ROOMS) < own] == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path: Path) -> None:
-    upwards = [name for name in imported_layers(path) if LAYERS.index(name) < LAYERS.index(layer(path))]
-    assert not upwards
+@pytest.mark.parametrize("room", WITHIN)
+def test_imports_point_downwards_inside_a_room(room: str) -> None:
+    order = WITHIN[room]
+    inside = {module: imported(module) & set(modules(room)) for module in modules(room)}
+    upwards = {
+        module: [name for name in names if place(name, room, order) < place(module, room, order)]
+        for module, names in inside.items()
+    }
+    assert {module: names for module, names in upwards.items() if names} == {}
 
 
-def test_every_module_has_its_layer() -> None:
-    assert {layer(path) for path in modules()} == set(LAYERS)
+def test_every_module_has_its_place() -> None:
+    assert {module.split(".")[1] for module in modules()} == set(ROOMS)
+    for room, order in WITHIN.items():
+        inside = {module.removeprefix(f"ablate.{room}.").split(".")[0] for module in modules(room)}
+        assert inside == set(order) or "*" in order
 
 
 HEAVY = ("torch", "mlflow", "pandas", "matplotlib", "optuna", "scipy", "timm", "numpy")

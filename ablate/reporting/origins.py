@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from ablate.reporting.markup.numbers import listed
-from ablate.tracking.store import ARM_TAG
+from ablate.tracking.tags import ARM_TAG
 
 TAG = f'"{ARM_TAG}"'
 """In double quotes, since its name has a dot."""

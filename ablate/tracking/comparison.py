@@ -16,14 +16,11 @@ from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.records.files import read_json
 from ablate.tracking.connection import address, connect, file_page, page, shown_uri, tracking_uri, why
-from ablate.tracking.store import ARM_TAG, RUN_TAG, STUDY_TAG
+from ablate.tracking.tags import ARM_TAG, REPORT_TAG, RUN_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
-
-REPORT_TAG = "ablate.report"
-"""Its value is the digest of the files that were told."""
 
 PAGES, FIGURES = ("README.md", "report.html", "metrics.json"), "figures"
 

@@ -14,14 +14,12 @@ from ablate.records.record import BROKEN, Record, Status
 from ablate.records.requests import Asked
 from ablate.settings import TASK_SETTINGS
 from ablate.tracking.connection import connect, tracking_uri
+from ablate.tracking.tags import ADOPTED_TAG, ARM_TAG, ERROR_TAG, RUN_TAG, STATUS_TAG, STUDY_TAG
 from ablate.tracking.told import IN_MLFLOW, note
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
-
-RUN_TAG, ARM_TAG, STUDY_TAG = "ablate.run", "ablate.arm", "ablate.study"
-STATUS_TAG, ERROR_TAG, ADOPTED_TAG = "ablate.status", "ablate.error", "ablate.adopted"
 
 PATIENCE = 3
 """Runs in a row that may be refused before the others have to wait for the next time."""
