@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.executors.devices import slot_devices
+from ablate.executors.local import LocalExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.settings import Run

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.executors.devices import slot_devices
+from ablate.executors.local import LocalExecutor
 from ablate.metrics import METRICS
 from ablate.pipeline.adoption import adopt
 from ablate.pipeline.sweep import sweep

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
+from ablate import executors
 from ablate.cli._shared import err
-from ablate.pipeline import slots
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
-Device = Annotated[slots.DeviceName, typer.Option(help="Where to train.")]
+Device = Annotated[executors.DeviceName, typer.Option(help="Where to train.")]
 ExecutorName = Annotated[
-    slots.ExecutorName, typer.Option(help="One process per slot, or everything in this one (to debug).")
+    executors.ExecutorName, typer.Option(help="One process per slot, or everything in this one (to debug).")
 ]
 
 

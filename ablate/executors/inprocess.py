@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
+from ablate.errors import AblateError
+from ablate.executors import DeviceName
+from ablate.executors.devices import slot_devices
 from ablate.executors.worker import over_time, perform
 from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
@@ -15,10 +18,17 @@ from ablate.training.events import EpochEnded, Event, Started
 class InProcessExecutor:
     """One slot: this process. A run that takes longer than `timeout` seconds is stopped after its epoch."""
 
-    def __init__(self, device: str = "cpu", timeout: float | None = None) -> None:
-        self.device, self.timeout = device, timeout
+    def __init__(self, devices: Sequence[str] = ("cpu",), timeout: float | None = None) -> None:
+        self.device, self.timeout = devices[0], timeout
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
         self.running = ""
+
+    @staticmethod
+    def find_devices(device: DeviceName, workers: int | None) -> list[str]:
+        """See `Executor`: a single slot."""
+        if (workers or 1) > 1:
+            raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
+        return slot_devices(device, 1)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""

@@ -5,23 +5,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Pipe, wait
 from types import TracebackType
 
-from ablate.errors import AblateError
-from ablate.executors.worker import over_time, perform
+from ablate.executors import DeviceName
+from ablate.executors.devices import slot_devices
+from ablate.executors.worker import over_time
 from ablate.settings import Run
 from ablate.training.events import Ended, Event, Failed, Lost, Started
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 class LocalExecutor:
@@ -34,6 +34,11 @@ class LocalExecutor:
         self.devices, self.timeout = list(devices), timeout
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
         self.workers: dict[int, Worker] = {}
+
+    @staticmethod
+    def find_devices(device: DeviceName, workers: int | None) -> list[str]:
+        """See `Executor`: a slot per core, or per GPU, unless `workers` says how many."""
+        return slot_devices(device, workers)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""
@@ -83,7 +88,7 @@ class LocalExecutor:
             if not self.waiting:
                 return
             worker = self.workers.get(slot)
-            if worker is None or not (worker.run_id or worker.process.is_alive()):  # none yet, or killed while idle
+            if worker is None or not (worker.run_id or worker.process.poll() is None):  # none yet, or killed while idle
                 worker = self.workers[slot] = Worker(device)
             if not worker.run_id:
                 run, checkpoint = self.waiting.popleft()
@@ -105,11 +110,14 @@ class Worker:
     """The driver's end of one worker process."""
 
     def __init__(self, device: str) -> None:
-        self.connection, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=_work, args=(theirs, device), daemon=True, name=f"ablate worker {device}")
+        self.connection, theirs = Pipe()
+        lifeline, self.lifeline = os.pipe()  # only this process holds the end that is never written to
+        ends = theirs.fileno(), lifeline
+        command = [sys.executable, "-P", "-m", "ablate.executors.child", *map(str, ends), device]
         with _deaf_to_ctrl_c():
-            self.process.start()
+            self.process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)
         theirs.close()
+        os.close(lifeline)
         self.run_id, self.since = "", 0.0
 
     def give(self, run: Run, checkpoint: bytes | None) -> None:
@@ -133,8 +141,9 @@ class Worker:
         return event
 
     def _cause(self) -> str:
-        self.process.join(timeout=5)
-        code = self.process.exitcode
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=5)
+        code = self.process.returncode
         if code is not None and code < 0:
             return f"killed by signal {-code} ({signal.Signals(-code).name})"
         return f"exit code {code}"
@@ -143,8 +152,9 @@ class Worker:
         """End the process, whatever it does."""
         self.run_id = ""
         self.process.kill()
-        self.process.join()
+        self.process.wait()
         self.connection.close()
+        os.close(self.lifeline)
 
 
 @contextmanager
@@ -158,44 +168,3 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _work(connection: Connection, device: str) -> None:
-    """A worker's life: run after run, until the driver has no more or is gone."""
-    threading.Thread(target=_end_with_the_driver, daemon=True).start()
-    try:
-        while True:
-            run, checkpoint = connection.recv()
-            for event in perform(run, checkpoint, device):
-                connection.send(event)
-    except (EOFError, OSError):
-        return
-
-
-def _end_with_the_driver() -> None:
-    """However the driver ends, kill -9 included, nothing trains on without it."""
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-    wait([driver.sentinel])
-    os._exit(1)
-
-
-def slot_devices(device: str, workers: int | None) -> list[str]:
-    """The device of each slot: a slot per core on the CPU; on CUDA slots are dealt over the GPUs, one each by default.
-
-    Raises:
-        AblateError: CUDA is asked for and there is none.
-    """
-    import torch
-
-    gpus = torch.cuda.device_count()
-    if device == "cuda" and not gpus:
-        raise AblateError("--device cuda: torch sees no GPU here; allowed: auto, cpu")
-    if device == "cpu" or not gpus:
-        return ["cpu"] * (workers or _cores())
-    return [f"cuda:{slot % gpus}" for slot in range(workers or gpus)]
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.results import SearchResult
-from ablate.pipeline.slots import DeviceName, ExecutorName, find_slots
+from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked import train_tracked
 from ablate.pipeline.trials import go_on

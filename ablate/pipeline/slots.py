@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from ablate.errors import AblateError
-from ablate.executors import Executor
-
-ExecutorName = Literal["local", "inprocess"]
-DeviceName = Literal["auto", "cpu", "cuda"]
+from ablate.executors import DeviceName, Executor, ExecutorName, executor_class
 
 
 @dataclass(frozen=True)
@@ -21,22 +16,13 @@ class Slots:
 
     def start(self, timeout: float | None) -> Executor:
         """An executor on these slots; a run is stopped after so many seconds."""
-        from ablate.executors.inprocess import InProcessExecutor
-        from ablate.executors.local import LocalExecutor
-
-        if self.executor == "local":
-            return LocalExecutor(self.devices, timeout)
-        return InProcessExecutor(self.devices[0], timeout)
+        return executor_class(self.executor)(self.devices, timeout)
 
 
 def find_slots(executor: ExecutorName = "local", device: DeviceName = "auto", workers: int | None = None) -> Slots:
-    """The slots of this machine: by default one per core, or one per GPU.
+    """The slots that an executor finds.
 
     Raises:
         AblateError: there is no such device, or there cannot be so many slots.
     """
-    from ablate.executors.local import slot_devices
-
-    if executor == "inprocess" and (workers or 1) > 1:
-        raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
-    return Slots(executor, slot_devices(device, 1 if executor == "inprocess" else workers))
+    return Slots(executor, executor_class(executor).find_devices(device, workers))

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.adoption import adopt as adopt_runs
 from ablate.pipeline.results import SearchResult, StudyResult
-from ablate.pipeline.slots import DeviceName, ExecutorName, Slots, find_slots
+from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked import train_tracked
 from ablate.pipeline.tuning import tune_first

@@ -8,14 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ablate.errors import AblateError
-from ablate.executors import Executor
+from ablate.executors import CLASSES, Executor, ExecutorName, executor_class
+from ablate.executors.devices import slot_devices
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.executors.local import LocalExecutor, slot_devices
+from ablate.executors.local import LocalExecutor
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
+from tests.helpers.committed import ROOT
 from tests.helpers.tiny import tiny_run
 
 RUNS = [tiny_run(seed) for seed in range(3)]
@@ -147,7 +150,7 @@ def test_a_worker_killed_while_idle_fails_no_run() -> None:
         executor.submit(RUNS[0])
         told(executor)
         executor.workers[0].process.kill()
-        executor.workers[0].process.join()
+        executor.workers[0].process.wait()
         executor.submit(RUNS[1])
         assert isinstance(told(executor)[RUNS[1].id][-1], Ended)
 
@@ -158,22 +161,40 @@ sys.path.insert(0, {root!r})
 from tests.helpers.tiny import tiny_run
 from ablate.executors.local import LocalExecutor
 
-if __name__ == "__main__":
-    with LocalExecutor(["cpu"]) as executor:
-        executor.submit(tiny_run(training__epochs=100000))
-        for run_id, event in executor.events():
-            print(executor.workers[0].process.pid, flush=True)
+with LocalExecutor(["cpu"]) as executor:
+    executor.submit(tiny_run(training__epochs={epochs}))
+    for run_id, event in executor.events():
+        print(executor.workers[0].process.pid, type(event).__name__, flush=True)
 """
 
 
 def test_workers_end_when_their_driver_is_killed(tmp_path: Path) -> None:
     program = tmp_path / "driver.py"
-    program.write_text(DRIVER.format(root=str(Path(__file__).parents[2])))
+    program.write_text(DRIVER.format(root=str(ROOT), epochs=100_000))
     with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         lines = [driver.stdout.readline() for _ in range(3)]  # started, and two epochs: it is training
         driver.kill()
-        assert ends(int(lines[-1]))
+        assert ends(int(lines[-1].split()[0]))
+
+
+def test_a_script_without_a_main_guard_trains_and_no_file_beside_it_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("signal", "pickle", "socket", "queue", "torch"):
+        (tmp_path / "folder" / f"{name}.py").write_text("raise SystemExit('a file of the current folder was executed')")
+    program = tmp_path / "driver.py"
+    program.write_text(DRIVER.format(root=str(ROOT), epochs=2))
+    done = subprocess.run(
+        [sys.executable, str(program)], cwd=tmp_path / "folder", capture_output=True, text=True, timeout=120
+    )
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["Started", "EpochEnded", "EpochEnded", "Ended"]
+    assert done.stderr == ""
+
+
+def test_every_executor_that_can_be_named_is_there() -> None:
+    assert set(CLASSES) == set(get_args(ExecutorName))
+    for name in CLASSES:
+        assert executor_class(name).find_devices("cpu", 1) == ["cpu"]
 
 
 def ends(pid: int) -> bool:
