@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import METRICS, RESULT_METRICS
+from ablate.metrics import JUDGED, METRICS, RESULT_METRICS
 from ablate.records.record import BROKEN, Record
 from ablate.studies.planning import Cell, cells
 from ablate.studies.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/") and METRICS[name].judged)
 
 
 def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
@@ -53,7 +51,7 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
     """
     if status != "diverged":
         return results
-    zero = {f"{kind}/{score}": results.get(f"zero/{score}", math.nan) for kind in ("test", "last") for score in SCORES}
+    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in JUDGED}
     return results | zero | {"test/mse_sem": math.nan}
 
 

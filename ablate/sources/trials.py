@@ -125,7 +125,7 @@ class OpenTrial:
         if outcome.status in BROKEN:
             self._fail(outcome.status)
         elif outcome.status == "diverged":  # scores what answering zero does, as everywhere
-            self._end(TrialState.COMPLETE, outcome.results[f"zero/{self.search.metric.split('/')[1]}"])
+            self._end(TrialState.COMPLETE, outcome.results[self.search.judged.at("zero").name])
         elif outcome.status == "finished":
             self._end(TrialState.COMPLETE, best(self.search, self.values))
 

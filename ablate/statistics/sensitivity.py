@@ -57,10 +57,10 @@ def sensitivity(study: Study, runs: pd.DataFrame) -> list[Sensitivity]:
 def choices(study: Study, runs: pd.DataFrame, look: Look) -> dict[str, Judge]:
     """Each other choice by its name; the mean MSE only for decibels, seeds are left out only if two or more remain."""
     scores = read_scores(study, runs).at(look)
-    kind, score = study.metric.split("/")
-    other = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[kind]
-    found: dict[str, Judge] = {other[0]: read_scores(study, runs, f"{other[1]}/{score}").at(look).compare}
-    if METRICS[study.metric].unit == "dB":
+    metric = METRICS[study.metric]
+    name, kind = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[metric.kind]
+    found: dict[str, Judge] = {name: read_scores(study, runs, metric.at(kind).name).at(look).compare}
+    if metric.unit == "dB":
         found["mean MSE"] = lambda arm, against: mean_error(scores, arm, against)
     if look.seeds > 2:
         found |= {f"without seed {seed}": scores.without(seed).compare for seed in study.seeds[: look.seeds]}

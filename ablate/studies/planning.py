@@ -235,7 +235,7 @@ def _check_one_task(study: Study, found: list[Arm]) -> None:
 def _check_gain(study: Study, found: list[Arm]) -> None:
     """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
     for arm in found:
-        if study.metric.endswith("/gain") and not arm.settings.data.has_noise:
+        if METRICS[study.metric].relative and not arm.settings.data.has_noise:
             fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
             raise StudyError(("metric",), f"{fact}; allowed: some data.filled or data.noisy, of a density and a value")
 

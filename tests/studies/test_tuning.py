@@ -92,7 +92,12 @@ tune:
             "12:9",
             "must not be judged on the seed that its settings",
         ),
-        ("epochs: 5", "epochs: 5\n  metric: test/psnr", "12:11", "must be 'val/psnr', 'val/mse' or 'val/ssim'"),
+        (
+            "epochs: 5",
+            "epochs: 5\n  metric: test/psnr",
+            "12:11",
+            "there is no metric 'test/psnr' that can",
+        ),
         (
             "training.rate: {low: 1e-4, high: 1e-2, log: true}",
             "model.skip: [both, none]",

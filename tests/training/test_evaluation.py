@@ -7,7 +7,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from ablate.scenes import Task, make_scenes
 from ablate.settings import DataConfig, FilledConfig
 from ablate.training import evaluation
-from ablate.training.evaluation import baselines, evaluate, with_gain
+from ablate.training.evaluation import baselines, evaluate, named
 
 TASK = Task(image_size=(16, 16), channels=2)
 COUNT = 37  # not a multiple of the batch
@@ -84,8 +84,12 @@ def test_baselines_belong_to_their_task():
 
 
 def test_the_gain_is_the_psnr_over_that_of_doing_nothing():
-    scores = with_gain("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
+    scores = named("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
     assert scores == {"test/mse": 0.1, "test/psnr": 25.0, "test/gain": 3.5}
+
+
+def test_no_gain_is_computed_where_doing_nothing_is_not_scored():
+    assert named("val", {"mse": 0.1, "psnr": 25.0}) == {"val/mse": 0.1, "val/psnr": 25.0}
 
 
 def test_colour_images_may_be_strided():

@@ -195,7 +195,7 @@ def build(study: Study, data: Data) -> Page:
 def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFrame) -> list[ArmRow]:
     scores = read_scores(study, runs)
     compared = compare_all(study, course, scores)
-    decibels = compare_all(study, course, read_scores(study, runs, _gain(study)))
+    decibels = compare_all(study, course, read_scores(study, runs, METRICS[study.metric].gain.name))
 
     def row(arm: Arm) -> ArmRow:
         own = runs[runs.arm == arm.name]
@@ -218,16 +218,18 @@ def _arm_rows(study: Study, settled: list[Arm], course: Course, runs: pd.DataFra
 def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
     """What `ArmRow` says of an arm by its own runs alone."""
     ended, whole = runs[runs.status.isin(ENDED)], runs[runs.status == "finished"]
+    metric = METRICS[study.metric]
+    last = ended[metric.at("last").name]
     return {
         "seeds": len(ended),
         "diverged": int((ended.status == "diverged").sum()),
         "broken": {status: int((runs.status == status).sum()) for status in BROKEN},
-        "mean": float(ended[study.metric].mean()),
-        "sd": float(ended[study.metric].std(ddof=1)),
-        "image_sem": float(_image_sem(ended, study.metric).mean()),
-        "last_mean": float(ended[_last(study)].mean()),
-        "last_sd": float(ended[_last(study)].std(ddof=1)),
-        "gain": float(ended[_gain(study)].mean()),
+        "mean": float(ended[metric.name].mean()),
+        "sd": float(ended[metric.name].std(ddof=1)),
+        "image_sem": float(_image_sem(ended, metric.name).mean()),
+        "last_mean": float(last.mean()),
+        "last_sd": float(last.std(ddof=1)),
+        "gain": float(ended[metric.gain.name].mean()),
         "parameters": float(ended["cost/parameters"].max()),
         "flops": float(ended["cost/flops"].max()),
         "seconds": float((whole if len(whole) else ended)["cost/train_seconds"].min()),
@@ -255,16 +257,6 @@ def _looks(data: Data) -> list[str]:
     ]
 
 
-def _gain(study: Study) -> str:
-    """The gain in dB over doing nothing, by the weights that the study judges (the best epoch's, or the last's)."""
-    return f"{study.metric.split('/')[0]}/gain"
-
-
-def _last(study: Study) -> str:
-    """The study's metric by the last epoch's weights."""
-    return f"last/{study.metric.split('/')[1]}"
-
-
 def _grid_facts(study: Study, scores: Scores) -> GridFacts | None:
     grid = read_grid(study, scores)
     return GridFacts(heat_maps(grid), interactions(grid, study.margin), shares(grid)) if grid else None
@@ -281,7 +273,7 @@ def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:
 
 def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
-    values = ended[f"{kind}/{metric.name.split('/')[1]}"]
+    values = ended[metric.at(kind).name]
     return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
 
 

@@ -18,8 +18,7 @@ COLUMNS = 3
 
 def curve_metric(page: Page) -> Metric:
     """What is followed: the validation score that corresponds to the study's metric."""
-    score = page.metric.name.split("/")[1]
-    return METRICS[f"val/{'psnr' if score == 'gain' else score}"]
+    return page.metric.validation or METRICS["val/psnr"]  # the gain is a PSNR, less a number that is always the same
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
