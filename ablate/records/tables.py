@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import JUDGED, METRICS, RESULT_METRICS
-from ablate.records.record import BROKEN, Record
+from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES
+from ablate.records.record import BROKEN, ENDED, Record
 from ablate.studies.planning import Cell, cells
 from ablate.studies.study import Study
 
@@ -19,7 +19,7 @@ def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
-    trained it.
+    trained it. Once runs have ended, a score that none of them has is left out: they were trained before it existed.
     A diverged run scores what answering zero does, whose standard error over the test images is not known.
     """
     import pandas as pd
@@ -28,7 +28,21 @@ def load_results(study: Study, record: Record | None = None) -> pd.DataFrame:
     rows = [_row(cell, record) for cell in cells(study)]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
-    return frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+    found = frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+    return found.drop(columns=_unknown_scores(found))
+
+
+def with_all_metrics(runs: pd.DataFrame) -> pd.DataFrame:
+    """A table of runs with a column for every result metric, NaN where the table does not have it."""
+    missing = [metric.name for metric in RESULT_METRICS if metric.name not in runs.columns]
+    return runs.reindex(columns=[*runs.columns, *missing])
+
+
+def _unknown_scores(runs: pd.DataFrame) -> list[str]:
+    """The names of the scores that no run has; none as long as no run has ended, since the first may have them all."""
+    if not runs.status.isin(ENDED).any():
+        return []
+    return [metric.name for metric in RESULT_METRICS if metric.score in SCORES and runs[metric.name].isna().all()]
 
 
 def _row(cell: Cell, record: Record) -> dict[str, Any]:
@@ -56,7 +70,7 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
 
 
 def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
-    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
+    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that a run has."""
     import pandas as pd
 
     record = record or Record()
@@ -65,4 +79,9 @@ def load_epochs(study: Study, record: Record | None = None) -> pd.DataFrame:
         for cell in cells(study)
         for epoch in record.epochs(cell.run.id)
     ]
-    return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
+    if not rows:
+        return pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
+    frame = pd.DataFrame(rows).astype({"epoch": int})
+    names = ["arm", "seed", "run", "epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
+    known = [name for name in names if name in frame.columns]  # not in the order in which runs happen to have them
+    return frame[known + [name for name in frame.columns if name not in names]]

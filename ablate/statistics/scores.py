@@ -69,6 +69,7 @@ def read_scores(study: Study, runs: pd.DataFrame, metric: str | None = None) -> 
 
 
 def by_seed(study: Study, runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of a table of runs, as seeds x arms in the study's order."""
+    """A column of a table of runs, as seeds x arms in the study's order; NaN if the table does not have it."""
     names = [arm.name for arm in arms(study)]
-    return runs.pivot(index="seed", columns="arm", values=column).reindex(index=list(study.seeds), columns=names)
+    found = runs.reindex(columns=["seed", "arm", column])
+    return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(study.seeds), columns=names)

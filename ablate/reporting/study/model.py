@@ -11,6 +11,7 @@ import pandas as pd
 
 from ablate.metrics import METRICS, Metric
 from ablate.records.record import BROKEN, ENDED
+from ablate.records.tables import with_all_metrics
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
 from ablate.sources.choices import ArmTuning
@@ -159,7 +160,8 @@ def build(study: Study, data: Data) -> Page:
     """Compute a page from its data and its study."""
     settled, metric, course = arms(study), METRICS[study.metric], follow(study, data.runs)
     needed = np.array([course.needs(study, cell) for cell in cells(study)])  # a row each
-    runs, spare = data.runs[needed], data.runs[~needed]
+    table = with_all_metrics(data.runs)
+    runs, spare = table[needed], table[~needed]
     scores = read_scores(study, runs)
     ended = runs[runs.status.isin(ENDED)]
     rows = _arm_rows(study, settled, course, runs)
