@@ -1,7 +1,8 @@
 """Every metric's name, unit and direction, in one table that imports no torch. A new score is one entry of `SCORES`.
 
-MSE is pooled over all pixels of all images of a set. PSNR is 10 log10(1 / MSE) of that pooled MSE: it is not the mean
-of the images' own PSNRs, which is another and larger number. SSIM is the mean over images. All take 1 as the range.
+MSE and MAE are pooled over all pixels of all images of a set. PSNR is 10 log10(1 / MSE) of that pooled MSE: it is not
+the mean of the images' own PSNRs, which is another and larger number. SSIM is the mean over images. All take 1 as the
+range.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ SCORES: tuple[Score, ...] = (
         make=lambda: _torchmetrics().image.StructuralSimilarityIndexMeasure(data_range=1.0),
     ),
     Score("gain", "dB", True, 2, "PSNR above that of doing nothing", above_nothing="psnr"),
+    Score("mae", "", False, 4, "mean absolute error", make=lambda: _torchmetrics().MeanAbsoluteError()),
 )
 """How good images are, in the order of columns."""
 

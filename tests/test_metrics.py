@@ -116,6 +116,8 @@ def test_only_the_gain_compares_different_tasks() -> None:
         ("test/ssim", 1),
         ("test/gain", 1),
         ("test/mse", -1),
+        ("test/mae", -1),
+        ("val/mae", -1),
         ("val/mse", -1),
         ("train/loss", -1),
         ("time/seconds", -1),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, NotTunedError, StudyError
+from ablate.metrics import FOLLOWED
 from ablate.records.requests import Asked, asked_of, recall, remember
 from ablate.studies.claims import claims
 from ablate.studies.loading import load_study
@@ -149,3 +150,9 @@ def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:
     study = TunedStudy.of(tuned_study(tune=tune), {"with": {"training.warmup": 4.0}, "without": {}})
     with pytest.raises(AblateError, match=r"tune > space > training\.warmup"):
         arms(study)
+
+
+@pytest.mark.parametrize("metric", FOLLOWED)
+def test_arms_can_be_tuned_by_any_validation_score(metric: str) -> None:
+    searches = tunings(tuned_study(tune=TUNE | {"metric": metric}))
+    assert [search.judged.name for search in searches.values()] == [metric, metric]

@@ -1,9 +1,12 @@
 """Scores against plain torch on the whole set at once."""
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import l1_loss
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from ablate.metrics import SCORES
 from ablate.scenes import Task, make_scenes
 from ablate.settings import DataConfig, FilledConfig
 from ablate.training import evaluation
@@ -30,6 +33,22 @@ def halved():
 def test_mse_is_that_of_the_whole_set(scenes, halved):
     noisy, clean = scenes
     assert halved.scores["mse"] == pytest.approx(float((noisy / 2 - clean).square().mean()))
+
+
+def test_mae_is_that_of_the_whole_set(scenes, halved):
+    noisy, clean = scenes
+    assert halved.scores["mae"] == pytest.approx(float(l1_loss(noisy / 2, clean)))
+
+
+def test_the_baselines_have_the_mae_of_their_images(scenes):
+    noisy, clean = (x.double().numpy() for x in scenes)
+    found = baselines(TASK, COUNT)
+    assert found["nothing/mae"] == pytest.approx(np.abs(noisy - clean).mean())
+    assert found["zero/mae"] == pytest.approx(np.abs(clean).mean())
+
+
+def test_every_score_that_is_computed_is_an_entry_of_the_table_in_its_order(halved):
+    assert list(halved.scores) == [score.name for score in SCORES if score.make]
 
 
 def test_the_mse_of_each_image_is_kept_in_order(scenes, halved):

@@ -167,7 +167,13 @@ def test_one_bad_epoch_does_not_flatten_the_curves() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "followed"),
-    [("test/psnr", "val/psnr"), ("test/gain", "val/psnr"), ("last/mse", "val/mse"), ("test/ssim", "val/ssim")],
+    [
+        ("test/psnr", "val/psnr"),
+        ("test/gain", "val/psnr"),
+        ("last/mse", "val/mse"),
+        ("test/ssim", "val/ssim"),
+        ("last/mae", "val/mae"),
+    ],
 )
 def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None:
     study = fabricated.grid_study(metric=metric, margin=0.001)
