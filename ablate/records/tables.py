@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import METRICS, RESULT_METRICS
-from ablate.records.record import BROKEN, COMING, Record
+from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.records.record import BROKEN, COMING, ENDED, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Cell, Design
@@ -14,15 +14,13 @@ from ablate.studies.planning import Cell, Design
 if TYPE_CHECKING:
     import pandas as pd
 
-SCORES = tuple(name.split("/")[1] for name in METRICS if name.startswith("test/") and METRICS[name].judged)
-
 
 def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     """One row per run that a study asks for, in the order of its cells.
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
-    trained it.
+    trained it. Once runs have ended, a score that none of them has is left out: they were trained before it existed.
     A diverged run scores what answering zero does, whose standard error over the test images is not known.
     """
     import pandas as pd
@@ -31,7 +29,21 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     rows = [_row(cell, record) for cell in design.cells]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
-    return frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+    found = frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+    return found.drop(columns=_unknown_scores(found))
+
+
+def with_all_metrics(runs: pd.DataFrame) -> pd.DataFrame:
+    """A table of runs with a column for every result metric, NaN where the table does not have it."""
+    missing = [metric.name for metric in RESULT_METRICS if metric.name not in runs.columns]
+    return runs.reindex(columns=[*runs.columns, *missing])
+
+
+def _unknown_scores(runs: pd.DataFrame) -> list[str]:
+    """The names of the scores that no run has; none as long as no run has ended, since the first may have them all."""
+    if not runs.status.isin(ENDED).any():
+        return []
+    return [metric.name for metric in RESULT_METRICS if metric.score in SCORES and runs[metric.name].isna().all()]
 
 
 def _row(cell: Cell, record: Record) -> dict[str, Any]:
@@ -54,12 +66,12 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
     """
     if status != "diverged":
         return results
-    zero = {f"{kind}/{score}": results.get(f"zero/{score}", math.nan) for kind in ("test", "last") for score in SCORES}
+    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in JUDGED}
     return results | zero | {"test/mse_sem": math.nan}
 
 
 def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
-    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric by its name."""
+    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that a run has."""
     import pandas as pd
 
     record = record or Record()
@@ -68,23 +80,29 @@ def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
         for cell in design.cells
         for epoch in record.epochs(cell.run.id)
     ]
-    return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
+    if not rows:
+        return pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
+    frame = pd.DataFrame(rows).astype({"epoch": int})
+    names = ["arm", "seed", "run", "epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
+    known = [name for name in names if name in frame.columns]  # not in the order in which runs happen to have them
+    return frame[known + [name for name in frame.columns if name not in names]]
 
 
 def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of a table of runs, as seeds x arms in the study's order; NaN for runs that are not in the table."""
+    """A column of a table of runs, as seeds x arms in the study's order; NaN where the table does not have it."""
     names = [arm.name for arm in design.arms]
-    return runs.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
+    found = runs.reindex(columns=["seed", "arm", column])
+    return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
 
 
-def read_scores(design: Design, runs: pd.DataFrame, metric: str | None = None) -> Scores:
+def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None) -> Scores:
     """The scores in a table of runs (`load_results`), by the study's metric or another."""
-    metric, status = metric or design.study.metric, by_seed(design, runs, "status")
+    metric, status = metric or design.metric, by_seed(design, runs, "status")
     return Scores(
-        values=by_seed(design, runs, metric),
+        values=by_seed(design, runs, metric.name),
         diverged=status == "diverged",
         pending=status.isin(COMING),
-        sign=METRICS[metric].sign,
+        sign=metric.sign,
         margin=design.study.margin,
         comparisons=len(design.pairs),
     )

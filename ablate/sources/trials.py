@@ -23,6 +23,7 @@ from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, whole
 from ablate.studies.study import Overrides
+from ablate.training.events import Row
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every trial on its own
 
@@ -119,22 +120,34 @@ class OpenTrial:
         """Follow the run as far as it has come: to its next epochs, to where it is given up, or to its end."""
         for row in outcome.epochs[len(self.values) :]:
             if self.end is None:
-                self._follow(row[self.search.metric])
+                self._follow(row)
         if self.end is not None:
             return
         if outcome.status in BROKEN:
             self._fail(outcome.status)
-        elif outcome.status == "diverged":  # scores what answering zero does, as everywhere
-            self._end(TrialState.COMPLETE, outcome.results[f"zero/{self.search.metric.split('/')[1]}"])
+        elif outcome.status == "diverged":
+            self._diverge(outcome.results)
         elif outcome.status == "finished":
             self._end(TrialState.COMPLETE, best(self.search, self.values))
 
-    def _follow(self, value: float) -> None:
+    def _follow(self, row: Row) -> None:
         assert self.run is not None
+        if self.search.metric not in row:
+            self._fail(_lacks(self.search.metric))
+            return
+        value = row[self.search.metric]
         self.values.append(value)
         self.trial.report(value, step=len(self.values))
         if len(self.values) < self.run.training.epochs and self.trial.should_prune():
             self._end(TrialState.PRUNED)
+
+    def _diverge(self, results: Mapping[str, float]) -> None:
+        """It scores what answering zero does, as everywhere."""
+        zero = self.search.judged.at("zero").name
+        if zero in results:
+            self._end(TrialState.COMPLETE, results[zero])
+        else:
+            self._fail(_lacks(zero))
 
     def _fail(self, why: str) -> None:
         self.trial.set_user_attr(WHY, why)
@@ -142,6 +155,11 @@ class OpenTrial:
 
     def _end(self, state: TrialState, value: float | None = None) -> None:
         self.end = self.study.tell(self.trial, value, state)
+
+
+def _lacks(metric: str) -> str:
+    """Why a trial failed whose run was recorded before this metric existed."""
+    return f"its recorded run has no {metric}: it was trained by a version of ablate that did not compute it"
 
 
 def direction(search: Search) -> Literal["maximize", "minimize"]:

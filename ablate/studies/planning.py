@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError
-from ablate.metrics import METRICS
+from ablate.metrics import METRICS, Metric
 from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
@@ -77,6 +77,11 @@ class Design:
     def question(self) -> str:
         """The study's question."""
         return self.study.question
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that decides."""
+        return METRICS[self.study.metric]
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -193,7 +198,7 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
 def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
     for arm in arms:
-        if study.metric.endswith("/gain") and not arm.settings.data.has_noise:
+        if METRICS[study.metric].relative and not arm.settings.data.has_noise:
             fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
             raise StudyError(("metric",), f"{fact}; allowed: some data.filled or data.noisy, of a density and a value")
 

@@ -7,18 +7,27 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from typing_extensions import TypeAliasType
 
-from ablate.errors import Steps, StudyError, shown
+from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.metrics import FOLLOWED
 from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
 from ablate.studies.seeds import Seed
 
 Number = int | float
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["none", "median", "halving", "hyperband"]
-Followed = Literal["val/psnr", "val/mse", "val/ssim"]
-"""What a search goes by: the validation scenes. To choose by the test scenes would spoil them as a test."""
+
+
+def _followed(metric: str) -> str:
+    if metric not in FOLLOWED:
+        raise ValueError(f"there is no metric '{metric}' that can decide a search; {nearest(metric, FOLLOWED)}")
+    return metric
+
+
+Followed = Annotated[str, AfterValidator(_followed), WithJsonSchema({"type": "string", "enum": list(FOLLOWED)})]
+"""The name of the metric that a search goes by."""
 
 MOST_TRIALS = 10_000
 MOST_CORNERS = 1000

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanSquaredError, MetricCollection
-from torchmetrics.image import PeakSignalNoiseRatio, StructuralSimilarityIndexMeasure
+from torchmetrics import MetricCollection
 
+from ablate.metrics import SCORES
 from ablate.scenes import Split, Task, make_scenes
 
 BATCH = 16
@@ -21,7 +21,7 @@ Predict = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of a set (`mse`, `psnr` of the pooled MSE, `ssim`), and the MSE of each image (N,)."""
+    """Scores of a set by their short names (`psnr`), and the MSE of each image (N,)."""
 
     scores: dict[str, float]
     image_mse: Tensor
@@ -30,36 +30,42 @@ class Evaluation:
 @torch.no_grad()
 def evaluate(predict: Predict, task: Task, split: Split, count: int, device: str = "cpu") -> Evaluation:
     """Score `predict` on the first `count` scenes of a split."""
-    metrics = MetricCollection(
-        {
-            "mse": MeanSquaredError(),
-            "psnr": PeakSignalNoiseRatio(data_range=1.0),
-            "ssim": StructuralSimilarityIndexMeasure(data_range=1.0),
-        },
-        compute_groups=False,
-    ).to(device)
+    makers = {score.name: score.make for score in SCORES if score.make}
+    metrics = MetricCollection({name: make() for name, make in makers.items()}, compute_groups=False).to(device)
     image_mse = []
     for noisy_BCHW, clean_BCHW in _batches(task, split, count, device):
         denoised_BCHW = predict(noisy_BCHW).contiguous()  # torchmetrics views it, and colour images may be strided
         metrics.update(denoised_BCHW, clean_BCHW)
         image_mse.append((denoised_BCHW - clean_BCHW).square().mean(dim=(1, 2, 3)))
-    scores = {name: float(value) for name, value in metrics.compute().items()}
+    values = metrics.compute()
+    scores = {name: float(values[name]) for name in makers}  # torchmetrics sorts them by name
     return Evaluation(scores, torch.cat(image_mse).cpu())
 
 
-@lru_cache(maxsize=16)
 def baselines(task: Task, count: int) -> dict[str, float]:
-    """Test scores of doing nothing (the output is the input) and of answering zero."""
-    nothing = evaluate(lambda noisy: noisy, task, "test", count).scores
-    zero = evaluate(torch.zeros_like, task, "test", count).scores
-    named = {"nothing": nothing, "zero": zero}
-    return {key: value for name, scores in named.items() for key, value in with_gain(name, scores, nothing).items()}
+    """Test scores of doing nothing (the output is the input) and of answering zero, by their full names."""
+    nothing = score_nothing(task, count)
+    return {**named("nothing", nothing, nothing), **named("zero", _score_zero(task, count), nothing)}
 
 
-def with_gain(prefix: str, scores: dict[str, float], nothing: dict[str, float]) -> dict[str, float]:
-    """The scores under their full names, with the gain in dB over doing nothing."""
-    gained = {**scores, "gain": scores["psnr"] - nothing["psnr"]}
-    return {f"{prefix}/{name}": value for name, value in gained.items()}
+@lru_cache(maxsize=16)
+def score_nothing(task: Task, count: int) -> Mapping[str, float]:
+    """Test scores of doing nothing, by their short names."""
+    return evaluate(lambda noisy: noisy, task, "test", count).scores
+
+
+@lru_cache(maxsize=16)
+def _score_zero(task: Task, count: int) -> Mapping[str, float]:
+    return evaluate(torch.zeros_like, task, "test", count).scores
+
+
+def named(kind: str, scores: Mapping[str, float], nothing: Mapping[str, float] | None = None) -> dict[str, float]:
+    """The scores under their full names (`kind/psnr`); given those of doing nothing also the ones relative to them."""
+    found = dict(scores)
+    for score in SCORES:
+        if score.above_nothing and nothing is not None:
+            found[score.name] = scores[score.above_nothing] - nothing[score.above_nothing]
+    return {f"{kind}/{name}": value for name, value in found.items()}
 
 
 def _batches(task: Task, split: Split, count: int, device: str) -> Iterator[tuple[Tensor, Tensor]]:

@@ -20,7 +20,7 @@ from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, coun
 from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
 from ablate.training.environment import environment
-from ablate.training.evaluation import Evaluation, baselines, evaluate, with_gain
+from ablate.training.evaluation import Evaluation, baselines, evaluate, named, score_nothing
 from ablate.training.events import Ended, EpochEnded, Row
 from ablate.training.recipes import LOSSES, make_average, make_optimiser
 
@@ -78,7 +78,7 @@ class Trainer:
                 "epoch": len(self.rows) + 1,
                 "time": time.time(),
                 "train/loss": loss,
-                **{f"val/{name}": value for name, value in scores.items()},
+                **named("val", scores),
                 "time/seconds": seconds,
                 "time/images_per_second": self.run.training.scenes / seconds,
             }
@@ -139,13 +139,12 @@ class Trainer:
         last = self._test()
         self.judged.load_state_dict(self.best)
         best = self._test()
-        facts = self._facts()
-        nothing = {"psnr": facts["nothing/psnr"]}
+        nothing = score_nothing(self.task, self.run.data.test)
         results = {
-            **with_gain("test", best.scores, nothing),
-            **with_gain("last", last.scores, nothing),
+            **named("test", best.scores, nothing),
+            **named("last", last.scores, nothing),
             "test/mse_sem": float(best.image_mse.std() / math.sqrt(len(best.image_mse))),
-            **facts,
+            **self._facts(),
         }
         useful = results["test/psnr"] >= results["zero/psnr"]  # False, too, for what is no number
         arrays = _bytes({"test_mse": best.image_mse, **self._shown()})

@@ -43,6 +43,22 @@ def test_the_data_of_adopted_runs_are_those_that_they_were_adopted_from(reported
     assert written() == before
 
 
+def without_mae(path: Path) -> None:
+    """Make a table one that was written before there was this score."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.drop(columns=[name for name in table.columns if name.endswith("/mae")]).to_csv(path, index=False)
+
+
+def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_they_were(reported: Study) -> None:
+    for name in ("runs.csv", "epochs.csv"):
+        without_mae(Path("reports/tiny/data") / name)
+    before = written()
+    assert b"mae" not in before["runs.csv"] + before["epochs.csv"]
+    assert len(adopt(reported, Record())) == 4
+    export(reported, Record(), Path("reports/tiny"))
+    assert written() == before
+
+
 def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Study) -> None:
     record = Record(warn=pytest.fail)
     adopt(reported, record)

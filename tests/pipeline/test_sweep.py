@@ -1,5 +1,6 @@
 """The loop over source, executor and record, with real training of tiny networks."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,12 +8,21 @@ import pytest
 
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
+from ablate.records.files import write_json
 from ablate.records.record import Record
+from ablate.reporting.study.data import export
+from ablate.reporting.study.page import write_report
 from ablate.settings import Run
 from ablate.sources import Outcomes
 from ablate.sources.fixed import Fixed
+from ablate.sources.search import Searching
+from ablate.sources.trial_tables import trials_table
+from ablate.sources.trials import RUN
+from ablate.studies.loading import load_search, load_study
+from ablate.studies.planning import arms, plan
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
-from tests.helpers.tiny import tiny_run
+from tests.helpers.searches import write_tiny_search
+from tests.helpers.tiny import tiny_run, write_tiny_study
 
 RUNS = [tiny_run(0), tiny_run(1)]
 
@@ -32,6 +42,59 @@ def record(tmp_path: Path) -> Record:
 def test_every_run_is_trained_and_recorded(record: Record) -> None:
     sweep(Fixed(RUNS), InProcessExecutor(), record)
     assert [record.status(run.id) for run in RUNS] == ["finished", "finished"]
+
+
+@pytest.mark.parametrize("metric", ["test/mae", "last/mae"])
+def test_a_sweep_can_be_judged_by_the_mean_absolute_error(metric: str, workplace: Path) -> None:
+    """Every arm's mean, on the page, is that of the absolute errors of its runs' own results; less is better."""
+    study = load_study(write_tiny_study(workplace, margin=f"0.001\nmetric: {metric}"))
+    record = Record()
+    sweep(Fixed(plan(study)), InProcessExecutor(), record)
+    export(study, record, workplace / "report")
+    page = write_report(study, workplace / "report")
+    for arm, row in zip(arms(study), page.rows, strict=True):
+        folders = [record.folder(arm.run(seed).id) for seed in study.seeds]
+        scores = [json.loads((folder / "result.json").read_text())["results"][metric] for folder in folders]
+        assert row.mean == pytest.approx(sum(scores) / len(scores))
+    ((_, comparison),) = page.compared
+    assert comparison.difference == pytest.approx(page.rows[0].mean - page.rows[1].mean)
+    assert f"{metric} of every run" in (workplace / "report" / "README.md").read_text()
+    assert (workplace / "report" / "figures" / "curves.svg").exists()
+
+
+def test_a_search_can_be_judged_by_the_mean_absolute_error(workplace: Path) -> None:
+    search = load_search(write_tiny_search(workplace, trials="3\nmetric: val/mae", pruner="none"))
+    source, record = Searching(search), Record()
+    sweep(source, InProcessExecutor(), record)
+    assert len(source.told) == 3
+    for run, value in ((trial.user_attrs[RUN], trial.value) for trial in source.told):
+        best = min(row["val/mae"] for row in record.epochs(run))
+        zero = json.loads((record.folder(run) / "result.json").read_text())["results"]["zero/mae"]
+        assert value == (best if record.status(run) == "finished" else zero)
+
+
+def test_a_search_by_a_newer_score_passes_over_runs_that_were_recorded_without_it(workplace: Path) -> None:
+    search = load_search(write_tiny_search(workplace, trials="3\nmetric: val/mae", pruner="none", parallel="1"))
+    old = Searching(search).propose({})[0]
+    record = Record()
+    sweep(Fixed([old]), InProcessExecutor(), record)
+    forget(record, old, "mae")
+    source = Searching(search)
+    sweep(source, InProcessExecutor(), record)
+    assert [trial.state.name for trial in source.told] == ["FAIL", "COMPLETE", "COMPLETE"]
+    table = trials_table(search, source.told, record)
+    assert "has no val/mae" in table.why[0]
+
+
+def forget(record: Record, run: Run, score: str) -> None:
+    """Make a recorded run one that was trained before there was this score."""
+
+    def without(numbers: dict[str, float]) -> dict[str, float]:
+        return {name: value for name, value in numbers.items() if not name.endswith(f"/{score}")}
+
+    result = json.loads((record.folder(run.id) / "result.json").read_text())
+    write_json(record.folder(run.id) / "epochs.json", [without(row) for row in record.epochs(run.id)])
+    write_json(record.folder(run.id) / "result.json", result | {"results": without(result["results"])})
 
 
 def test_a_recorded_run_is_never_trained_again(record: Record) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.metrics import JUDGED, RESULT_METRICS
+from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES
 from ablate.records.record import Record
-from ablate.records.tables import load_epochs, load_results
+from ablate.records.tables import load_epochs, load_results, with_all_metrics
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
@@ -25,10 +25,10 @@ STUDY = Design.of(
 )
 GOOD, BAD = STUDY.arms
 
-ZERO = {"zero/mse": 0.0188, "zero/psnr": 17.3, "zero/ssim": 0.5, "zero/gain": -4.1}
+ZERO = {"zero/mse": 0.0188, "zero/psnr": 17.3, "zero/ssim": 0.5, "zero/gain": -4.1, "zero/mae": 0.05}
 COSTS = {"cost/parameters": 171317, "cost/train_seconds": 60.0, "best/epoch": 2}
-SCORES = {"mse": 0.001, "psnr": 30.0, "ssim": 0.9, "gain": 8.6}
-WORSE_THAN_ZERO = {"mse": 0.03, "mse_sem": 30.0, "psnr": 15.2, "ssim": 0.1, "gain": -6.2}
+GOOD_SCORES = {"mse": 0.001, "psnr": 30.0, "ssim": 0.9, "gain": 8.6, "mae": 0.02}
+WORSE_THAN_ZERO = {"mse": 0.03, "mse_sem": 30.0, "psnr": 15.2, "ssim": 0.1, "gain": -6.2, "mae": 0.12}
 ENVIRONMENT = {"torch": "2.4", "device": "a CPU"}
 
 
@@ -41,7 +41,7 @@ def epoch(number: int) -> Row:
 
 
 ENDINGS = {
-    "finished": Ended("finished", results(SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
+    "finished": Ended("finished", results(GOOD_SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "failed": Failed("RuntimeError: out of memory", "a trace"),
@@ -97,14 +97,13 @@ def test_every_row_says_what_became_of_the_run(record: Record) -> None:
 
 def test_a_finished_run_has_its_own_results(record: Record) -> None:
     found = row(load_results(STUDY, record), GOOD, 7)
-    assert found[list(results(SCORES))].to_dict() == results(SCORES)
+    assert found[list(results(GOOD_SCORES))].to_dict() == results(GOOD_SCORES)
 
 
 @pytest.mark.parametrize("seed", [7, 3], ids=["loss not finite", "worse than zero"])
 @pytest.mark.parametrize("metric", JUDGED)
 def test_a_diverged_run_scores_answering_zero(metric: str, seed: int, record: Record) -> None:
-    score = metric.split("/")[1]
-    assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[f"zero/{score}"]
+    assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[METRICS[metric].at("zero").name]
 
 
 def test_a_diverged_run_has_no_error_over_the_test_images(record: Record) -> None:
@@ -118,7 +117,7 @@ def test_a_diverged_run_keeps_its_costs(name: str, record: Record) -> None:
 
 @pytest.mark.parametrize(("arm", "seed"), [(GOOD, 3), (GOOD, 5), (BAD, 5)], ids=["failed", "unfinished", "absent"])
 def test_a_run_that_has_not_ended_has_no_results(arm: Arm, seed: int, record: Record) -> None:
-    found = row(load_results(STUDY, record), arm, seed)
+    found = row(with_all_metrics(load_results(STUDY, record)), arm, seed)
     assert found[[metric.name for metric in RESULT_METRICS] + ["began", "ended"]].isna().all()
 
 
@@ -147,6 +146,53 @@ def test_without_a_record_all_runs_are_absent_and_all_columns_there(tmp_path: Pa
     frame = load_results(STUDY, Record(tmp_path / "nothing"))
     assert set(frame.status) == {"absent"}
     assert frame[[metric.name for metric in RESULT_METRICS]].isna().all(axis=None)
+
+
+def of_kind(kind: str) -> list[str]:
+    return [f"{kind}/{score.name}" for score in SCORES]
+
+
+def test_a_score_that_no_run_has_has_no_column_and_other_columns_stay(record: Record) -> None:
+    found = list(load_results(STUDY, record).columns)
+    absent = of_kind("nothing")  # these runs were recorded without any
+    assert [name for name in (metric.name for metric in RESULT_METRICS) if name not in found] == absent
+    assert "diverged/epoch" in found
+
+
+def test_a_score_that_one_run_has_has_a_column(record: Record) -> None:
+    newer = Ended("finished", results(GOOD_SCORES) | {"nothing/psnr": 21.4}, b"", b"", ENVIRONMENT, [epoch(1)])
+    record.take(GOOD.run(3), newer)
+    found = load_results(STUDY, record)["nothing/psnr"]
+    assert found.dropna().tolist() == [21.4]
+
+
+def test_a_diverged_run_without_the_score_of_answering_zero_has_no_score(record: Record) -> None:
+    older = {name: value for name, value in results(WORSE_THAN_ZERO).items() if name != "zero/ssim"}
+    record.take(BAD.run(5), Started(0, "cpu"))
+    record.take(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
+    found = row(load_results(STUDY, record), BAD, 5)
+    assert found[["test/ssim", "last/ssim"]].isna().all()
+    assert found["test/psnr"] == ZERO["zero/psnr"]
+
+
+def test_all_metrics_can_be_read_from_any_table_of_runs(record: Record) -> None:
+    few = load_results(STUDY, record)
+    every = with_all_metrics(few)
+    assert set(every.columns) == {*few.columns, *(metric.name for metric in RESULT_METRICS)}
+    assert every[of_kind("nothing")].isna().all(axis=None)
+    pd.testing.assert_frame_equal(every[few.columns], few)
+
+
+def test_the_columns_of_epochs_do_not_depend_on_which_run_has_them_first(tmp_path: Path) -> None:
+    record = Record(tmp_path / ".ablate")
+    names = ["epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
+    for seed, left_out in ((7, "val/ssim"), (3, "train/loss")):
+        rows = [{name: 1.0 for name in reversed(names) if name != left_out}]
+        record.take(GOOD.run(seed), Started(0, "cpu"))
+        record.take(GOOD.run(seed), EpochEnded(rows, b"a checkpoint"))
+    frame = load_epochs(STUDY, record)
+    assert list(frame.columns) == ["arm", "seed", "run", *names]
+    assert frame["val/ssim"].isna().tolist() == [True, False]
 
 
 def test_runs_of_other_studies_are_left_out(record: Record) -> None:

@@ -131,6 +131,36 @@ def test_less_is_better_where_the_metric_is_an_error() -> None:
     assert [trial.value for trial in source.told] == [0.2]
 
 
+ONE = {"trials": 1, "space": {"model.skip": ["both", "none"]}}
+OLD = "it was trained by a version of ablate that did not compute it"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (Outcome("finished", [{"val/psnr": 20.0}] * 4), f"its recorded run has no val/ssim: {OLD}"),
+        (Outcome("unfinished", [{"val/psnr": 20.0}]), f"its recorded run has no val/ssim: {OLD}"),
+        (Outcome("diverged", [], {"zero/psnr": 17.3}), f"its recorded run has no zero/ssim: {OLD}"),
+    ],
+    ids=["finished", "unfinished", "diverged"],
+)
+def test_a_run_recorded_without_the_score_is_a_failed_trial(outcome: Outcome, why: str) -> None:
+    source = Searching(made_up_search(metric="val/ssim", **ONE))
+    (run,) = source.propose({})
+    assert source.propose({run.id: outcome}) == []
+    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in source.told] == [("FAIL", why)]
+
+
+def test_a_run_recorded_without_the_score_does_not_end_the_search() -> None:
+    search = made_up_search(metric="val/mse", trials=3, pruner="none", space={"training.rate": [0.1, 0.2, 0.3, 0.4]})
+    source, outcomes = Searching(search), {}
+    while fresh := [run for run in source.propose(outcomes) if run.id not in outcomes]:
+        for run in fresh:
+            name = "val/mse" if outcomes else "val/psnr"  # the first run that it draws is an old one
+            outcomes[run.id] = Outcome("finished", [{name: 0.5}] * 4)
+    assert [trial.state.name for trial in source.told] == ["FAIL", "COMPLETE", "COMPLETE"]
+
+
 def test_the_same_settings_drawn_twice_are_one_run_and_two_trials() -> None:
     search = made_up_search(sampler="random", trials=6, pruner="none", space={"model.skip": ["both", "none"]})
     source = Searching(search)

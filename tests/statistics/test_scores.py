@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ablate.metrics import METRICS
 from ablate.records.tables import read_course, read_scores
 from ablate.statistics.course import compare_all
 from ablate.statistics.verdicts import Comparison, compare
@@ -32,7 +33,7 @@ def test_a_comparison_is_that_of_its_two_columns() -> None:
 
 
 def test_another_metric_brings_its_own_direction() -> None:
-    scores = read_scores(study_of(), runs_of(study_of()), "test/mse")
+    scores = read_scores(study_of(), runs_of(study_of()), METRICS["test/mse"])
     assert scores.compare("one", "four").difference < 0
 
 

@@ -60,7 +60,7 @@ def test_a_search_is_read_with_its_ranges_and_its_lists(tmp_path: Path) -> None:
         ("base: {", "base: {data.cells.density: 0, ", "2:28", "the scenes have no cells, so that answering zero is"),
         ("model.heads", "data.validation", "5:3", "data.validation changes what validation scores mean"),
         ("model.heads", "data.cells.density", "5:3", "changes what validation scores mean"),
-        ("trials: 3", "trials: 3\nmetric: test/psnr", "8:9", "metric: must be 'val/psnr', 'val/mse' or 'val/ssim'"),
+        ("trials: 3", "trials: 3\nmetric: test/psnr", "8:9", "metric: there is no metric 'test/psnr' that can decide"),
         ("trials: 3", "trials: 3\nsampler: tqe", "8:10", "sampler: must be 'tpe' or 'random'"),
         ("trials: 3", "trials: 3\nname: mine", "8:1", "a search is named by its file"),
         ("trials: 3", "trials: 3\ntimeout: 3", "8:10", "timeout: must be a time with its unit"),

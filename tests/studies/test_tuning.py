@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, NotTunedError, StudyError
+from ablate.metrics import FOLLOWED
 from ablate.records.requests import Asked, asked_of, recall, remember
 from ablate.studies.loading import load_study
 from tests.helpers.tiny import TINY
@@ -88,7 +89,12 @@ tune:
             "12:9",
             "must not be judged on the seed that its settings",
         ),
-        ("epochs: 5", "epochs: 5\n  metric: test/psnr", "12:11", "must be 'val/psnr', 'val/mse' or 'val/ssim'"),
+        (
+            "epochs: 5",
+            "epochs: 5\n  metric: test/psnr",
+            "12:11",
+            "there is no metric 'test/psnr' that can",
+        ),
         (
             "training.rate: {low: 1e-4, high: 1e-2, log: true}",
             "model.skip: [both, none]",
@@ -140,3 +146,9 @@ def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:
     chosen = {"with": {"training.warmup": 4.0}, "without": {}}
     with pytest.raises(AblateError, match=r"tune > space > training\.warmup"):
         tuned_study(tune=tune).tuned(chosen)
+
+
+@pytest.mark.parametrize("metric", FOLLOWED)
+def test_arms_can_be_tuned_by_any_validation_score(metric: str) -> None:
+    searches = tuned_study(tune=TUNE | {"metric": metric}).tunings
+    assert [search.judged.name for search in searches.values()] == [metric, metric]

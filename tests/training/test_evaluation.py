@@ -1,13 +1,16 @@
 """Scores against plain torch on the whole set at once."""
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import l1_loss
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from ablate.metrics import SCORES
 from ablate.scenes import Task, make_scenes
 from ablate.settings import DataConfig, FilledConfig
 from ablate.training import evaluation
-from ablate.training.evaluation import baselines, evaluate, with_gain
+from ablate.training.evaluation import baselines, evaluate, named
 
 TASK = Task(image_size=(16, 16), channels=2)
 COUNT = 37  # not a multiple of the batch
@@ -30,6 +33,22 @@ def halved():
 def test_mse_is_that_of_the_whole_set(scenes, halved):
     noisy, clean = scenes
     assert halved.scores["mse"] == pytest.approx(float((noisy / 2 - clean).square().mean()))
+
+
+def test_mae_is_that_of_the_whole_set(scenes, halved):
+    noisy, clean = scenes
+    assert halved.scores["mae"] == pytest.approx(float(l1_loss(noisy / 2, clean)))
+
+
+def test_the_baselines_have_the_mae_of_their_images(scenes):
+    noisy, clean = (x.double().numpy() for x in scenes)
+    found = baselines(TASK, COUNT)
+    assert found["nothing/mae"] == pytest.approx(np.abs(noisy - clean).mean())
+    assert found["zero/mae"] == pytest.approx(np.abs(clean).mean())
+
+
+def test_every_score_that_is_computed_is_an_entry_of_the_table_in_its_order(halved):
+    assert list(halved.scores) == [score.name for score in SCORES if score.make]
 
 
 def test_the_mse_of_each_image_is_kept_in_order(scenes, halved):
@@ -84,8 +103,12 @@ def test_baselines_belong_to_their_task():
 
 
 def test_the_gain_is_the_psnr_over_that_of_doing_nothing():
-    scores = with_gain("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
+    scores = named("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
     assert scores == {"test/mse": 0.1, "test/psnr": 25.0, "test/gain": 3.5}
+
+
+def test_no_gain_is_computed_where_doing_nothing_is_not_scored():
+    assert named("val", {"mse": 0.1, "psnr": 25.0}) == {"val/mse": 0.1, "val/psnr": 25.0}
 
 
 def test_colour_images_may_be_strided():

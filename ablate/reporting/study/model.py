@@ -11,7 +11,7 @@ import pandas as pd
 
 from ablate.metrics import METRICS, Metric
 from ablate.records.record import BROKEN, ENDED
-from ablate.records.tables import by_seed, read_course, read_scores
+from ablate.records.tables import by_seed, read_course, read_scores, with_all_metrics
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
 from ablate.sources.choices import ArmTuning
@@ -165,9 +165,9 @@ class Page:
 
 def build(design: Design, data: Data) -> Page:
     """Compute a page from its data and its study."""
-    metric, course = METRICS[design.study.metric], read_course(design, data.runs)
+    metric, course, table = design.metric, read_course(design, data.runs), with_all_metrics(data.runs)
     needed = np.array([course.needs(cell.arm.name, cell.seed) for cell in design.cells])  # a row each
-    runs, spare = data.runs[needed], data.runs[~needed]
+    runs, spare = table[needed], table[~needed]
     scores = read_scores(design, runs)
     ended = runs[runs.status.isin(ENDED)]
     rows = _arm_rows(design, course, scores, runs)
@@ -203,7 +203,7 @@ def build(design: Design, data: Data) -> Page:
 def _arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame) -> list[ArmRow]:
     study, level = design.study, design.family.level
     compared = compare_all(course, scores, design.against)
-    decibels = compare_all(course, read_scores(design, runs, _gain(study)), design.against)
+    decibels = compare_all(course, read_scores(design, runs, design.metric.gain), design.against)
 
     def row(arm: Arm) -> ArmRow:
         own = runs[runs.arm == arm.name]
@@ -226,16 +226,18 @@ def _arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame
 def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
     """What `ArmRow` says of an arm by its own runs alone."""
     ended, whole = runs[runs.status.isin(ENDED)], runs[runs.status == "finished"]
+    metric = METRICS[study.metric]
+    last = ended[metric.at("last").name]
     return {
         "seeds": len(ended),
         "diverged": int((ended.status == "diverged").sum()),
         "broken": {status: int((runs.status == status).sum()) for status in BROKEN},
-        "mean": float(ended[study.metric].mean()),
-        "sd": float(ended[study.metric].std(ddof=1)),
-        "image_sem": float(_image_sem(ended, study.metric).mean()),
-        "last_mean": float(ended[_last(study)].mean()),
-        "last_sd": float(ended[_last(study)].std(ddof=1)),
-        "gain": float(ended[_gain(study)].mean()),
+        "mean": float(ended[metric.name].mean()),
+        "sd": float(ended[metric.name].std(ddof=1)),
+        "image_sem": float(_image_sem(ended, metric.name).mean()),
+        "last_mean": float(last.mean()),
+        "last_sd": float(last.std(ddof=1)),
+        "gain": float(ended[metric.gain.name].mean()),
         "parameters": float(ended["cost/parameters"].max()),
         "flops": float(ended["cost/flops"].max()),
         "seconds": float((whole if len(whole) else ended)["cost/train_seconds"].min()),
@@ -263,22 +265,11 @@ def _looks(data: Data) -> list[str]:
     ]
 
 
-def _gain(study: Study) -> str:
-    """The gain in dB over doing nothing, by the weights that the study judges (the best epoch's, or the last's)."""
-    return f"{study.metric.split('/')[0]}/gain"
-
-
-def _last(study: Study) -> str:
-    """The study's metric by the last epoch's weights."""
-    return f"last/{study.metric.split('/')[1]}"
-
-
 def read_sensitivity(design: Design, course: Course, runs: pd.DataFrame) -> list[Sensitivity]:
     """The verdicts by other choices; the study's own weights are those of the best epoch, or of the last."""
-    metric = METRICS[design.study.metric]
-    kind, score = metric.name.split("/")
-    name, other = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[kind]
-    others = {name: read_scores(design, runs, f"{other}/{score}")}
+    metric = design.metric
+    name, kind = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[metric.kind]
+    others = {name: read_scores(design, runs, metric.at(kind))}
     scores = read_scores(design, runs)
     return sensitivity(course, scores, design.against, others, in_decibels=metric.unit == "dB")
 
@@ -321,7 +312,7 @@ def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:
 
 def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
-    values = ended[f"{kind}/{metric.name.split('/')[1]}"]
+    values = ended[metric.at(kind).name]
     return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
 
 

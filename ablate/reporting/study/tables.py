@@ -138,7 +138,7 @@ def seeds_table(page: Page) -> Table:
         *map(score, page.study.seeds),
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
     ]
-    if page.metric.name.startswith("test/"):
+    if page.metric.kind == "test":
         columns.append(Column[ArmRow]("mean by the last epoch", lambda row: arm_texts(row, page).last_mean))
     return table(f"{named(page.metric)} of every run", columns, page.rows)
 

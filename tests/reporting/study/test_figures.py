@@ -155,6 +155,13 @@ def test_learning_curves_are_the_mean_and_range_over_seeds() -> None:
     assert curves[["mean", "min", "max"]].to_numpy().tolist() == [[22, 20, 24], [22.5, 22, 23]]
 
 
+def test_an_arm_with_a_run_that_was_recorded_without_the_metric_has_no_curve() -> None:
+    points = curve([(0, 1, 20.0), (1, 1, 24.0)])
+    assert len(learning_curves(points)) == 1
+    assert learning_curves(points.assign(**{"val/psnr": [20.0, math.nan]})).empty
+    assert learning_curves(points, "val/ssim").empty
+
+
 def test_one_bad_epoch_does_not_flatten_the_curves() -> None:
     curves = learning_curves(curve([(0, epoch, 28.0 + epoch / 50) for epoch in range(1, 51)] + [(0, 51, -40.0)]))
     low, high = curve_limits(curves)
@@ -164,7 +171,13 @@ def test_one_bad_epoch_does_not_flatten_the_curves() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "followed"),
-    [("test/psnr", "val/psnr"), ("test/gain", "val/psnr"), ("last/mse", "val/mse"), ("test/ssim", "val/ssim")],
+    [
+        ("test/psnr", "val/psnr"),
+        ("test/gain", "val/psnr"),
+        ("last/mse", "val/mse"),
+        ("test/ssim", "val/ssim"),
+        ("last/mae", "val/mae"),
+    ],
 )
 def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None:
     study = fabricated.grid_study(metric=metric, margin=0.001)

@@ -1,8 +1,10 @@
 """The report of the tiny study: written from its data alone, the same bytes each time."""
 
 import json
+import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +18,7 @@ from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results
 from ablate.reporting.study.answer import answer
+from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data, export, read, telling_scenes, write
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import build
@@ -280,3 +283,22 @@ def test_damaged_data_are_named(report: tuple[Path, Study], tmp_path: Path, name
         (tmp_path / "data" / name).write_bytes(content)
     with pytest.raises(AblateError, match=f"{name}: is damaged"):
         write_report(report[1], tmp_path)
+
+
+def test_a_study_by_a_score_that_no_run_has_waits_and_shows_what_there_is(tmp_path: Path) -> None:
+    study = fabricated.named_study(4, metric="test/ssim", margin=0.01)
+    data = fabricated.fabricate(study, fabricated.named_score)
+    runs = data.runs.drop(columns=[name for name in data.runs.columns if name.endswith("/ssim")])
+    write(study, replace(data, runs=runs, epochs=data.epochs.drop(columns="val/ssim")), tmp_path)
+    page = write_report(study, tmp_path)
+    assert {c.verdict for _, c in page.compared} == {"waiting"}
+    assert [row.seeds for row in page.rows] == [3] * 4
+    assert all(math.isnan(row.mean) for row in page.rows)
+    assert {path.stem for path in (tmp_path / "figures").glob("*.svg")} == {"samples"}
+
+
+def test_scores_that_no_run_has_do_not_change_the_page_of_another_score(tmp_path: Path) -> None:
+    study = fabricated.named_study(4)
+    data = fabricated.fabricate(study, fabricated.named_score)
+    fewer = data.runs.drop(columns=[name for name in data.runs.columns if name.endswith("/ssim")])
+    assert document(build(study, replace(data, runs=fewer))) == document(build(study, data))

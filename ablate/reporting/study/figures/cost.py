@@ -38,13 +38,13 @@ class CostPoint:
 
 def cost_panels(page: Page) -> dict[str, list[CostPoint]]:
     """What the figure shows: a panel for each cost in which arms differ."""
-    ended = [row for row in page.rows if row.seeds]
+    scored = [row for row in page.rows if not math.isnan(row.mean)]
     panels = {}
     for label, cost in COSTS.items():
-        errors = [standard_error(row.sd, row.seeds) for row in ended]
+        errors = [standard_error(row.sd, row.seeds) for row in scored]
         points = [
             CostPoint(row.name, cost(row), row.mean, 0.0 if math.isnan(error) else error)
-            for row, error in zip(ended, errors, strict=True)
+            for row, error in zip(scored, errors, strict=True)
         ]
         if len({point.cost for point in points}) > 1:
             panels[label] = points

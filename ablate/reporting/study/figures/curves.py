@@ -20,16 +20,16 @@ COLUMNS = 3
 
 def curve_metric(page: Page) -> Metric:
     """What is followed: the validation score that corresponds to the study's metric."""
-    score = page.metric.name.split("/")[1]
-    return METRICS[f"val/{'psnr' if score == 'gain' else score}"]
+    return page.metric.validation or METRICS["val/psnr"]  # the gain is a PSNR, less a number that is always the same
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
     """Mean, lowest and highest value over the seeds, by arm and epoch: columns `mean`, `min`, `max`.
 
     An arm's curve ends where its first run does: beyond, a mean over the runs that did not diverge would flatter it.
+    An arm with a run that was recorded without this metric has no curve.
     """
-    if epochs.empty:
+    if epochs.empty or metric not in epochs.columns:
         return pd.DataFrame(columns=["arm", "epoch", "mean", "min", "max"])
     curves = epochs.groupby(["arm", "epoch"], sort=False)[metric].agg(["mean", "min", "max", "count"]).reset_index()
     runs = epochs.groupby("arm").seed.nunique()

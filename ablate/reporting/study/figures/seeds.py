@@ -25,11 +25,11 @@ class SeedRow:
 
 
 def seed_rows(page: Page) -> list[SeedRow]:
-    """What the figure shows: the arms of which a run has ended."""
+    """What the figure shows: the arms of which a run has a score."""
     rows = []
     for row in page.rows:
         scores, diverged = page.scores[row.name].dropna(), page.diverged[row.name]
-        if row.seeds:
+        if len(scores):
             fine, bad = (scores[chosen.loc[scores.index]].tolist() for chosen in (~diverged, diverged))
             rows.append(SeedRow(row.name, fine, bad, row.mean))
     return rows
