@@ -80,7 +80,7 @@ def measure(sampler: str, repeat: int, trials: int, record: Record) -> Found:
     runs = on_fresh_seeds(run_of(search, best.params), repeat)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
         sweep(Fixed(runs), executor, record)
-    scores = [record.result(run.id)["results"]["test/psnr"] for run in runs]
+    scores = [result.results["test/psnr"] for run in runs if (result := record.result(run.id))]
     return Found(sampler, repeat, course, float(np.mean(scores)))
 
 

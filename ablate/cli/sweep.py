@@ -101,8 +101,8 @@ def _explain(missing: Iterable[Fate], record: Record) -> None:
     broken = [run for run in missing if run.status in BROKEN]
     for run in missing:
         terminal.warn(str(run))
-        if run in broken:
-            for line in record.failure(run.run)["trace"].splitlines()[-LAST_LINES:]:
+        if run in broken and (failure := record.failure(run.run)):
+            for line in failure.trace.splitlines()[-LAST_LINES:]:
                 terminal.warn(f"    {line}")
             terminal.warn(f"    all of it: {record.folder(run.run) / 'failure.json'}")
     if broken:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
+from ablate.records.models import Result
 from ablate.records.record import ENDED, Record, Status
 from ablate.reporting import REPORTS
 from ablate.settings import Run
@@ -34,7 +34,7 @@ class Found:
     run: Run
     began: float
     rows: list[Row]
-    result: dict[str, Any]
+    result: Result
 
 
 def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
@@ -72,14 +72,14 @@ class Foreseen(Record):
 
     def status(self, run_id: str) -> Status:
         """See `Record`."""
-        found: Status = self.found[run_id].result["status"] if run_id in self.found else super().status(run_id)
+        found: Status = self.found[run_id].result.status if run_id in self.found else super().status(run_id)
         return found
 
     def ended(self, run_id: str) -> bool:
         """See `Record`."""
         return run_id in self.found or super().ended(run_id)
 
-    def result(self, run_id: str) -> dict[str, Any]:
+    def result(self, run_id: str) -> Result | None:
         """See `Record`."""
         return self.found[run_id].result if run_id in self.found else super().result(run_id)
 
@@ -142,20 +142,27 @@ def _epochs(path: Path) -> dict[str, list[Row]]:
 
 def _check_epochs(found: Found) -> None:
     epochs, planned = [row["epoch"] for row in found.rows], found.run.training.epochs
-    whole = len(epochs) == planned if found.result["status"] == "finished" else len(epochs) <= planned
+    whole = len(epochs) == planned if found.result.status == "finished" else len(epochs) <= planned
     if epochs != [*range(1, len(epochs) + 1)] or not whole:
         raise ValueError(f"run {found.run.id} has not its {planned} epochs")
 
 
-def _result(line: Line, data: Path) -> dict[str, Any]:
+def _result(line: Line, data: Path) -> Result:
     """What the record says of how a run ended; of one that diverged its own scores are not known (`results.scored`)."""
     known = {name: cell for name, cell in line.items() if cell}
     results = {name: _number(cell) for name, cell in known.items() if name in METRICS}
     if line["status"] == "diverged":
         results = {name: value for name, value in results.items() if not METRICS[name].judged}
     environment = {name.removeprefix("env/"): cell for name, cell in known.items() if name.startswith("env/")}
-    facts = {"status": line["status"], "results": results, "environment": environment}
-    return {**facts, "adopted": data.as_posix(), "ended": _number(line["ended"])}
+    return Result.model_validate(
+        {
+            "status": line["status"],
+            "results": results,
+            "environment": environment,
+            "adopted": data.as_posix(),
+            "ended": _number(line["ended"]),
+        }
+    )
 
 
 def _number(cell: str) -> float:

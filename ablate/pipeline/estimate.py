@@ -71,15 +71,17 @@ def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str
     """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
     ended = [run_id for seed in seeds if record.ended(run_id := arm.run(seed).id)]
     ids = [run_id for run_id in ended if not math.isnan(record.began(run_id))]
-    here = [run_id for run_id in ids if record.result(run_id)["environment"]["device"] == device_name(device)]
-    return median(_took(record, run_id) for run_id in here) if here else None
+    results = {run_id: result for run_id in ids if (result := record.result(run_id))}
+    name = device_name(device)
+    here = [run_id for run_id, result in results.items() if result.environment.get("device") == name]
+    return median(_took(record, run_id, results[run_id].ended) for run_id in here) if here else None
 
 
-def _took(record: Record, run_id: str) -> float:
+def _took(record: Record, run_id: str, ended: float) -> float:
     """Seconds of a run: those of its median epoch for each, and those of its last scores."""
     times = [record.began(run_id), *(row["time"] for row in record.epochs(run_id))]
     epochs = [end - start for start, end in pairwise(times)]
-    last_scores = float(record.result(run_id)["ended"] - times[-1])
+    last_scores = ended - times[-1]
     return len(epochs) * median(epochs or [0.0]) + last_scores
 
 

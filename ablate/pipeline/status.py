@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ablate.records.lock import running
+from ablate.records.lock import Trainer, running
 from ablate.records.record import BROKEN, Record, Status
 from ablate.records.requests import Asked, Label
 from ablate.tracking.told import IN_MLFLOW, noted
@@ -65,10 +65,10 @@ def _given_up(run: RunState) -> RunState:
     return replace(run, state="given up") if run.state in ("interrupted", "not started") else run
 
 
-def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, told: dict[str, str]) -> RunState:
-    if slot is not None:
-        detail = f"process {slot['pid']}, slot {slot['slot']} on {slot['device']}"
-        return RunState(run, *label, "running", synced=True, detail=detail, pid=slot["pid"])
+def _state(run: str, label: Label, record: Record, trainer: Trainer | None, told: dict[str, str]) -> RunState:
+    if trainer is not None:
+        detail = f"process {trainer.pid}, slot {trainer.slot} on {trainer.device}"
+        return RunState(run, *label, "running", synced=True, detail=detail, pid=trainer.pid)
     status = record.status(run)
     if status == "absent":
         return RunState(run, *label, "not started", synced=True)
@@ -79,7 +79,7 @@ def _state(run: str, label: Label, record: Record, slot: dict[str, Any] | None, 
 
 def _detail(run: str, record: Record, status: Status) -> str:
     """Why a run broke, or where it was taken over from."""
-    if status in BROKEN:
-        return str(record.failure(run)["reason"])
+    if status in BROKEN and (failure := record.failure(run)):
+        return failure.reason
     source = record.adopted(run)
     return f"adopted from {source}" if source else ""

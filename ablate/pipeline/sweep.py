@@ -87,7 +87,8 @@ class _Loop:
             self.take(run, Stopped())
 
     def _look_up(self, run_id: str) -> None:
-        results = self.record.result(run_id)["results"] if self.record.ended(run_id) else {}
+        result = self.record.result(run_id)
+        results = result.results if result else {}
         self.outcomes[run_id] = Outcome(self.record.status(run_id), self.record.epochs(run_id), results)
 
 

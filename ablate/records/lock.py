@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
 
-from ablate.records.files import read_json, write_json
+from ablate.records.files import write_json
+from ablate.records.models import Stored
 from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
 
@@ -38,34 +39,47 @@ def only_writer(root: Path, on_wait: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
+class Trainer(Stored):
+    """What trains a run just now: a process, in a slot on a device."""
+
+    pid: int
+    slot: int
+    device: str
+
+
+STORED = TypeAdapter(dict[str, Trainer])
+
+
 class Running:
     """Listens to a sweep, and keeps a small file that says which runs it is training."""
 
     def __init__(self, root: Path) -> None:
         self.path = _path(root)
-        self.runs: dict[str, dict[str, Any]] = {}
+        self.runs: dict[str, Trainer] = {}
 
     def __call__(self, run: Run, event: Event) -> None:
         """Note that a run has been taken up, or is no longer trained."""
         match event:
             case Started(slot, device):
-                self.runs[run.id] = {"pid": os.getpid(), "slot": slot, "device": device}
+                self.runs[run.id] = Trainer(pid=os.getpid(), slot=slot, device=device)
             case EpochEnded():
                 return
             case _:
                 self.runs.pop(run.id, None)
-        write_json(self.path, self.runs)
+        write_json(self.path, STORED.dump_python(self.runs))
 
 
-def running(root: Path) -> dict[str, dict[str, Any]]:
-    """By run id the `pid`, `slot` and `device` of what is trained just now; nothing is, where nobody holds the lock."""
+def running(root: Path) -> dict[str, Trainer]:
+    """What trains each run just now, by the run's id; nothing does where nobody holds the lock."""
     if not (root / "lock").exists():
         return {}
     try:
         with FileLock(root / "lock", timeout=0):
             return {}
     except Timeout:
-        return read_json(_path(root)) or {}
+        with suppress(FileNotFoundError, ValidationError):
+            return STORED.validate_json(_path(root).read_bytes())
+        return {}
 
 
 def _path(root: Path) -> Path:

@@ -21,19 +21,19 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ablate.records.files import (
     digest,
     make_folder,
     place_folder,
-    read_json,
     seal,
     set_aside,
     unseal,
     write_atomic,
     write_json,
 )
+from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
 from ablate.settings import RECIPE, Run, dotted
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
@@ -83,27 +83,26 @@ class Record:
             case Ended():
                 self._end(folder, event)
             case Failed(reason, trace, status):
-                facts = {"status": status, "reason": reason, "trace": trace}
-                write_json(folder / "failure.json", {**facts, "time": time.time()})
+                Failure(status=status, reason=reason, trace=trace, time=time.time()).write(folder / "failure.json")
 
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
         make_folder(folder)
-        if failure := read_json(folder / "failure.json"):
-            write_json(folder / "failure.json", {**failure, "again": True})
-        if read_json(folder / "run.json") is None:
-            write_json(folder / "run.json", _facts(run, time.time()))
+        if failure := self.failure(run.id):
+            failure.model_copy(update={"again": True}).write(folder / "failure.json")
+        if self.facts(run.id) is None:
+            _facts(run, time.time()).write(folder / "run.json")
 
     def _end(self, folder: Path, event: Ended) -> None:
         write_atomic(folder / "weights.safetensors", event.weights)
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
-        facts = {"status": event.status, "results": event.results, "environment": event.environment}
-        _vouch(folder, {**facts, "ended": time.time()})
+        result = Result(status=event.status, results=event.results, environment=event.environment, ended=time.time())
+        _vouch(folder, result)
         for settled in ("checkpoint.pt", "failure.json"):
             (folder / settled).unlink(missing_ok=True)
 
-    def adopt(self, run: Run, began: float, rows: list[Row], result: dict[str, Any]) -> None:
+    def adopt(self, run: Run, began: float, rows: list[Row], result: Result) -> None:
         """Take in a run that was trained elsewhere, all at once: its `result` vouches for what there is of it.
 
         Raises:
@@ -112,7 +111,7 @@ class Record:
         unfinished = self.folder(".adopted")
         shutil.rmtree(unfinished, ignore_errors=True)  # what a kill left
         make_folder(unfinished)
-        write_json(unfinished / "run.json", _facts(run, began))
+        _facts(run, began).write(unfinished / "run.json")
         write_json(unfinished / "epochs.json", rows)
         _vouch(unfinished, result)
         place_folder(unfinished, self.folder(run.id))
@@ -128,7 +127,8 @@ class Record:
 
     def _vouches(self, path: Path) -> bool:
         """Whether a result is whole, and every file that it vouches for is as it was written."""
-        files: dict[str, str] = (read_json(path) or {}).get("files", {})
+        result = read_stored(path, Result)
+        files = result.files if result else {}
         return bool(files) and all(digest(path.parent / name) == known for name, known in files.items())
 
     def _set_aside(self, path: Path, consequence: str) -> None:
@@ -138,12 +138,12 @@ class Record:
 
     def status(self, run_id: str) -> Status:
         """How far a run has come; what it is doing right now is not recorded here."""
-        folder = self.folder(run_id)
-        facts = read_json(folder / "result.json") or read_json(folder / "failure.json")
-        if facts and not facts.get("again"):
-            status: Status = facts["status"]
-            return status
-        return "absent" if read_json(folder / "run.json") is None else "unfinished"
+        if result := self.result(run_id):
+            return result.status
+        failure = self.failure(run_id)
+        if failure and not failure.again:
+            return failure.status
+        return "absent" if self.facts(run_id) is None else "unfinished"
 
     def has(self, run_id: str) -> bool:
         """Whether there is anything of a run, be it damaged."""
@@ -151,47 +151,41 @@ class Record:
 
     def ended(self, run_id: str) -> bool:
         """Whether a run has its result, so that it is never trained again."""
-        return read_json(self.folder(run_id) / "result.json") is not None
+        return self.result(run_id) is not None
 
     def wanting(self, run_id: str, *, broken: bool = False) -> bool:
         """Whether a run is to be trained: what has not ended and is not broken; or only what is or was `broken`."""
         if self.ended(run_id):
             return False
         if broken:
-            return read_json(self.folder(run_id) / "failure.json") is not None
+            return self.failure(run_id) is not None
         return self.status(run_id) not in BROKEN
 
-    def facts(self, run_id: str) -> dict[str, Any]:
-        """What a run that has started is: its `settings` by dotted name, its `seed`, its `recipe`, when it `began`.
+    def facts(self, run_id: str) -> RunFacts | None:
+        """What a run that has started is; None also where that is damaged, which a sweep repairs."""
+        return read_stored(self.folder(run_id) / "run.json", RunFacts)
 
-        Nothing at all where that is damaged, which a sweep mends.
-        """
-        facts: dict[str, Any] | None = read_json(self.folder(run_id) / "run.json")
-        return facts or {}
-
-    def result(self, run_id: str) -> dict[str, Any]:
+    def result(self, run_id: str) -> Result | None:
         """The result of a run that has ended."""
-        result: dict[str, Any] = read_json(self.folder(run_id) / "result.json")
-        return result
+        return read_stored(self.folder(run_id) / "result.json", Result)
 
     def adopted(self, run_id: str) -> Path | None:
         """The data that a run was taken over from; None for one that was trained here, or has not ended."""
-        source = (read_json(self.folder(run_id) / "result.json") or {}).get("adopted")
-        return Path(source) if source else None
+        result = self.result(run_id)
+        return Path(result.adopted) if result and result.adopted else None
 
-    def failure(self, run_id: str) -> dict[str, Any]:
+    def failure(self, run_id: str) -> Failure | None:
         """Why the last attempt at a broken run broke."""
-        failure: dict[str, Any] = read_json(self.folder(run_id) / "failure.json")
-        return failure
+        return read_stored(self.folder(run_id) / "failure.json", Failure)
 
     def began(self, run_id: str) -> float:
         """When a run was first started, in Unix seconds; NaN where that is not known."""
-        return float(self.facts(run_id).get("began", math.nan))
+        facts = self.facts(run_id)
+        return float(facts.began) if facts else math.nan
 
     def epochs(self, run_id: str) -> list[Row]:
         """The epochs of a run so far."""
-        rows: list[Row] | None = read_json(self.folder(run_id) / "epochs.json")
-        return rows or []
+        return read_epochs(self.folder(run_id) / "epochs.json")
 
     def arrays(self, run_id: str) -> dict[str, NDArray[np.floating]]:
         """The arrays of a run that has ended, by name; none if its loss was not finite."""
@@ -212,12 +206,13 @@ class Record:
         return content
 
 
-def _facts(run: Run, began: float) -> dict[str, Any]:
+def _facts(run: Run, began: float) -> RunFacts:
     settings = dotted(run)
-    return {"id": run.id, "recipe": RECIPE, "seed": settings.pop("seed"), "settings": settings, "began": began}
+    seed = settings.pop("seed")
+    return RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began)
 
 
-def _vouch(folder: Path, result: dict[str, Any]) -> None:
+def _vouch(folder: Path, result: Result) -> None:
     """Write a run's result with the checksums of those of its files that are there."""
     files = {name: known for name in VOUCHED if (known := digest(folder / name))}
-    write_json(folder / "result.json", {**result, "files": files})
+    result.model_copy(update={"files": files}).write(folder / "result.json")

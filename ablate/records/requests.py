@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ablate.records.files import make_folder, read_json, write_json
+from pydantic import TypeAdapter, ValidationError
+
+from ablate.records.files import make_folder, write_json
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 
@@ -57,6 +59,9 @@ class Asked:
         return self.former | self.tuning | self.runs
 
 
+STORED = TypeAdapter(Asked)
+
+
 def remember(root: Path, asked: Asked) -> None:
     """Put down what a study asks for."""
     make_folder(_folder(root))
@@ -65,12 +70,10 @@ def remember(root: Path, asked: Asked) -> None:
 
 def recall(root: Path, study: str) -> Asked | None:
     """What a study asked for when it was last swept, None if it never was."""
-    facts = read_json(_folder(root) / f"{study}.json")
-    if not facts:
+    try:
+        return STORED.validate_json((_folder(root) / f"{study}.json").read_bytes())
+    except (FileNotFoundError, ValidationError):
         return None
-    runs, former = _labels(facts["runs"]), _labels(facts["former"])
-    given_up, tuning = facts.get("given_up", []), _labels(facts.get("tuning", {}))
-    return Asked(facts["study"], facts["question"], runs, former, given_up, tuning)
 
 
 def asked_of(root: Path, asking: Design | Search) -> Asked:
@@ -85,10 +88,6 @@ def recall_all(root: Path) -> list[Asked]:
     """What every study asked for that was ever swept, by the studies' names."""
     found = [recall(root, path.stem) for path in sorted(_folder(root).glob("[!.]*.json"))]
     return [asked for asked in found if asked]
-
-
-def _labels(facts: dict[str, list[object]]) -> dict[str, Label]:
-    return {run_id: Label(str(arm), int(str(seed))) for run_id, (arm, seed) in facts.items()}
 
 
 def _folder(root: Path) -> Path:

@@ -50,12 +50,11 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     run = cell.run.id
     status = record.status(run)
     row: dict[str, Any] = {"arm": cell.arm.name, "seed": cell.seed, "run": run, "status": status}
-    if status in BROKEN:
-        row["error"] = record.failure(run)["reason"]
-    if record.ended(run):
-        result = record.result(run)
-        row |= {"began": record.began(run), "ended": result["ended"]} | scored(status, result["results"])
-        row |= {f"env/{name}": str(value) for name, value in result["environment"].items()}
+    if status in BROKEN and (failure := record.failure(run)):
+        row["error"] = failure.reason
+    if result := record.result(run):
+        row |= {"began": record.began(run), "ended": result.ended} | scored(status, result.results)
+        row |= {f"env/{name}": str(value) for name, value in result.environment.items()}
     return row
 
 

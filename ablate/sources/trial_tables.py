@@ -71,7 +71,8 @@ def _row(search: Search, trial: FrozenTrial, record: Record) -> dict[str, Any]:
         "why": trial.user_attrs.get(WHY, ""),
     }
     row |= {name: value_text(value) for name, value in overrides(search.space, trial.params).items()}
-    environment = record.result(run)["environment"] if run and record.ended(run) else {}
+    result = record.result(run) if run else None
+    environment = result.environment if result else {}
     return row | {f"env/{name}": value for name, value in environment.items()}
 
 

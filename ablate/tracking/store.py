@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, METRICS
-from ablate.records.record import BROKEN, Record, Status
+from ablate.records.models import Failure, Result
+from ablate.records.record import BROKEN, Record
 from ablate.records.requests import Asked
 from ablate.settings import TASK_SETTINGS
+from ablate.tracking.artefacts import send_artefacts
 from ablate.tracking.connection import connect, tracking_uri
 from ablate.tracking.tags import ADOPTED_TAG, ARM_TAG, ERROR_TAG, RUN_TAG, STATUS_TAG, STUDY_TAG
 from ablate.tracking.told import IN_MLFLOW, note
@@ -138,7 +140,7 @@ class Store:
             self.client.log_batch(told.mlflow_id, metrics=new[start : start + MOST])
             told.points |= {(point.key, point.step) for point in new[start : start + MOST]}
         if status != "RUNNING":
-            self._close(told, run_id, recorded, status)
+            self._close(told, run_id, status)
 
     def _open(self, told: Told, run_id: str) -> None:
         if not told.described:
@@ -147,21 +149,21 @@ class Store:
             self.client.update_run(told.mlflow_id, status="RUNNING")
             told.status = "RUNNING"
 
-    def _close(self, told: Told, run_id: str, recorded: Status, status: str) -> None:
+    def _close(self, told: Told, run_id: str, status: str) -> None:
         """Tell how a run ended, its status last: a run that has it lacks nothing."""
-        if recorded in BROKEN:
-            self._tell_failure(told, run_id)
-        elif status == "FINISHED":
-            self._tell_result(told, run_id)
+        if result := self.record.result(run_id):
+            self._tell_result(told, run_id, result)
+        elif failure := self.record.failure(run_id):
+            self._tell_failure(told, failure)
         self.client.set_terminated(told.mlflow_id, status=status, end_time=int(self._ended(run_id) * 1000))
         told.status = status
 
     def _ended(self, run_id: str) -> float:
         """When a run ended, or was last heard of, in Unix seconds."""
-        if self.record.ended(run_id):
-            return float(self.record.result(run_id)["ended"])
-        if self.record.status(run_id) in BROKEN:
-            return float(self.record.failure(run_id)["time"])
+        if result := self.record.result(run_id):
+            return result.ended
+        if self.record.status(run_id) in BROKEN and (failure := self.record.failure(run_id)):
+            return failure.time
         rows = self.record.epochs(run_id)
         return rows[-1]["time"] if rows else self.record.began(run_id)
 
@@ -178,7 +180,9 @@ class Store:
         from mlflow.entities import Param
 
         facts = self.record.facts(run_id)
-        settings = facts["settings"] | {"seed": facts["seed"]}
+        if facts is None:  # damaged, which a sweep repairs
+            return
+        settings = facts.settings | {"seed": facts.seed}
         self.client.log_batch(told.mlflow_id, params=[Param(name, str(value)) for name, value in settings.items()])
         self.client.log_inputs(told.mlflow_id, datasets=[_dataset(settings)])
         told.described = True
@@ -186,36 +190,24 @@ class Store:
     def _new_points(self, told: Told, run_id: str) -> list[Metric]:
         """The numbers of the record that MLflow does not have."""
         points = [point for row in self.record.epochs(run_id) for point in _points_of(row, row["time"], row["epoch"])]
-        if self.record.ended(run_id):
-            result = self.record.result(run_id)
-            points += _points_of(result["results"], result["ended"], step=0)
+        if result := self.record.result(run_id):
+            points += _points_of(result.results, result.ended, step=0)
         return [point for point in points if (point.key, point.step) not in told.points]
 
-    def _tell_failure(self, told: Told, run_id: str) -> None:
-        failure = self.record.failure(run_id)
-        self.client.set_tag(told.mlflow_id, STATUS_TAG, failure["status"])
-        self.client.set_tag(told.mlflow_id, ERROR_TAG, failure["reason"][:500])
+    def _tell_failure(self, told: Told, failure: Failure) -> None:
+        self.client.set_tag(told.mlflow_id, STATUS_TAG, failure.status)
+        self.client.set_tag(told.mlflow_id, ERROR_TAG, failure.reason[:500])
 
-    def _tell_result(self, told: Told, run_id: str) -> None:
+    def _tell_result(self, told: Told, run_id: str, result: Result) -> None:
         from mlflow.entities import RunTag
 
-        from ablate.pictures import curves_picture, sample_picture
-
-        result = self.record.result(run_id)
-        tags = {STATUS_TAG: result["status"], ERROR_TAG: ""} | {
-            f"env.{name}": str(value) for name, value in result["environment"].items()
+        tags = {STATUS_TAG: result.status, ERROR_TAG: ""} | {
+            f"env.{name}": str(value) for name, value in result.environment.items()
         }
-        if source := self.record.adopted(run_id):
-            tags[ADOPTED_TAG] = source.as_posix()
+        if result.adopted:
+            tags[ADOPTED_TAG] = Path(result.adopted).as_posix()
         self.client.log_batch(told.mlflow_id, tags=[RunTag(name, value) for name, value in tags.items()])
-        folder = self.record.folder(run_id)
-        for name in ("run.json", "epochs.json", "result.json", "weights.safetensors"):
-            if (folder / name).exists():
-                self.client.log_artifact(told.mlflow_id, str(folder / name))
-        if rows := self.record.epochs(run_id):
-            self.client.log_figure(told.mlflow_id, curves_picture(rows), "curves.png")
-        if arrays := self.record.arrays(run_id):
-            self.client.log_figure(told.mlflow_id, sample_picture(arrays), "sample.png")
+        send_artefacts(self.client, told.mlflow_id, self.record, run_id)
 
 
 def _points_of(values: Mapping[str, float], seconds: float, step: float) -> Iterator[Metric]:

@@ -15,6 +15,7 @@ from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
 from tests.helpers.commands import told_runs, typed
 from tests.helpers.searches import write_tiny_search
+from tests.helpers.stored import facts_of
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -75,7 +76,7 @@ def test_a_study_goes_on_with_a_run_that_was_given_up(
     pruned = next(trial for trial in told if trial.state == TrialState.PRUNED)
     run = pruned.user_attrs["run"]
     assert Record().status(run) == "unfinished"
-    facts = Record().facts(run)["settings"]
+    facts = facts_of(Record(), run).settings
     write_tiny_study(Path(), "study.yaml", seeds="1")
     text = Path("study.yaml").read_text().replace("training.rate: 0.01", f"training.rate: {facts['training.rate']}")
     Path("study.yaml").write_text(text)

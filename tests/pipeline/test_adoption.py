@@ -19,6 +19,7 @@ from ablate.reporting.study.data import export, read
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.training.events import Ended, Failed, Started
+from tests.helpers.stored import facts_of, result_of
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -71,9 +72,9 @@ def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Stu
     record, run = Record(), reported.runs[0]
     adopt(reported, record)
     assert record.adopted(run.id) == Path("reports/tiny/data")
-    assert set(record.result(run.id)["files"]) == {"run.json", "epochs.json"}
+    assert set(result_of(record, run.id).files) == {"run.json", "epochs.json"}
     assert record.arrays(run.id) == {}
-    assert record.facts(run.id)["settings"]["model.width"] == 8
+    assert facts_of(record, run.id).settings["model.width"] == 8
 
 
 def test_status_says_where_a_run_comes_from(reported: Study) -> None:
@@ -178,7 +179,7 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
     assert len(adopt(study, adopted)) == 4
     export(study, adopted, Path("reports/tiny"))
     assert written() == before
-    results = adopted.result(study.arms[0].run(1).id)["results"]
+    results = result_of(adopted, study.arms[0].run(1).id).results
     assert "test/psnr" not in results
     assert results["zero/psnr"] == 17.0
     assert load_results(study, adopted)["test/psnr"].tolist()[1] == 17.0

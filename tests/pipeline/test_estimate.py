@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ablate.pipeline import estimate as module
 from ablate.pipeline.estimate import duration, estimate, timed_seconds
+from ablate.records.models import Result
 from ablate.records.record import Record
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
@@ -37,8 +37,10 @@ class Told(Record):
     def epochs(self, run_id: str) -> list[dict[str, float]]:
         return [{"time": time} for time in self.times.get(run_id, (0, [], None))[1]]
 
-    def result(self, run_id: str) -> dict[str, Any]:
-        return {"ended": self.times[run_id][2], "environment": {"device": self.device}}
+    def result(self, run_id: str) -> Result:
+        ended = self.times[run_id][2]
+        assert ended is not None
+        return Result(status="finished", results={}, environment={"device": self.device}, ended=ended)
 
 
 @pytest.fixture

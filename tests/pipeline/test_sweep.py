@@ -19,9 +19,9 @@ from ablate.sources.search import Searching
 from ablate.sources.trial_tables import trials_table
 from ablate.sources.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.studies.planning import arms, plan
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 from tests.helpers.searches import write_tiny_search
+from tests.helpers.stored import failure_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
 
 RUNS = [tiny_run(0), tiny_run(1)]
@@ -49,10 +49,10 @@ def test_a_sweep_can_be_judged_by_the_mean_absolute_error(metric: str, workplace
     """Every arm's mean, on the page, is that of the absolute errors of its runs' own results; less is better."""
     study = load_study(write_tiny_study(workplace, margin=f"0.001\nmetric: {metric}"))
     record = Record()
-    sweep(Fixed(plan(study)), InProcessExecutor(), record)
+    sweep(Fixed(study.runs), InProcessExecutor(), record)
     export(study, record, workplace / "report")
     page = write_report(study, workplace / "report")
-    for arm, row in zip(arms(study), page.rows, strict=True):
+    for arm, row in zip(study.arms, page.rows, strict=True):
         folders = [record.folder(arm.run(seed).id) for seed in study.seeds]
         scores = [json.loads((folder / "result.json").read_text())["results"][metric] for folder in folders]
         assert row.mean == pytest.approx(sum(scores) / len(scores))
@@ -147,7 +147,7 @@ def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record
     spoil(record, RUNS[0])
     sweep(Fixed(RUNS), InProcessExecutor(), record)
     assert [record.status(run.id) for run in RUNS] == ["failed", "finished"]
-    assert "Traceback" in record.failure(RUNS[0].id)["trace"]
+    assert "Traceback" in failure_of(record, RUNS[0].id).trace
     log = Log()
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert log == []
@@ -171,7 +171,7 @@ def test_a_run_that_takes_too_long_is_timed_out_and_stops_no_other(record: Recor
     sweep(Fixed(runs), InProcessExecutor(timeout=1), record)
     assert [record.status(run.id) for run in runs] == ["timed out", "finished"]
     assert 0 < len(record.epochs(runs[0].id)) < 2000
-    assert "1 s" in record.failure(runs[0].id)["reason"]
+    assert "1 s" in failure_of(record, runs[0].id).reason
 
 
 def test_a_spoilt_checkpoint_is_never_loaded_and_the_run_starts_over(record: Record, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_run_that_lost_its_worker_goes_on_once_from_its_checkpoint(record: Rec
     assert record.status(RUNS[0].id) == status
     assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
     if status == "failed":
-        assert record.failure(RUNS[0].id)["reason"] == "its worker died: SIGKILL, twice"
+        assert failure_of(record, RUNS[0].id).reason == "its worker died: SIGKILL, twice"
 
 
 class OneByOne:

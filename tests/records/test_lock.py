@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ablate.records.lock import Running, only_writer, running
+from ablate.records.lock import Running, Trainer, only_writer, running
 from ablate.training.events import Ended, EpochEnded, Failed, Lost, Started
 from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
-SLOT = {"pid": os.getpid(), "slot": 1, "device": "cuda:0"}
+SLOT = Trainer(pid=os.getpid(), slot=1, device="cuda:0")
 
 
 def never() -> None:

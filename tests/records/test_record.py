@@ -7,6 +7,7 @@ import pytest
 from ablate.records.record import VOUCHED, Record
 from ablate.settings import RECIPE
 from ablate.training.events import Ended, EpochEnded, Failed, Started
+from tests.helpers.stored import failure_of, result_of
 from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
@@ -44,7 +45,7 @@ def test_an_ended_run_keeps_no_checkpoint(record: Record) -> None:
     for event in (Started(0, "cpu"), EpochEnded([ROW], b"state"), ENDED):
         record.take(RUN, event)
     assert record.checkpoint(RUN.id) is None
-    assert record.result(RUN.id)["results"] == {"test/psnr": 20.0}
+    assert result_of(record, RUN.id).results == {"test/psnr": 20.0}
 
 
 def test_a_run_that_timed_out_is_no_failure_but_as_broken(record: Record) -> None:
@@ -58,7 +59,7 @@ def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: R
     record.take(RUN, Started(0, "cpu"))
     record.take(RUN, Failed("out of memory", "trace"))
     assert record.status(RUN.id) == "failed"
-    assert record.failure(RUN.id)["reason"] == "out of memory"
+    assert failure_of(record, RUN.id).reason == "out of memory"
     record.take(RUN, Started(0, "cpu"))
     assert record.status(RUN.id) == "unfinished"
 

@@ -30,6 +30,7 @@ from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
 from ablate.tracking.sync import sync as sync_store
 from ablate.training.events import EpochEnded, Event, Failed
+from tests.helpers.stored import failure_of, result_of
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -103,7 +104,7 @@ def test_each_epoch_is_told_once_with_its_recorded_time(mirrored: dict[str, Mlfl
 
 def test_the_results_are_those_of_the_record(mirrored: dict[str, MlflowRun]) -> None:
     run = mirrored["with seed 0"]
-    results = Record().result(run.data.tags["ablate.run"])["results"]
+    results = result_of(Record(), run.data.tags["ablate.run"]).results
     assert {name: run.data.metrics[name] for name in results} == results
 
 
@@ -141,7 +142,7 @@ def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record
     assert tell(study, record) == []
     assert each_epoch_once(study)
     run = told()["with seed 0"]
-    results = trained.result(run.data.tags["ablate.run"])["results"]
+    results = result_of(trained, run.data.tags["ablate.run"]).results
     assert run.data.tags["ablate.adopted"] == "reports/tiny/data"
     assert {name: run.data.metrics[name] for name in results} == results
     found = {item.path for item in MlflowClient(tracking_uri=tracking_uri()).list_artifacts(run.info.run_id)}
@@ -413,7 +414,7 @@ def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Rec
         assert tell(study, record) == []
         mirrored = told()["with seed 0"]
         assert mirrored.info.status == "FAILED"
-        assert mirrored.info.end_time == int(record.failure(run.id)["time"] * 1000)
+        assert mirrored.info.end_time == int(failure_of(record, run.id).time * 1000)
         assert mirrored.data.tags["ablate.error"] == "out of memory"
 
 

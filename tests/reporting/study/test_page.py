@@ -28,6 +28,7 @@ from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.training.events import Failed, Started
 from tests.helpers import fabricated
+from tests.helpers.stored import result_of
 from tests.helpers.tiny import write_tiny_study
 
 FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
@@ -266,7 +267,7 @@ def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
-    epoch = int(record.result(study.runs[0].id)["results"]["diverged/epoch"])
+    epoch = int(result_of(record, study.runs[0].id).results["diverged/epoch"])
     assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
     assert page.divergences[0] in (tmp_path / "README.md").read_text()
 

@@ -1,0 +1,89 @@
+"""What the record's files say: read back as it was written, and not there where it is not what it should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablate.records.models import Failure, Result, RunFacts, Stored, read_epochs, read_stored
+from ablate.records.record import Record
+from ablate.records.requests import recall
+
+FACTS: dict[type[Stored], dict[str, Any]] = {
+    RunFacts: {"id": "a1", "recipe": 1, "seed": 0, "settings": {"model.heads": 4}, "began": 1.5},
+    Result: {"status": "finished", "results": {"best/epoch": 30}, "environment": {}, "ended": 2.5, "files": {}},
+    Failure: {"status": "timed out", "reason": "too long", "trace": "", "time": 3.5},
+}
+GARBAGE: tuple[Any, ...] = (None, [], "text", 7, {}, {"status": "finished"}, {"status": "no such status"})
+
+
+@pytest.fixture(params=FACTS, ids=lambda model: model.__name__)
+def model(request: pytest.FixtureRequest) -> type[Stored]:
+    found: type[Stored] = request.param
+    return found
+
+
+def test_a_file_says_again_what_was_written(model: type[Stored], tmp_path: Path) -> None:
+    stored = model(**FACTS[model])
+    stored.write(tmp_path / "file.json")
+    assert read_stored(tmp_path / "file.json", model) == stored
+    assert json.loads((tmp_path / "file.json").read_text()) == FACTS[model], "no key more than was said"
+
+
+@pytest.mark.parametrize("content", GARBAGE, ids=json.dumps)
+def test_what_is_not_of_its_kind_is_not_there(model: type[Stored], content: Any, tmp_path: Path) -> None:
+    (tmp_path / "file.json").write_text(json.dumps(content))
+    assert read_stored(tmp_path / "file.json", model) is None
+
+
+def test_a_missing_key_or_a_wrong_type_makes_a_file_invalid(model: type[Stored], tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    for name in required:
+        path.write_text(json.dumps({key: value for key, value in FACTS[model].items() if key != name}))
+        assert read_stored(path, model) is None, name
+        path.write_text(json.dumps(FACTS[model] | {name: [["not this"]]}))
+        assert read_stored(path, model) is None, name
+
+
+def test_keys_of_another_version_are_ignored(model: type[Stored], tmp_path: Path) -> None:
+    (tmp_path / "file.json").write_text(json.dumps(FACTS[model] | {"of another version": 1}))
+    assert read_stored(tmp_path / "file.json", model) == model(**FACTS[model])
+
+
+@given(st.dictionaries(st.text(), st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)))
+def test_numbers_keep_their_kind(results: dict[str, int | float]) -> None:
+    again = Result.model_validate_json(Result(**FACTS[Result] | {"results": results}).model_dump_json())
+    assert {name: (type(value), value) for name, value in again.results.items()} == {
+        name: (type(value), value) for name, value in results.items()
+    }
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"epoch": 1}', '[{"epoch": "one"}]', "null"])
+def test_damaged_epochs_are_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / "epochs.json").write_text(content)
+    assert read_epochs(tmp_path / "epochs.json") == []
+
+
+def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tuple[Record, Any]) -> None:
+    record, study = swept_copy
+    run = study.runs[0].id
+    path = record.folder(run) / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "splendid"}))
+    assert not record.ended(run)
+    assert record.status(run) == "unfinished"
+    assert record.wanting(run)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"study": "tiny"}', '{"study": "tiny", "question": "?", "runs": {"a": 1}}']
+)
+def test_invalid_requests_of_a_study_are_as_if_it_was_never_swept(content: str, tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "tiny.json").write_text(content)
+    assert recall(tmp_path, "tiny") is None
