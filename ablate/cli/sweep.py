@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +18,6 @@ from ablate.errors import NotTunedError
 if TYPE_CHECKING:
     from ablate.pipeline.results import StudyResult
     from ablate.records.record import Record
-    from ablate.reporting.study.model import Fate
     from ablate.studies.planning import Design
 
 LAST_LINES = 3
@@ -33,7 +32,10 @@ def sweep(
     device: Device = "auto",
     executor: ExecutorName = "local",
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Train the runs that failed or timed out, and only these.")
+        bool,
+        typer.Option(
+            "--retry-failed", help="Train the runs that failed, timed out or cannot be scored, and only these."
+        ),
     ] = False,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="First take over the finished runs that reports/*/data hold.")
@@ -65,7 +67,7 @@ def sweep(
             terminal=terminal,
         )
     _say_where(result, written=not no_report)
-    _explain(result.page.missing, Record())
+    _explain(result, Record())
     raise typer.Exit(1 if result.page.missing else 0)
 
 
@@ -94,17 +96,23 @@ def _say_where(result: StudyResult, *, written: bool) -> None:
         terminal.say(f"Runs:   {result.runs_at}")
 
 
-def _explain(missing: Iterable[Fate], record: Record) -> None:
-    """Name each run that has no result, with the last lines of what broke it, and say how to go on."""
+def _explain(result: StudyResult, record: Record) -> None:
+    """Name each run that has no score, with the last lines of what broke it, and say how to go on."""
     from ablate.records.record import BROKEN
 
-    broken = [run for run in missing if run.status in BROKEN]
-    for run in missing:
+    reasons = {item.run.id: item.reason for item in result.unscored}
+    again = False
+    for run in result.page.missing:
+        if run.run in reasons:
+            terminal.warn(f"{run.arm} seed {run.seed}: {run.status} ({reasons[run.run]})")
+            again = True
+            continue
         terminal.warn(str(run))
-        if run in broken and (failure := record.failure(run.run)):
+        if run.status in BROKEN and (failure := record.failure(run.run)):
+            again = True
             for line in failure.trace.splitlines()[-LAST_LINES:]:
                 terminal.warn(f"    {line}")
             terminal.warn(f"    all of it: {record.folder(run.run) / 'failure.json'}")
-    if broken:
+    if again:
         words = [word for word in sys.argv[1:] if word != "--retry-failed"]
         terminal.warn(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these again.")

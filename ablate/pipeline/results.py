@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 
+from ablate.pipeline.scoring import Unscored
 from ablate.reporting.search.answer import answer as search_answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.study.answer import answer
@@ -23,11 +25,13 @@ class StudyResult:
         page: all that the report says (`reporting.study.model.Page`).
         path: the folder of the report.
         runs_at: what to type or open to see the runs in MLflow; None where MLflow lacks some of them.
+        unscored: the runs that cannot be judged by the study's metric, and why.
     """
 
     page: Page
     path: Path
     runs_at: str | None = None
+    unscored: Sequence[Unscored] = ()
 
     @property
     def answer(self) -> str:

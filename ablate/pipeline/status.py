@@ -6,12 +6,23 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ablate.metrics import METRICS, Metric
 from ablate.records.lock import Trainer, running
-from ablate.records.record import BROKEN, Record, Status
+from ablate.records.record import BROKEN, ENDED, Record, Status
 from ablate.records.requests import Asked, Label
 from ablate.tracking.told import IN_MLFLOW, noted
 
-STATES = ("finished", "diverged", "running", "interrupted", "given up", "failed", "timed out", "not started")
+STATES = (
+    "finished",
+    "diverged",
+    "unscored",
+    "running",
+    "interrupted",
+    "given up",
+    "failed",
+    "timed out",
+    "not started",
+)
 
 
 @dataclass(frozen=True)
@@ -55,9 +66,19 @@ def look_over(asked: Asked, record: Record) -> Overview:
     """What has become of a study's runs."""
     trained, told = running(record.root), noted(record.root, asked.study)
     found = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.present().items()]
+    if asked.metric in METRICS:
+        found = [_scored(run, record, METRICS[asked.metric]) if run.run in asked.runs else run for run in found]
     runs = [_given_up(run) if run.run in asked.given_up else run for run in found]
     former = [str(label) for run_id, label in asked.former.items() if record.status(run_id) != "absent"]
     return Overview(asked.study, runs, former)
+
+
+def _scored(run: RunState, record: Record, metric: Metric) -> RunState:
+    """A run that has ended, but was recorded before the metric existed that judges it, is unscored."""
+    result = record.result(run.run) if run.state in ENDED else None
+    if result is None or result.has(metric):
+        return run
+    return replace(run, state="unscored", detail=f"recorded without {metric.name}")
 
 
 def _given_up(run: RunState) -> RunState:

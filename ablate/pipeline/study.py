@@ -14,6 +14,7 @@ from pathlib import Path
 from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.adoption import adopt as adopt_runs
 from ablate.pipeline.results import SearchResult, StudyResult
+from ablate.pipeline.scoring import discard, score_recorded
 from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked import train_tracked
@@ -53,7 +54,7 @@ def sweep(
         workers: runs at a time; by default one per core, or one per GPU.
         device: where to train; `auto` takes the GPUs if there are any.
         executor: `local` for a process per slot, `inprocess` for everything in this one (to debug).
-        retry_failed: train the runs that failed or timed out, and only these.
+        retry_failed: train the runs that failed or timed out, or cannot be scored, and only these.
         adopt: first take over the finished runs that `reports/*/data` hold.
         report: whether to write the report, or only its data.
         terminal: where to say what is done.
@@ -67,11 +68,16 @@ def sweep(
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
             terminal.say(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
+        record.check(run.id for run in design.runs)
+        unscored = score_recorded(design, record, slots.devices[0], terminal)
+        if retry_failed:
+            discard(unscored, record)
         experiment = _train(design, record, slots, terminal, retry_broken=retry_failed)
         folder = report_folder(design)
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
-        return StudyResult(page, folder, _runs_at(design, experiment, terminal, reported=report))
+        runs_at = _runs_at(design, experiment, terminal, reported=report)
+        return StudyResult(page, folder, runs_at, [] if retry_failed else unscored)
 
 
 def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
@@ -90,7 +96,6 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_broken: bool) -> str | None:
     """Train the study; returns its MLflow experiment, if MLflow was sent all of it."""
     asked, source = _ask(design, record, terminal), _source(design, len(slots.devices))
-    record.check(asked.runs)
     runs = source.propose({})
     to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
     recorded = sum(record.ended(run.id) for run in runs)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from ablate.metrics import Metric
 from ablate.records.files import write_json
 
 Number = int | float
@@ -53,6 +54,10 @@ class Result(Stored):
     adopted: str | None = None
     ended: Number
     files: dict[str, str] = {}
+
+    def has(self, metric: Metric) -> bool:
+        """Whether the run can be judged by a metric; a diverged one scores what answering zero does."""
+        return (metric.at("zero") if self.status == "diverged" else metric).name in self.results
 
 
 class Failure(Stored):

@@ -10,6 +10,8 @@
                           `adopted`: the data that it was taken over from, which have no weights and no arrays
     failure.json          why an attempt broke, and whether another goes on `again`; gone when that has ended
 
+.ablate/replaced/<id>/    what was recorded of a run that was trained again because it could not be scored
+
 What is damaged counts as not there, and is made again.
 """
 
@@ -19,7 +21,7 @@ import math
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -116,6 +118,24 @@ class Record:
         _vouch(unfinished, result)
         place_folder(unfinished, self.folder(run.id))
 
+    def add_scores(self, run_id: str, scores: Mapping[str, float]) -> None:
+        """Add to a run's result the scores that it does not have; those that it has stay as they are."""
+        result = self.result(run_id)
+        new = {name: value for name, value in scores.items() if result and name not in result.results}
+        if result and new:
+            more = result.model_copy(update={"results": result.results | new})
+            more.write(self.folder(run_id) / "result.json")
+
+    def discard(self, run: Run, reason: str) -> None:
+        """Put aside all that is recorded of a run, so that it counts as failed and can be trained again."""
+        aside = self.root / "replaced" / run.id
+        make_folder(aside.parent)
+        shutil.rmtree(aside, ignore_errors=True)
+        place_folder(self.folder(run.id), aside)
+        make_folder(self.folder(run.id))
+        _facts(run, time.time()).write(self.folder(run.id) / "run.json")
+        Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
+
     def check(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
         for run_id in run_ids:
@@ -186,6 +206,11 @@ class Record:
     def epochs(self, run_id: str) -> list[Row]:
         """The epochs of a run so far."""
         return read_epochs(self.folder(run_id) / "epochs.json")
+
+    def weights(self, run_id: str) -> bytes | None:
+        """The best epoch's weights as safetensors; None for a run that was adopted, or had no epoch."""
+        path = self.folder(run_id) / "weights.safetensors"
+        return (path.read_bytes() or None) if path.exists() else None
 
     def arrays(self, run_id: str) -> dict[str, NDArray[np.floating]]:
         """The arrays of a run that has ended, by name; none if its loss was not finite."""

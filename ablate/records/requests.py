@@ -31,7 +31,8 @@ class Asked:
     """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
 
     A search's runs are added as its trials are drawn; `tuning` are the runs in which the arms of a study are tuned,
-    likewise. Those `given_up` are not to be finished: a search has pruned them, or no look of a study needs them.
+    likewise. `metric` judges the `runs` of a study. Those `given_up` are not to be finished: a search has pruned them,
+    or no look of a study needs them.
     """
 
     study: str
@@ -40,6 +41,7 @@ class Asked:
     former: dict[str, Label] = field(default_factory=dict)
     given_up: list[str] = field(default_factory=list)
     tuning: dict[str, Label] = field(default_factory=dict)
+    metric: str | None = None
 
     @classmethod
     def of(cls, design: Design, before: Asked | None = None) -> Asked:
@@ -48,7 +50,7 @@ class Asked:
         earlier = (before.former | before.tuning | before.runs) if before else {}
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
-        return cls(design.name, design.question, runs, former, tuning=tuning)
+        return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric)
 
     def present(self) -> dict[str, Label]:
         """The runs that its present version asks for."""

@@ -90,7 +90,8 @@ class Store:
             if other.info.lifecycle_stage == "active":
                 self.client.delete_run(other.info.run_id)
         described = bool(kept.data.params and kept.inputs.dataset_inputs)
-        points = set() if kept.info.status == "FINISHED" else self._points(kept)
+        finished = kept.info.status == "FINISHED"
+        points = {(name, 0) for name in kept.data.metrics} if finished else self._points(kept)
         return Told(kept.info.run_id, kept.info.status, described, points)
 
     def _points(self, run: MlflowRun) -> set[tuple[str, int]]:
@@ -128,7 +129,10 @@ class Store:
         """Tell what MLflow does not know of a run yet."""
         recorded = self.record.status(run_id)
         told = self.told.get(run_id)
-        if recorded == "absent" or (told and told.status == "FINISHED"):
+        if recorded == "absent":
+            return
+        if told and told.status == "FINISHED":
+            self._tell_new_scores(told, run_id)
             return
         status = "RUNNING" if live and recorded == "unfinished" else IN_MLFLOW[recorded]
         told = told or self._create(run_id)
@@ -141,6 +145,14 @@ class Store:
             told.points |= {(point.key, point.step) for point in new[start : start + MOST]}
         if status != "RUNNING":
             self._close(told, run_id, status)
+
+    def _tell_new_scores(self, told: Told, run_id: str) -> None:
+        """What a run that MLflow has finished was scored by since."""
+        result = self.record.result(run_id)
+        points = list(_points_of(result.results, result.ended, step=0)) if result else []
+        if new := [point for point in points if (point.key, point.step) not in told.points]:
+            self.client.log_batch(told.mlflow_id, metrics=new)
+            told.points |= {(point.key, point.step) for point in new}
 
     def _open(self, told: Told, run_id: str) -> None:
         if not told.described:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablate.reporting.markup.numbers import listed, unit
-from ablate.reporting.study.model import ArmRow, Page
+from ablate.reporting.study.model import UNSCORED, ArmRow, Page
 from ablate.reporting.study.texts import arm_texts, comparison_texts
 from ablate.statistics.evidence import Evidence
 from ablate.statistics.verdicts import Verdict
@@ -52,6 +52,8 @@ def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
 
 
 def _awaited(page: Page) -> str:
+    if page.missing and all(run.status == UNSCORED for run in page.missing):
+        return f"runs without {page.metric.name}"
     return "missing runs" if page.missing or len(page.study.looks) == 1 else "the next look"
 
 

@@ -11,7 +11,7 @@ from ablate.reporting.markup.numbers import fixed, listed, percent, unit
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence
 from ablate.reporting.study.figures import FIGURES
-from ablate.reporting.study.model import GridFacts, Page
+from ablate.reporting.study.model import UNSCORED, GridFacts, Page
 from ablate.reporting.study.parts import Part
 from ablate.reporting.study.tables import (
     cost_table,
@@ -54,8 +54,16 @@ def document(page: Page) -> Document:
 
 
 def _warnings(page: Page) -> Iterator[str]:
-    if page.missing:
-        yield f"Not there yet, so that verdicts wait: {'; '.join(map(str, page.missing))}."
+    unscored = [run for run in page.missing if run.status == UNSCORED]
+    missing = [run for run in page.missing if run not in unscored]
+    if missing:
+        yield f"Not there yet, so that verdicts wait: {'; '.join(map(str, missing))}."
+    if unscored:
+        names = "; ".join(f"{run.arm} seed {run.seed}" for run in unscored)
+        yield (
+            f"Recorded without {page.metric.name}, so that verdicts wait: {names}. The next `ablate sweep` computes it "
+            "from their weights; where these are gone, `ablate sweep --retry-failed` trains the runs again."
+        )
     yield from page.warnings
 
 

@@ -26,6 +26,9 @@ from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
+UNSCORED = "unscored"
+"""What became of a run that has ended, but was recorded before the metric existed by which it should be judged."""
+
 
 @dataclass(frozen=True)
 class ArmRow:
@@ -185,7 +188,7 @@ def build(design: Design, data: Data) -> Page:
         course=course,
         used=frozenset(runs.run),
         unused=_fates(spare[spare.status != "absent"]),
-        missing=_fates(runs[~runs.status.isin(ENDED)]),
+        missing=_missing(runs, metric),
         divergences=_divergences(ended[ended.status == "diverged"]),
         warnings=[*_looks(data), *mixed(ended, design.against)],
         comparisons=scores.comparisons,
@@ -314,6 +317,17 @@ def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score, if it is the same for all runs: NaN where arms differ in the task."""
     values = ended[metric.at(kind).name]
     return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
+
+
+def _missing(runs: pd.DataFrame, metric: Metric) -> list[Fate]:
+    """The runs for which verdicts wait: those that have not ended, and those that ended before the metric existed."""
+    ended = runs.status.isin(ENDED)
+    unscored = ended & runs[metric.name].isna()
+    named = runs.assign(
+        status=runs.status.where(~unscored, UNSCORED),
+        error=runs.error.where(~unscored, f"recorded without {metric.name}"),
+    )
+    return _fates(named[unscored | ~ended])
 
 
 def _fates(runs: pd.DataFrame) -> list[Fate]:
