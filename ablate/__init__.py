@@ -5,6 +5,8 @@
     model = ablate.build_denoiser(ablate.ModelConfig(heads=8))
     noisy, clean = ablate.make_scenes(6, seed=0)       # two (6, 1, 64, 64) tensors
     frame = ablate.load_results(study)                 # one row per run
+    result = ablate.sweep(study, workers=2)            # as `ablate sweep`: train, track, report
+    result.verdicts                                    # one row per compared arm
 
 Names resolve when they are first used, so that `import ablate` stays light.
 """
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from ablate.settings import ModelConfig as ModelConfig
     from ablate.settings import Run as Run
     from ablate.settings import TrainingConfig as TrainingConfig
-    from ablate.sources.choices import tuned as tuned
     from ablate.statistics.verdicts import compare as compare
+    from ablate.strategies.choices import tuned as tuned
     from ablate.studies.designs import Arm as Arm
     from ablate.studies.loading import load_study as load_study
     from ablate.studies.planning import Design as Design
@@ -49,7 +51,7 @@ HOMES = {
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),
-    "ablate.sources.choices": ("tuned",),
+    "ablate.strategies.choices": ("tuned",),
     "ablate.statistics.verdicts": ("compare",),
 }
 HOME = {name: module for module, names in HOMES.items() for name in names}

@@ -23,9 +23,9 @@ from ablate.executors.local import LocalExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.settings import Run
-from ablate.sources.fixed import Fixed
-from ablate.sources.search import Searching
-from ablate.sources.trials import STARTUP, run_of
+from ablate.strategies.fixed import Fixed
+from ablate.strategies.search import Searching
+from ablate.strategies.trials import STARTUP, run_of
 from ablate.studies.search import Search
 
 SPACE: dict[str, Any] = {
@@ -71,12 +71,12 @@ def make_search(sampler: str, repeat: int, trials: int) -> Search:
 def measure(sampler: str, repeat: int, trials: int, record: Record) -> Found:
     """Search, and train the best settings on fresh seeds, those that no repeat searches on."""
     search = make_search(sampler, repeat, trials)
-    source = Searching(search)
+    strategy = Searching(search)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
-        sweep(source, executor, record)
-    values = [trial.value if trial.state.name == "COMPLETE" else None for trial in source.told]
+        sweep(strategy, executor, record)
+    values = [trial.value if trial.state.name == "COMPLETE" else None for trial in strategy.told]
     course = np.maximum.accumulate([-np.inf if value is None else value for value in values]).tolist()
-    best = max((trial for trial in source.told if trial.value is not None), key=lambda trial: trial.value or 0.0)
+    best = max((trial for trial in strategy.told if trial.value is not None), key=lambda trial: trial.value or 0.0)
     runs = on_fresh_seeds(run_of(search, best.params), repeat)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
         sweep(Fixed(runs), executor, record)

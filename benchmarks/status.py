@@ -14,7 +14,7 @@ from ablate.records.record import VOUCHED, Record
 from ablate.records.requests import Asked, remember
 from ablate.settings import dotted
 from ablate.studies.loading import load_study
-from ablate.tracking.told import note
+from ablate.tracking.sync_notes import save
 
 STUDY = f"""\
 question: What does a big study cost?
@@ -46,7 +46,7 @@ def fill(folder: Path) -> int:
         facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
         write_json(run / "result.json", facts)
     remember(record.root, Asked.of(study))
-    note(record.root, study.name, {cell.run.id: "FINISHED" for cell in study.cells})
+    save(record.root, study.name, {cell.run.id: "FINISHED" for cell in study.cells})
     return len(study.cells)
 
 

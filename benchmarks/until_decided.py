@@ -26,9 +26,9 @@ from ablate.reporting import REPORTS
 from ablate.reporting.study.data import Data, write
 from ablate.reporting.study.texts import comparison_texts
 from ablate.settings import Run
-from ablate.sources.fixed import Fixed
 from ablate.statistics.course import Course, compare_all
 from ablate.statistics.verdicts import Comparison
+from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.studies.seeds import Until

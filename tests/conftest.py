@@ -21,7 +21,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
     """A folder in which the tiny study has been swept, without MLflow; not to be changed."""
     from ablate.executors.inprocess import InProcessExecutor
     from ablate.pipeline.sweep import sweep
-    from ablate.sources.fixed import Fixed
+    from ablate.strategies.fixed import Fixed
 
     folder = tmp_path_factory.mktemp("swept")
     study = load_study(write_tiny_study(folder))

@@ -151,6 +151,24 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
 
 
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def test_the_places_to_touch_are_there() -> None:
+    table = CONTRIBUTING.split("## To add X, touch Y")[1].split("\n## ")[0]
+    named = re.findall(r"`(ablate/[^`]+)`", table)
+    assert len(named) > 12
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_room_has_its_line() -> None:
+    table = CONTRIBUTING.split("## The rooms")[1].split("\n## ")[0]
+    named = {name.rstrip("/") for name in re.findall(r"`(ablate/[^`]+)`", table)}
+    rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "ablate").iterdir() if not path.name.startswith("_")}
+    assert rooms - named == {"ablate/pictures.py"}
+    assert named <= rooms
+
+
 def test_every_test_that_holds_a_promise_is_there() -> None:
     table = README.split("### What is promised")[1].split("\n## ")[0]
     named = re.findall(r"`(tests/[^`]+)`", table)

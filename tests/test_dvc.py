@@ -182,8 +182,8 @@ def test_dvc_tells_nobody_of_its_use_and_asks_nobody_for_updates() -> None:
 
 
 STAGES = {
-    "sweep": ("ablate.reporting.study.data", "ablate.sources.choices"),
-    "report": ("ablate.reporting.publishing", "ablate.sources.choices"),
+    "sweep": ("ablate.reporting.study.data", "ablate.strategies.choices"),
+    "report": ("ablate.reporting.publishing", "ablate.strategies.choices"),
 }
 """What writes `reports/*/data`, and what writes the report from it; training is guarded by RECIPE."""
 

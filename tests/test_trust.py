@@ -15,7 +15,7 @@ from ablate.cli import main
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
-from ablate.sources.fixed import Fixed
+from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.training.events import EpochEnded, Started

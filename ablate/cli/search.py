@@ -45,7 +45,7 @@ def search(
 def _say_where(search: Search, result: SearchResult) -> None:
     from ablate.records.record import STATE
     from ablate.reporting.search.content import DASHBOARD
-    from ablate.sources.journal import journal_path
+    from ablate.strategies.journal import journal_path
 
     command = shlex.join([DASHBOARD, str(journal_path(STATE, search.name))])
     terminal.say(f"Trials: {command} (pip install {DASHBOARD})")

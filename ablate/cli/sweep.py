@@ -75,7 +75,7 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
     from ablate.pipeline.adoption import Foreseen, adoptable
     from ablate.reporting.study.page import report_folder
-    from ablate.sources.choices import tuned
+    from ablate.strategies.choices import tuned
 
     try:
         design = tuned(design, report_folder(design))

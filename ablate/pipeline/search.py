@@ -42,14 +42,14 @@ def search(
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
     with only_writer(record.root, terminal.say_that_it_waits):
         asked = _ask(wanted, record)
-        source = go_on(wanted, record, asked, asked.runs, terminal.warn)
-        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(source.told)} of them ended already.")
+        strategy = go_on(wanted, record, asked, asked.runs, terminal.warn)
+        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(strategy.told)} of them ended already.")
         slot_executor, view = slots.start(wanted.timeout_seconds), terminal.view(asked.runs)
-        experiment = train_tracked(source, asked, record, slot_executor, terminal, view)
-        asked.given_up[:] = source.given_up
+        experiment = train_tracked(strategy, asked, record, slot_executor, terminal, view)
+        asked.given_up[:] = strategy.given_up
         remember(record.root, asked)
         folder = search_folder(wanted)
-        export(wanted, source.told, record, folder)
+        export(wanted, strategy.told, record, folder)
         return SearchResult(publish_search(wanted), folder, None if experiment is None else address(experiment))
 
 

@@ -10,7 +10,7 @@ from ablate.metrics import METRICS, Metric
 from ablate.records.lock import Trainer, running
 from ablate.records.record import BROKEN, ENDED, Record, Status
 from ablate.records.requests import Asked, Label
-from ablate.tracking.told import IN_MLFLOW, noted
+from ablate.tracking.sync_notes import IN_MLFLOW, load
 
 STATES = (
     "finished",
@@ -64,7 +64,7 @@ class Overview:
 
 def look_over(asked: Asked, record: Record) -> Overview:
     """What has become of a study's runs."""
-    trained, told = running(record.root), noted(record.root, asked.study)
+    trained, told = running(record.root), load(record.root, asked.study)
     found = [_state(run_id, label, record, trained.get(run_id), told) for run_id, label in asked.present().items()]
     if asked.metric in METRICS:
         found = [_scored(run, record, METRICS[asked.metric]) if run.run in asked.runs else run for run in found]

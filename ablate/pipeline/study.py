@@ -26,9 +26,9 @@ from ablate.reporting.publishing import publish, publish_search
 from ablate.reporting.search.page import search_folder
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import read_page, report_folder
-from ablate.sources.choices import tuned
-from ablate.sources.fixed import Fixed
-from ablate.sources.sequential import UntilDecided
+from ablate.strategies.choices import tuned
+from ablate.strategies.fixed import Fixed
+from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load, load_study
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
@@ -95,8 +95,8 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
 
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_broken: bool) -> str | None:
     """Train the study; returns its MLflow experiment, if MLflow was sent all of it."""
-    asked, source = _ask(design, record, terminal), _source(design, len(slots.devices))
-    runs = source.propose({})
+    asked, strategy = _ask(design, record, terminal), _strategy(design, len(slots.devices))
+    runs = strategy.propose({})
     to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
     recorded = sum(record.ended(run.id) for run in runs)
     terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
@@ -107,13 +107,13 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     labels = {run_id: str(label) for run_id, label in asked.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
     executor = slots.start(design.study.timeout_seconds)
-    experiment = train_tracked(source, asked, record, executor, terminal, view, retry_broken=retry_broken)
-    asked.given_up[:] = source.given_up
+    experiment = train_tracked(strategy, asked, record, executor, terminal, view, retry_broken=retry_broken)
+    asked.given_up[:] = strategy.given_up
     remember(record.root, asked)
     return experiment
 
 
-def _source(design: Design, slots: int) -> Fixed | UntilDecided:
+def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:
     """All runs at once, or seeds until all is decided."""
     return UntilDecided(design, slots) if len(design.looks) > 1 else Fixed(design.runs)
 

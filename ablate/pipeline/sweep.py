@@ -1,4 +1,4 @@
-"""The loop over source, executor and record. It knows no study, no statistics and no tracking."""
+"""The loop over strategy, executor and record. It knows no study, no statistics and no tracking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ablate.executors import Executor
 from ablate.records.record import Record
 from ablate.settings import Run
-from ablate.sources import Outcome, Source
+from ablate.strategies import Outcome, Strategy
 from ablate.training.events import Ended, Event, Failed, Lost, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
@@ -16,19 +16,19 @@ Listener = Callable[[Run, Event], None]
 
 
 def sweep(
-    source: Source,
+    strategy: Strategy,
     executor: Executor,
     record: Record,
     listeners: Iterable[Listener] = (),
     *,
     retry_broken: bool = False,
 ) -> None:
-    """Train what the source proposes and the record does not hold, until the source wants no more.
+    """Train what the strategy proposes and the record does not hold, until the strategy wants no more.
 
     Runs that broke in an earlier sweep are left alone; with `retry_broken`, only these are trained. A run whose worker
-    is lost is tried once more, from its newest checkpoint. One that the source no longer proposes is stopped.
+    is lost is tried once more, from its newest checkpoint. One that the strategy no longer proposes is stopped.
     """
-    loop = _Loop(source, executor, record, list(listeners), retry_broken)
+    loop = _Loop(strategy, executor, record, list(listeners), retry_broken)
     loop.ask()
     for run, event in _with_a_second_try(executor, record, loop.asked):
         loop.take(run, event)
@@ -40,7 +40,7 @@ def sweep(
 class _Loop:
     """What was asked of the executor, by run id: all `asked` runs, those still `open`, and what became of them."""
 
-    source: Source
+    strategy: Strategy
     executor: Executor
     record: Record
     listeners: list[Listener]
@@ -61,9 +61,9 @@ class _Loop:
             listen(run, event)
 
     def ask(self) -> None:
-        """Submit what the source newly proposes, and stop what it no longer does."""
+        """Submit what the strategy newly proposes, and stop what it no longer does."""
         while True:
-            wanted = {run.id: run for run in self.source.propose(self.outcomes)}
+            wanted = {run.id: run for run in self.strategy.propose(self.outcomes)}
             for run_id in [run_id for run_id in self.open if run_id not in wanted]:
                 self._stop(run_id)
             fresh = [run for run in wanted.values() if run.id not in self.asked]

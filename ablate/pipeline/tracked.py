@@ -1,4 +1,4 @@
-"""Trains what a source proposes, shown in the terminal and mirrored to MLflow."""
+"""Trains what a strategy proposes, shown in the terminal and mirrored to MLflow."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ablate.pipeline.terminal import Terminal
 from ablate.records.lock import Running
 from ablate.records.record import Record
 from ablate.records.requests import Asked
-from ablate.sources import Source
+from ablate.strategies import Strategy
 from ablate.tracking.mirror import Mirror
 
 
 def train_tracked(
-    source: Source,
+    strategy: Strategy,
     asked: Asked,
     record: Record,
     executor: Executor,
@@ -23,7 +23,7 @@ def train_tracked(
     *,
     retry_broken: bool = False,
 ) -> str | None:
-    """Sweep what a source proposes; returns the MLflow experiment, if MLflow was sent all of it."""
+    """Sweep what a strategy proposes; returns the MLflow experiment, if MLflow was sent all of it."""
     with Mirror(asked, record, warn=terminal.warn) as mirror, executor, view:
-        sweep(source, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
+        sweep(strategy, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
     return None if mirror.waiting else mirror.experiment

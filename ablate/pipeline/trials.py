@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ablate.records.record import Record
 from ablate.records.requests import Asked, Label, remember
-from ablate.sources.journal import Journal
-from ablate.sources.search import Searching
+from ablate.strategies.journal import Journal
+from ablate.strategies.search import Searching
 from ablate.studies.search import Search
 
 
@@ -20,7 +20,7 @@ def go_on(
     name: str = "trial",
     title: str = "",
 ) -> Searching:
-    """The search as a source; each trial's run is checked, and remembered among `runs`, before it is trained.
+    """The search as a strategy; each trial's run is checked, and remembered among `runs`, before it is trained.
 
     Whoever recorded such a run: one whose files are damaged would be taken for a trial without epochs.
     """

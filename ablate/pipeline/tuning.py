@@ -12,8 +12,8 @@ from ablate.pipeline.trials import go_on
 from ablate.records.record import Record
 from ablate.records.requests import Asked, recall, remember
 from ablate.reporting.study.page import report_folder
-from ablate.sources.choices import export_tuning, tuned
-from ablate.sources.together import Together
+from ablate.strategies.choices import export_tuning, tuned
+from ablate.strategies.together import Together
 from ablate.studies.planning import Design
 
 

@@ -2,7 +2,7 @@
 
 One simultaneous interval decides each comparison of a study (`multiplicity.level_of`), so that all verdicts of a study
 hold together with 95% confidence, whatever the arms' variances, and remain true for any other margin. Reports,
-sources of runs and simulations use the same two functions: `paired_intervals` and `judge`.
+strategies and simulations use the same two functions: `paired_intervals` and `judge`.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from ablate.records.requests import Asked
 from ablate.settings import TASK_SETTINGS
 from ablate.tracking.artefacts import send_artefacts
 from ablate.tracking.connection import connect, tracking_uri
+from ablate.tracking.sync_notes import IN_MLFLOW, save
 from ablate.tracking.tags import ADOPTED_TAG, ARM_TAG, ERROR_TAG, RUN_TAG, STATUS_TAG, STUDY_TAG
-from ablate.tracking.told import IN_MLFLOW, note
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -31,7 +31,7 @@ MOST = 900
 
 
 @dataclass
-class Told:
+class SyncState:
     """What MLflow knows of a run: `points`, each epoch's numbers by (metric, step); `described`: what it is."""
 
     mlflow_id: str
@@ -77,7 +77,7 @@ class Store:
             if not token:
                 return found
 
-    def _adopt(self, found: list[MlflowRun]) -> Told:
+    def _adopt(self, found: list[MlflowRun]) -> SyncState:
         """The one to go on with: a deleted one is restored, and one made twice (its answer was lost) is made one."""
 
         def rank(run: MlflowRun) -> tuple[bool, bool, int]:
@@ -92,7 +92,7 @@ class Store:
         described = bool(kept.data.params and kept.inputs.dataset_inputs)
         finished = kept.info.status == "FINISHED"
         points = {(name, 0) for name in kept.data.metrics} if finished else self._points(kept)
-        return Told(kept.info.run_id, kept.info.status, described, points)
+        return SyncState(kept.info.run_id, kept.info.status, described, points)
 
     def _points(self, run: MlflowRun) -> set[tuple[str, int]]:
         per_epoch = [metric.name for metric in EPOCH_METRICS if metric.name in run.data.metrics]
@@ -121,7 +121,7 @@ class Store:
                 refused = 0
                 del waiting[run_id]
                 on_told()
-        note(self.record.root, self.asked.study, {run_id: told.status for run_id, told in self.told.items()})
+        save(self.record.root, self.asked.study, {run_id: told.status for run_id, told in self.told.items()})
         if last is not None:
             raise last
 
@@ -146,7 +146,7 @@ class Store:
         if status != "RUNNING":
             self._close(told, run_id, status)
 
-    def _tell_new_scores(self, told: Told, run_id: str) -> None:
+    def _tell_new_scores(self, told: SyncState, run_id: str) -> None:
         """What a run that MLflow has finished was scored by since."""
         result = self.record.result(run_id)
         points = list(_points_of(result.results, result.ended, step=0)) if result else []
@@ -154,14 +154,14 @@ class Store:
             self.client.log_batch(told.mlflow_id, metrics=new)
             told.points |= {(point.key, point.step) for point in new}
 
-    def _open(self, told: Told, run_id: str) -> None:
+    def _open(self, told: SyncState, run_id: str) -> None:
         if not told.described:
             self._describe(told, run_id)
         if told.status != "RUNNING":
             self.client.update_run(told.mlflow_id, status="RUNNING")
             told.status = "RUNNING"
 
-    def _close(self, told: Told, run_id: str, status: str) -> None:
+    def _close(self, told: SyncState, run_id: str, status: str) -> None:
         """Tell how a run ended, its status last: a run that has it lacks nothing."""
         if result := self.record.result(run_id):
             self._tell_result(told, run_id, result)
@@ -179,15 +179,15 @@ class Store:
         rows = self.record.epochs(run_id)
         return rows[-1]["time"] if rows else self.record.began(run_id)
 
-    def _create(self, run_id: str) -> Told:
+    def _create(self, run_id: str) -> SyncState:
         label = self.asked.every()[run_id]  # a search's runs become known as it goes on
         tags = {RUN_TAG: run_id, ARM_TAG: label.arm, STUDY_TAG: self.asked.study, "mlflow.source.name": "ablate sweep"}
         began = int(self.record.began(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))
-        self.told[run_id] = Told(created.info.run_id)
+        self.told[run_id] = SyncState(created.info.run_id)
         return self.told[run_id]
 
-    def _describe(self, told: Told, run_id: str) -> None:
+    def _describe(self, told: SyncState, run_id: str) -> None:
         """A run's settings and its dataset; MLflow takes the same ones twice as once."""
         from mlflow.entities import Param
 
@@ -199,18 +199,18 @@ class Store:
         self.client.log_inputs(told.mlflow_id, datasets=[_dataset(settings)])
         told.described = True
 
-    def _new_points(self, told: Told, run_id: str) -> list[Metric]:
+    def _new_points(self, told: SyncState, run_id: str) -> list[Metric]:
         """The numbers of the record that MLflow does not have."""
         points = [point for row in self.record.epochs(run_id) for point in _points_of(row, row["time"], row["epoch"])]
         if result := self.record.result(run_id):
             points += _points_of(result.results, result.ended, step=0)
         return [point for point in points if (point.key, point.step) not in told.points]
 
-    def _tell_failure(self, told: Told, failure: Failure) -> None:
+    def _tell_failure(self, told: SyncState, failure: Failure) -> None:
         self.client.set_tag(told.mlflow_id, STATUS_TAG, failure.status)
         self.client.set_tag(told.mlflow_id, ERROR_TAG, failure.reason[:500])
 
-    def _tell_result(self, told: Told, run_id: str, result: Result) -> None:
+    def _tell_result(self, told: SyncState, run_id: str, result: Result) -> None:
         from mlflow.entities import RunTag
 
         tags = {STATUS_TAG: result.status, ERROR_TAG: ""} | {

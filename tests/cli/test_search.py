@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from ablate.records.record import Record
 from ablate.records.requests import recall
-from ablate.sources.journal import Journal
+from ablate.strategies.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
 from tests.helpers.commands import told_runs, typed

@@ -10,8 +10,8 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from ablate.settings import Run
-from ablate.sources import Outcome
-from ablate.sources.search import Searching
+from ablate.strategies import Outcome
+from ablate.strategies.search import Searching
 from ablate.studies.search import Search
 from tests.helpers.tiny import TINY
 
@@ -72,13 +72,13 @@ def facts(told: list[FrozenTrial]) -> list[tuple[str, Mapping[str, Any], Mapping
     return [(trial.state.name, trial.params, trial.intermediate_values) for trial in told]
 
 
-def run_to_its_end(source: Searching, next_one: Callable[[int], int] = lambda count: 0) -> list[FrozenTrial]:
-    """Let the runs that a source proposes go on by an epoch each time, `next_one` of so many being chosen."""
+def run_to_its_end(strategy: Searching, next_one: Callable[[int], int] = lambda count: 0) -> list[FrozenTrial]:
+    """Let the runs that a strategy proposes go on by an epoch each time, `next_one` of so many being chosen."""
     outcomes: dict[str, Outcome] = {}
-    while going_on := [run for run in source.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
+    while going_on := [run for run in strategy.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
         run = going_on[next_one(len(going_on))]
         outcomes[run.id] = outcome_of(run, len(reached(outcomes, run)) + 1)
-    return source.told
+    return strategy.told
 
 
 def reached(outcomes: Mapping[str, Outcome], run: Run) -> list[Any]:

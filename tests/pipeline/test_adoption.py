@@ -15,8 +15,9 @@ from ablate.pipeline.status import look_over
 from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.records.tables import load_epochs, load_results
-from ablate.reporting.study.data import export, read
+from ablate.reporting.study.data import _adopted_scenes, export, read
 from ablate.studies.loading import load_study
+from ablate.studies.planning import Design
 from ablate.studies.study import Study
 from ablate.training.events import Ended, Failed, Started
 from tests.helpers.stored import facts_of, result_of
@@ -238,3 +239,16 @@ def test_a_table_without_its_epochs_is_damaged(reported: Study) -> None:
     Path("reports/tiny/data/epochs.csv").unlink()
     with pytest.raises(AblateError, match=r"epochs.csv: is damaged"):
         adopt(reported, Record())
+
+
+def test_the_scenes_of_a_studys_own_data_stay_where_other_data_hold_the_same_runs(
+    swept: tuple[Path, Design], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, own, other = swept[1], Path("reports/tiny/data"), Path("reports/another/data")
+    first, second = (arm.run(study.seeds[0]).id for arm in study.arms)
+    record = Record()
+    monkeypatch.setattr(record, "adopted", lambda run: own if run == first else other)
+    held = {own: {first: {"from": own}, second: {"from": own}}, other: {second: {"from": other}}}
+    monkeypatch.setattr("ablate.reporting.study.data._scenes_by_run", held.__getitem__)
+    found = _adopted_scenes(study, record, own)
+    assert found == {arm.name: {"from": own} for arm in study.arms}

@@ -12,11 +12,11 @@ from ablate.pipeline.sweep import sweep
 from ablate.records.lock import Running, only_writer
 from ablate.records.record import Record
 from ablate.records.requests import Asked, asked_of, remember
-from ablate.sources.fixed import Fixed
-from ablate.sources.sequential import UntilDecided
+from ablate.strategies.fixed import Fixed
+from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
-from ablate.tracking.told import note
+from ablate.tracking.sync_notes import save
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.tiny import write_tiny_study
 
@@ -55,9 +55,9 @@ def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> No
 
 def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> None:
     study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
-    source, record = UntilDecided(study, slots=1), Record(tmp_path)
-    sweep(source, InProcessExecutor(), record)
-    remember(record.root, replace(Asked.of(study), given_up=source.given_up))
+    strategy, record = UntilDecided(study, slots=1), Record(tmp_path)
+    sweep(strategy, InProcessExecutor(), record)
+    remember(record.root, replace(Asked.of(study), given_up=strategy.given_up))
     assert counted(record, study)["given up"] == 2
     third = study.restated(asked_seeds=3)
     sweep(Fixed(third.runs), InProcessExecutor(), record)
@@ -74,7 +74,7 @@ def test_what_was_told_is_known_by_where_it_was_told(
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")
-    note(record.root, study.name, {run.id: "FINISHED" for run in study.runs[1:]})
+    save(record.root, study.name, {run.id: "FINISHED" for run in study.runs[1:]})
     assert unknown(look_over(Asked.of(study), record)) == 1
     assert not [path for path in record.root.rglob("*.json") if "secret" in path.read_text()]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://two")

@@ -1,4 +1,4 @@
-"""The loop over source, executor and record, with real training of tiny networks."""
+"""The loop over strategy, executor and record, with real training of tiny networks."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from ablate.records.record import Record
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
 from ablate.settings import Run
-from ablate.sources import Outcomes
-from ablate.sources.fixed import Fixed
-from ablate.sources.search import Searching
-from ablate.sources.trial_tables import trials_table
-from ablate.sources.trials import RUN
+from ablate.strategies import Outcomes
+from ablate.strategies.fixed import Fixed
+from ablate.strategies.search import Searching
+from ablate.strategies.trial_tables import trials_table
+from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 from tests.helpers.searches import write_tiny_search
@@ -64,10 +64,10 @@ def test_a_sweep_can_be_judged_by_the_mean_absolute_error(metric: str, workplace
 
 def test_a_search_can_be_judged_by_the_mean_absolute_error(workplace: Path) -> None:
     search = load_search(write_tiny_search(workplace, trials="3\nmetric: val/mae", pruner="none"))
-    source, record = Searching(search), Record()
-    sweep(source, InProcessExecutor(), record)
-    assert len(source.told) == 3
-    for run, value in ((trial.user_attrs[RUN], trial.value) for trial in source.told):
+    strategy, record = Searching(search), Record()
+    sweep(strategy, InProcessExecutor(), record)
+    assert len(strategy.told) == 3
+    for run, value in ((trial.user_attrs[RUN], trial.value) for trial in strategy.told):
         best = min(row["val/mae"] for row in record.epochs(run))
         zero = json.loads((record.folder(run) / "result.json").read_text())["results"]["zero/mae"]
         assert value == (best if record.status(run) == "finished" else zero)
@@ -79,10 +79,10 @@ def test_a_search_by_a_newer_score_passes_over_runs_that_were_recorded_without_i
     record = Record()
     sweep(Fixed([old]), InProcessExecutor(), record)
     forget(record, old, "mae")
-    source = Searching(search)
-    sweep(source, InProcessExecutor(), record)
-    assert [trial.state.name for trial in source.told] == ["FAIL", "COMPLETE", "COMPLETE"]
-    table = trials_table(search, source.told, record)
+    strategy = Searching(search)
+    sweep(strategy, InProcessExecutor(), record)
+    assert [trial.state.name for trial in strategy.told] == ["FAIL", "COMPLETE", "COMPLETE"]
+    table = trials_table(search, strategy.told, record)
     assert "has no val/mae" in table.why[0]
 
 
@@ -218,7 +218,7 @@ def test_a_run_that_lost_its_worker_goes_on_once_from_its_checkpoint(record: Rec
 
 
 class OneByOne:
-    """A source that proposes its next run when the last one has its result."""
+    """A strategy that proposes its next run when the last one has its result."""
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         ended = sum(outcome.status == "finished" for outcome in outcomes.values())
@@ -239,7 +239,7 @@ def test_a_source_hears_of_results_that_were_recorded_before(record: Record) -> 
 
 
 class Pruning:
-    """A source that drops its first run after an epoch, and takes it up again once the second has its result."""
+    """A strategy that drops its first run after an epoch, and takes it up again once the second has its result."""
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         first, second = (outcomes.get(run.id) for run in RUNS)
@@ -256,7 +256,7 @@ def test_a_run_that_is_no_longer_proposed_is_stopped_and_goes_on_if_it_is_propos
 
 
 class Narrowing:
-    """A source that wants nothing more once a run has its result."""
+    """A strategy that wants nothing more once a run has its result."""
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         ended = [run for run in RUNS if run.id in outcomes and outcomes[run.id].status == "finished"]

@@ -22,7 +22,7 @@ from ablate.records.record import Record
 from ablate.records.requests import Asked
 from ablate.reporting.study.data import export
 from ablate.settings import Run
-from ablate.sources.fixed import Fixed
+from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why

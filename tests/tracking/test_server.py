@@ -19,7 +19,7 @@ from ablate.records.requests import Asked
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
 from ablate.settings import Run
-from ablate.sources.fixed import Fixed
+from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.tracking.connection import probe

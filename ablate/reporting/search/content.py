@@ -24,7 +24,7 @@ from ablate.reporting.search.answer import answer, value
 from ablate.reporting.search.figures import FIGURES
 from ablate.reporting.search.model import BEST_SHARE, FEWEST, SearchPage
 from ablate.reporting.search.parts import Part
-from ablate.sources.trial_tables import Trial
+from ablate.strategies.trial_tables import Trial
 from ablate.studies.names import arm_name, value_text
 from ablate.studies.space import Axis
 

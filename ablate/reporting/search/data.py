@@ -1,4 +1,4 @@
-"""What the report of a search is made from: `reports/<search>/data/trials.csv`, as `sources.trial_tables` has it."""
+"""What the report of a search is made from: `reports/<search>/data/trials.csv`, as `strategies.trial_tables` has it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.errors import AblateError
 from ablate.records.record import Record
-from ablate.sources.trial_tables import of_this_version, read_csv, settled, trials_table, write_csv
+from ablate.strategies.trial_tables import of_this_version, read_csv, settled, trials_table, write_csv
 from ablate.studies.search import Search
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, pane
 from ablate.reporting.search.answer import answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.parts import Part
-from ablate.sources.trial_tables import Trial, best_so_far
+from ablate.strategies.trial_tables import Trial, best_so_far
 from ablate.studies.names import axis_names, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablate.metrics import Metric
 from ablate.reporting.origins import provenance
-from ablate.sources.trial_tables import Trial, ranked, read_trials
+from ablate.strategies.trial_tables import Trial, ranked, read_trials
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides
 
@@ -77,7 +77,7 @@ def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import create_trial
 
-    from ablate.sources.trials import direction, distributions
+    from ablate.strategies.trials import direction, distributions
     from ablate.studies.names import value_text
 
     if len(complete) < FEWEST:

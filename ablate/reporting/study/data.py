@@ -26,8 +26,8 @@ from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.looks import earlier_looks, note_look
 from ablate.scenes import Task
-from ablate.sources.choices import ArmTuning, read_tuning
 from ablate.statistics.course import compare_all
+from ablate.strategies.choices import ArmTuning, read_tuning
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 
@@ -136,7 +136,8 @@ def _adopted_scenes(design: Design, record: Record, data: Path) -> dict[str, Sce
     firsts = {arm.name: arm.run(design.seeds[0]).id for arm in design.arms}
     sources = {arm: source for arm, run in firsts.items() if (source := record.adopted(run))}
     held: dict[str, Scenes] = {}
-    for folder in dict.fromkeys([*sources.values(), *([data] if sources else [])]):
+    others = dict.fromkeys(source for source in sources.values() if source != data)
+    for folder in [*others, data] if sources else []:  # the study's own data last, whatever else holds the same runs
         held |= _scenes_by_run(folder)
     return {arm: held[firsts[arm]] for arm in sources if firsts[arm] in held}
 

@@ -14,7 +14,6 @@ from ablate.records.record import BROKEN, ENDED
 from ablate.records.tables import by_seed, read_course, read_scores, with_all_metrics
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
-from ablate.sources.choices import ArmTuning
 from ablate.statistics.course import Course, End, compare_all
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
@@ -22,6 +21,7 @@ from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison, bad_seed_bound
+from ablate.strategies.choices import ArmTuning
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study

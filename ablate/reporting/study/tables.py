@@ -10,7 +10,6 @@ from ablate.reporting.markup.numbers import digits_for, fixed, named, percent
 from ablate.reporting.origins import arm_search
 from ablate.reporting.study.model import ArmRow, GridFacts, Page
 from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_texts
-from ablate.sources.choices import ArmTuning
 from ablate.statistics.course import End
 from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.multiplicity import level_of
@@ -18,6 +17,7 @@ from ablate.statistics.power import SeedsNeeded
 from ablate.statistics.rates import Rate, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
 from ablate.statistics.verdicts import Comparison
+from ablate.strategies.choices import ArmTuning
 from ablate.studies.names import arm_name, value_text
 
 

@@ -17,9 +17,9 @@ from ablate.reporting.search.data import export, read
 from ablate.reporting.search.figures import axis_panels, shown, value_limits
 from ablate.reporting.search.model import SearchPage, build
 from ablate.reporting.search.page import write_search_report
-from ablate.sources.search import Searching
-from ablate.sources.trial_tables import best_so_far
-from ablate.sources.trials import overrides
+from ablate.strategies.search import Searching
+from ablate.strategies.trial_tables import best_so_far
+from ablate.strategies.trials import overrides
 from ablate.studies.search import Search
 from tests.helpers.searches import made_up_search, run_to_its_end
 

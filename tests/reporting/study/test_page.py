@@ -23,7 +23,7 @@ from ablate.reporting.study.data import Data, export, read, telling_scenes, writ
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import build
 from ablate.reporting.study.page import write_report
-from ablate.sources.fixed import Fixed
+from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.training.events import Failed, Started

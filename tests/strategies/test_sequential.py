@@ -1,4 +1,4 @@
-"""Seeds until decided as a source of runs: what it proposes, in whatever order results come, and after any kill."""
+"""Seeds until decided as a strategy: what it proposes, in whatever order results come, and after any kill."""
 
 import random
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ablate.records.tables import read_course
 from ablate.settings import Run
-from ablate.sources import Outcome
-from ablate.sources.sequential import COMING, UntilDecided
+from ablate.strategies import Outcome
+from ablate.strategies.sequential import COMING, UntilDecided
 from ablate.studies.planning import Cell
 from ablate.studies.study import Study
 from tests.helpers.courses import study_of, table, usual
@@ -33,17 +33,17 @@ class Slots:
         self.outcomes[run.id] = Outcome("finished", (), results)
 
     def play(self, kill: float = 0.0) -> UntilDecided:
-        """To the end; a kill forgets the source, but nothing that is recorded."""
-        source = UntilDecided(self.study, self.slots)
-        while running := self.running(source):
+        """To the end; a kill forgets the strategy, but nothing that is recorded."""
+        strategy = UntilDecided(self.study, self.slots)
+        while running := self.running(strategy):
             self.busy.append(len(running))
             self.take(self.chance.choice(running))
             if self.chance.random() < kill:
-                source = UntilDecided(self.study, self.slots)
-        return source
+                strategy = UntilDecided(self.study, self.slots)
+        return strategy
 
-    def running(self, source: UntilDecided) -> list[Run]:
-        proposed = source.propose(self.outcomes)
+    def running(self, strategy: UntilDecided) -> list[Run]:
+        proposed = strategy.propose(self.outcomes)
         self.outcomes |= {run.id: Outcome("absent") for run in proposed if run.id not in self.outcomes}
         return [run for run in proposed if self.outcomes[run.id].status in COMING][: self.slots]
 
@@ -65,12 +65,12 @@ def test_no_slot_is_idle_while_an_arm_may_still_need_seeds(slots: int, seed: int
 
 def test_only_the_arms_that_may_need_them_get_seeds_ahead() -> None:
     sweep = Slots(study_of(), slots=4, seed=0)
-    source = UntilDecided(sweep.study, 4)
-    first = source.propose({})
+    strategy = UntilDecided(sweep.study, 4)
+    first = strategy.propose({})
     assert len(first) == 12, "four arms at three seeds keep four slots busy"
     for run in first[:-1]:
         sweep.take(run)
-    ahead = source.propose(sweep.outcomes)[12:]
+    ahead = strategy.propose(sweep.outcomes)[12:]
     found = [(sweep.cells[run.id].arm.name, sweep.cells[run.id].seed) for run in ahead]
     assert len(found) == 3, "one for each slot that would be idle"
     assert found == [("reference", 3), ("unsure", 3), ("reference", 4)], "the others are decided already"

@@ -15,8 +15,8 @@ from ablate.reporting.study.data import read, write
 from ablate.reporting.study.figures.tuning import tuning_courses
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
-from ablate.sources.choices import export_tuning, read_tuning, tuned
-from ablate.sources.search import Searching
+from ablate.strategies.choices import export_tuning, read_tuning, tuned
+from ablate.strategies.search import Searching
 from ablate.studies.study import Study
 from tests.helpers import fabricated
 from tests.helpers.searches import run_to_its_end

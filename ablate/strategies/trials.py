@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from ablate.errors import StudyError
 from ablate.records.record import BROKEN
 from ablate.settings import Run, resolve
-from ablate.sources import Outcome
+from ablate.strategies import Outcome
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, whole

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ablate.settings import Run
-from ablate.sources import Outcomes
+from ablate.strategies import Outcomes
 
 
 @dataclass(frozen=True)
@@ -17,5 +17,5 @@ class Fixed:
     given_up: Sequence[str] = ()
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
-        """See `Source`."""
+        """See `Strategy`."""
         return self.runs

@@ -20,7 +20,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
 from ablate.records.files import make_folder, set_aside
-from ablate.sources.trials import direction
+from ablate.strategies.trials import direction
 from ablate.studies.search import Search
 
 

@@ -59,7 +59,7 @@ def trials_table(search: Search, told: Sequence[FrozenTrial], record: Record) ->
 
 
 def _row(search: Search, trial: FrozenTrial, record: Record) -> dict[str, Any]:
-    from ablate.sources.trials import RUN, WHY, overrides
+    from ablate.strategies.trials import RUN, WHY, overrides
 
     run = trial.user_attrs.get(RUN, "")
     row = {

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ablate.errors import AblateError, NotTunedError
 from ablate.records.record import Record
-from ablate.sources.trial_tables import (
+from ablate.strategies.trial_tables import (
     Trial,
     best_so_far,
     of_this_version,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 from ablate.errors import StudyError
-from ablate.sources import Outcome
-from ablate.sources.search import Searching
-from ablate.sources.trials import PRUNERS, RUN, SAMPLERS, WHY, distributions, overrides, run_of
+from ablate.strategies import Outcome
+from ablate.strategies.search import Searching
+from ablate.strategies.trials import PRUNERS, RUN, SAMPLERS, WHY, distributions, overrides, run_of
 from ablate.studies.space import Pruner, Sampler
 from tests.helpers.searches import facts, made_up_search, outcome_of, run_to_its_end, scores
 
@@ -31,8 +31,8 @@ def test_a_search_tries_as_many_settings_as_it_was_asked_to() -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.randoms(use_true_random=False))
 def test_the_trials_do_not_depend_on_which_run_is_faster(chance: object) -> None:
-    source = Searching(made_up_search())
-    told = run_to_its_end(source, lambda count: chance.randrange(count))  # type: ignore[attr-defined]
+    strategy = Searching(made_up_search())
+    told = run_to_its_end(strategy, lambda count: chance.randrange(count))  # type: ignore[attr-defined]
     assert facts(told) == WHOLE
 
 
@@ -51,9 +51,9 @@ def test_every_sampler_goes_with_every_pruner_and_draws_the_same_trials_again(sa
 
 
 def test_no_more_trials_are_open_than_may_be() -> None:
-    source = Searching(made_up_search(parallel=3))
-    assert len(source.propose({})) <= 3
-    assert len(source.open) == 3
+    strategy = Searching(made_up_search(parallel=3))
+    assert len(strategy.propose({})) <= 3
+    assert len(strategy.open) == 3
 
 
 def test_a_trial_does_not_know_the_ends_of_those_that_were_open_with_it() -> None:
@@ -61,37 +61,37 @@ def test_a_trial_does_not_know_the_ends_of_those_that_were_open_with_it() -> Non
     drawn = []
     for epochs in (0, 4):
         space = {"training.rate": {"low": 1e-4, "high": 1e-1}}
-        source = Searching(made_up_search(parallel=2, space=space, trials=3))
-        first, second = source.propose({})
-        source.propose({first.id: outcome_of(first, 4), second.id: outcome_of(second, epochs)})
-        drawn.append(source.open[-1].trial.params)
-        assert source.open[-1].number == 2
+        strategy = Searching(made_up_search(parallel=2, space=space, trials=3))
+        first, second = strategy.propose({})
+        strategy.propose({first.id: outcome_of(first, 4), second.id: outcome_of(second, epochs)})
+        drawn.append(strategy.open[-1].trial.params)
+        assert strategy.open[-1].number == 2
     assert drawn[0] == drawn[1]
 
 
 def test_the_trials_are_told_in_the_order_of_their_numbers() -> None:
-    source = Searching(made_up_search(pruner="none", parallel=4, space={"model.skip": ["both", "none"]}, trials=4))
+    strategy = Searching(made_up_search(pruner="none", parallel=4, space={"model.skip": ["both", "none"]}, trials=4))
     heard: list[int] = []
-    source.on_tell = lambda trial: heard.append(trial.number)
-    run_to_its_end(source, lambda count: count - 1)
+    strategy.on_tell = lambda trial: heard.append(trial.number)
+    run_to_its_end(strategy, lambda count: count - 1)
     assert heard == [0, 1, 2, 3]
 
 
 def test_a_run_is_pruned_where_its_trial_is_even_if_the_record_holds_all_of_it() -> None:
-    source = Searching(made_up_search())
+    strategy = Searching(made_up_search())
     outcomes: dict[str, Outcome] = {}
-    while fresh := [run for run in source.propose(outcomes) if run.id not in outcomes]:
+    while fresh := [run for run in strategy.propose(outcomes) if run.id not in outcomes]:
         outcomes |= {run.id: outcome_of(run, run.training.epochs) for run in fresh}
-    assert facts(source.told) == WHOLE
+    assert facts(strategy.told) == WHOLE
 
 
 def test_a_pruned_run_is_proposed_no_more() -> None:
-    source = Searching(made_up_search())
-    run_to_its_end(source)
-    pruned = [trial.user_attrs[RUN] for trial in source.told if trial.state == TrialState.PRUNED]
+    strategy = Searching(made_up_search())
+    run_to_its_end(strategy)
+    pruned = [trial.user_attrs[RUN] for trial in strategy.told if trial.state == TrialState.PRUNED]
     assert pruned
-    assert source.given_up == sorted(pruned)
-    assert not set(pruned) & {run.id for run in source.propose({})}
+    assert strategy.given_up == sorted(pruned)
+    assert not set(pruned) & {run.id for run in strategy.propose({})}
 
 
 def test_settings_that_make_no_network_are_told_as_failed_and_the_next_are_drawn() -> None:
@@ -101,34 +101,34 @@ def test_settings_that_make_no_network_are_told_as_failed_and_the_next_are_drawn
 
 
 def test_a_broken_run_is_a_failed_trial() -> None:
-    source = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
-    (run,) = source.propose({})
-    source.propose({run.id: Outcome("timed out")})
-    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in source.told] == [("FAIL", "timed out")]
+    strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
+    (run,) = strategy.propose({})
+    strategy.propose({run.id: Outcome("timed out")})
+    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.told] == [("FAIL", "timed out")]
 
 
 def test_a_diverged_run_scores_what_answering_zero_does() -> None:
-    source = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
-    (run,) = source.propose({})
-    source.propose({run.id: Outcome("diverged", [], {"zero/psnr": 17.3})})
-    assert [trial.value for trial in source.told] == [17.3]
+    strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
+    (run,) = strategy.propose({})
+    strategy.propose({run.id: Outcome("diverged", [], {"zero/psnr": 17.3})})
+    assert [trial.value for trial in strategy.told] == [17.3]
 
 
 def test_a_trial_is_worth_its_best_epoch() -> None:
-    source = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
-    (run,) = source.propose({})
+    strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
+    (run,) = strategy.propose({})
     values = [20.0, 25.0, 24.0, 19.0]
-    source.propose({run.id: outcome_of(run, 4, lambda run: values)})
-    assert [trial.value for trial in source.told] == [25.0]
+    strategy.propose({run.id: outcome_of(run, 4, lambda run: values)})
+    assert [trial.value for trial in strategy.told] == [25.0]
 
 
 def test_less_is_better_where_the_metric_is_an_error() -> None:
     search = made_up_search(metric="val/mse", trials=1, space={"model.skip": ["both", "none"]})
-    source = Searching(search)
-    (run,) = source.propose({})
+    strategy = Searching(search)
+    (run,) = strategy.propose({})
     rows = [{"val/mse": value} for value in (0.5, 0.2, 0.3, 0.4)]
-    source.propose({run.id: Outcome("finished", rows)})
-    assert [trial.value for trial in source.told] == [0.2]
+    strategy.propose({run.id: Outcome("finished", rows)})
+    assert [trial.value for trial in strategy.told] == [0.2]
 
 
 ONE = {"trials": 1, "space": {"model.skip": ["both", "none"]}}
@@ -145,26 +145,26 @@ OLD = "it was trained by a version of ablate that did not compute it"
     ids=["finished", "unfinished", "diverged"],
 )
 def test_a_run_recorded_without_the_score_is_a_failed_trial(outcome: Outcome, why: str) -> None:
-    source = Searching(made_up_search(metric="val/ssim", **ONE))
-    (run,) = source.propose({})
-    assert source.propose({run.id: outcome}) == []
-    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in source.told] == [("FAIL", why)]
+    strategy = Searching(made_up_search(metric="val/ssim", **ONE))
+    (run,) = strategy.propose({})
+    assert strategy.propose({run.id: outcome}) == []
+    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.told] == [("FAIL", why)]
 
 
 def test_a_run_recorded_without_the_score_does_not_end_the_search() -> None:
     search = made_up_search(metric="val/mse", trials=3, pruner="none", space={"training.rate": [0.1, 0.2, 0.3, 0.4]})
-    source, outcomes = Searching(search), {}
-    while fresh := [run for run in source.propose(outcomes) if run.id not in outcomes]:
+    strategy, outcomes = Searching(search), {}
+    while fresh := [run for run in strategy.propose(outcomes) if run.id not in outcomes]:
         for run in fresh:
             name = "val/mse" if outcomes else "val/psnr"  # the first run that it draws is an old one
             outcomes[run.id] = Outcome("finished", [{name: 0.5}] * 4)
-    assert [trial.state.name for trial in source.told] == ["FAIL", "COMPLETE", "COMPLETE"]
+    assert [trial.state.name for trial in strategy.told] == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
 def test_the_same_settings_drawn_twice_are_one_run_and_two_trials() -> None:
     search = made_up_search(sampler="random", trials=6, pruner="none", space={"model.skip": ["both", "none"]})
-    source = Searching(search)
-    told = run_to_its_end(source)
+    strategy = Searching(search)
+    told = run_to_its_end(strategy)
     assert len(told) == 6
     assert len({trial.user_attrs[RUN] for trial in told}) == 2
     by_run = {trial.user_attrs[RUN]: trial.value for trial in told}

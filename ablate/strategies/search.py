@@ -1,4 +1,4 @@
-"""A search as a source: keeps its trials open, tells their ends in their order, and stops what is given up."""
+"""A search as a strategy: keeps its trials open, tells their ends in their order, and stops what is given up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.settings import Run
-from ablate.sources import Outcome, Outcomes
-from ablate.sources.trials import RUN, OpenTrial, run_of
+from ablate.strategies import Outcome, Outcomes
+from ablate.strategies.trials import RUN, OpenTrial, run_of
 from ablate.studies.search import Search
 
 NOTHING = Outcome("absent")
@@ -39,7 +39,7 @@ class Searching:
                 self.on_draw(trial.user_attrs[RUN], trial.number)
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
-        """See `Source`: the runs of the trials that are open, and those of the ones that came to their end."""
+        """See `Strategy`: the runs of the trials that are open, and those of the ones that came to their end."""
         self._draw()
         while self.open and self._first_has_ended(outcomes):
             self._tell(self.open.pop(0))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ablate.records.record import COMING
 from ablate.records.tables import read_course, scored
 from ablate.settings import Run
-from ablate.sources import Outcome, Outcomes
 from ablate.statistics.course import Course
+from ablate.strategies import Outcome, Outcomes
 from ablate.studies.planning import Design
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class UntilDecided:
     ended: dict[str, str] = field(default_factory=dict)
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
-        """See `Source`."""
+        """See `Strategy`."""
         course = self._follow(outcomes)
         needed = [cell.run for cell in self.design.cells_by_seed if course.needs(cell.arm.name, cell.seed)]
         spare = 0 if self.design.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)

@@ -1,6 +1,6 @@
-"""A note of what MLflow was told, for `ablate status` alone: the truth about that is in MLflow.
+"""What was sent to MLflow, saved for `ablate status` alone: the truth about that is in MLflow.
 
-.ablate/told/<study>.json    where it was told, and each run's status there
+.ablate/told/<study>.json    where it was sent, and each run's status there
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ IN_MLFLOW = {
 """MLflow's word for the status of a run that is not being trained."""
 
 
-def note(root: Path, study: str, told: Mapping[str, str]) -> None:
-    """Put down the status that each run has in MLflow now."""
+def save(root: Path, study: str, told: Mapping[str, str]) -> None:
+    """Save the status that each run has in MLflow now."""
     path = root / "told" / f"{study}.json"
     facts = {"address": shown_uri(tracking_uri()), "runs": dict(told)}
     if read_json(path) != facts:
@@ -31,8 +31,8 @@ def note(root: Path, study: str, told: Mapping[str, str]) -> None:
         write_json(path, facts)
 
 
-def noted(root: Path, study: str) -> dict[str, str]:
-    """The status that each run had in the present MLflow when it was last told; nothing if its file is gone."""
+def load(root: Path, study: str) -> dict[str, str]:
+    """The status that each run had in the present MLflow when it was last synced; nothing if its file is gone."""
     facts = read_json(root / "told" / f"{study}.json") or {}
     uri = tracking_uri()
     gone = uri.startswith("sqlite:///") and not Path(urlsplit(uri).path[1:]).exists()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.sources.journal import Journal, journal_path
-from ablate.sources.search import Searching
+from ablate.strategies.journal import Journal, journal_path
+from ablate.strategies.search import Searching
 from tests.helpers.searches import facts, made_up_search, run_to_its_end
 
 SEARCH = made_up_search(trials=6)
@@ -49,8 +49,8 @@ def test_a_journal_that_was_cut_off_keeps_its_whole_lines(
     warnings: list[str] = []
     book = journal(root, warnings)
     assert warnings == []
-    source = Searching(SEARCH, book.told(), on_tell=book.tell)
-    assert facts(run_to_its_end(source)) == facts(journal(root).told()) == facts(run_to_its_end(Searching(SEARCH)))
+    strategy = Searching(SEARCH, book.told(), on_tell=book.tell)
+    assert facts(run_to_its_end(strategy)) == facts(journal(root).told()) == facts(run_to_its_end(Searching(SEARCH)))
 
 
 @pytest.mark.parametrize("garbage", [b"garbage\n", b"[1]\n", b'{"op_code": 99}\n', b"\xff\xfe\n"])

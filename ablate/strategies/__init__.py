@@ -1,4 +1,4 @@
-"""Sources propose the runs of a sweep."""
+"""Strategies propose the runs of a sweep: a fixed design all at once, others as results come in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Outcomes = Mapping[str, Outcome]
 """Of every run that was proposed so far, by its id."""
 
 
-class Source(Protocol):
+class Strategy(Protocol):
     """Asked again whenever a run's epoch, or the run, has ended.
 
     It proposes all that it wants each time: a run that it no longer proposes is stopped, and goes on from its newest

@@ -1,0 +1,21 @@
+"""Several strategies at once, each of which sees all outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ablate.settings import Run
+from ablate.strategies import Outcomes, Strategy
+
+
+@dataclass(frozen=True)
+class Together:
+    """What any of these strategies wants; what two of them want is one run."""
+
+    strategies: Sequence[Strategy]
+
+    def propose(self, outcomes: Outcomes) -> Sequence[Run]:
+        """See `Strategy`."""
+        wanted = [run for strategy in self.strategies for run in strategy.propose(outcomes)]
+        return list({run.id: run for run in wanted}.values())
