@@ -20,7 +20,8 @@ ROOMS = (
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
-        *("page", "content", "figures", "parts", "headlines", "answer", "tables", "texts", "model", "data", "looks"),
+        *("page", "content", "figures", "parts", "headlines", "answer", "tables", "grid_tables", "texts"),
+        *("model", "grids", "data", "looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "parts", "answer", "model", "data"),

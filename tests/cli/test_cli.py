@@ -310,7 +310,7 @@ def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tiny_study(workplace)
-    monkeypatch.setattr("ablate.executors.local.slot_devices", interrupt)
+    monkeypatch.setattr("ablate.executors.inprocess.slot_devices", interrupt)
     assert sweep_here(monkeypatch) == 130
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.formula.api import ols
 
 from ablate.records.tables import read_scores
-from ablate.reporting.study.model import read_grid
+from ablate.reporting.study.grids import read_grid
 from ablate.statistics.interactions import GridScores, heat_maps, interactions, shares
 from ablate.studies.planning import Design
 from ablate.studies.study import Study

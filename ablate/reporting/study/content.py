@@ -11,18 +11,18 @@ from ablate.reporting.markup.numbers import fixed, listed, percent, unit
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence
 from ablate.reporting.study.figures import FIGURES
-from ablate.reporting.study.model import UNSCORED, GridFacts, Page
+from ablate.reporting.study.grid_tables import interactions_table, shares_table
+from ablate.reporting.study.grids import GridFacts
+from ablate.reporting.study.model import UNSCORED, Page
 from ablate.reporting.study.parts import Part
 from ablate.reporting.study.tables import (
     cost_table,
     course_table,
-    interactions_table,
     mlflow_table,
     needed_table,
     rates_table,
     seeds_table,
     sensitivity_table,
-    shares_table,
     tuning_table,
     verdict_table,
 )

@@ -14,9 +14,9 @@ from ablate.records.record import BROKEN, ENDED
 from ablate.records.tables import by_seed, read_course, read_scores, with_all_metrics
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
+from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.statistics.course import Course, End, compare_all
 from ablate.statistics.evidence import Evidence, weigh_claims
-from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
@@ -93,15 +93,6 @@ class Fate:
 
     def __str__(self) -> str:
         return f"{self.arm} seed {self.seed}: {self.status}{f' ({self.error})' if self.error else ''}"
-
-
-@dataclass(frozen=True)
-class GridFacts:
-    """What a grid of two axes or more tells beside its verdicts."""
-
-    maps: list[HeatMap]
-    interactions: list[Interaction]
-    shares: list[Share]
 
 
 @dataclass(frozen=True)
@@ -195,7 +186,7 @@ def build(design: Design, data: Data) -> Page:
         level=design.family.level,
         claims=weigh_claims(design.claims, course, scores),
         sensitivity=read_sensitivity(design, course, data.runs),
-        grid=_grid_facts(design, scores.at(design.looks[0])),
+        grid=grid_facts(design, scores.at(design.looks[0])),
         bad_seed_bound=bad_seed_bound(0, clean),
         provenance=provenance(ended),
         train_hours=float(ended["cost/train_seconds"].sum()) / 3600,
@@ -275,33 +266,6 @@ def read_sensitivity(design: Design, course: Course, runs: pd.DataFrame) -> list
     others = {name: read_scores(design, runs, metric.at(kind))}
     scores = read_scores(design, runs)
     return sensitivity(course, scores, design.against, others, in_decibels=metric.unit == "dB")
-
-
-def read_grid(design: Design, scores: Scores) -> GridScores | None:
-    """The scores as a grid; None unless the design is one of two axes or more, and a run has ended."""
-    axes = design.axes
-    if len(axes) < 2 or scores.values.isna().all(axis=None):
-        return None
-    sizes = [len(values) for values in axes.values()]
-    return GridScores(
-        axes=tuple(axes),
-        levels=tuple(map(tuple, axes.values())),
-        baseline=_baseline_levels(design, sizes),
-        scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
-        diverged=scores.diverged.any().to_numpy().reshape(sizes),
-        sign=scores.sign,
-    )
-
-
-def _baseline_levels(design: Design, sizes: list[int]) -> tuple[int, ...]:
-    """The levels of the first reference: cells are in the order of the product of the axes."""
-    first = next(index for index, arm in enumerate(design.arms) if arm.against is None)
-    return tuple(int(index) for index in np.unravel_index(first, sizes))
-
-
-def _grid_facts(design: Design, scores: Scores) -> GridFacts | None:
-    grid = read_grid(design, scores)
-    return GridFacts(heat_maps(grid), interactions(grid, scores.margin), shares(grid)) if grid else None
 
 
 def _image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:

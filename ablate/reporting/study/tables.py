@@ -8,17 +8,16 @@ from typing import NamedTuple
 from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
 from ablate.reporting.markup.numbers import digits_for, fixed, named, percent
 from ablate.reporting.origins import arm_search
-from ablate.reporting.study.model import ArmRow, GridFacts, Page
+from ablate.reporting.study.model import ArmRow, Page
 from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_texts
 from ablate.statistics.course import End
-from ablate.statistics.interactions import Interaction, Share
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import SeedsNeeded
 from ablate.statistics.rates import Rate, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
-from ablate.studies.names import arm_name, value_text
+from ablate.studies.names import value_text
 
 
 def verdict_table(page: Page) -> Table:
@@ -242,55 +241,6 @@ def _changed_seeds(item: Sensitivity) -> Span:
     changes = {choice: verdict for choice, verdict in item.changes.items() if isinstance(choice, WithoutSeed)}
     words = [f"{verdict} {choice_text(choice)}" for choice, verdict in changes.items()]
     return Strong("; ".join(words)) if words else "the same"
-
-
-def interactions_table(page: Page, grid: GridFacts) -> Table:
-    """Every interaction contrast, with its interval."""
-
-    def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
-        return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
-
-    def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Interaction]:
-        margin = page.study.margin
-        return Column(heading, lambda item: text(comparison_texts(item.comparison, page.metric, margin)))
-
-    columns = [
-        Column[Interaction]("changed together", lambda item: changes(item.axes, item.changed), number=False),
-        Column[Interaction]("from", lambda item: changes(item.axes, item.baseline), number=False),
-        Column[Interaction]("verdict", lambda item: interaction_cell(item), number=False),
-        compared("beyond the sum", lambda texts: texts.difference),
-        compared("L", lambda texts: texts.low),
-        compared("U", lambda texts: texts.high),
-        compared("level", lambda texts: texts.level),
-        compared("sd of differences", lambda texts: texts.sd),
-    ]
-    return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
-
-
-VERDICTS = {
-    "better": "more than the sum",
-    "worse": "less than the sum",
-    "equivalent": "they add up",
-    "undecided": "undecided",
-    "waiting": "waiting",
-}
-
-
-def interaction_cell(item: Interaction) -> Span:
-    """The verdict on a contrast, and whether a run of its cells diverged."""
-    verdict = VERDICTS[item.comparison.verdict]
-    return Strong(f"{verdict} (diverged)" if item.comparison.barred else verdict)
-
-
-def shares_table(grid: GridFacts) -> Table:
-    """What part of the scores' variance each axis explains."""
-    rest = 1 - sum(share.omega_squared for share in grid.shares)
-    rows = [*grid.shares, Share(("unexplained",), max(0.0, rest))]
-    columns = [
-        Column[Share]("axis", lambda share: " × ".join(share.term), number=False),
-        Column[Share]("ω²", lambda share: percent(share.omega_squared)),
-    ]
-    return table("Share of the variance of all scores", columns, rows)
 
 
 def mlflow_table(page: Page) -> Table:

@@ -1,0 +1,48 @@
+"""What a grid of two axes or more tells beside its verdicts: each cell's mean, interactions, shares of the variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
+from ablate.statistics.scores import Scores
+from ablate.studies.planning import Design
+
+
+@dataclass(frozen=True)
+class GridFacts:
+    """What a grid of two axes or more tells beside its verdicts."""
+
+    maps: list[HeatMap]
+    interactions: list[Interaction]
+    shares: list[Share]
+
+
+def read_grid(design: Design, scores: Scores) -> GridScores | None:
+    """The scores as a grid; None unless the design is one of two axes or more, and a run has ended."""
+    axes = design.axes
+    if len(axes) < 2 or scores.values.isna().all(axis=None):
+        return None
+    sizes = [len(values) for values in axes.values()]
+    return GridScores(
+        axes=tuple(axes),
+        levels=tuple(map(tuple, axes.values())),
+        baseline=_baseline_levels(design, sizes),
+        scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
+        diverged=scores.diverged.any().to_numpy().reshape(sizes),
+        sign=scores.sign,
+    )
+
+
+def _baseline_levels(design: Design, sizes: list[int]) -> tuple[int, ...]:
+    """The levels of the first reference: cells are in the order of the product of the axes."""
+    first = next(index for index, arm in enumerate(design.arms) if arm.against is None)
+    return tuple(int(index) for index in np.unravel_index(first, sizes))
+
+
+def grid_facts(design: Design, scores: Scores) -> GridFacts | None:
+    """All of it from a study's scores; None where `read_grid` finds no grid."""
+    grid = read_grid(design, scores)
+    return GridFacts(heat_maps(grid), interactions(grid, scores.margin), shares(grid)) if grid else None
