@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ablate.records.record import Record
 
@@ -12,35 +12,35 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
-Content = Mapping[str, "Path | Figure"]
-"""By the name of the artefact: a file of the record, or a figure."""
+Artefact: TypeAlias = "Path | tuple[str, Figure]"
+"""A file, which keeps its name, or a figure with one."""
 
 KEPT = ("run.json", "epochs.json", "result.json", "weights.safetensors")
 
 
-def record_files(record: Record, run_id: str) -> Content:
+def record_files(record: Record, run_id: str) -> Iterator[Artefact]:
     """The files from which the run can be used again."""
-    folder = record.folder(run_id)
-    return {name: folder / name for name in KEPT if (folder / name).exists()}
+    paths = (record.folder(run_id) / name for name in KEPT)
+    yield from (path for path in paths if path.exists())
 
 
-def learning_curves(record: Record, run_id: str) -> Content:
+def learning_curves(record: Record, run_id: str) -> Iterator[Artefact]:
     """Loss and validation score by epoch."""
     from ablate.pictures import curves_picture
 
-    rows = record.epochs(run_id)
-    return {"curves.png": curves_picture(rows)} if rows else {}
+    if rows := record.epochs(run_id):
+        yield "curves.png", curves_picture(rows)
 
 
-def sample_images(record: Record, run_id: str) -> Content:
+def sample_images(record: Record, run_id: str) -> Iterator[Artefact]:
     """Some test scenes and what the network makes of them; nothing for adopted runs, and where the loss diverged."""
     from ablate.pictures import sample_picture
 
-    arrays = record.arrays(run_id)
-    return {"sample.png": sample_picture(arrays)} if arrays else {}
+    if arrays := record.arrays(run_id):
+        yield "sample.png", sample_picture(arrays)
 
 
-ARTEFACTS: tuple[Callable[[Record, str], Content], ...] = (record_files, learning_curves, sample_images)
+ARTEFACTS: tuple[Callable[[Record, str], Iterator[Artefact]], ...] = (record_files, learning_curves, sample_images)
 
 
 def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id: str) -> None:
@@ -50,8 +50,9 @@ def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id:
         Exception: MLflow's, if it refuses one.
     """
     for make in ARTEFACTS:
-        for name, content in make(record, run_id).items():
-            if isinstance(content, Path):
-                client.log_artifact(mlflow_id, str(content))
+        for artefact in make(record, run_id):
+            if isinstance(artefact, Path):
+                client.log_artifact(mlflow_id, str(artefact))
             else:
-                client.log_figure(mlflow_id, content, name)
+                name, figure = artefact
+                client.log_figure(mlflow_id, figure, name)
