@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from ablate.pipeline.scoring import Unscored
+from ablate.pipeline.rescoring import Unscored
 from ablate.reporting.search.answer import answer as search_answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.study.answer import answer

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.adoption import adopt as adopt_runs
+from ablate.pipeline.rescoring import discard, score_recorded
 from ablate.pipeline.results import SearchResult, StudyResult
-from ablate.pipeline.scoring import discard, score_recorded
 from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked import train_tracked

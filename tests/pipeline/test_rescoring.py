@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ablate.metrics import METRICS
-from ablate.pipeline.scoring import score_recorded
+from ablate.pipeline.rescoring import score_recorded
 from ablate.pipeline.status import look_over
 from ablate.pipeline.terminal import Terminal
 from ablate.records.record import Record

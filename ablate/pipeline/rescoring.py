@@ -46,7 +46,7 @@ def discard(unscored: Sequence[Unscored], record: Record) -> None:
 
 def _score(run: Run, record: Record, device: str) -> None:
     from ablate.executors.worker import one_thread
-    from ablate.training.scoring import score_again
+    from ablate.training.rescoring import score_again
 
     result = record.result(run.id)
     assert result is not None
