@@ -20,11 +20,11 @@ ROOMS = (
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
-        *("page", "content", "figures", "parts", "headlines", "answer", "tables", "grid_tables", "texts"),
-        *("model", "grids", "data", "looks"),
+        *("page", "content", "figures", "sections", "headlines", "answer", "tables", "grid_tables", "texts"),
+        *("model", "grids", "data", "earlier_looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
-    "reporting.search": ("page", "content", "figures", "parts", "answer", "model", "data"),
+    "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
     "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers"),
     "statistics": (
         *("sensitivity", "evidence", "course", "interactions", "power", "scores", "rates", "verdicts"),

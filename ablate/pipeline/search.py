@@ -8,7 +8,7 @@ from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.results import SearchResult
 from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
-from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import go_on
 from ablate.records.lock import only_writer
 from ablate.records.record import Record

@@ -17,7 +17,7 @@ from ablate.pipeline.rescoring import discard, score_recorded
 from ablate.pipeline.results import SearchResult, StudyResult
 from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
-from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
 from ablate.records.lock import only_writer
 from ablate.records.record import Record

@@ -7,13 +7,13 @@ from contextlib import suppress
 from ablate.errors import NotTunedError
 from ablate.pipeline.slots import Slots
 from ablate.pipeline.terminal import Terminal
-from ablate.pipeline.tracked import train_tracked
+from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import go_on
 from ablate.records.record import Record
 from ablate.records.requests import Asked, recall, remember
 from ablate.reporting.study.page import report_folder
 from ablate.strategies.choices import export_tuning, tuned
-from ablate.strategies.together import Together
+from ablate.strategies.combined import Combined
 from ablate.studies.planning import Design
 
 
@@ -37,7 +37,7 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     terminal.say(f"Tuning {len(searches)} arms: {every} trials, {ended} of them ended already.")
     if ended < every:
         executor, view = slots.start(design.study.timeout_seconds), terminal.view(asked.tuning)
-        train_tracked(Together(list(searches.values())), asked, record, executor, terminal, view)
+        train_tracked(Combined(list(searches.values())), asked, record, executor, terminal, view)
     remember(record.root, asked)
     export_tuning(design, {arm: found.told for arm, found in searches.items()}, record, report_folder(design))
     return tuned(design, report_folder(design))

@@ -23,7 +23,7 @@ from ablate.reporting.origins import experiment_address
 from ablate.reporting.search.answer import answer, value
 from ablate.reporting.search.figures import FIGURES
 from ablate.reporting.search.model import BEST_SHARE, FEWEST, SearchPage
-from ablate.reporting.search.parts import Part
+from ablate.reporting.search.sections import SectionTitle
 from ablate.strategies.trial_tables import Trial
 from ablate.studies.names import arm_name, value_text
 from ablate.studies.space import Axis
@@ -42,13 +42,13 @@ Blocks = Iterator[Block | Pictures]
 
 def document(page: SearchPage) -> Document:
     """The page of a search."""
-    parts: list[tuple[Part, Blocks]] = [
-        (Part.BEST, _best(page)),
-        (Part.COURSE, iter(())),
-        (Part.IMPORTANCE, _importance(page)),
-        (Part.TRIALS, _trials(page)),
-        (Part.FAILED, _failed(page)),
-        (Part.COMPUTED, _computed(page)),
+    parts: list[tuple[SectionTitle, Blocks]] = [
+        (SectionTitle.BEST, _best(page)),
+        (SectionTitle.COURSE, iter(())),
+        (SectionTitle.IMPORTANCE, _importance(page)),
+        (SectionTitle.TRIALS, _trials(page)),
+        (SectionTitle.FAILED, _failed(page)),
+        (SectionTitle.COMPUTED, _computed(page)),
     ]
     sections = tuple(section_of(part, blocks, FIGURES, page) for part, blocks in parts)
     return Document(page.search.name, page.search.question, answer(page), tuple(_warnings(page)), sections)

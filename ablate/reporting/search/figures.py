@@ -14,7 +14,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
 from ablate.reporting.search.answer import answer
 from ablate.reporting.search.model import SearchPage
-from ablate.reporting.search.parts import Part
+from ablate.reporting.search.sections import SectionTitle
 from ablate.strategies.trial_tables import Trial, best_so_far
 from ablate.studies.names import axis_names, value_text
 
@@ -135,7 +135,7 @@ def _draw_panel(axes: Axes, panel: AxisPanel) -> None:
 FIGURES: tuple[ReportFigure[SearchPage], ...] = (
     ReportFigure(
         name="history",
-        section=Part.COURSE,
+        section=SectionTitle.COURSE,
         alternative=lambda page: f"The value of each trial, and the best so far; {answer(page)}",
         caption=lambda page: (
             "Each trial's value in the order in which they were drawn; a cross: given up early, at its last value. "
@@ -145,14 +145,14 @@ FIGURES: tuple[ReportFigure[SearchPage], ...] = (
     ),
     ReportFigure(
         name="axes",
-        section=Part.COURSE,
+        section=SectionTitle.COURSE,
         alternative=lambda page: "The value of each trial along each axis of the space",
         caption=lambda page: "Every trial along each axis; the other axes differ from point to point.",
         draw=axes_figure,
     ),
     ReportFigure(
         name="importance",
-        section=Part.IMPORTANCE,
+        section=SectionTitle.IMPORTANCE,
         alternative=lambda page: "The importance of each axis in the search",
         caption=lambda page: "Shares of the axes; together they are 1.",
         draw=importance_figure,

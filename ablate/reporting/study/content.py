@@ -14,7 +14,7 @@ from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import UNSCORED, Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.tables import (
     cost_table,
     course_table,
@@ -34,20 +34,20 @@ Blocks = Iterator[Block | Pictures]
 
 def document(page: Page) -> Document:
     """The page of a study."""
-    parts: list[tuple[Part, Blocks | None]] = [
-        (Part.VERDICTS, _verdicts(page)),
-        (Part.TUNING, _tuning(page) if page.tuning else None),
-        (Part.COURSE, _course(page) if len(page.design.looks) > 1 else None),
-        (Part.CLAIMS, _claims(page) if page.claims else None),
-        (Part.GRID, _grid(page, page.grid) if page.grid else None),
-        (Part.SEEDS, _seeds(page)),
-        (Part.ROBUSTNESS, _robustness(page)),
-        (Part.COST, _cost(page)),
-        (Part.CURVES, iter(())),
-        (Part.SAMPLES, iter(())),
-        (Part.WRONG, _wrong(page)),
-        (Part.COMPUTED, _computed(page)),
-        (Part.MLFLOW, _mlflow(page)),
+    parts: list[tuple[SectionTitle, Blocks | None]] = [
+        (SectionTitle.VERDICTS, _verdicts(page)),
+        (SectionTitle.TUNING, _tuning(page) if page.tuning else None),
+        (SectionTitle.COURSE, _course(page) if len(page.design.looks) > 1 else None),
+        (SectionTitle.CLAIMS, _claims(page) if page.claims else None),
+        (SectionTitle.GRID, _grid(page, page.grid) if page.grid else None),
+        (SectionTitle.SEEDS, _seeds(page)),
+        (SectionTitle.ROBUSTNESS, _robustness(page)),
+        (SectionTitle.COST, _cost(page)),
+        (SectionTitle.CURVES, iter(())),
+        (SectionTitle.SAMPLES, iter(())),
+        (SectionTitle.WRONG, _wrong(page)),
+        (SectionTitle.COMPUTED, _computed(page)),
+        (SectionTitle.MLFLOW, _mlflow(page)),
     ]
     sections = tuple(section_of(part, blocks, FIGURES, page) for part, blocks in parts if blocks is not None)
     return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), sections)

@@ -2,7 +2,7 @@
 
 data/runs.csv      one row per run (`results.load_results`)
 data/epochs.csv    one row per epoch (`results.load_epochs`)
-data/looks.json    the seeds with which there was a verdict to see so far (`looks`)
+data/looks.json    the seeds with which there was a verdict to see so far (`earlier_looks`)
 data/tuning.csv    what each arm chose before, where arms are tuned (`tuning`)
 data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
 """
@@ -24,7 +24,7 @@ from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
-from ablate.reporting.study.looks import earlier_looks, note_look
+from ablate.reporting.study.earlier_looks import earlier_looks, note_look
 from ablate.scenes import Task
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning

@@ -26,7 +26,7 @@ from ablate.reporting.study.figures.seeds import seed_rows
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 from ablate.studies.study import Study
 from tests.helpers import fabricated
 
@@ -326,7 +326,7 @@ def test_without_effects_there_is_no_figure() -> None:
 
 def test_every_figure_has_a_name_of_its_own_and_a_section_of_the_page() -> None:
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
-    assert {figure.section for figure in FIGURES} <= set(Part)
+    assert {figure.section for figure in FIGURES} <= set(SectionTitle)
 
 
 def test_a_figure_stands_in_the_section_that_it_names(page: Page) -> None:

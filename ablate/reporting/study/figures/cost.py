@@ -15,7 +15,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, report_style
 from ablate.reporting.study.figures.styles import Style, arm_styles
 from ablate.reporting.study.model import ArmRow, Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import standard_error
 
 COSTS: dict[str, Callable[[ArmRow], float]] = {
@@ -109,7 +109,7 @@ def _scale_costs(axes: Axes, costs: list[float]) -> None:
 
 FIGURE = ReportFigure[Page](
     name="cost",
-    section=Part.COST,
+    section=SectionTitle.COST,
     alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and seconds of training",
     caption=lambda page: (
         "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "

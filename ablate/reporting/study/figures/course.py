@@ -12,7 +12,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import fitted, mark_beyond_above, padded, panels, report_style
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 COLUMNS = 3
 
@@ -70,7 +70,7 @@ def course_figure(page: Page) -> Figure | None:
 
 FIGURE = ReportFigure[Page](
     name="course",
-    section=Part.COURSE,
+    section=SectionTitle.COURSE,
     alternative=lambda page: "Each arm's difference from its reference and its interval, look by look",
     caption=lambda page: (
         "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin."

@@ -13,7 +13,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import fitted, panels, report_style
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 COLUMNS = 3
 
@@ -70,7 +70,7 @@ def curves_figure(page: Page) -> Figure | None:
 
 FIGURE = ReportFigure[Page](
     name="curves",
-    section=Part.CURVES,
+    section=SectionTitle.CURVES,
     alternative=lambda page: f"{curve_metric(page).name} by epoch, a panel per arm",
     caption=lambda page: (
         f"{curve_metric(page).name}: the mean over the seeds, and the range from the lowest to the highest; black: the "

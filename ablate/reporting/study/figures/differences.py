@@ -12,7 +12,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, mark_beyond, name_rows, padded, report_style, row_places
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def differences_figure(page: Page) -> Figure | None:
 
 FIGURE = ReportFigure[Page](
     name="differences",
-    section=Part.VERDICTS,
+    section=SectionTitle.VERDICTS,
     alternative=lambda page: (
         f"Differences from the reference, by arm: {'; '.join(f'{row.name} {c.verdict}' for row, c in page.compared)}"
     ),

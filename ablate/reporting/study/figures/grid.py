@@ -12,7 +12,7 @@ from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import digits_for, fixed, named
 from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, fitted, panels, report_style
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 from ablate.studies.names import axis_names, value_text
@@ -92,7 +92,7 @@ def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
 
 CELLS = ReportFigure[Page](
     name="cells",
-    section=Part.GRID,
+    section=SectionTitle.GRID,
     alternative=lambda page: "The mean score of each cell of the grid, with its standard deviation over the seeds",
     caption=lambda page: "Mean over the cell's seeds, and its own standard deviation; other axes are averaged over.",
     draw=cells_figure,
@@ -100,7 +100,7 @@ CELLS = ReportFigure[Page](
 
 INTERACTIONS = ReportFigure[Page](
     name="interactions",
-    section=Part.GRID,
+    section=SectionTitle.GRID,
     alternative=lambda page: "The mean score by the levels of one axis, a line for each level of another",
     caption=lambda page: "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
     draw=interactions_figure,

@@ -16,7 +16,7 @@ from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import fixed
 from ablate.reporting.markup.style import WIDTH, fitted, report_style
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float) -> None:
 
 FIGURE = ReportFigure[Page](
     name="samples",
-    section=Part.SAMPLES,
+    section=SectionTitle.SAMPLES,
     alternative=lambda page: (
         "The best, the median and the worst of the recorded test scenes, with each arm's output and error"
     ),

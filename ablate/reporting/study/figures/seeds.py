@@ -11,7 +11,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, name_rows, report_style, row_places
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def seeds_figure(page: Page) -> Figure | None:
 
 FIGURE = ReportFigure[Page](
     name="seeds",
-    section=Part.SEEDS,
+    section=SectionTitle.SEEDS,
     alternative=lambda page: f"{page.metric.name} of every run, a row per arm",
     caption=lambda page: "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
     draw=seeds_figure,

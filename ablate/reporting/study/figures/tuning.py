@@ -10,7 +10,7 @@ from ablate.reporting.markup.numbers import named
 from ablate.reporting.markup.style import WIDTH, fitted, padded, report_style
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.parts import Part
+from ablate.reporting.study.sections import SectionTitle
 
 
 def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
@@ -45,7 +45,7 @@ def tuning_figure(page: Page) -> Figure | None:
 
 FIGURE = ReportFigure[Page](
     name="tuning",
-    section=Part.TUNING,
+    section=SectionTitle.TUNING,
     alternative=lambda page: "The best value of each arm's tuning against the number of its trials",
     caption=lambda page: (
         "The best value after each number of trials. Where a line still rises at its end, more trials may help."

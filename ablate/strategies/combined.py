@@ -10,7 +10,7 @@ from ablate.strategies import Outcomes, Strategy
 
 
 @dataclass(frozen=True)
-class Together:
+class Combined:
     """What any of these strategies wants; what two of them want is one run."""
 
     strategies: Sequence[Strategy]

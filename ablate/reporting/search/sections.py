@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class SectionTitle(StrEnum):
     """Each section, by its title."""
 
     BEST = "The best settings"

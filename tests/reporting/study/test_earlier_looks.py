@@ -8,7 +8,7 @@ from ablate.records.record import Record
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import export, read
-from ablate.reporting.study.looks import note_look
+from ablate.reporting.study.earlier_looks import note_look
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.studies.planning import Design
