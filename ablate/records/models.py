@@ -1,6 +1,7 @@
 """What the record's files say of a run, as types: validated when they are read, and what is invalid is not there.
 
-Numbers keep their kind: an epoch that was written as 30 is read as 30, not as 30.0.
+Numbers keep their kind: an epoch that was written as 30 is read as 30, not as 30.0. Nothing is converted: "30" and
+true are not numbers. Neither are NaN and the infinities, which are never written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ablate.metrics import Metric
 from ablate.records.files import write_json
 
+STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Number = int | float
 Broken = Literal["failed", "timed out"]
 Outcome = Literal["finished", "diverged"]
@@ -21,7 +23,7 @@ Outcome = Literal["finished", "diverged"]
 class Stored(BaseModel):
     """The content of a file; keys that only another version knows are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(**STRICT, frozen=True, extra="ignore")
 
     def write(self, path: Path) -> None:
         """Write it atomically, without what it does not say."""
@@ -70,7 +72,7 @@ class Failure(Stored):
     again: bool = False
 
 
-EPOCHS = TypeAdapter(list[dict[str, Number]])
+EPOCHS = TypeAdapter(list[dict[str, Number]], config=STRICT)
 """`epochs.json`: one row per epoch."""
 
 Model = TypeVar("Model", bound=BaseModel)

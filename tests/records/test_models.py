@@ -51,6 +51,25 @@ def test_a_missing_key_or_a_wrong_type_makes_a_file_invalid(model: type[Stored],
         assert read_stored(path, model) is None, name
 
 
+@pytest.mark.parametrize("value", ['"30"', "true", "NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(RunFacts, "seed"), (RunFacts, "began"), (Result, "ended"), (Failure, "time")]
+)
+def test_only_a_finite_number_is_a_number(kind: type[Stored], name: str, value: str, tmp_path: Path) -> None:
+    content = json.dumps(FACTS[kind] | {name: "here"}).replace('"here"', value)
+    (tmp_path / "file.json").write_text(content)
+    assert read_stored(tmp_path / "file.json", kind) is None
+
+
+@pytest.mark.parametrize("value", ['"30"', "true", "NaN", "1e999"])
+def test_only_a_finite_number_is_a_result_or_part_of_an_epoch(value: str, tmp_path: Path) -> None:
+    content = json.dumps(FACTS[Result] | {"results": {"best/epoch": "here"}}).replace('"here"', value)
+    (tmp_path / "result.json").write_text(content)
+    assert read_stored(tmp_path / "result.json", Result) is None
+    (tmp_path / "epochs.json").write_text(f'[{{"epoch": {value}}}]')
+    assert read_epochs(tmp_path / "epochs.json") == []
+
+
 def test_keys_of_another_version_are_ignored(model: type[Stored], tmp_path: Path) -> None:
     (tmp_path / "file.json").write_text(json.dumps(FACTS[model] | {"of another version": 1}))
     assert read_stored(tmp_path / "file.json", model) == model(**FACTS[model])
