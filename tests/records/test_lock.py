@@ -72,6 +72,15 @@ def test_a_run_is_running_from_its_start_to_its_end(tmp_path: Path, end: Ended |
         assert running(tmp_path) == {}
 
 
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"abc": {"pid": 1, "slot": 0}}', '{"abc": {"pid": "1", "slot": 0, "device": "cpu"}}']
+)
+def test_an_invalid_file_says_that_nothing_runs(content: str, tmp_path: Path) -> None:
+    with only_writer(tmp_path, never):
+        (tmp_path / "running.json").write_text(content)
+        assert running(tmp_path) == {}
+
+
 def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
     assert running(tmp_path / "new") == {}
     assert not (tmp_path / "new").exists()
