@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.executors import CLASSES, Executor, ExecutorName, executor_class
 from ablate.executors.devices import slot_devices
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.executors.local import LocalExecutor
+from ablate.executors.local import LocalExecutor, Worker
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.committed import ROOT
 from tests.helpers.tiny import tiny_run
@@ -153,6 +154,25 @@ def test_a_worker_killed_while_idle_fails_no_run() -> None:
         executor.workers[0].process.wait()
         executor.submit(RUNS[1])
         assert isinstance(told(executor)[RUNS[1].id][-1], Ended)
+
+
+def test_no_worker_holds_the_lifeline_of_another() -> None:
+    workers = [Worker("cpu") for _ in range(3)]
+    lifelines = [os.readlink(f"/proc/self/fd/{worker.lifeline}") for worker in workers]  # both ends have one name
+    held = [open_files(worker.process.pid) for worker in workers]
+    for worker in workers:
+        worker.end()
+    for lifeline, files in zip(lifelines, held, strict=True):
+        assert [name for name in files if name in lifelines] == [lifeline], "its own, once: not the end to write to"
+
+
+def open_files(pid: int) -> list[str]:
+    """The names of what a process has open; a descriptor that is closed meanwhile does not count."""
+    names = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            names.append(os.readlink(link))
+    return names
 
 
 DRIVER = """
