@@ -12,7 +12,7 @@ from tests.helpers.imports import imported
 PACKAGE = ROOT / "ablate"
 
 ROOMS = (
-    *("cli", "pipeline", "reporting", "strategies", "tracking", "pictures", "records", "executors"),
+    *("cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
 """From the top down: a module imports from its own room and from those after it."""

@@ -15,13 +15,27 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Pipe, wait
+from pathlib import Path
 from types import TracebackType
 
+import ablate
 from ablate.executors import DeviceName
 from ablate.executors.devices import slot_devices
 from ablate.executors.worker import over_time
 from ablate.settings import Run
 from ablate.training.events import Ended, Event, Failed, Lost, Started
+
+PACKAGES = str(Path(ablate.__file__).parents[1])
+
+START = """
+import importlib, sys, typing
+sys.path.insert(0, sys.argv[1])
+import ablate
+del sys.path[0]
+from ablate.executors.child import main
+main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+"""
+"""A worker runs the package that its driver runs, wherever that lies, and no other module from beside it."""
 
 
 class LocalExecutor:
@@ -113,7 +127,7 @@ class Worker:
         self.connection, theirs = Pipe()
         lifeline, self.lifeline = os.pipe()  # only this process holds the end that is never written to
         ends = theirs.fileno(), lifeline
-        command = [sys.executable, "-P", "-m", "ablate.executors.child", *map(str, ends), device]
+        command = [sys.executable, "-P", "-c", START, PACKAGES, *map(str, ends), device]
         with _deaf_to_ctrl_c():
             self.process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)
         theirs.close()

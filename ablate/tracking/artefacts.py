@@ -26,7 +26,7 @@ def record_files(record: Record, run_id: str) -> Iterator[Artefact]:
 
 def learning_curves(record: Record, run_id: str) -> Iterator[Artefact]:
     """Loss and validation score by epoch."""
-    from ablate.pictures import curves_picture
+    from ablate.run_figures import curves_picture
 
     if rows := record.epochs(run_id):
         yield "curves.png", curves_picture(rows)
@@ -34,7 +34,7 @@ def learning_curves(record: Record, run_id: str) -> Iterator[Artefact]:
 
 def sample_images(record: Record, run_id: str) -> Iterator[Artefact]:
     """Some test scenes and what the network makes of them; nothing for adopted runs, and where the loss diverged."""
-    from ablate.pictures import sample_picture
+    from ablate.run_figures import sample_picture
 
     if arrays := record.arrays(run_id):
         yield "sample.png", sample_picture(arrays)

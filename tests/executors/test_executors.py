@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -209,6 +210,28 @@ def test_a_script_without_a_main_guard_trains_and_no_file_beside_it_is_imported(
     )
     assert [line.split()[1] for line in done.stdout.splitlines()] == ["Started", "EpochEnded", "EpochEnded", "Ended"]
     assert done.stderr == ""
+
+
+COPY = """
+import sys
+sys.path[:0] = [{copy!r}]
+sys.path.append({root!r})
+from tests.helpers.tiny import tiny_run
+from ablate.executors.local import LocalExecutor
+
+with LocalExecutor(["cpu"]) as executor:
+    executor.submit(tiny_run())
+    print(*(getattr(event, "reason", "") for _, event in executor.events()))
+"""
+
+
+def test_a_worker_runs_the_package_of_its_driver_not_the_installed_one(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "ablate", tmp_path / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "ablate" / "training" / "loop.py").write_text("raise RuntimeError('this is the copy')\n")
+    program = tmp_path / "driver.py"
+    program.write_text(COPY.format(copy=str(tmp_path), root=str(ROOT)))
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)
+    assert "this is the copy" in done.stdout, done.stderr
 
 
 def test_every_executor_that_can_be_named_is_there() -> None:

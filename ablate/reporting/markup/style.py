@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.pictures import STYLE
+from ablate.run_figures import STYLE
 
 # Okabe and Ito (2008): told apart by colour-blind readers; black is kept for references
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")

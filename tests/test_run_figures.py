@@ -1,6 +1,6 @@
 import numpy as np
 
-from ablate.pictures import curves_picture, sample_picture
+from ablate.run_figures import curves_picture, sample_picture
 
 RNG = np.random.default_rng(0)
 SCENES = {kind: RNG.random((8, 1, 16, 16), np.float32).astype(np.float16) for kind in ("noisy", "clean", "denoised")}
