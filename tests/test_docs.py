@@ -14,7 +14,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from ablate.cli import app
-from ablate.metrics import METRICS
+from ablate.metrics import FOLLOWED, JUDGED, METRICS
 from ablate.settings import DEFAULTS, Settings
 from ablate.studies.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
 from tests.helpers.committed import EXPERIMENTS, ROOT
@@ -149,6 +149,11 @@ def test_every_link_leads_somewhere(page: str) -> None:
 def anchors(text: str) -> set[str]:
     """What a code host calls the headings of a page."""
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+@pytest.mark.parametrize("metric", [name for name in JUDGED if name.startswith("test/")] + list(FOLLOWED))
+def test_every_score_that_can_decide_is_documented(metric: str) -> None:
+    assert f"`{metric}`" in README
 
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()

@@ -1,7 +1,8 @@
 """Many comparisons, one error: the family of a study, its looks, and the confidence that each comparison gets.
 
-Another rule for many comparisons (or for many looks) is another `level_of` (or `spend`): verdicts, power, reports and
-benchmarks take their levels from here. Nothing heavy is imported: plans need the looks, too.
+Another rule for many comparisons (or for many looks) is another `level_of` (or `spend`) and its name beside it:
+verdicts, power, reports and benchmarks take their levels, and reports the words for them, from here. Nothing heavy is
+imported: plans need the looks, too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ class Family:
     def level(self) -> float:
         """The confidence of each comparison where there is a single look."""
         return level_of(len(self.pairs))
+
+
+SHARED = "Bonferroni"
+"""How one error is shared over many comparisons: what `level_of` does, in the words of a report."""
+
+SPENT = "linear alpha spending, Lan and DeMets 1983"
+"""How it is spent over looks: what `spend` does."""
 
 
 def level_of(comparisons: int, share: float = 1.0) -> float:

@@ -142,7 +142,7 @@ class OneAtATime:
 
 AnyDesign = NamedArms | Grid | OneAtATime
 
-VARIED: dict[str, type[Grid] | type[OneAtATime]] = {"grid": Grid, "one-at-a-time": OneAtATime}
+VARIED: dict[str, Callable[[Axes, Overrides], AnyDesign]] = {"grid": Grid, "one-at-a-time": OneAtATime}
 """The designs of a study with axes, by the name that its file gives them."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -14,7 +15,11 @@ from ablate.settings import TrainingConfig
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": F.mse_loss, "l1": F.l1_loss}
 
-OPTIMISERS: dict[str, type[optim.Adam]] = {"adam": optim.Adam, "adamw": optim.AdamW}
+OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "adam": partial(optim.Adam, fused=True),
+    "adamw": partial(optim.AdamW, fused=True),
+}
+"""Fused where torch has it: a step then costs a tenth less on the CPU."""
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda progress: 1.0,
@@ -29,9 +34,9 @@ def steps_per_epoch(config: TrainingConfig) -> int:
 
 
 def make_optimiser(config: TrainingConfig, model: nn.Module) -> tuple[optim.Optimizer, optim.lr_scheduler.LambdaLR]:
-    """The optimiser and its schedule, which counts steps; fused, since it then costs a step a tenth less on the CPU."""
+    """The optimiser and its schedule, which counts steps."""
     decay: dict[str, Any] = {} if config.weight_decay is None else {"weight_decay": config.weight_decay}
-    optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.rate, fused=True, **decay)
+    optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.rate, **decay)
     return optimiser, optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(config, step))
 
 

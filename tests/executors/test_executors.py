@@ -33,9 +33,15 @@ def warm() -> Iterator[LocalExecutor]:
         yield executor
 
 
-@pytest.fixture(params=["inprocess", "local"])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return InProcessExecutor() if request.param == "inprocess" else request.getfixturevalue("warm")
+@pytest.fixture(params=CLASSES)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Each executor that can be named; the local one with workers that have loaded torch already."""
+    if request.param == "local":
+        yield request.getfixturevalue("warm")
+        return
+    kind = executor_class(request.param)
+    with kind(kind.find_devices("cpu", 1)) as executor:
+        yield executor
 
 
 def told(executor: Executor, on_event: Callable[[str, Event], None] = lambda run_id, event: None) -> dict[str, list]:

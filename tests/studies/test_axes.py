@@ -1,7 +1,7 @@
 """Every pair of values of two axes builds, trains a step, and trains every parameter that it declares."""
 
 from itertools import combinations, product
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from allpairspy import AllPairs
 
 from ablate.denoiser import build_denoiser
 from ablate.errors import StudyError
-from ablate.settings import DEFAULTS, TASK_SETTINGS, Run, resolve
+from ablate.settings import DEFAULTS, TASK_SETTINGS, ModelConfig, Run, TrainingConfig, resolve
 from ablate.training.loop import train
 from tests.helpers.tiny import tiny_run
 
@@ -41,6 +41,13 @@ AXES: dict[str, list[Any]] = {
     "training.ema": [0.0, 0.9],
     "training.precision": ["float32", "bfloat16"],
 }
+
+
+def test_every_choice_of_a_setting_is_here() -> None:
+    for section, config in (("model", ModelConfig), ("training", TrainingConfig)):
+        for name, field in config.model_fields.items():
+            if get_origin(field.annotation) is Literal:
+                assert AXES[f"{section}.{name}"] == list(get_args(field.annotation))
 
 
 CASES = [dict(zip(AXES, values, strict=True)) for values in AllPairs(list(AXES.values()))]

@@ -1,10 +1,10 @@
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import pytest
 import torch
 from torch import nn, optim
 
-from ablate.settings import RECIPE, Run, TrainingConfig, resolve
+from ablate.settings import RECIPE, ModelConfig, Run, TrainingConfig, resolve
 from ablate.training.loop import train
 from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_average, make_optimiser, steps_per_epoch
 
@@ -174,6 +174,19 @@ def test_a_tiny_run_gives_the_recorded_scores(changes, expected):
     *_, last_epoch, end = train(golden({"model.decoder": "linear", **changes}))
     found = [row["val/mse"] for row in last_epoch.rows] + [end.results["test/mse"], end.results["last/mse"]]
     assert found == pytest.approx(expected, rel=1e-4), CHANGED
+
+
+def test_every_choice_but_the_defaults_has_its_recorded_losses():
+    """A new decoder, attention, position, norm, MLP, loss, optimiser or schedule needs a golden number."""
+    choices = {
+        (f"{section}.{name}", value)
+        for section, config in (("model", ModelConfig), ("training", TrainingConfig))
+        for name, field in config.model_fields.items()
+        if get_origin(field.annotation) is Literal and name != "precision"  # bfloat16's rounding is the processor's own
+        for value in get_args(field.annotation)
+        if value != field.default
+    }
+    assert choices <= set(LOSSES_OF)
 
 
 @pytest.mark.parametrize(("name", "value"), LOSSES_OF)

@@ -27,6 +27,7 @@ from ablate.reporting.study.tables import (
     verdict_table,
 )
 from ablate.settings import dotted
+from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
 from ablate.statistics.rates import rate
 
 Blocks = Iterator[Block | Pictures]
@@ -228,15 +229,20 @@ def _which_seeds(page: Page) -> str:
 def _levels(page: Page) -> str:
     """At which confidence, and why."""
     if len(page.study.looks) == 1:
-        together = f", so that all {page.comparisons} together hold with 95% (Bonferroni)"
+        together = f", so that all {page.comparisons} together hold with {percent(CONFIDENCE)} ({SHARED})"
         return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
-        f"at 1 - (0.05 / {page.comparisons}) (n - n') / {len(page.study.seeds)} for a look at n seeds after one at n', "
-        f"so that all {page.comparisons} hold together with 95% at all looks (linear alpha spending, Lan and DeMets "
-        "1983, added up by Bonferroni). A first verdict is final. An arm is given up as undecided, between the first "
-        "and the last look, where even the last look could hardly decide it: with its sd at a lower 90% bound, and its "
-        "mean moved in a verdict's favour as far as the seeds to come would move it in nine cases of ten"
+        f"at {_listed_levels(page)}, so that all {page.comparisons} hold together with {percent(CONFIDENCE)} at all "
+        f"looks ({SPENT}, added up by {SHARED}). A first verdict is final. An arm is given up as undecided, between "
+        "the first and the last look, where even the last look could hardly decide it: with its sd at a lower 90% "
+        "bound, and its mean moved in a verdict's favour as far as the seeds to come would move it in nine cases of ten"
     )
+
+
+def _listed_levels(page: Page) -> str:
+    """`99.58% for the look at 3 seeds, ...`: the confidence of each look, by the rule that is used."""
+    levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.study.looks]
+    return listed([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
 
 
 def _shared(page: Page, setting: str) -> str:
