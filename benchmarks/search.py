@@ -74,9 +74,9 @@ def measure(sampler: str, repeat: int, trials: int, record: Record) -> Found:
     strategy = Searching(search)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
         sweep(strategy, executor, record)
-    values = [trial.value if trial.state.name == "COMPLETE" else None for trial in strategy.told]
+    values = [trial.value if trial.state.name == "COMPLETE" else None for trial in strategy.finished]
     course = np.maximum.accumulate([-np.inf if value is None else value for value in values]).tolist()
-    best = max((trial for trial in strategy.told if trial.value is not None), key=lambda trial: trial.value or 0.0)
+    best = max((trial for trial in strategy.finished if trial.value is not None), key=lambda trial: trial.value or 0.0)
     runs = on_fresh_seeds(run_of(search, best.params), repeat)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
         sweep(Fixed(runs), executor, record)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ablate.records.files import digest, write_json
 from ablate.records.record import VOUCHED, Record
-from ablate.records.requests import Asked, remember
+from ablate.records.requests import RequestedRuns, save_requested
 from ablate.settings import dotted
 from ablate.studies.loading import load_study
 from ablate.tracking.sync_notes import save
@@ -45,7 +45,7 @@ def fill(folder: Path) -> int:
         files = {name: digest(run / name) for name in VOUCHED}
         facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
         write_json(run / "result.json", facts)
-    remember(record.root, Asked.of(study))
+    save_requested(record.root, RequestedRuns.of(study))
     save(record.root, study.name, {cell.run.id: "FINISHED" for cell in study.cells})
     return len(study.cells)
 

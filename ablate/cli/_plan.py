@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ablate.studies.planning import Design
 
 
-def show_plan(design: Design, record: Record, devices: Sequence[str], *, broken: bool) -> None:
-    """Print the plan of a sweep, or of one of the `broken` runs only, in a slot on each of `devices`."""
+def show_plan(design: Design, record: Record, devices: Sequence[str], *, retry_failed: bool) -> None:
+    """Print the plan of a sweep, or of one of the `retry_failed` runs only, in a slot on each of `devices`."""
     from ablate.pipeline.estimate import duration, estimate
 
-    out.print(_plan_table(design, record, broken=broken))
-    found = estimate(design, record, devices, broken=broken)
+    out.print(_plan_table(design, record, retry_failed=retry_failed))
+    found = estimate(design, record, devices, retry_failed=retry_failed)
     if not found.recorded + found.timed:
         out.print("Nothing to train.")
         return
@@ -31,7 +31,7 @@ def show_plan(design: Design, record: Record, devices: Sequence[str], *, broken:
     out.print(f"{about} {duration(found.seconds)} in {slots}; arms: {said}.")
 
 
-def _plan_table(design: Design, record: Record, *, broken: bool) -> Table:
+def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
     from ablate.denoiser.denoiser import count_parameters
     from ablate.pipeline.estimate import seeds_in_reach
 
@@ -40,7 +40,7 @@ def _plan_table(design: Design, record: Record, *, broken: bool) -> Table:
     def line(arm: Arm) -> tuple[str, ...]:
         ids = [arm.run(seed).id for seed in reach[arm.name]]
         there = sum(record.ended(run_id) for run_id in ids)
-        to_train = sum(record.wanting(run_id, broken=broken) for run_id in ids)
+        to_train = sum(record.needs_training(run_id, retry_failed=retry_failed) for run_id in ids)
         parameters = f"{count_parameters(arm.settings.model):,}"
         return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ablate.pipeline.status import Overview
-    from ablate.records.requests import Asked
+    from ablate.records.requests import RequestedRuns
 
 CALM = ("finished", "diverged", "given up", "not started")
 """States whose runs are counted, not listed."""
@@ -24,23 +24,23 @@ def status(
     study_file: OptionalStudyFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Every run, as JSON.")] = False,
 ) -> None:
-    """Show which runs are finished, running, interrupted, failed, or not yet told to MLflow; of all studies if none."""
+    """Show which runs are finished, running, interrupted, failed, or not yet in MLflow; of all studies if none."""
     from ablate.pipeline.status import look_over
     from ablate.records.record import Record
 
     record = Record()
-    found = [look_over(asked, record) for asked in _asked(study_file, record.root)]
+    found = [look_over(requested, record) for requested in _requested(study_file, record.root)]
     if as_json:
         print(json.dumps([overview.plain() for overview in found], indent=1))
     else:
         _show(found)
 
 
-def _asked(study_file: Path | None, root: Path) -> list[Asked]:
-    from ablate.records.requests import asked_of, recall_all
+def _requested(study_file: Path | None, root: Path) -> list[RequestedRuns]:
+    from ablate.records.requests import load_all_requested, requested_by
     from ablate.studies.loading import load
 
-    return recall_all(root) if study_file is None else [asked_of(root, load(study_file))]
+    return load_all_requested(root) if study_file is None else [requested_by(root, load(study_file))]
 
 
 def _show(found: list[Overview]) -> None:
@@ -51,9 +51,9 @@ def _show(found: list[Overview]) -> None:
         counts = ", ".join(f"{count} {state}" for state, count in overview.counts().items() if count)
         out.print(f"{overview.study}: {counts}", soft_wrap=True)
         for run in overview.runs:
-            if run.state not in CALM:
+            if run.status not in CALM:
                 out.print(f"  {run}", soft_wrap=True)
         if overview.former:
             out.print(f"  no longer asked for, and kept: {', '.join(overview.former)}", soft_wrap=True)
-    if any(overview.counts()["not yet told to MLflow"] for overview in found):
+    if any(overview.counts()["not yet in MLflow"] for overview in found):
         out.print("`ablate sync` tells MLflow what it has missed.")

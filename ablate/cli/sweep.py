@@ -54,7 +54,7 @@ def sweep(
     with interruptible():
         if dry_run:
             devices = find_slots(executor, device, workers).devices
-            _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, broken=retry_failed)
+            _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return
         result = study.sweep(
             design,
@@ -71,7 +71,7 @@ def sweep(
     raise typer.Exit(1 if result.page.missing else 0)
 
 
-def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, broken: bool) -> None:
+def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:
     """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
     from ablate.pipeline.adoption import Foreseen, adoptable
     from ablate.reporting.study.page import report_folder
@@ -83,7 +83,7 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
         show_tuning(design, devices)
     else:
         foreseen = Foreseen(record, adoptable(design, record)) if adopt else record
-        show_plan(design, foreseen, devices, broken=broken)
+        show_plan(design, foreseen, devices, retry_failed=retry_failed)
 
 
 def _say_where(result: StudyResult, *, written: bool) -> None:
@@ -98,7 +98,7 @@ def _say_where(result: StudyResult, *, written: bool) -> None:
 
 def _explain(result: StudyResult, record: Record) -> None:
     """Name each run that has no score, with the last lines of what broke it, and say how to go on."""
-    from ablate.records.record import BROKEN
+    from ablate.records.record import FAILED
 
     reasons = {item.run.id: item.reason for item in result.unscored}
     again = False
@@ -108,7 +108,7 @@ def _explain(result: StudyResult, record: Record) -> None:
             again = True
             continue
         terminal.warn(str(run))
-        if run.status in BROKEN and (failure := record.failure(run.run)):
+        if run.status in FAILED and (failure := record.failure(run.run)):
             again = True
             for line in failure.trace.splitlines()[-LAST_LINES:]:
                 terminal.warn(f"    {line}")

@@ -33,10 +33,12 @@ class Estimate:
     assumed: int
 
 
-def estimate(design: Design, record: Record, devices: Sequence[str], *, broken: bool = False) -> Estimate:
-    """The time that a sweep of the study, or of its `broken` runs, will take in a slot on each of `devices`."""
+def estimate(design: Design, record: Record, devices: Sequence[str], *, retry_failed: bool = False) -> Estimate:
+    """The time that a sweep of the study, or of its `retry_failed` runs, will take in a slot on each of `devices`."""
     seeds = seeds_in_reach(design, record)
-    open_arms = [(arm, left) for arm in design.arms if (left := _left(arm, seeds[arm.name], record, broken=broken))]
+    open_arms = [
+        (arm, left) for arm in design.arms if (left := _left(arm, seeds[arm.name], record, retry_failed=retry_failed))
+    ]
     recorded: dict[str, float] = {}
     timed: dict[str, float] = {}
     began = time.perf_counter()
@@ -61,9 +63,9 @@ def seeds_in_reach(design: Design, record: Record) -> dict[str, tuple[int, ...]]
     return {arm: seeds[: len(seeds) if arm in course.undecided else count] for arm, count in course.needed.items()}
 
 
-def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, broken: bool) -> list[float]:
+def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, retry_failed: bool) -> list[float]:
     """For each run of an arm that a sweep will train, the share of its epochs that is still to train."""
-    runs = [run for seed in seeds if record.wanting((run := arm.run(seed)).id, broken=broken)]
+    runs = [run for seed in seeds if record.needs_training((run := arm.run(seed)).id, retry_failed=retry_failed)]
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 

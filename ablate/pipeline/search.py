@@ -12,7 +12,7 @@ from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import go_on
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
-from ablate.records.requests import Asked, recall, remember
+from ablate.records.requests import RequestedRuns, load_requested, save_requested
 from ablate.reporting.publishing import publish_search
 from ablate.reporting.search.data import export
 from ablate.reporting.search.page import search_folder
@@ -41,19 +41,19 @@ def search(
     wanted, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
     with only_writer(record.root, terminal.say_that_it_waits):
-        asked = _ask(wanted, record)
-        strategy = go_on(wanted, record, asked, asked.runs, terminal.warn)
-        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(strategy.told)} of them ended already.")
-        slot_executor, view = slots.start(wanted.timeout_seconds), terminal.view(asked.runs)
-        experiment = train_tracked(strategy, asked, record, slot_executor, terminal, view)
-        asked.given_up[:] = strategy.given_up
-        remember(record.root, asked)
+        requested = _request(wanted, record)
+        strategy = go_on(wanted, record, requested, requested.runs, terminal.warn)
+        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(strategy.finished)} of them ended already.")
+        slot_executor, view = slots.start(wanted.timeout_seconds), terminal.view(requested.runs)
+        experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
+        requested.given_up[:] = strategy.given_up
+        save_requested(record.root, requested)
         folder = search_folder(wanted)
-        export(wanted, strategy.told, record, folder)
+        export(wanted, strategy.finished, record, folder)
         return SearchResult(publish_search(wanted), folder, None if experiment is None else address(experiment))
 
 
-def _ask(search: Search, record: Record) -> Asked:
+def _request(search: Search, record: Record) -> RequestedRuns:
     """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
-    before = recall(record.root, search.name)
-    return Asked(search.name, search.question, {}, before.every() if before else {})
+    before = load_requested(record.root, search.name)
+    return RequestedRuns(search.name, search.question, {}, before.every() if before else {})

@@ -21,7 +21,7 @@ from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
-from ablate.records.requests import Asked, recall, remember
+from ablate.records.requests import RequestedRuns, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
 from ablate.reporting.search.page import search_folder
 from ablate.reporting.study.data import export
@@ -72,7 +72,7 @@ def sweep(
         unscored = score_recorded(design, record, slots.devices[0], terminal)
         if retry_failed:
             discard(unscored, record)
-        experiment = _train(design, record, slots, terminal, retry_broken=retry_failed)
+        experiment = _train(design, record, slots, terminal, retry_failed=retry_failed)
         folder = report_folder(design)
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
@@ -93,23 +93,23 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
     return StudyResult(publish(tuned(asking, folder)), folder)
 
 
-def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_broken: bool) -> str | None:
+def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:
     """Train the study; returns its MLflow experiment, if MLflow was sent all of it."""
-    asked, strategy = _ask(design, record, terminal), _strategy(design, len(slots.devices))
+    requested, strategy = _request(design, record, terminal), _strategy(design, len(slots.devices))
     runs = strategy.propose({})
-    to_train = [run for run in runs if record.wanting(run.id, broken=retry_broken)]
+    to_train = [run for run in runs if record.needs_training(run.id, retry_failed=retry_failed)]
     recorded = sum(record.ended(run.id) for run in runs)
     terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
     if len(design.looks) > 1:
         numbers = ", ".join(str(look.seeds) for look in design.looks)
         terminal.say(f"That is the first look, of those at {numbers} seeds: what it leaves undecided goes on.")
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
-    labels = {run_id: str(label) for run_id, label in asked.runs.items()}
+    labels = {run_id: str(label) for run_id, label in requested.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
     executor = slots.start(design.study.timeout_seconds)
-    experiment = train_tracked(strategy, asked, record, executor, terminal, view, retry_broken=retry_broken)
-    asked.given_up[:] = strategy.given_up
-    remember(record.root, asked)
+    experiment = train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
+    requested.given_up[:] = strategy.given_up
+    save_requested(record.root, requested)
     return experiment
 
 
@@ -118,16 +118,16 @@ def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:
     return UntilDecided(design, slots) if len(design.looks) > 1 else Fixed(design.runs)
 
 
-def _ask(design: Design, record: Record, terminal: Terminal) -> Asked:
+def _request(design: Design, record: Record, terminal: Terminal) -> RequestedRuns:
     """Remember what the study asks for, and name the recorded runs that it no longer does."""
-    before = recall(record.root, design.name)
-    asked = Asked.of(design, before)
-    dropped = [run_id for run_id in (before.runs if before else {}) if run_id in asked.former]
-    recorded = [str(asked.former[run_id]) for run_id in dropped if record.status(run_id) != "absent"]
+    before = load_requested(record.root, design.name)
+    requested = RequestedRuns.of(design, before)
+    dropped = [run_id for run_id in (before.runs if before else {}) if run_id in requested.former]
+    recorded = [str(requested.former[run_id]) for run_id in dropped if record.status(run_id) != "absent"]
     if recorded:
         terminal.warn(f"No longer asked for by this study, and kept: {', '.join(recorded)}.")
-    remember(record.root, asked)
-    return asked
+    save_requested(record.root, requested)
+    return requested
 
 
 def _runs_at(design: Design, experiment: str | None, terminal: Terminal, *, reported: bool) -> str | None:

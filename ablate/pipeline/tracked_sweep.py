@@ -8,22 +8,22 @@ from ablate.pipeline.sweep import sweep
 from ablate.pipeline.terminal import Terminal
 from ablate.records.lock import Running
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.strategies import Strategy
 from ablate.tracking.mirror import Mirror
 
 
 def train_tracked(
     strategy: Strategy,
-    asked: Asked,
+    requested: RequestedRuns,
     record: Record,
     executor: Executor,
     terminal: Terminal,
     view: LogView | LiveView,
     *,
-    retry_broken: bool = False,
+    retry_failed: bool = False,
 ) -> str | None:
     """Sweep what a strategy proposes; returns the MLflow experiment, if MLflow was sent all of it."""
-    with Mirror(asked, record, warn=terminal.warn) as mirror, executor, view:
-        sweep(strategy, executor, record, [view, mirror, Running(record.root)], retry_broken=retry_broken)
+    with Mirror(requested, record, warn=terminal.warn) as mirror, executor, view:
+        sweep(strategy, executor, record, [view, mirror, Running(record.root)], retry_failed=retry_failed)
     return None if mirror.waiting else mirror.experiment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ablate.records.record import Record
-from ablate.records.requests import Asked, Label, remember
+from ablate.records.requests import Label, RequestedRuns, save_requested
 from ablate.strategies.journal import Journal
 from ablate.strategies.search import Searching
 from ablate.studies.search import Search
@@ -14,7 +14,7 @@ from ablate.studies.search import Search
 def go_on(
     search: Search,
     record: Record,
-    asked: Asked,
+    requested: RequestedRuns,
     runs: dict[str, Label],
     warn: Callable[[str], None],
     name: str = "trial",
@@ -28,8 +28,8 @@ def go_on(
     def note(run_id: str, number: int) -> None:
         record.check([run_id])
         runs.setdefault(run_id, Label(f"{name} {number}", search.seed))
-        asked.former.pop(run_id, None)
-        remember(record.root, asked)
+        requested.former.pop(run_id, None)
+        save_requested(record.root, requested)
 
     journal = Journal(record.root, search, warn, title)
-    return Searching(search, journal.told()[: search.trials], note, journal.tell)
+    return Searching(search, journal.finished()[: search.trials], note, journal.tell)

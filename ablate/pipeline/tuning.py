@@ -10,7 +10,7 @@ from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import go_on
 from ablate.records.record import Record
-from ablate.records.requests import Asked, recall, remember
+from ablate.records.requests import RequestedRuns, load_requested, save_requested
 from ablate.reporting.study.page import report_folder
 from ablate.strategies.choices import export_tuning, tuned
 from ablate.strategies.combined import Combined
@@ -27,23 +27,25 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     if adopt:
         with suppress(NotTunedError):
             return tuned(design, report_folder(design))
-    asked = _ask(design, record)
+    requested = _request(design, record)
     searches = {
-        arm: go_on(search, record, asked, asked.tuning, terminal.warn, f"{arm}, tuning trial", f"{design.name}: {arm}")
+        arm: go_on(
+            search, record, requested, requested.tuning, terminal.warn, f"{arm}, tuning trial", f"{design.name}: {arm}"
+        )
         for arm, search in design.tunings.items()
     }
-    ended = sum(len(searching.told) for searching in searches.values())
+    ended = sum(len(searching.finished) for searching in searches.values())
     every = design.study.tune.trials * len(searches)
     terminal.say(f"Tuning {len(searches)} arms: {every} trials, {ended} of them ended already.")
     if ended < every:
-        executor, view = slots.start(design.study.timeout_seconds), terminal.view(asked.tuning)
-        train_tracked(Combined(list(searches.values())), asked, record, executor, terminal, view)
-    remember(record.root, asked)
-    export_tuning(design, {arm: found.told for arm, found in searches.items()}, record, report_folder(design))
+        executor, view = slots.start(design.study.timeout_seconds), terminal.view(requested.tuning)
+        train_tracked(Combined(list(searches.values())), requested, record, executor, terminal, view)
+    save_requested(record.root, requested)
+    export_tuning(design, {arm: found.finished for arm, found in searches.items()}, record, report_folder(design))
     return tuned(design, report_folder(design))
 
 
-def _ask(design: Design, record: Record) -> Asked:
+def _request(design: Design, record: Record) -> RequestedRuns:
     """What the study asked for before, of which any trial may be drawn again."""
-    before = recall(record.root, design.name) or Asked(design.name, design.question, {})
-    return Asked(design.name, design.question, before.runs, before.former | before.tuning)
+    before = load_requested(record.root, design.name) or RequestedRuns(design.name, design.question, {})
+    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning)

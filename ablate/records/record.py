@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
 Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
 
-COMING: tuple[Status, ...] = ("absent", "unfinished")
+PENDING: tuple[Status, ...] = ("absent", "unfinished")
 """Yet to be trained, or to be trained on."""
 
-BROKEN: tuple[Status, ...] = ("failed", "timed out")
+FAILED: tuple[Status, ...] = ("failed", "timed out")
 """Trained again only where that is asked for."""
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
@@ -173,13 +173,13 @@ class Record:
         """Whether a run has its result, so that it is never trained again."""
         return self.result(run_id) is not None
 
-    def wanting(self, run_id: str, *, broken: bool = False) -> bool:
-        """Whether a run is to be trained: what has not ended and is not broken; or only what is or was `broken`."""
+    def needs_training(self, run_id: str, *, retry_failed: bool = False) -> bool:
+        """Whether a run has neither ended nor failed; with `retry_failed`, whether it has failed and not ended."""
         if self.ended(run_id):
             return False
-        if broken:
+        if retry_failed:
             return self.failure(run_id) is not None
-        return self.status(run_id) not in BROKEN
+        return self.status(run_id) not in FAILED
 
     def facts(self, run_id: str) -> RunFacts | None:
         """What a run that has started is; None also where that is damaged, which a sweep repairs."""

@@ -1,4 +1,4 @@
-"""What studies and searches ask of the record, remembered beside it: so it can be shown and told without their files.
+"""The runs that each study has requested, saved so that `status` and `sync` work without the study file.
 
 .ablate/studies/<study>.json    its question, its runs, and those that an earlier version of it asked for
 """
@@ -27,7 +27,21 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunStatus:
+    """The status of a run that a study requests; `detail` says why it failed, or what trains it now."""
+
+    run: str
+    arm: str
+    seed: int
+    status: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{Label(self.arm, self.seed)}: {self.status}{f' ({self.detail})' if self.detail else ''}"
+
+
+@dataclass(frozen=True)
+class RequestedRuns:
     """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
 
     A search's runs are added as its trials are drawn; `tuning` are the runs in which the arms of a study are tuned,
@@ -44,7 +58,7 @@ class Asked:
     metric: str | None = None
 
     @classmethod
-    def of(cls, design: Design, before: Asked | None = None) -> Asked:
+    def of(cls, design: Design, before: RequestedRuns | None = None) -> RequestedRuns:
         """What a study asks for, `before` being what it asked for when it was last swept."""
         runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in design.cells}
         earlier = (before.former | before.tuning | before.runs) if before else {}
@@ -61,16 +75,16 @@ class Asked:
         return self.former | self.tuning | self.runs
 
 
-STORED = TypeAdapter(Asked)
+STORED = TypeAdapter(RequestedRuns)
 
 
-def remember(root: Path, asked: Asked) -> None:
+def save_requested(root: Path, requested: RequestedRuns) -> None:
     """Put down what a study asks for."""
     make_folder(_folder(root))
-    write_json(_folder(root) / f"{asked.study}.json", asdict(asked))
+    write_json(_folder(root) / f"{requested.study}.json", asdict(requested))
 
 
-def recall(root: Path, study: str) -> Asked | None:
+def load_requested(root: Path, study: str) -> RequestedRuns | None:
     """What a study asked for when it was last swept, None if it never was."""
     try:
         return STORED.validate_json((_folder(root) / f"{study}.json").read_bytes())
@@ -78,18 +92,18 @@ def recall(root: Path, study: str) -> Asked | None:
         return None
 
 
-def asked_of(root: Path, asking: Design | Search) -> Asked:
+def requested_by(root: Path, asking: Design | Search) -> RequestedRuns:
     """What a study or a search asks for, as far as that is known without going on with it."""
-    before = recall(root, asking.name)
+    before = load_requested(root, asking.name)
     if isinstance(asking, Search) or asking.tunings:
-        return before or Asked(asking.name, asking.question, {})
-    return replace(Asked.of(asking, before), given_up=before.given_up if before else [])
+        return before or RequestedRuns(asking.name, asking.question, {})
+    return replace(RequestedRuns.of(asking, before), given_up=before.given_up if before else [])
 
 
-def recall_all(root: Path) -> list[Asked]:
+def load_all_requested(root: Path) -> list[RequestedRuns]:
     """What every study asked for that was ever swept, by the studies' names."""
-    found = [recall(root, path.stem) for path in sorted(_folder(root).glob("[!.]*.json"))]
-    return [asked for asked in found if asked]
+    found = [load_requested(root, path.stem) for path in sorted(_folder(root).glob("[!.]*.json"))]
+    return [requested for requested in found if requested]
 
 
 def _folder(root: Path) -> Path:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES, Metric
-from ablate.records.record import BROKEN, COMING, ENDED, Record
+from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Cell, Design
@@ -50,7 +50,7 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     run = cell.run.id
     status = record.status(run)
     row: dict[str, Any] = {"arm": cell.arm.name, "seed": cell.seed, "run": run, "status": status}
-    if status in BROKEN and (failure := record.failure(run)):
+    if status in FAILED and (failure := record.failure(run)):
         row["error"] = failure.reason
     if result := record.result(run):
         row |= {"began": record.began(run), "ended": result.ended} | scored(status, result.results)
@@ -100,7 +100,7 @@ def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None
     return Scores(
         values=by_seed(design, runs, metric.name),
         diverged=status == "diverged",
-        pending=status.isin(COMING),
+        pending=status.isin(PENDING),
         sign=metric.sign,
         margin=design.study.margin,
         comparisons=len(design.pairs),

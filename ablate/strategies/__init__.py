@@ -25,7 +25,7 @@ Outcomes = Mapping[str, Outcome]
 
 
 class Strategy(Protocol):
-    """Asked again whenever a run's epoch, or the run, has ended.
+    """RequestedRuns again whenever a run's epoch, or the run, has ended.
 
     It proposes all that it wants each time: a run that it no longer proposes is stopped, and goes on from its newest
     epoch if it is proposed again.

@@ -62,10 +62,12 @@ class ArmTuning:
         return [name for name, place in places.items() if not NEAR < place < 1 - NEAR]
 
 
-def export_tuning(design: Design, told: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
+def export_tuning(design: Design, finished: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
     """Write the told trials of each arm's search, by the arm's name, into `folder`/data."""
     tables = [
-        trials_table(search, told[arm], record).assign(arm=arm) for arm, search in design.tunings.items() if told[arm]
+        trials_table(search, finished[arm], record).assign(arm=arm)
+        for arm, search in design.tunings.items()
+        if finished[arm]
     ]
     write_csv(_path(folder), pd.concat(tables, ignore_index=True))
 

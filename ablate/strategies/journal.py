@@ -52,7 +52,7 @@ class Journal:
             storage=storage, study_name=self.title, direction=direction(self.search), load_if_exists=True
         )
 
-    def told(self) -> list[FrozenTrial]:
+    def finished(self) -> list[FrozenTrial]:
         """Its trials, in the order of their numbers."""
         return self.study.get_trials()
 

@@ -19,7 +19,7 @@ NOTHING = Outcome("absent")
 class Searching:
     """A search that goes on from the trials that were `told` before.
 
-    What was told stays told: it is never drawn again, whatever becomes of its run later.
+    What was told stays finished: it is never drawn again, whatever becomes of its run later.
 
     Attributes:
         on_draw: is called with each trial's run, once it is known, and the trial's number.
@@ -27,14 +27,14 @@ class Searching:
     """
 
     search: Search
-    told: list[FrozenTrial] = field(default_factory=list)
+    finished: list[FrozenTrial] = field(default_factory=list)
     on_draw: Callable[[str, int], None] = lambda run_id, number: None
     on_tell: Callable[[FrozenTrial], None] = lambda trial: None
     open: list[OpenTrial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.kept = [run_of(self.search, trial.params) for trial in self.told if trial.state == TrialState.COMPLETE]
-        for trial in self.told:
+        self.kept = [run_of(self.search, trial.params) for trial in self.finished if trial.state == TrialState.COMPLETE]
+        for trial in self.finished:
             if RUN in trial.user_attrs:
                 self.on_draw(trial.user_attrs[RUN], trial.number)
 
@@ -47,8 +47,8 @@ class Searching:
         return [*self.kept, *(trial.run for trial in self.open if trial.run and not trial.end)]
 
     def _draw(self) -> None:
-        while len(self.open) < self.search.parallel and len(self.told) + len(self.open) < self.search.trials:
-            before = [*self.told, *(trial.study.trials[trial.number] for trial in self.open)]
+        while len(self.open) < self.search.parallel and len(self.finished) + len(self.open) < self.search.trials:
+            before = [*self.finished, *(trial.study.trials[trial.number] for trial in self.open)]
             trial = OpenTrial(self.search, before)
             self.open.append(trial)
             if trial.run:
@@ -62,7 +62,7 @@ class Searching:
 
     def _tell(self, trial: OpenTrial) -> None:
         assert trial.end is not None
-        self.told.append(trial.end)
+        self.finished.append(trial.end)
         if trial.run and trial.end.state == TrialState.COMPLETE:
             self.kept.append(trial.run)
         self.on_tell(trial.end)
@@ -71,5 +71,5 @@ class Searching:
     def given_up(self) -> list[str]:
         """The runs of pruned trials that no other trial wants: they stay unfinished."""
         kept = {run.id for run in self.kept}
-        pruned = [trial.user_attrs[RUN] for trial in self.told if trial.state == TrialState.PRUNED]
+        pruned = [trial.user_attrs[RUN] for trial in self.finished if trial.state == TrialState.PRUNED]
         return sorted(set(pruned) - kept)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ablate.records.record import COMING
+from ablate.records.record import PENDING
 from ablate.records.tables import read_course, scored
 from ablate.settings import Run
 from ablate.statistics.course import Course
@@ -50,7 +50,7 @@ class UntilDecided:
     def _follow(self, outcomes: Outcomes) -> Course:
         """The course, told anew only when a run has ended: epochs are no news to it."""
         ended: dict[str, str] = {
-            run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in COMING
+            run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in PENDING
         }
         if self.course is None or ended != self.ended:
             self.course, self.ended = read_course(self.design, _table(self.design, outcomes)), ended
@@ -58,7 +58,7 @@ class UntilDecided:
 
 
 def _coming(outcomes: Outcomes, run: Run) -> bool:
-    return run.id not in outcomes or outcomes[run.id].status in COMING
+    return run.id not in outcomes or outcomes[run.id].status in PENDING
 
 
 def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:

@@ -53,9 +53,9 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     write_atomic(path, table.to_csv(index=False).encode())
 
 
-def trials_table(search: Search, told: Sequence[FrozenTrial], record: Record) -> pd.DataFrame:
+def trials_table(search: Search, finished: Sequence[FrozenTrial], record: Record) -> pd.DataFrame:
     """The told trials, one row each."""
-    return pd.DataFrame([_row(search, trial, record) for trial in told])
+    return pd.DataFrame([_row(search, trial, record) for trial in finished])
 
 
 def _row(search: Search, trial: FrozenTrial, record: Record) -> dict[str, Any]:

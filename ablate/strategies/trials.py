@@ -16,7 +16,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.errors import StudyError
-from ablate.records.record import BROKEN
+from ablate.records.record import FAILED
 from ablate.settings import Run, resolve
 from ablate.strategies import Outcome
 from ablate.studies.names import value_text
@@ -123,7 +123,7 @@ class OpenTrial:
                 self._follow(row)
         if self.end is not None:
             return
-        if outcome.status in BROKEN:
+        if outcome.status in FAILED:
             self._fail(outcome.status)
         elif outcome.status == "diverged":
             self._diverge(outcome.results)

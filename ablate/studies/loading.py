@@ -35,7 +35,7 @@ MAPPINGS = {
 }
 """What stands below a file's keys and has keys of its own: what it is called, and which."""
 
-Asked = TypeVar("Asked", Design, Search)
+Loaded = TypeVar("Loaded", Design, Search)
 
 
 def load_study(path: str | Path) -> Design:
@@ -90,7 +90,7 @@ def _mapping(path: str | Path, what: str) -> Document:
     return document
 
 
-def _checked(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Asked]) -> Asked:
+def _checked(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
     """What is built from a file's facts, whose keys are those of `model`; an error gets its place in the file."""
     try:
         return build({"name": _stem(Path(document.file)), **document.data})

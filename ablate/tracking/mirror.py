@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
 from ablate.tracking.connection import probe, remote, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
@@ -26,14 +26,14 @@ GRACE = 20.0
 class Mirror:
     """Within its context, tells MLflow of every run of a study as it is recorded; at the end, of all it has missed."""
 
-    def __init__(self, asked: Asked, record: Record, warn: Callable[[str], None]) -> None:
-        self.asked, self.record, self.warn = asked, record, warn
+    def __init__(self, requested: RequestedRuns, record: Record, warn: Callable[[str], None]) -> None:
+        self.requested, self.record, self.warn = requested, record, warn
         self.experiment: str | None = None
         # not a Queue: a Ctrl-C inside its `put` can lose the wake-up, and then this thread is waited for in vain
         self.news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._work, name="ablate mirror", daemon=True)
         self.store: Store | None = None
-        self.waiting: dict[str, None] = dict.fromkeys(asked.every())  # of any of them it may have missed something
+        self.waiting: dict[str, None] = dict.fromkeys(requested.every())  # of any of them it may have missed something
         self.live: set[str] = set()
         self.wait, self.next_try = 0.0, 0.0
         self.progress = 0.0
@@ -71,7 +71,7 @@ class Mirror:
             going_on = self._hear()
             if not going_on:
                 self.live.clear()
-                self.waiting = dict.fromkeys(self.asked.every())
+                self.waiting = dict.fromkeys(self.requested.every())
             if time.monotonic() >= self.next_try or not going_on:
                 self._tell()
 
@@ -90,7 +90,7 @@ class Mirror:
     def _tell(self) -> None:
         """Tell what waits; whatever MLflow does, the training goes on, and it is asked again later what it has."""
         try:
-            self.store = self.store or Store(self.asked, self.record)
+            self.store = self.store or Store(self.requested, self.record)
             self.experiment = self.store.experiment
             self._moved()
             self.store.tell_all(self.waiting, self.live, on_told=self._moved)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, METRICS
 from ablate.records.models import Failure, Result
-from ablate.records.record import BROKEN, Record
-from ablate.records.requests import Asked
+from ablate.records.record import FAILED, Record
+from ablate.records.requests import RequestedRuns
 from ablate.settings import TASK_SETTINGS
 from ablate.tracking.artefacts import send_artefacts
 from ablate.tracking.connection import connect, tracking_uri
@@ -43,19 +43,19 @@ class SyncState:
 class Store:
     """Opened on what MLflow has at that moment: after an error, open another."""
 
-    def __init__(self, asked: Asked, record: Record) -> None:
-        self.asked, self.record, known = asked, record, asked.every()
+    def __init__(self, requested: RequestedRuns, record: Record) -> None:
+        self.requested, self.record, known = requested, record, requested.every()
         self.client = connect()
         self.experiment = self._experiment()
         self.told = {run_id: self._adopt(found) for run_id, found in self._find().items() if run_id in known}
 
     def _experiment(self) -> str:
-        found = self.client.get_experiment_by_name(self.asked.study)
+        found = self.client.get_experiment_by_name(self.requested.study)
         if found is None:
             local = tracking_uri().startswith("sqlite:")
-            location = (Path.cwd() / "mlruns" / self.asked.study).as_uri() if local else None
-            tags = {"mlflow.note.content": self.asked.question, "mlflow.experimentKind": "custom_model_development"}
-            created: str = self.client.create_experiment(self.asked.study, artifact_location=location, tags=tags)
+            location = (Path.cwd() / "mlruns" / self.requested.study).as_uri() if local else None
+            tags = {"mlflow.note.content": self.requested.question, "mlflow.experimentKind": "custom_model_development"}
+            created: str = self.client.create_experiment(self.requested.study, artifact_location=location, tags=tags)
             return created
         if found.lifecycle_stage == "deleted":
             self.client.restore_experiment(found.experiment_id)
@@ -121,7 +121,7 @@ class Store:
                 refused = 0
                 del waiting[run_id]
                 on_told()
-        save(self.record.root, self.asked.study, {run_id: told.status for run_id, told in self.told.items()})
+        save(self.record.root, self.requested.study, {run_id: told.status for run_id, told in self.told.items()})
         if last is not None:
             raise last
 
@@ -174,14 +174,19 @@ class Store:
         """When a run ended, or was last heard of, in Unix seconds."""
         if result := self.record.result(run_id):
             return result.ended
-        if self.record.status(run_id) in BROKEN and (failure := self.record.failure(run_id)):
+        if self.record.status(run_id) in FAILED and (failure := self.record.failure(run_id)):
             return failure.time
         rows = self.record.epochs(run_id)
         return rows[-1]["time"] if rows else self.record.began(run_id)
 
     def _create(self, run_id: str) -> SyncState:
-        label = self.asked.every()[run_id]  # a search's runs become known as it goes on
-        tags = {RUN_TAG: run_id, ARM_TAG: label.arm, STUDY_TAG: self.asked.study, "mlflow.source.name": "ablate sweep"}
+        label = self.requested.every()[run_id]  # a search's runs become known as it goes on
+        tags = {
+            RUN_TAG: run_id,
+            ARM_TAG: label.arm,
+            STUDY_TAG: self.requested.study,
+            "mlflow.source.name": "ablate sweep",
+        }
         began = int(self.record.began(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))
         self.told[run_id] = SyncState(created.info.run_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ablate.errors import AblateError
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.tracking.comparison import tell_comparison
 from ablate.tracking.connection import address, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
@@ -18,16 +18,16 @@ class TrackingError(AblateError):
     exit_code = 1
 
 
-def sync(asked: Asked, record: Record, report: Path | None = None) -> str:
+def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -> str:
     """Tell MLflow what it does not have of a study's runs, and of the report in a folder; returns what to open.
 
     Raises:
         TrackingError: it does not answer, or refuses some of it.
     """
     try:
-        store = Store(asked, record)
-        store.tell_all(dict.fromkeys(asked.every()), live=(), on_told=lambda: None)
-        view = tell_comparison(store.client, store.experiment, asked.study, report) if report else None
+        store = Store(requested, record)
+        store.tell_all(dict.fromkeys(requested.every()), live=(), on_told=lambda: None)
+        view = tell_comparison(store.client, store.experiment, requested.study, report) if report else None
     except Exception as error:
         raise TrackingError(f"MLflow at {shown_uri(tracking_uri())} cannot be told: {why(error)}") from None
     return address(store.experiment, view)

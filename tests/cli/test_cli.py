@@ -17,7 +17,7 @@ from ablate.reporting.study.data import export
 from ablate.studies.loading import load_study
 from ablate.tracking.connection import tracking_uri
 from ablate.training.events import EpochEnded, Failed, Started
-from tests.helpers.commands import sweep_here, told_runs, typed
+from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -187,7 +187,7 @@ def test_a_run_over_its_time_is_named_and_the_exit_code_is_1(
     Path("tiny.yaml").write_text(text + "timeout: 1s\n")
     assert sweep_here(monkeypatch) == 1
     assert "with seed 0: timed out (not done after 1 s, the study's timeout)" in capsys.readouterr().err
-    assert {told.info.status for told in told_runs()} == {"FAILED"}
+    assert {told.info.status for told in mlflow_runs()} == {"FAILED"}
 
 
 def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
@@ -202,7 +202,7 @@ def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
     assert "No longer asked for by this study, and kept: with seed 0, without seed 0." in shown.err
     assert "2 runs, 2 of them recorded already, 0 to train." in shown.out
     assert sorted(map(str, Path(".ablate/runs").rglob("*"))) == before
-    assert len(told_runs()) == 4
+    assert len(mlflow_runs()) == 4
     sweep_here(monkeypatch)
     assert "No longer" not in capsys.readouterr().err, "it is said once"
     assert typed("status", monkeypatch=monkeypatch) == 0
@@ -220,14 +220,14 @@ def test_status_tells_what_became_of_each_run(
     assert typed("status", "tiny.yaml", monkeypatch=monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "1 interrupted, 1 failed" in shown
-    assert "4 not yet told to MLflow" in shown
+    assert "4 not yet in MLflow" in shown
     assert "failed (out of memory)" in shown
     assert sweep_here(monkeypatch) == 1
     capsys.readouterr()
     assert typed("status", "--json", monkeypatch=monkeypatch) == 0
     (facts,) = json.loads(capsys.readouterr().out)
-    assert (facts["study"], facts["counts"]["failed"], facts["counts"]["not yet told to MLflow"]) == ("tiny", 1, 0)
-    assert [run["state"] for run in facts["runs"] if run["run"] == runs[2].id] == ["failed"]
+    assert (facts["study"], facts["counts"]["failed"], facts["counts"]["not yet in MLflow"]) == ("tiny", 1, 0)
+    assert [run["status"] for run in facts["runs"] if run["run"] == runs[2].id] == ["failed"]
 
 
 def test_sync_without_a_study_tells_of_all_that_were_swept(
@@ -239,10 +239,10 @@ def test_sync_without_a_study_tells_of_all_that_were_swept(
     assert typed("sweep", "other.yaml", monkeypatch=monkeypatch) == 0
     store.unlink()
     assert typed("status", monkeypatch=monkeypatch) == 0
-    assert "4 not yet told to MLflow" in capsys.readouterr().out
+    assert "4 not yet in MLflow" in capsys.readouterr().out
     assert typed("sync", monkeypatch=monkeypatch) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["other", "tiny"]
-    assert {told.info.status for told in told_runs()} == {"FINISHED"}
+    assert {told.info.status for told in mlflow_runs()} == {"FINISHED"}
 
 
 def test_sync_where_nothing_was_swept_says_so(

@@ -9,11 +9,11 @@ from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from ablate.records.record import Record
-from ablate.records.requests import recall
+from ablate.records.requests import load_requested
 from ablate.strategies.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
-from tests.helpers.commands import told_runs, typed
+from tests.helpers.commands import mlflow_runs, typed
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import facts_of
 from tests.helpers.tiny import write_tiny_study
@@ -37,9 +37,9 @@ def test_a_search_trains_tracks_and_reports(
     assert shown.err == ""
     assert Path("reports/tiny/README.md").exists()
     assert "[tiny](tiny/README.md)" in Path("reports/README.md").read_text()
-    names = {run.info.run_name for run in told_runs()}
+    names = {run.info.run_name for run in mlflow_runs()}
     assert "trial 0 seed 0" in names
-    assert {run.data.tags["ablate.arm"] for run in told_runs()} >= {"trial 0", "trial 1"}
+    assert {run.data.tags["ablate.arm"] for run in mlflow_runs()} >= {"trial 0", "trial 1"}
     before = set(Path().rglob("*")) - {Path(".ablate/running.json")}
     assert search_here(monkeypatch) == 0
     again = capsys.readouterr().out
@@ -72,7 +72,7 @@ def test_a_study_goes_on_with_a_run_that_was_given_up(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     search = load_search("tiny.yaml")
-    told = Journal(Path(".ablate"), search, [].append).told()
+    told = Journal(Path(".ablate"), search, [].append).finished()
     pruned = next(trial for trial in told if trial.state == TrialState.PRUNED)
     run = pruned.user_attrs["run"]
     assert Record().status(run) == "unfinished"
@@ -120,15 +120,15 @@ def test_status_and_sync_know_of_searches(
         said = capsys.readouterr().out
         assert "given up" in said
         assert "interrupted" not in said
-        assert "not yet told" not in said
+        assert "not yet in" not in said
     (searched / "mlflow.db").unlink()
     assert typed("sync", "tiny.yaml", monkeypatch=monkeypatch) == 0
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name("tiny")
     assert experiment is not None
-    asked = recall(Path(".ablate"), "tiny")
-    assert asked is not None
-    assert len(client.search_runs([experiment.experiment_id])) == len(asked.runs)
+    requested = load_requested(Path(".ablate"), "tiny")
+    assert requested is not None
+    assert len(client.search_runs([experiment.experiment_id])) == len(requested.runs)
 
 
 def test_a_search_has_no_claims_to_check(

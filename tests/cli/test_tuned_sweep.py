@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.records.requests import recall
-from tests.helpers.commands import sweep_here, told_runs, typed
+from ablate.records.requests import load_requested
+from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.kills import finish, kill_once, recorded
 from tests.helpers.tiny import write_tiny_study
 
@@ -47,9 +47,9 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert said.err == ""
     table = chosen(Path())
     best = table.loc[table.groupby("arm").value.idxmax()].set_index("arm")["training.rate"]
-    rates = {run.data.tags["ablate.arm"]: float(run.data.params["training.rate"]) for run in told_runs()}
+    rates = {run.data.tags["ablate.arm"]: float(run.data.params["training.rate"]) for run in mlflow_runs()}
     assert {arm: rates[arm] for arm in ("with", "without")} == best.to_dict()
-    assert len(told_runs()) == 10
+    assert len(mlflow_runs()) == 10
     assert sweep_here(monkeypatch) == 0
     again = capsys.readouterr()
     assert "Tuning 2 arms: 6 trials, 6 of them ended already." in again.out
@@ -64,9 +64,9 @@ def test_status_sync_and_report_know_of_tuned_studies(
 ) -> None:
     write_tuned_study(store.parent)
     assert sweep_here(monkeypatch) == 0
-    asked = recall(Path(".ablate"), "tiny")
-    assert asked is not None
-    assert (len(asked.runs), len(asked.tuning), asked.former) == (4, 6, {})
+    requested = load_requested(Path(".ablate"), "tiny")
+    assert requested is not None
+    assert (len(requested.runs), len(requested.tuning), requested.former) == (4, 6, {})
     report = Path("reports/tiny/README.md")
     before = report.read_bytes()
     report.unlink()
@@ -74,7 +74,7 @@ def test_status_sync_and_report_know_of_tuned_studies(
     for words in (["status"], ["status", "tiny.yaml"], ["sync", "tiny.yaml"], ["report", "tiny.yaml"]):
         assert typed(*words, monkeypatch=monkeypatch) == 0
     assert report.read_bytes() == before
-    assert len(told_runs()) == 10
+    assert len(mlflow_runs()) == 10
 
 
 def test_another_seed_tunes_nothing_again(

@@ -27,7 +27,7 @@ def sweep_here(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
     return typed("sweep", "tiny.yaml", "--executor", "inprocess", *options, monkeypatch=monkeypatch)
 
 
-def told_runs() -> list[MlflowRun]:
+def mlflow_runs() -> list[MlflowRun]:
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name("tiny")
     assert experiment is not None

@@ -67,9 +67,9 @@ def outcome_of(run: Run, epochs: int, score: Callable[[Run], list[float]] = scor
     return Outcome("finished" if epochs == run.training.epochs else "unfinished", rows)
 
 
-def facts(told: list[FrozenTrial]) -> list[tuple[str, Mapping[str, Any], Mapping[int, float]]]:
+def facts(finished: list[FrozenTrial]) -> list[tuple[str, Mapping[str, Any], Mapping[int, float]]]:
     """All of some trials but what the clock says."""
-    return [(trial.state.name, trial.params, trial.intermediate_values) for trial in told]
+    return [(trial.state.name, trial.params, trial.intermediate_values) for trial in finished]
 
 
 def run_to_its_end(strategy: Searching, next_one: Callable[[int], int] = lambda count: 0) -> list[FrozenTrial]:
@@ -78,7 +78,7 @@ def run_to_its_end(strategy: Searching, next_one: Callable[[int], int] = lambda 
     while going_on := [run for run in strategy.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
         run = going_on[next_one(len(going_on))]
         outcomes[run.id] = outcome_of(run, len(reached(outcomes, run)) + 1)
-    return strategy.told
+    return strategy.finished
 
 
 def reached(outcomes: Mapping[str, Outcome], run: Run) -> list[Any]:

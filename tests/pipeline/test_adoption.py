@@ -13,7 +13,7 @@ from ablate.pipeline.adoption import Foreseen, adopt, adoptable
 from ablate.pipeline.estimate import seeds_in_reach
 from ablate.pipeline.status import look_over
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.records.tables import load_epochs, load_results
 from ablate.reporting.study.data import _adopted_scenes, export, read
 from ablate.studies.loading import load_study
@@ -66,7 +66,7 @@ def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Study) -> No
     adopt(reported, record)
     record.check(run.id for run in reported.runs)
     assert {record.status(run.id) for run in reported.runs} == {"finished"}
-    assert not any(record.wanting(run.id) for run in reported.runs)
+    assert not any(record.needs_training(run.id) for run in reported.runs)
 
 
 def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Study) -> None:
@@ -80,7 +80,7 @@ def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Stu
 
 def test_status_says_where_a_run_comes_from(reported: Study) -> None:
     adopt(reported, Record())
-    details = {run.detail for run in look_over(Asked.of(reported), Record()).runs}
+    details = {run.detail for run in look_over(RequestedRuns.of(reported), Record()).runs}
     assert details == {"adopted from reports/tiny/data"}
 
 
@@ -153,7 +153,7 @@ def test_one_more_seed_keeps_the_lines_of_the_others(reported: Study) -> None:
     more = load_study(write_tiny_study(Path(), seeds="3"))
     record = Record()
     assert len(adopt(more, record)) == 4
-    assert [run.seed for run in more.runs if record.wanting(run.id)] == [2, 2]
+    assert [run.seed for run in more.runs if record.needs_training(run.id)] == [2, 2]
     export(more, record, Path("reports/tiny"))
     ended = [line.split(",")[:8] for line in Path("reports/tiny/data/runs.csv").read_text().splitlines()]
     assert all(line.split(",")[:8] in ended for line in before)
@@ -189,7 +189,7 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
 
 def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Study) -> None:
     foreseen = Foreseen(Record(), adoptable(reported, Record()))
-    assert not any(foreseen.wanting(run.id) for run in reported.runs)
+    assert not any(foreseen.needs_training(run.id) for run in reported.runs)
     assert load_epochs(reported, foreseen).equals(read(reported, Path("reports/tiny")).epochs)
     assert not Path(".ablate").exists()
 

@@ -28,7 +28,7 @@ class Told(Record):
     def ended(self, run_id: str) -> bool:
         return run_id in self.times and self.times[run_id][2] is not None
 
-    def wanting(self, run_id: str, *, broken: bool = False) -> bool:
+    def needs_training(self, run_id: str, *, retry_failed: bool = False) -> bool:
         return not self.ended(run_id)
 
     def began(self, run_id: str) -> float:

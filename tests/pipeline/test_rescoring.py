@@ -12,10 +12,10 @@ from ablate.pipeline.rescoring import score_recorded
 from ablate.pipeline.status import look_over
 from ablate.pipeline.terminal import Terminal
 from ablate.records.record import Record
-from ablate.records.requests import asked_of
+from ablate.records.requests import requested_by
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from tests.helpers.commands import sweep_here, told_runs, typed
+from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.stored import result_of
 from tests.helpers.tiny import write_tiny_study
 
@@ -76,10 +76,10 @@ def test_the_mirror_gets_the_scores_that_a_finished_run_has_got_since(
 ) -> None:
     write_tiny_study(Path())
     assert sweep_here(monkeypatch) == 0
-    assert all("test/mae" not in run.data.metrics for run in told_runs())
+    assert all("test/mae" not in run.data.metrics for run in mlflow_runs())
     by_mae()
     assert sweep_here(monkeypatch) == 0
-    for run in told_runs():
+    for run in mlflow_runs():
         assert run.data.metrics["test/mae"] == result_of(old, run.data.tags["ablate.run"]).results["test/mae"]
 
 
@@ -128,6 +128,6 @@ def test_a_diverged_run_is_judged_by_answering_zero_whose_score_needs_no_weights
 
 
 def test_the_status_of_runs_says_which_are_unscored(old: Record) -> None:
-    overview = look_over(asked_of(old.root, by_mae()), old)
+    overview = look_over(requested_by(old.root, by_mae()), old)
     assert overview.counts()["unscored"] == 4
     assert overview.counts()["finished"] == 0

@@ -11,7 +11,7 @@ from ablate.pipeline.status import Overview, look_over
 from ablate.pipeline.sweep import sweep
 from ablate.records.lock import Running, only_writer
 from ablate.records.record import Record
-from ablate.records.requests import Asked, asked_of, remember
+from ablate.records.requests import RequestedRuns, requested_by, save_requested
 from ablate.strategies.fixed import Fixed
 from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load_study
@@ -22,7 +22,7 @@ from tests.helpers.tiny import write_tiny_study
 
 
 def states(record: Record, study: Study) -> dict[str, str]:
-    return {run.run: run.state for run in look_over(Asked.of(study), record).runs}
+    return {run.run: run.status for run in look_over(RequestedRuns.of(study), record).runs}
 
 
 def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp
         record.take(run, Started(0, "cpu"))
         Running(tmp_path)(run, Started(0, "cpu"))
         assert states(record, study)[run.id] == "running"
-        (shown,) = [shown for shown in look_over(Asked.of(study), record).runs if shown.run == run.id]
+        (shown,) = [shown for shown in look_over(RequestedRuns.of(study), record).runs if shown.run == run.id]
         assert (shown.pid, f"process {os.getpid()}, slot 0 on cpu" in str(shown)) == (os.getpid(), True)
     assert states(record, study)[run.id] == "interrupted"
 
@@ -49,7 +49,7 @@ def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> No
         "failed": 1,
         "timed out": 1,
         "not started": 1,
-        "not yet told to MLflow": 3,
+        "not yet in MLflow": 3,
     }
 
 
@@ -57,7 +57,7 @@ def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> 
     study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
     strategy, record = UntilDecided(study, slots=1), Record(tmp_path)
     sweep(strategy, InProcessExecutor(), record)
-    remember(record.root, replace(Asked.of(study), given_up=strategy.given_up))
+    save_requested(record.root, replace(RequestedRuns.of(study), given_up=strategy.given_up))
     assert counted(record, study)["given up"] == 2
     third = study.restated(asked_seeds=3)
     sweep(Fixed(third.runs), InProcessExecutor(), record)
@@ -65,7 +65,7 @@ def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> 
 
 
 def counted(record: Record, study: Study) -> dict[str, int]:
-    counts = look_over(asked_of(record.root, study), record).counts()
+    counts = look_over(requested_by(record.root, study), record).counts()
     return {state: count for state, count in counts.items() if count}
 
 
@@ -75,11 +75,11 @@ def test_what_was_told_is_known_by_where_it_was_told(
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")
     save(record.root, study.name, {run.id: "FINISHED" for run in study.runs[1:]})
-    assert unknown(look_over(Asked.of(study), record)) == 1
+    assert unknown(look_over(RequestedRuns.of(study), record)) == 1
     assert not [path for path in record.root.rglob("*.json") if "secret" in path.read_text()]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://two")
-    assert unknown(look_over(Asked.of(study), record)) == 4
+    assert unknown(look_over(RequestedRuns.of(study), record)) == 4
 
 
 def unknown(overview: Overview) -> int:
-    return overview.counts()["not yet told to MLflow"]
+    return overview.counts()["not yet in MLflow"]

@@ -12,7 +12,7 @@ from ablate.pipeline import results, study
 from ablate.records.record import Record
 from ablate.settings import resolve
 from ablate.studies import planning
-from tests.helpers.commands import sweep_here, told_runs
+from tests.helpers.commands import mlflow_runs, sweep_here
 from tests.helpers.committed import ROOT
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.tiny import write_tiny_study
@@ -27,7 +27,7 @@ def test_a_sweep_from_python_records_tracks_and_reports_as_the_command_does(stor
     assert result.path == Path("reports/tiny")
     assert result.answer in (result.path / "README.md").read_text().replace("\\", "")
     assert result.runs_at is not None
-    assert {run.info.status for run in told_runs()} == {"FINISHED"}
+    assert {run.info.status for run in mlflow_runs()} == {"FINISHED"}
     assert Record().status(result.results.run[0]) == "finished"
 
 

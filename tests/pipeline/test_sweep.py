@@ -66,8 +66,8 @@ def test_a_search_can_be_judged_by_the_mean_absolute_error(workplace: Path) -> N
     search = load_search(write_tiny_search(workplace, trials="3\nmetric: val/mae", pruner="none"))
     strategy, record = Searching(search), Record()
     sweep(strategy, InProcessExecutor(), record)
-    assert len(strategy.told) == 3
-    for run, value in ((trial.user_attrs[RUN], trial.value) for trial in strategy.told):
+    assert len(strategy.finished) == 3
+    for run, value in ((trial.user_attrs[RUN], trial.value) for trial in strategy.finished):
         best = min(row["val/mae"] for row in record.epochs(run))
         zero = json.loads((record.folder(run) / "result.json").read_text())["results"]["zero/mae"]
         assert value == (best if record.status(run) == "finished" else zero)
@@ -81,8 +81,8 @@ def test_a_search_by_a_newer_score_passes_over_runs_that_were_recorded_without_i
     forget(record, old, "mae")
     strategy = Searching(search)
     sweep(strategy, InProcessExecutor(), record)
-    assert [trial.state.name for trial in strategy.told] == ["FAIL", "COMPLETE", "COMPLETE"]
-    table = trials_table(search, strategy.told, record)
+    assert [trial.state.name for trial in strategy.finished] == ["FAIL", "COMPLETE", "COMPLETE"]
+    table = trials_table(search, strategy.finished, record)
     assert "has no val/mae" in table.why[0]
 
 
@@ -152,7 +152,7 @@ def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert log == []
     (record.folder(RUNS[0].id) / "checkpoint.pt").unlink()
-    sweep(Fixed([*RUNS, tiny_run(2)]), InProcessExecutor(), record, [log], retry_broken=True)
+    sweep(Fixed([*RUNS, tiny_run(2)]), InProcessExecutor(), record, [log], retry_failed=True)
     assert {run_id for run_id, _ in log} == {RUNS[0].id}, "only these again"
     assert record.status(RUNS[0].id) == "finished"
 
@@ -161,7 +161,7 @@ def test_an_interrupted_retry_goes_on_and_leaves_no_failure(record: Record) -> N
     record.take(RUNS[0], Started(0, "cpu"))
     record.take(RUNS[0], Failed("broke"))
     record.take(RUNS[0], Started(0, "cpu"))  # and then the power went
-    sweep(Fixed(RUNS), InProcessExecutor(), record, retry_broken=True)
+    sweep(Fixed(RUNS), InProcessExecutor(), record, retry_failed=True)
     assert [record.status(run.id) for run in RUNS] == ["finished", "absent"]
     assert not (record.folder(RUNS[0].id) / "failure.json").exists()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ablate.records.models import Failure, Result, RunFacts, Stored, read_epochs, read_stored
 from ablate.records.record import Record
-from ablate.records.requests import recall
+from ablate.records.requests import load_requested
 
 FACTS: dict[type[Stored], dict[str, Any]] = {
     RunFacts: {"id": "a1", "recipe": 1, "seed": 0, "settings": {"model.heads": 4}, "began": 1.5},
@@ -96,7 +96,7 @@ def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tupl
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "splendid"}))
     assert not record.ended(run)
     assert record.status(run) == "unfinished"
-    assert record.wanting(run)
+    assert record.needs_training(run)
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tupl
 def test_invalid_requests_of_a_study_are_as_if_it_was_never_swept(content: str, tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "tiny.json").write_text(content)
-    assert recall(tmp_path, "tiny") is None
+    assert load_requested(tmp_path, "tiny") is None

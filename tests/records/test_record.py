@@ -52,7 +52,7 @@ def test_a_run_that_timed_out_is_no_failure_but_as_broken(record: Record) -> Non
     record.take(RUN, Started(0, "cpu"))
     record.take(RUN, Failed("took too long", status="timed out"))
     assert record.status(RUN.id) == "timed out"
-    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (False, True)
+    assert (record.needs_training(RUN.id), record.needs_training(RUN.id, retry_failed=True)) == (False, True)
 
 
 def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: Record) -> None:
@@ -69,10 +69,10 @@ def test_what_was_broken_can_be_gone_on_with_by_the_same_command_until_it_has_en
     record.take(RUN, Started(0, "cpu"))
     record.take(RUN, Failed("out of memory", "trace"))
     record.take(RUN, Started(0, "cpu"))
-    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (True, True)
+    assert (record.needs_training(RUN.id), record.needs_training(RUN.id, retry_failed=True)) == (True, True)
     record.take(RUN, Failed("again"))
     assert record.status(RUN.id) == "failed"
-    assert (record.wanting(RUN.id), record.wanting(RUN.id, broken=True)) == (False, True)
+    assert (record.needs_training(RUN.id), record.needs_training(RUN.id, retry_failed=True)) == (False, True)
 
 
 def test_a_run_began_when_it_was_first_started(record: Record) -> None:
@@ -127,14 +127,14 @@ def test_a_result_is_only_one_while_all_its_files_are_whole(record: Record, name
     with pytest.warns(UserWarning, match=r"result.json: .* damaged"):
         record.check([RUN.id])
     assert not record.ended(RUN.id)
-    assert record.wanting(RUN.id)
+    assert record.needs_training(RUN.id)
 
 
 def test_a_result_without_one_of_its_files_is_none(record: Record) -> None:
     (ended(record) / "weights.safetensors").unlink()
     with pytest.warns(UserWarning, match=r"result.json"):
         record.check([RUN.id])
-    assert record.wanting(RUN.id)
+    assert record.needs_training(RUN.id)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)

@@ -15,7 +15,7 @@ from ablate.studies.search import Search
 from tests.helpers.committed import EXPERIMENTS, ROOT, committed
 
 REPORTS = ROOT / "reports"
-SEARCHES = [asked for asked in map(load, EXPERIMENTS) if isinstance(asked, Search)]
+SEARCHES = [loaded for loaded in map(load, EXPERIMENTS) if isinstance(loaded, Search)]
 PAGES = ("README.md", "metrics.json")
 """Of a report; its figures' bytes are those of one version of matplotlib."""
 

@@ -34,8 +34,8 @@ def score(cell: fabricated.Cell) -> float:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
     folder = tmp_path_factory.mktemp("tuned") / "report"
-    told = {arm: run_to_its_end(Searching(search)) for arm, search in STUDY.tunings.items()}
-    export_tuning(STUDY, told, Record(folder / ".ablate"), folder)
+    finished = {arm: run_to_its_end(Searching(search)) for arm, search in STUDY.tunings.items()}
+    export_tuning(STUDY, finished, Record(folder / ".ablate"), folder)
     study = tuned(STUDY, folder)
     write(study, fabricated.fabricate(study, score), folder)
     write_report(study, folder)

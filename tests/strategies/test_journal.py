@@ -36,7 +36,7 @@ def put(root: Path, content: bytes) -> Path:
 
 def test_what_was_told_is_read_back(tmp_path: Path, written: bytes) -> None:
     put(tmp_path, written)
-    assert facts(journal(tmp_path).told()) == facts(run_to_its_end(Searching(SEARCH)))
+    assert facts(journal(tmp_path).finished()) == facts(run_to_its_end(Searching(SEARCH)))
 
 
 @settings(deadline=None, max_examples=30)
@@ -49,15 +49,17 @@ def test_a_journal_that_was_cut_off_keeps_its_whole_lines(
     warnings: list[str] = []
     book = journal(root, warnings)
     assert warnings == []
-    strategy = Searching(SEARCH, book.told(), on_tell=book.tell)
-    assert facts(run_to_its_end(strategy)) == facts(journal(root).told()) == facts(run_to_its_end(Searching(SEARCH)))
+    strategy = Searching(SEARCH, book.finished(), on_tell=book.tell)
+    assert (
+        facts(run_to_its_end(strategy)) == facts(journal(root).finished()) == facts(run_to_its_end(Searching(SEARCH)))
+    )
 
 
 @pytest.mark.parametrize("garbage", [b"garbage\n", b"[1]\n", b'{"op_code": 99}\n', b"\xff\xfe\n"])
 def test_a_damaged_journal_is_set_aside_and_named(garbage: bytes, tmp_path: Path, written: bytes) -> None:
     path = put(tmp_path, written + garbage)
     warnings: list[str] = []
-    assert journal(tmp_path, warnings).told() == []
+    assert journal(tmp_path, warnings).finished() == []
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{path}: is damaged")
     assert path.with_name(f"{path.name}.damaged").read_bytes() == written + garbage
@@ -79,8 +81,8 @@ def test_a_disk_that_is_full_damages_no_journal(
 def test_another_version_of_a_search_begins_anew_beside_the_old_one(tmp_path: Path, written: bytes) -> None:
     put(tmp_path, written)
     other = Journal(tmp_path, made_up_search(seed=1), [].append)
-    assert other.told() == []
-    assert len(journal(tmp_path).told()) == 6
+    assert other.finished() == []
+    assert len(journal(tmp_path).finished()) == 6
 
 
 def test_a_lock_that_a_killed_search_left_behind_keeps_nobody_waiting(tmp_path: Path, written: bytes) -> None:
@@ -88,5 +90,5 @@ def test_a_lock_that_a_killed_search_left_behind_keeps_nobody_waiting(tmp_path: 
     path.with_suffix(".lock").touch()
     Path(f"{path}.lock").symlink_to(path)  # Optuna's own kind
     book = journal(tmp_path)
-    book.tell(book.told()[0])
-    assert len(book.told()) == 7
+    book.tell(book.finished()[0])
+    assert len(book.finished()) == 7

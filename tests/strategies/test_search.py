@@ -32,15 +32,15 @@ def test_a_search_tries_as_many_settings_as_it_was_asked_to() -> None:
 @given(st.randoms(use_true_random=False))
 def test_the_trials_do_not_depend_on_which_run_is_faster(chance: object) -> None:
     strategy = Searching(made_up_search())
-    told = run_to_its_end(strategy, lambda count: chance.randrange(count))  # type: ignore[attr-defined]
-    assert facts(told) == WHOLE
+    finished = run_to_its_end(strategy, lambda count: chance.randrange(count))  # type: ignore[attr-defined]
+    assert facts(finished) == WHOLE
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 12))
 def test_a_search_that_goes_on_from_what_was_told_ends_with_the_same_trials(count: int) -> None:
-    told = run_to_its_end(Searching(made_up_search()))[:count]
-    assert facts(run_to_its_end(Searching(made_up_search(), told))) == WHOLE
+    finished = run_to_its_end(Searching(made_up_search()))[:count]
+    assert facts(run_to_its_end(Searching(made_up_search(), finished))) == WHOLE
 
 
 @pytest.mark.parametrize("sampler", get_args(Sampler))
@@ -82,13 +82,13 @@ def test_a_run_is_pruned_where_its_trial_is_even_if_the_record_holds_all_of_it()
     outcomes: dict[str, Outcome] = {}
     while fresh := [run for run in strategy.propose(outcomes) if run.id not in outcomes]:
         outcomes |= {run.id: outcome_of(run, run.training.epochs) for run in fresh}
-    assert facts(strategy.told) == WHOLE
+    assert facts(strategy.finished) == WHOLE
 
 
 def test_a_pruned_run_is_proposed_no_more() -> None:
     strategy = Searching(made_up_search())
     run_to_its_end(strategy)
-    pruned = [trial.user_attrs[RUN] for trial in strategy.told if trial.state == TrialState.PRUNED]
+    pruned = [trial.user_attrs[RUN] for trial in strategy.finished if trial.state == TrialState.PRUNED]
     assert pruned
     assert strategy.given_up == sorted(pruned)
     assert not set(pruned) & {run.id for run in strategy.propose({})}
@@ -104,14 +104,14 @@ def test_a_broken_run_is_a_failed_trial() -> None:
     strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
     (run,) = strategy.propose({})
     strategy.propose({run.id: Outcome("timed out")})
-    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.told] == [("FAIL", "timed out")]
+    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.finished] == [("FAIL", "timed out")]
 
 
 def test_a_diverged_run_scores_what_answering_zero_does() -> None:
     strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
     (run,) = strategy.propose({})
     strategy.propose({run.id: Outcome("diverged", [], {"zero/psnr": 17.3})})
-    assert [trial.value for trial in strategy.told] == [17.3]
+    assert [trial.value for trial in strategy.finished] == [17.3]
 
 
 def test_a_trial_is_worth_its_best_epoch() -> None:
@@ -119,7 +119,7 @@ def test_a_trial_is_worth_its_best_epoch() -> None:
     (run,) = strategy.propose({})
     values = [20.0, 25.0, 24.0, 19.0]
     strategy.propose({run.id: outcome_of(run, 4, lambda run: values)})
-    assert [trial.value for trial in strategy.told] == [25.0]
+    assert [trial.value for trial in strategy.finished] == [25.0]
 
 
 def test_less_is_better_where_the_metric_is_an_error() -> None:
@@ -128,7 +128,7 @@ def test_less_is_better_where_the_metric_is_an_error() -> None:
     (run,) = strategy.propose({})
     rows = [{"val/mse": value} for value in (0.5, 0.2, 0.3, 0.4)]
     strategy.propose({run.id: Outcome("finished", rows)})
-    assert [trial.value for trial in strategy.told] == [0.2]
+    assert [trial.value for trial in strategy.finished] == [0.2]
 
 
 ONE = {"trials": 1, "space": {"model.skip": ["both", "none"]}}
@@ -148,7 +148,7 @@ def test_a_run_recorded_without_the_score_is_a_failed_trial(outcome: Outcome, wh
     strategy = Searching(made_up_search(metric="val/ssim", **ONE))
     (run,) = strategy.propose({})
     assert strategy.propose({run.id: outcome}) == []
-    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.told] == [("FAIL", why)]
+    assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.finished] == [("FAIL", why)]
 
 
 def test_a_run_recorded_without_the_score_does_not_end_the_search() -> None:
@@ -158,17 +158,17 @@ def test_a_run_recorded_without_the_score_does_not_end_the_search() -> None:
         for run in fresh:
             name = "val/mse" if outcomes else "val/psnr"  # the first run that it draws is an old one
             outcomes[run.id] = Outcome("finished", [{name: 0.5}] * 4)
-    assert [trial.state.name for trial in strategy.told] == ["FAIL", "COMPLETE", "COMPLETE"]
+    assert [trial.state.name for trial in strategy.finished] == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
 def test_the_same_settings_drawn_twice_are_one_run_and_two_trials() -> None:
     search = made_up_search(sampler="random", trials=6, pruner="none", space={"model.skip": ["both", "none"]})
     strategy = Searching(search)
-    told = run_to_its_end(strategy)
-    assert len(told) == 6
-    assert len({trial.user_attrs[RUN] for trial in told}) == 2
-    by_run = {trial.user_attrs[RUN]: trial.value for trial in told}
-    assert all(trial.value == by_run[trial.user_attrs[RUN]] for trial in told)
+    finished = run_to_its_end(strategy)
+    assert len(finished) == 6
+    assert len({trial.user_attrs[RUN] for trial in finished}) == 2
+    by_run = {trial.user_attrs[RUN]: trial.value for trial in finished}
+    assert all(trial.value == by_run[trial.user_attrs[RUN]] for trial in finished)
 
 
 def test_raising_the_number_of_trials_goes_on_with_the_search() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.strategies import Outcome
-from ablate.strategies.sequential import COMING, UntilDecided
+from ablate.strategies.sequential import PENDING, UntilDecided
 from ablate.studies.planning import Cell
 from ablate.studies.study import Study
 from tests.helpers.courses import study_of, table, usual
@@ -45,7 +45,7 @@ class Slots:
     def running(self, strategy: UntilDecided) -> list[Run]:
         proposed = strategy.propose(self.outcomes)
         self.outcomes |= {run.id: Outcome("absent") for run in proposed if run.id not in self.outcomes}
-        return [run for run in proposed if self.outcomes[run.id].status in COMING][: self.slots]
+        return [run for run in proposed if self.outcomes[run.id].status in PENDING][: self.slots]
 
 
 @relaxed

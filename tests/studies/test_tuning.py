@@ -7,7 +7,7 @@ import pytest
 
 from ablate.errors import AblateError, NotTunedError, StudyError
 from ablate.metrics import FOLLOWED
-from ablate.records.requests import Asked, asked_of, recall, remember
+from ablate.records.requests import RequestedRuns, load_requested, requested_by, save_requested
 from ablate.studies.loading import load_study
 from tests.helpers.tiny import TINY
 from tests.helpers.tuned import BASE, TUNE, tuned_study
@@ -129,16 +129,16 @@ def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: 
 
 def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> None:
     study = tuned_study()
-    assert asked_of(tmp_path, study).every() == {}
+    assert requested_by(tmp_path, study).every() == {}
     tuned = study.tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
-    trials = {"0123": next(iter(Asked.of(tuned).runs.values()))}
-    remember(tmp_path, Asked(study.name, study.question, {}, tuning=trials))
-    asked = Asked.of(tuned, recall(tmp_path, study.name))
-    assert (len(asked.runs), asked.tuning, asked.former) == (4, trials, {})
-    remember(tmp_path, asked)
-    assert asked_of(tmp_path, study) == asked
+    trials = {"0123": next(iter(RequestedRuns.of(tuned).runs.values()))}
+    save_requested(tmp_path, RequestedRuns(study.name, study.question, {}, tuning=trials))
+    requested = RequestedRuns.of(tuned, load_requested(tmp_path, study.name))
+    assert (len(requested.runs), requested.tuning, requested.former) == (4, trials, {})
+    save_requested(tmp_path, requested)
+    assert requested_by(tmp_path, study) == requested
     untuned = tuned_study(tune=None)
-    assert "0123" in Asked.of(untuned, recall(tmp_path, study.name)).former
+    assert "0123" in RequestedRuns.of(untuned, load_requested(tmp_path, study.name)).former
 
 
 def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:

@@ -13,7 +13,7 @@ from mlflow.entities import Run as MlflowRun
 
 from ablate.errors import AblateError
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
 from ablate.studies.study import Study
@@ -58,7 +58,7 @@ def told_folder(
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         export(study, Record(), REPORT)
         write_report(study, REPORT)
-        sync(Asked.of(study), Record(), REPORT)
+        sync(RequestedRuns.of(study), Record(), REPORT)
     return told, study
 
 
@@ -188,7 +188,7 @@ def test_what_a_server_missed_of_the_report_is_told_by_sync(told: Study, monkeyp
         away.setattr(MlflowClient, "log_artifact", refuse)
         show_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
     assert len(warnings) == 1
-    assert "&viewStateShareKey=arms" in sync(Asked.of(told), Record(), REPORT)
+    assert "&viewStateShareKey=arms" in sync(RequestedRuns.of(told), Record(), REPORT)
     (run,) = reports()
     assert Path(client().download_artifacts(run.info.run_id, "README.md")).read_text().endswith("\nMore.\n")
 

@@ -19,7 +19,7 @@ from ablate.metrics import EPOCH_METRICS
 from ablate.pipeline.adoption import adopt
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
@@ -37,7 +37,7 @@ from tests.helpers.tiny import write_tiny_study
 def tell(study: Study, record: Record) -> list[str]:
     """Mirror what is recorded; the warnings."""
     warnings: list[str] = []
-    with Mirror(Asked.of(study), record, warnings.append):
+    with Mirror(RequestedRuns.of(study), record, warnings.append):
         pass
     return warnings
 
@@ -178,7 +178,7 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
             raise KeyboardInterrupt
 
     def go(*listeners: object) -> None:
-        with Mirror(Asked.of(study), record, pytest.fail) as mirror:
+        with Mirror(RequestedRuns.of(study), record, pytest.fail) as mirror:
             sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror, *listeners])  # type: ignore[list-item]
 
     with pytest.raises(KeyboardInterrupt):
@@ -251,7 +251,7 @@ def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
     monkeypatch.setattr("ablate.tracking.mirror.FIRST_WAIT", 0.1)
     study, record = load_study(write_tiny_study(workplace)), Record()
     warnings: list[str] = []
-    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+    with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
         with monkeypatch.context() as away:
             away.setattr(MlflowClient, "search_runs", refuse)
             sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
@@ -267,7 +267,7 @@ def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Stud
     record, study = mirrored_copy
     client, before = MlflowClient(tracking_uri=tracking_uri()), told()
     client.delete_run(before["with seed 0"].info.run_id)
-    sync_store(Asked.of(study), record)
+    sync_store(RequestedRuns.of(study), record)
     assert {name: run.info.run_id for name, run in told().items()} == {
         name: run.info.run_id for name, run in before.items()
     }
@@ -277,7 +277,7 @@ def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, S
     record, study = mirrored_copy
     before = told()
     Path("mlflow.db").unlink()
-    sync_store(Asked.of(study), record)
+    sync_store(RequestedRuns.of(study), record)
     assert {name: run.data.metrics for name, run in told().items()} == {
         name: run.data.metrics for name, run in before.items()
     }
@@ -312,7 +312,7 @@ def test_a_server_that_is_away_costs_one_warning_and_is_told_later(
     assert "secret" not in away
     assert "`ablate sync`" in still_away
     with pytest.raises(TrackingError, match=r"http://127\.0\.0\.1"):
-        sync_store(Asked.of(study), record)
+        sync_store(RequestedRuns.of(study), record)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert tell(study, record) == []
     assert len(told()) == 4
@@ -364,7 +364,7 @@ def test_a_server_that_breaks_or_hangs_harms_no_sweep(
     monkeypatch.setattr("ablate.tracking.mirror.GRACE", 1.0)
     study, record = load_study(write_tiny_study(workplace)), Record()
     warnings: list[str] = []
-    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+    with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
         sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
     assert {record.status(run.id) for run in study.runs} <= {"finished", "diverged"}
     assert "`ablate sync`" in warnings[-1]

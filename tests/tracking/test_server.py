@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
-from ablate.records.requests import Asked
+from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
 from ablate.settings import Run
@@ -96,7 +96,7 @@ def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: 
             if len(ended) == 1:
                 server.stop()
 
-    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+    with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
         sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror, interfere])
         assert len(ended) == 4, "no training waits for a server"
         while not warnings:
@@ -115,7 +115,7 @@ def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Rec
     report = Path("reports/tiny")
     export(study, record, report)
     write_report(study, report)
-    shown = [sync(Asked.of(study), record, report) for _ in range(2)]
+    shown = [sync(RequestedRuns.of(study), record, report) for _ in range(2)]
     assert shown[0] == shown[1]
     assert shown[0].startswith(f"{server.address}/#/experiments/")
     assert shown[0].endswith("&viewStateShareKey=arms")
@@ -129,10 +129,10 @@ def test_what_a_server_missed_to_the_end_is_told_by_sync(server: Server, workpla
     study, record = load_study(write_tiny_study(workplace)), Record()
     server.stop()
     warnings: list[str] = []
-    with Mirror(Asked.of(study), record, warnings.append) as mirror:
+    with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
         sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
     assert ["`ablate sync`" in text for text in warnings] == [False, True]
     assert "hunter2" not in "".join(warnings)
     server.start()
-    sync(Asked.of(study), record)
+    sync(RequestedRuns.of(study), record)
     check_mirror(workplace, uri=server.address)

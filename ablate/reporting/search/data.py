@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def export(search: Search, told: Sequence[FrozenTrial], record: Record, folder: Path) -> None:
+def export(search: Search, finished: Sequence[FrozenTrial], record: Record, folder: Path) -> None:
     """Write the told trials of a search into `folder`/data."""
-    write_csv(folder / "data" / "trials.csv", trials_table(search, told, record))
+    write_csv(folder / "data" / "trials.csv", trials_table(search, finished, record))
 
 
 def read(search: Search, folder: Path) -> pd.DataFrame:

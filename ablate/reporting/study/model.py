@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ablate.metrics import METRICS, Metric
-from ablate.records.record import BROKEN, ENDED
+from ablate.records.record import ENDED, FAILED
+from ablate.records.requests import RunStatus
 from ablate.records.tables import by_seed, read_course, read_scores, with_all_metrics
 from ablate.reporting.origins import mixed, provenance
 from ablate.reporting.study.data import Data
@@ -82,20 +83,6 @@ class ArmRow:
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What became of a run."""
-
-    arm: str
-    seed: int
-    run: str
-    status: str
-    error: str
-
-    def __str__(self) -> str:
-        return f"{self.arm} seed {self.seed}: {self.status}{f' ({self.error})' if self.error else ''}"
-
-
-@dataclass(frozen=True)
 class Page:
     """All that a report says of a study.
 
@@ -127,8 +114,8 @@ class Page:
     zero: float
     course: Course
     used: frozenset[str]
-    unused: list[Fate]
-    missing: list[Fate]
+    unused: list[RunStatus]
+    missing: list[RunStatus]
     divergences: list[str]
     warnings: list[str]
     comparisons: int
@@ -178,7 +165,7 @@ def build(design: Design, data: Data) -> Page:
         zero=_baseline(ended, "zero", metric),
         course=course,
         used=frozenset(runs.run),
-        unused=_fates(spare[spare.status != "absent"]),
+        unused=_run_statuses(spare[spare.status != "absent"]),
         missing=_missing(runs, metric),
         divergences=_divergences(ended[ended.status == "diverged"]),
         warnings=[*_looks(data), *mixed(ended, design.against)],
@@ -225,7 +212,7 @@ def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
     return {
         "seeds": len(ended),
         "diverged": int((ended.status == "diverged").sum()),
-        "broken": {status: int((runs.status == status).sum()) for status in BROKEN},
+        "broken": {status: int((runs.status == status).sum()) for status in FAILED},
         "mean": float(ended[metric.name].mean()),
         "sd": float(ended[metric.name].std(ddof=1)),
         "image_sem": float(_image_sem(ended, metric.name).mean()),
@@ -283,7 +270,7 @@ def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
 
 
-def _missing(runs: pd.DataFrame, metric: Metric) -> list[Fate]:
+def _missing(runs: pd.DataFrame, metric: Metric) -> list[RunStatus]:
     """The runs for which verdicts wait: those that have not ended, and those that ended before the metric existed."""
     ended = runs.status.isin(ENDED)
     unscored = ended & runs[metric.name].isna()
@@ -291,9 +278,9 @@ def _missing(runs: pd.DataFrame, metric: Metric) -> list[Fate]:
         status=runs.status.where(~unscored, UNSCORED),
         error=runs.error.where(~unscored, f"recorded without {metric.name}"),
     )
-    return _fates(named[unscored | ~ended])
+    return _run_statuses(named[unscored | ~ended])
 
 
-def _fates(runs: pd.DataFrame) -> list[Fate]:
-    facts = runs[["arm", "seed", "run", "status", "error"]].fillna("")
-    return [Fate(*fact) for fact in facts.itertuples(index=False)]
+def _run_statuses(runs: pd.DataFrame) -> list[RunStatus]:
+    facts = runs[["run", "arm", "seed", "status", "error"]].fillna("")
+    return [RunStatus(*fact) for fact in facts.itertuples(index=False)]

@@ -27,13 +27,13 @@ SEARCH = made_up_search(trials=40, name="made-up")
 FILES = ("README.md", "report.html", "metrics.json", "best.yaml", "figures/history.svg", "figures/axes.svg")
 
 
-def told(search: Search = SEARCH) -> list[FrozenTrial]:
+def finished_trials(search: Search = SEARCH) -> list[FrozenTrial]:
     return run_to_its_end(Searching(search))
 
 
 def write(folder: Path, search: Search = SEARCH, trials: list[FrozenTrial] | None = None) -> Path:
     """The data of a search whose runs were never trained."""
-    export(search, told(search) if trials is None else trials, Record(folder / ".ablate"), folder / "report")
+    export(search, finished_trials(search) if trials is None else trials, Record(folder / ".ablate"), folder / "report")
     return folder / "report"
 
 
@@ -46,7 +46,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SearchPage]:
 def test_the_data_are_the_trials(report: tuple[Path, SearchPage]) -> None:
     table = read(SEARCH, report[0])
     assert table.trial.tolist() == list(range(40))
-    for row, trial in zip(table.to_dict("records"), told(), strict=True):
+    for row, trial in zip(table.to_dict("records"), finished_trials(), strict=True):
         assert {name: row[name] for name in SEARCH.space} == overrides(SEARCH.space, trial.params)
         assert row["state"] == {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}[trial.state.name]
 
@@ -122,13 +122,13 @@ def test_the_list_of_reports_has_the_search(report: tuple[Path, SearchPage]) -> 
 
 
 def test_trials_that_are_still_to_come_are_told(tmp_path: Path) -> None:
-    folder = write(tmp_path, SEARCH, told()[:30])
+    folder = write(tmp_path, SEARCH, finished_trials()[:30])
     write_search_report(SEARCH, folder)
     assert "Of 40 trials 10 are still to come." in (folder / "README.md").read_text()
 
 
 def test_a_search_of_failed_trials_only_has_a_page_and_no_best(tmp_path: Path) -> None:
-    failed = [trial for trial in told() if trial.state.name == "FAIL"]
+    failed = [trial for trial in finished_trials() if trial.state.name == "FAIL"]
     folder = write(tmp_path, SEARCH, failed)
     page = write_search_report(SEARCH, folder)
     assert page.best is None
