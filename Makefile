@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check lint format clean
+.PHONY: demo test test-slow check lint format hooks clean
 
 demo: .venv/.installed
 	$(BIN)/ablate sweep experiments/quickstart.yaml
@@ -23,6 +23,9 @@ lint: .venv/.installed-test
 format: .venv/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+hooks: .venv/.installed-test
+	$(BIN)/pre-commit install
 
 check: lint test test-slow
 
