@@ -13,13 +13,13 @@ from ablate.records.tables import read_course, read_scores
 from ablate.statistics.course import compare_all, futile
 from ablate.statistics.multiplicity import spend
 from ablate.statistics.verdicts import compare
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=30)
 
 
-def verdicts(study: Study, runs: pd.DataFrame) -> dict[str, str]:
+def verdicts(study: Design, runs: pd.DataFrame) -> dict[str, str]:
     found = compare_all(read_course(study, runs), read_scores(study, runs), study.against)
     return {arm: c.verdict for arm, c in found.items()}
 

@@ -27,7 +27,7 @@ from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.sections import SectionTitle
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers import fabricated
 
 GRID = fabricated.grid_study()
@@ -229,7 +229,7 @@ def test_cells_without_any_run_are_drawn_empty() -> None:
     assert {"cells", "interactions"} <= set(draw_all(FIGURES, page))
 
 
-def cells_texts(study: Study, made: Data) -> set[str]:
+def cells_texts(study: Design, made: Data) -> set[str]:
     """What is written in the heat maps."""
     figure = ElementTree.fromstring(draw_all(FIGURES, build(study, made))["cells"])
     return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
