@@ -48,13 +48,14 @@ def disc(radius: int) -> Array:
 def cell_map(power: int) -> Array:
     """The mean over cells of their value to this power at each pixel, for an intensity of 1."""
     centres = {r: np.pad(np.ones((SIDE - 2 * r + 1,) * 2), ((r, r - 1),) * 2) / (SIDE - 2 * r + 1) ** 2 for r in RADII}
-    return np.mean([convolve2d(centres[r], disc(r) ** power, mode="same") for r in RADII], axis=0)
+    return np.asarray(np.mean([convolve2d(centres[r], disc(r) ** power, mode="same") for r in RADII], axis=0))
 
 
 def covered(sides: range) -> Array:
     """The chance of each row that a shape with one of these heights, anywhere inside, covers it."""
     starts = [np.arange(SIDE)[:, None] - np.arange(SIDE - side + 1)[None, :] for side in sides]
-    return np.mean([((d >= 0) & (d < side)).mean(axis=1) for d, side in zip(starts, sides, strict=True)], axis=0)
+    rows = [((d >= 0) & (d < side)).mean(axis=1) for d, side in zip(starts, sides, strict=True)]
+    return np.asarray(np.mean(rows, axis=0))
 
 
 def rectangle_maps() -> tuple[Array, Array]:
@@ -163,7 +164,7 @@ def test_a_filled_rectangle_is_long_one_way_and_short_the_other() -> None:
     for noise in noise_SHW:
         ys, xs = np.nonzero(noise)
         alone = len(ys) and (noise[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1] == noise.max()).all()
-        sides += [(np.ptp(ys) + 1, np.ptp(xs) + 1)] if alone else []
+        sides += [(int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1)] if alone else []
     lying = np.mean([height < width for height, width in sides])
     assert abs(lying - 0.5) < 5 * 0.5 / np.sqrt(len(sides))
     assert {min(pair) for pair in sides} == set(range(2, 11))
@@ -259,9 +260,10 @@ def test_painting_neither_reads_nor_changes_the_global_random_states() -> None:
     first, (_, before, *_), before_torch = make_scenes(2)[0], np.random.get_state(), torch.get_rng_state()
     np.random.seed(1)
     torch.manual_seed(1)
-    _, seeded, *_ = np.random.get_state()
+    _, seeded, *_ = np.random.get_state(legacy=True)
     assert torch.equal(make_scenes(2)[0], first)
-    assert np.array_equal(np.random.get_state()[1], seeded)
+    _, after, *_ = np.random.get_state(legacy=True)
+    assert np.array_equal(after, seeded)
     assert not np.array_equal(before, seeded)
     assert torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(1).get_state())
     torch.set_rng_state(before_torch)

@@ -1,12 +1,12 @@
 """B images, N tokens, D width."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
 from timm.models.vision_transformer import Attention as TimmAttention
-from torch import Tensor, nn
+from torch import Tensor
 
 from ablate.denoiser.attention import ATTENTIONS, Attention, UniformAttention
 from ablate.settings import ModelConfig
@@ -23,7 +23,7 @@ def tokens(width: int) -> Tensor:
     return torch.randn(2, 9, width)
 
 
-def copied(attention: Attention, config: ModelConfig) -> nn.Module:
+def copied(attention: Attention, config: ModelConfig) -> Any:
     """timm's attention with our weights."""
     timms = TimmAttention(config.width, config.heads, qkv_bias=True)
     timms.qkv.load_state_dict(attention.qkv.state_dict())

@@ -125,5 +125,5 @@ def test_variants_are_the_choices_of_the_settings(field: str, table: Mapping[str
 
 @pytest.mark.parametrize(("ratio", "hidden"), [(4.0, 32), (1.0, 8), (0.5, 4), (1.3, 10), (0.01, 1)])
 def test_the_mlp_ratio_sets_the_hidden_units(ratio: float, hidden: int) -> None:
-    mlp = MLP(ModelConfig(width=8, heads=2, mlp_ratio=ratio))
+    mlp: Any = MLP(ModelConfig(width=8, heads=2, mlp_ratio=ratio))
     assert [tuple(layer.weight.shape) for layer in (mlp[0], mlp[2])] == [(hidden, 8), (8, hidden)]

@@ -1,7 +1,7 @@
 """B images, C channels, H height, W width, N tokens, D width of a token."""
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -82,14 +82,14 @@ def test_the_linear_decoder_is_a_pixel_shuffle_of_the_grid() -> None:
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("patch", [1, 2, 4, 8, 16])
 @pytest.mark.parametrize(("size", "channels"), [((16, 16), 1), ((16, 48), 3)])
-def test_any_patch_size_gives_back_the_image(decoder: str, patch: int, size: tuple[int, int], channels: int) -> None:
+def test_any_patch_size_gives_back_the_image(decoder: Any, patch: int, size: tuple[int, int], channels: int) -> None:
     config = ModelConfig(image_size=size, channels=channels, patch_size=patch, width=8, heads=2, decoder=decoder)
     assert DECODERS[decoder](config)(tokens(config), image(config)).shape == (2, channels, *size)
 
 
 @pytest.mark.parametrize(("patch", "channels"), [(1, [32]), (2, [32, 16]), (16, [32, 16, 8, 4, 4])])
 def test_stages_halve_the_channels_down_to_four(patch: int, channels: list[int]) -> None:
-    decoder = ConvolutionalDecoder(ModelConfig(patch_size=patch))
+    decoder: Any = ConvolutionalDecoder(ModelConfig(patch_size=patch))
     assert [stage.up.in_channels for stage in decoder.stages] + [decoder.head.in_channels] == channels
 
 
@@ -107,13 +107,15 @@ def test_bilinear_upsampling_is_torchs() -> None:
 
 
 def test_pixel_shuffling_is_torchs_after_its_convolution() -> None:
-    up, x = pixelshuffle(3), torch.rand(2, 3, 4, 6)
+    up: Any = pixelshuffle(3)
+    x = torch.rand(2, 3, 4, 6)
     torch.testing.assert_close(up(x), pixel_shuffle(conv2d(x, up[0].weight, up[0].bias, padding=1), 2))
 
 
 def test_a_transposed_convolution_is_a_pixel_shuffle_of_a_1x1_convolution() -> None:
     """Why the decoder `pixelshuffle` has 3 x 3 ones: else both would be the same network."""
-    up, x = transposed(3), torch.rand(2, 3, 4, 6)
+    up: Any = transposed(3)
+    x = torch.rand(2, 3, 4, 6)
     weight = rearrange(up.weight, "i o p q -> (o p q) i 1 1")
     torch.testing.assert_close(up(x), pixel_shuffle(conv2d(x, weight, repeat(up.bias, "o -> (o four)", four=4)), 2))
 
@@ -137,7 +139,8 @@ def test_a_stage_with_a_skip_convolves_both_together() -> None:
 
 def test_the_stem_is_the_contracting_path_of_a_unet() -> None:
     """At each resolution (3 x 3 convolution, BatchNorm, ReLU) twice, and a maximum over 2 x 2 pixels in between."""
-    stem, x = DECODERS["unet"](ModelConfig()).stem.eval(), torch.rand(2, 1, 64, 64)
+    unet: Any = DECODERS["unet"](ModelConfig())
+    stem, x = unet.stem.eval(), torch.rand(2, 1, 64, 64)
     expected: list[Tensor] = []
     for level, (channels_in, channels_out) in zip(stem.levels, ((1, 4), (4, 8), (8, 16)), strict=True):
         reference = nn.Sequential(*double_conv(channels_in, channels_out)).eval()

@@ -153,17 +153,19 @@ def test_linear_layers_start_as_the_notebook_says() -> None:
 
 
 def test_positions_start_as_the_notebook_says() -> None:
-    assert float(build_denoiser().encoder.position.table.detach().std()) == pytest.approx(0.02, rel=0.08)
+    position: Any = build_denoiser().encoder.position
+    assert float(position.table.detach().std()) == pytest.approx(0.02, rel=0.08)
 
 
 @pytest.mark.parametrize("kind", [nn.LayerNorm, nn.BatchNorm2d])
 def test_norms_start_as_the_identity(kind: type[nn.Module]) -> None:
-    norms = [m for m in build_denoiser(tiny()).modules() if isinstance(m, kind)]
+    norms: list[Any] = [m for m in build_denoiser(tiny()).modules() if isinstance(m, kind)]
     assert norms
     assert all((norm.weight == 1).all() and (norm.bias == 0).all() for norm in norms)
 
 
 def test_convolutions_start_within_torchs_own_bound() -> None:
-    convolution = build_denoiser().decoder.stages[0].convolutions[0]
+    decoder: Any = build_denoiser().decoder
+    convolution = decoder.stages[0].convolutions[0]
     bound = (32 * 9) ** -0.5
     assert 0.95 * bound < float(convolution.weight.detach().abs().max()) <= bound

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -88,7 +88,7 @@ def test_only_learned_positions_are_trained() -> None:
 
 
 @pytest.mark.parametrize("name", POSITIONS)
-def test_only_without_positions_are_tokens_a_set(name: str) -> None:
+def test_only_without_positions_are_tokens_a_set(name: Any) -> None:
     """The encoder's output for tokens in another order is the same output in that order."""
     config = ModelConfig(image_size=(16, 16), patch_size=4, width=8, depth=1, heads=2, position=name)
     position, block, x_BND, order = POSITIONS[name](config), Block(config), torch.randn(2, 16, 8), torch.randperm(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,17 +13,20 @@ from ablate.pipeline import estimate as module
 from ablate.pipeline.estimate import duration, estimate, timed_seconds
 from ablate.records.models import Result
 from ablate.records.record import Record
+from ablate.settings import Run
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.training.environment import device_name
 from tests.helpers.tiny import tiny_run, write_tiny_study
+
+Times = dict[str, tuple[float, list[float], float | None]]
 
 
 @dataclass
 class Told(Record):
     """A record that says what it is told: for each run when it began, its epochs' ends, and when it ended."""
 
-    times: dict[str, tuple[float, list[float], float | None]] = field(default_factory=dict)
+    times: Times = field(default_factory=dict)
     device: str = field(default_factory=lambda: device_name("cpu"))
 
     def ended(self, run_id: str) -> bool:
@@ -52,7 +56,12 @@ def study(tmp_path: Path) -> Design:
 def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Timing a run says 100 seconds; returns the list of runs that were timed."""
     runs: list[str] = []
-    monkeypatch.setattr(module, "timed_seconds", lambda run, device: runs.append(run.id) or 100.0)
+
+    def timed_seconds(run: Run, device: str) -> float:
+        runs.append(run.id)
+        return 100.0
+
+    monkeypatch.setattr(module, "timed_seconds", timed_seconds)
     return runs
 
 
@@ -71,7 +80,7 @@ def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Design, tim
 
 
 def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Design, timed: list[str]) -> None:
-    times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
+    times: Times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
     times[ids(study, 0)[2]] = (0.0, [10.0, 90_000.0], 90_003.0)
     assert estimate(study, Told(times=times), ["cpu"]).seconds == 23 + 4 * 100
 
@@ -100,7 +109,7 @@ def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Design, timed:
 
 def test_timing_ends_after_a_while(study: Design, timed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(0, module.PATIENCE / 2)
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     found = estimate(study, Told(), ["cpu"])
     assert (found.timed, found.assumed, found.seconds) == (1, 1, 8 * 100)
 

@@ -17,7 +17,7 @@ from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.strategies.choices import export_tuning, read_tuning, tuned
 from ablate.strategies.search import Searching
-from ablate.studies.planning import Design
+from ablate.studies.planning import Cell, Design
 from tests.helpers import fabricated
 from tests.helpers.searches import run_to_its_end
 from tests.helpers.tuned import tuned_study
@@ -27,8 +27,8 @@ STUDY = tuned_study(
 )
 
 
-def score(cell: fabricated.Cell) -> float:
-    return 30 - 5 * (cell.arm.name == "without") + 0.1 * cell.seed
+def score(cell: Cell) -> float:
+    return 30.0 - 5 * (cell.arm.name == "without") + 0.1 * cell.seed
 
 
 @pytest.fixture(scope="module")

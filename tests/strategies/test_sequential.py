@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablate.records.record import PENDING
 from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.strategies import Outcome
-from ablate.strategies.sequential import PENDING, UntilDecided
+from ablate.strategies.sequential import UntilDecided
 from ablate.studies.planning import Cell, Design
 from tests.helpers.courses import study_of, table, usual
 

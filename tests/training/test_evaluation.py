@@ -1,5 +1,7 @@
 """Scores against plain torch on the whole set at once."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -68,7 +70,7 @@ def test_psnr_is_that_of_the_pooled_error(halved: Evaluation) -> None:
 
 def test_ssim_is_that_of_the_whole_set(scenes: Scenes, halved: Evaluation) -> None:
     noisy, clean = scenes
-    expected = structural_similarity_index_measure(noisy / 2, clean, data_range=1.0)
+    expected: Any = structural_similarity_index_measure(noisy / 2, clean, data_range=1.0)
     assert halved.scores["ssim"] == pytest.approx(float(expected), rel=1e-5)
 
 

@@ -185,7 +185,8 @@ def test_training_is_the_plain_torch_loop() -> None:
             optimiser.zero_grad()
             mse_loss(model(noisy[part]), clean[part]).backward()
             optimiser.step()
-    trained_model = model_of(list(train(run))[2].checkpoint, run)
+    *_, last_epoch, _ = trained(LINEAR, seed=1)
+    trained_model = model_of(last_epoch.checkpoint, run)
     torch.testing.assert_close(trained_model(noisy), model(noisy), rtol=1e-3, atol=1e-5)
 
 

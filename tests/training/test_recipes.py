@@ -135,8 +135,9 @@ def test_a_weight_decay_is_given_to_the_optimiser(name: str) -> None:
 
 def test_the_average_of_the_weights_is_the_closed_form() -> None:
     """After steps w_1 to w_n: d^(n-1) w_1 + (1 - d) sum of d^(n-k) w_k; BatchNorm's statistics likewise."""
-    model = nn.BatchNorm1d(1)
-    average, seen = make_average(config(ema=0.75), model), [2.0, -1.0, 4.0, 0.5]
+    model: Any = nn.BatchNorm1d(1)
+    average: Any = make_average(config(ema=0.75), model)
+    seen = [2.0, -1.0, 4.0, 0.5]
     for value in seen:
         nn.init.constant_(model.weight, value)
         model.running_mean.fill_(10 * value)
@@ -172,7 +173,8 @@ def test_the_numbers_below_belong_to_this_recipe() -> None:
 )
 def test_a_tiny_run_gives_the_recorded_scores(changes: dict[str, Any], expected: list[float]) -> None:
     """val/mse of both epochs, test/mse, last/mse; with the linear decoder, for a reason that the next test gives."""
-    *_, last_epoch, end = train(golden({"model.decoder": "linear", **changes}))
+    events: list[Any] = list(train(golden({"model.decoder": "linear", **changes})))
+    *_, last_epoch, end = events
     found = [row["val/mse"] for row in last_epoch.rows] + [end.results["test/mse"], end.results["last/mse"]]
     assert found == pytest.approx(expected, rel=1e-4), CHANGED
 
