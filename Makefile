@@ -40,5 +40,5 @@ clean:
 	touch $@
 
 .venv/.installed-test: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[dvc,test]'
 	touch $@ .venv/.installed
