@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check lint format hooks clean
+.PHONY: demo test test-slow coverage check lint format hooks clean
 
 demo: .venv/.installed
 	$(BIN)/ablate sweep experiments/quickstart.yaml
@@ -14,6 +14,9 @@ test: .venv/.installed-test
 
 test-slow: .venv/.installed-test
 	$(BIN)/pytest -n auto -m slow
+
+coverage: .venv/.installed-test
+	$(BIN)/pytest -n auto --cov
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
