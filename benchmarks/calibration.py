@@ -77,9 +77,8 @@ def uncertainty(studies: int) -> float:
 def right(verdicts: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Which verdicts (S, C) say what is true (C,); an undecided one says nothing."""
     equivalent, better, worse = abs(truth) < MARGIN, truth > 0, truth < 0
-    return (
-        ((verdicts == "equivalent") & equivalent) | ((verdicts == "better") & better) | ((verdicts == "worse") & worse)
-    )
+    held = (verdicts == "equivalent") & equivalent, (verdicts == "better") & better, (verdicts == "worse") & worse
+    return np.asarray(held[0] | held[1] | held[2])
 
 
 def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell:

@@ -146,7 +146,7 @@ def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, 
 def hopeful(mean_SC: np.ndarray, sd_SC: np.ndarray, look: Look) -> np.ndarray:
     """Which arms the last look may still decide."""
     found = reach(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
-    return np.any(list(found.values()), axis=0)
+    return np.asarray(np.any(list(found.values()), axis=0))
 
 
 def section(rule: Rule, studies: int) -> Iterator[str]:

@@ -153,7 +153,7 @@ def recorded(study: str, reference: str) -> np.ndarray:
     """The scores that a study of `benchmarks/until_decided` recorded: seeds x arms, the reference first."""
     runs = pd.read_csv(RECORDED / study / "data" / "runs.csv")
     table = runs.pivot(index="seed", columns="arm", values="test/psnr")
-    return table[[reference, *table.columns.drop(reference)]].to_numpy()
+    return np.asarray(table[[reference, *table.columns.drop(reference)]])
 
 
 def _recorded_noise(study: str, reference: str) -> Noise:

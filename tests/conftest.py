@@ -12,12 +12,12 @@ import pytest
 
 from ablate.records.record import Record
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.tiny import write_tiny_study
 
 
 @pytest.fixture(scope="session")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Design]:
     """A folder in which the tiny study has been swept, without MLflow; not to be changed."""
     from ablate.executors.inprocess import InProcessExecutor
     from ablate.pipeline.sweep import sweep
@@ -38,7 +38,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def swept_copy(swept: tuple[Path, Study], workplace: Path) -> tuple[Record, Study]:
+def swept_copy(swept: tuple[Path, Design], workplace: Path) -> tuple[Record, Design]:
     """The current folder holds a copy of the tiny study's record."""
     folder, study = swept
     shutil.copytree(folder / ".ablate", workplace / ".ablate")

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -155,7 +156,7 @@ def test_the_committed_reports_are_up_to_date() -> None:
     assert UP_TO_DATE in said, "`dvc repro`, and commit what it wrote"
 
 
-def stages() -> dict:
+def stages() -> Any:
     return YAML(typ="safe").load(ROOT / "dvc.yaml")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.kills import check_mirror, damage, finish, kill_a_worker, kill_once, recorded
 from tests.helpers.tiny import write_tiny_study
 
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, empty_store: Path) -> Path:
     return tmp_path
 
 
-def check_untouched(folder: Path, swept: tuple[Path, Study]) -> None:
+def check_untouched(folder: Path, swept: tuple[Path, Design]) -> None:
     """The record is, file by file, that of a sweep that was never touched, and MLflow has it once."""
     assert recorded(folder) == recorded(swept[0])
     check_mirror(folder)
@@ -32,7 +32,7 @@ def check_untouched(folder: Path, swept: tuple[Path, Study]) -> None:
 
 @pytest.mark.parametrize(("executor", "kills"), [(IN_PROCESS, 3), (LOCAL, 2)], ids=["in process", "local"])
 def test_five_kills_at_any_moment_change_no_bit(
-    folder: Path, swept: tuple[Path, Study], executor: tuple[str, ...], kills: int
+    folder: Path, swept: tuple[Path, Design], executor: tuple[str, ...], kills: int
 ) -> None:
     chance = random.Random(kills)
     for _ in range(kills):
@@ -43,7 +43,7 @@ def test_five_kills_at_any_moment_change_no_bit(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_kills_and_damaged_files_change_no_bit(folder: Path, swept: tuple[Path, Study], seed: int) -> None:
+def test_kills_and_damaged_files_change_no_bit(folder: Path, swept: tuple[Path, Design], seed: int) -> None:
     chance = random.Random(seed)
     if seed % 2:
         (folder / "mlflow.db").unlink()  # the making of the store may be cut off, too
@@ -57,7 +57,7 @@ def test_kills_and_damaged_files_change_no_bit(folder: Path, swept: tuple[Path, 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
-    folder: Path, swept: tuple[Path, Study], seed: int
+    folder: Path, swept: tuple[Path, Design], seed: int
 ) -> None:
     chance = random.Random(seed)
     for _ in range(5):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.kills import check_mirror, finish, recorded, sweep_process
 from tests.helpers.tiny import write_tiny_study
 
@@ -35,7 +35,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_full_disk_is_told_corrupts_nothing_and_the_sweep_goes_on_once_there_is_room(
-    small_disk: Path, swept: tuple[Path, Study]
+    small_disk: Path, swept: tuple[Path, Design]
 ) -> None:
     write_tiny_study(small_disk)
     ballast = small_disk / "ballast"
@@ -75,7 +75,7 @@ def test_a_disk_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swept: tuple[Path, Study]) -> None:
+def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swept: tuple[Path, Design]) -> None:
     folder = tmp_path / "été à l'île 100% #1"
     folder.mkdir()
     write_tiny_study(folder)
@@ -86,7 +86,7 @@ def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swep
 
 
 @pytest.mark.slow
-def test_two_sweeps_at_once_on_an_empty_folder_train_each_run_once(tmp_path: Path, swept: tuple[Path, Study]) -> None:
+def test_two_sweeps_at_once_on_an_empty_folder_train_each_run_once(tmp_path: Path, swept: tuple[Path, Design]) -> None:
     write_tiny_study(tmp_path)
     processes = [sweep_process(tmp_path, *IN_PROCESS) for _ in range(2)]
     for process in processes:

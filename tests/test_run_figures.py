@@ -28,5 +28,5 @@ def test_all_images_are_on_one_scale_and_all_errors_on_another() -> None:
 
 def test_the_curves_are_the_epochs() -> None:
     loss, quality = curves_picture(ROWS).axes
-    assert loss.lines[0].get_ydata().tolist() == [1, 1 / 2, 1 / 3]
-    assert quality.lines[0].get_xdata().tolist() == [1, 2, 3]
+    assert np.asarray(loss.lines[0].get_ydata()).tolist() == [1, 1 / 2, 1 / 3]
+    assert np.asarray(quality.lines[0].get_xdata()).tolist() == [1, 2, 3]

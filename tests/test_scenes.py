@@ -3,15 +3,18 @@
 Shapes: S scenes, C channels, H height, W width.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.signal import convolve2d
 
-from ablate.scenes import Task, make_scenes, paint_scenes
+from ablate.scenes import Split, Task, make_scenes, paint_scenes
 from ablate.settings import CellConfig, DataConfig, FilledConfig, ModelConfig, NoisyConfig
 
 SCENES, SIDE, RADII = 20_000, 64, range(5, 11)
@@ -19,39 +22,49 @@ CELLS, RECTANGLES = 0.002 * SIDE**2, 0.0003 * SIDE**2  # expected shapes a scene
 NO_CELLS, NO_FILLED, NO_NOISY = CellConfig(density=0), FilledConfig(density=0), NoisyConfig(density=0)
 HALF_NORMAL_MEAN = 1 / np.sqrt(2 * np.pi)  # of max(0, N(0, 1)), whose mean square is 1/2
 
+Array = NDArray[Any]
+Painted = tuple[dict[str, Array], dict[str, Array], float]
 
-def small(side, cells=NO_CELLS, filled=NO_FILLED, noisy=NO_NOISY, count=200):
+
+def small(
+    side: int | tuple[int, int],
+    cells: CellConfig = NO_CELLS,
+    filled: FilledConfig = NO_FILLED,
+    noisy: NoisyConfig = NO_NOISY,
+    count: int = 200,
+) -> tuple[Array, Array]:
     """Scenes of a small image with some parts only, as (clean, noise)."""
     size = side if isinstance(side, tuple) else (side, side)
     noisy_SCHW, clean_SCHW = paint_scenes(count, task=Task(DataConfig(cells=cells, filled=filled, noisy=noisy), size))
     return clean_SCHW[:, 0], (noisy_SCHW - clean_SCHW)[:, 0]
 
 
-def disc(radius):
+def disc(radius: int) -> Array:
     offset = np.arange(-radius, radius + 1)
     d2 = offset[:, None] ** 2 + offset[None, :] ** 2
     return np.where(d2 < radius**2, 0.39 - 0.36 * d2 / radius**2, 0)
 
 
-def cell_map(power):
+def cell_map(power: int) -> Array:
     """The mean over cells of their value to this power at each pixel, for an intensity of 1."""
     centres = {r: np.pad(np.ones((SIDE - 2 * r + 1,) * 2), ((r, r - 1),) * 2) / (SIDE - 2 * r + 1) ** 2 for r in RADII}
-    return np.mean([convolve2d(centres[r], disc(r) ** power, mode="same") for r in RADII], axis=0)
+    return np.asarray(np.mean([convolve2d(centres[r], disc(r) ** power, mode="same") for r in RADII], axis=0))
 
 
-def covered(sides):
+def covered(sides: range) -> Array:
     """The chance of each row that a shape with one of these heights, anywhere inside, covers it."""
     starts = [np.arange(SIDE)[:, None] - np.arange(SIDE - side + 1)[None, :] for side in sides]
-    return np.mean([((d >= 0) & (d < side)).mean(axis=1) for d, side in zip(starts, sides, strict=True)], axis=0)
+    rows = [((d >= 0) & (d < side)).mean(axis=1) for d, side in zip(starts, sides, strict=True)]
+    return np.asarray(np.mean(rows, axis=0))
 
 
-def rectangle_maps():
+def rectangle_maps() -> tuple[Array, Array]:
     """The chance of each pixel to be covered by a filled and by a noisy rectangle."""
     long, short, side = covered(range(20, 51)), covered(range(2, 11)), covered(range(10, 31))
     return (np.outer(long, short) + np.outer(short, long)) / 2, np.outer(side, side)
 
 
-def expected_maps():
+def expected_maps() -> tuple[Array, Array, Array, Array]:
     """Mean and mean square of each pixel: (clean mean, clean square, noise mean, noise square)."""
     filled, noisy = rectangle_maps()
     clean_mean = CELLS * 0.8 * cell_map(1)
@@ -62,10 +75,11 @@ def expected_maps():
 
 
 @pytest.fixture(scope="module")
-def painted():
+def painted() -> Painted:
     """Of 20,000 scenes by part: each pixel's mean and mean square, each scene's mean square; and the least value."""
     sums = {part: np.zeros((2, SIDE, SIDE)) for part in ("clean", "noise")}
-    squares, least = {"clean": [], "noise": []}, []
+    squares: dict[str, list[Array]] = {"clean": [], "noise": []}
+    least: list[float] = []
     for start in range(0, SCENES, 1000):
         noisy, clean = paint_scenes(1000, split="test", start=start)
         for part, x_SHW in (("clean", clean[:, 0]), ("noise", (noisy - clean)[:, 0])):
@@ -77,7 +91,7 @@ def painted():
 
 
 @pytest.fixture(scope="module")
-def counted():
+def counted() -> dict[str, Array]:
     """The number of shapes of each part in 10,000 scenes, from shapes whose sums are all the same."""
     cells = CellConfig(density=CELLS / 32**2, radius=(5, 5), intensity=(1.0, 1.0))
     filled = FilledConfig(density=RECTANGLES / 32**2, long=(20, 20), short=(2, 2), value=(1.0, 1.0))
@@ -92,7 +106,7 @@ def counted():
 
 
 @pytest.mark.parametrize(("part", "expected"), [("cells", CELLS), ("filled", RECTANGLES), ("noisy", RECTANGLES)])
-def test_the_number_of_shapes_is_poisson(counted, part, expected):
+def test_the_number_of_shapes_is_poisson(counted: dict[str, Array], part: str, expected: float) -> None:
     counts = np.rint(counted[part]).astype(int)
     classes = np.arange(int(stats.poisson.ppf(1e-3, expected)), int(stats.poisson.ppf(1 - 1e-3, expected)) + 1)
     observed = [(np.clip(counts, classes[0], classes[-1]) == k).sum() for k in classes]
@@ -102,12 +116,12 @@ def test_the_number_of_shapes_is_poisson(counted, part, expected):
 
 
 @pytest.mark.parametrize("part", ["cells", "filled"])
-def test_every_shape_is_whole_inside_the_image(counted, part):
+def test_every_shape_is_whole_inside_the_image(counted: dict[str, Array], part: str) -> None:
     np.testing.assert_allclose(counted[part], np.rint(counted[part]), atol=1e-4)
 
 
 @pytest.mark.parametrize(("part", "first"), [("clean", 0), ("noise", 2)])
-def test_the_mean_scene_is_the_closed_form(painted, part, first):
+def test_the_mean_scene_is_the_closed_form(painted: Painted, part: str, first: int) -> None:
     mean, _ = painted[0][part]
     expected_mean, expected_square = expected_maps()[first : first + 2]
     error = np.sqrt((expected_square - expected_mean**2) / SCENES)
@@ -115,24 +129,26 @@ def test_the_mean_scene_is_the_closed_form(painted, part, first):
 
 
 @pytest.mark.parametrize(("part", "which", "published"), [("noise", 3, 0.0072), ("clean", 1, 0.0188)])
-def test_the_mse_of_doing_nothing_and_of_answering_zero_is_the_closed_form(painted, part, which, published):
+def test_the_mse_of_doing_nothing_and_of_answering_zero_is_the_closed_form(
+    painted: Painted, part: str, which: int, published: float
+) -> None:
     squares, expected = painted[1][part], expected_maps()[which].mean()
     error = squares.std() / np.sqrt(SCENES)
     assert abs(squares.mean() - expected) < 5 * error
     assert abs(published - expected) < 3 * error + 5e-5
 
 
-def test_neither_cells_nor_noise_are_negative(painted):
+def test_neither_cells_nor_noise_are_negative(painted: Painted) -> None:
     assert painted[2] == 0
 
 
-def test_a_cell_touches_neither_the_first_row_nor_the_first_column(painted):
+def test_a_cell_touches_neither_the_first_row_nor_the_first_column(painted: Painted) -> None:
     mean = painted[0]["clean"][0]
     assert mean.any(axis=0).tolist() == mean.any(axis=1).tolist() == [False] + [True] * (SIDE - 1)
 
 
 @pytest.mark.parametrize("radius", [5, 8, 10])
-def test_a_cell_is_the_disc_of_the_closed_form(radius):
+def test_a_cell_is_the_disc_of_the_closed_form(radius: int) -> None:
     """An image of 2 r pixels leaves a disc one place only, so a scene is the disc times the number of cells."""
     cells = CellConfig(density=3 / (2 * radius) ** 2, radius=(radius, radius), intensity=(0.7, 0.7))
     clean_SHW, _ = small(2 * radius, cells, count=50)
@@ -142,20 +158,20 @@ def test_a_cell_is_the_disc_of_the_closed_form(radius):
     assert number.max() > number.min()
 
 
-def test_a_filled_rectangle_is_long_one_way_and_short_the_other():
+def test_a_filled_rectangle_is_long_one_way_and_short_the_other() -> None:
     _, noise_SHW = small(64, filled=FilledConfig(density=0.3 / 4096), count=4000)
-    sides = []
+    sides: list[tuple[int, int]] = []
     for noise in noise_SHW:
         ys, xs = np.nonzero(noise)
         alone = len(ys) and (noise[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1] == noise.max()).all()
-        sides += [(np.ptp(ys) + 1, np.ptp(xs) + 1)] if alone else []
+        sides += [(int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1)] if alone else []
     lying = np.mean([height < width for height, width in sides])
     assert abs(lying - 0.5) < 5 * 0.5 / np.sqrt(len(sides))
     assert {min(pair) for pair in sides} == set(range(2, 11))
     assert {max(pair) for pair in sides} == set(range(20, 51))
 
 
-def test_a_noisy_rectangle_is_half_normal_pixel_by_pixel():
+def test_a_noisy_rectangle_is_half_normal_pixel_by_pixel() -> None:
     _, noise_SHW = small(32, noisy=NoisyConfig(density=1 / 32**2, side=(32, 32), value=(1.0, 1.0)))
     one = noise_SHW[np.rint(noise_SHW.mean(axis=(1, 2)) / HALF_NORMAL_MEAN) == 1]
     positive = one[one > 0]
@@ -164,7 +180,7 @@ def test_a_noisy_rectangle_is_half_normal_pixel_by_pixel():
 
 
 @pytest.mark.parametrize("size", [(8, 8), (8, 24), (24, 8)])
-def test_cells_are_clipped_to_a_small_image(size):
+def test_cells_are_clipped_to_a_small_image(size: tuple[int, int]) -> None:
     """Across the short side there is one place for a disc: in the middle."""
     clean_SHW, _ = small(size, CellConfig(density=0.02))
     profile = clean_SHW.max(axis=(0, 2) if size[0] == 8 else (0, 1))
@@ -173,7 +189,7 @@ def test_cells_are_clipped_to_a_small_image(size):
     np.testing.assert_array_equal(profile[1:], profile[:0:-1])
 
 
-def test_rectangles_are_clipped_to_a_small_image():
+def test_rectangles_are_clipped_to_a_small_image() -> None:
     """Filled ones then reach from edge to edge, so each pixel is a value of its row plus one of its column."""
     _, noise_SHW = small(8, filled=FilledConfig(density=0.02))
     np.testing.assert_allclose(np.diff(np.diff(noise_SHW, axis=1), axis=2), 0, atol=1e-6)
@@ -182,8 +198,9 @@ def test_rectangles_are_clipped_to_a_small_image():
 
 
 @pytest.mark.parametrize("part", ["cells", "filled", "noisy"])
-def test_no_density_gives_no_shapes(part):
-    clean_SHW, noise_SHW = small(16, **{part: {"cells": NO_CELLS, "filled": NO_FILLED, "noisy": NO_NOISY}[part]})
+def test_no_density_gives_no_shapes(part: str) -> None:
+    nothing: dict[str, Any] = {"cells": NO_CELLS, "filled": NO_FILLED, "noisy": NO_NOISY}
+    clean_SHW, noise_SHW = small(16, **{part: nothing[part]})
     assert not clean_SHW.any()
     assert not noise_SHW.any()
 
@@ -193,7 +210,7 @@ TINY = Task(image_size=(16, 16))
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 99), st.integers(0, 500), st.integers(1, 6), st.integers(1, 6))
-def test_a_scene_does_not_depend_on_the_batch(seed, epoch, start, before, count):
+def test_a_scene_does_not_depend_on_the_batch(seed: int, epoch: int, start: int, before: int, count: int) -> None:
     whole = paint_scenes(before + count, seed, epoch=epoch, start=start, task=TINY)
     part = paint_scenes(count, seed, epoch=epoch, start=start + before, task=TINY)
     for a, b in zip(whole, part, strict=True):
@@ -201,54 +218,63 @@ def test_a_scene_does_not_depend_on_the_batch(seed, epoch, start, before, count)
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_validation_and_test_scenes_ignore_seed_and_epoch(split):
+def test_validation_and_test_scenes_ignore_seed_and_epoch(split: Split) -> None:
     a, _ = paint_scenes(4, 0, split=split)
     b, _ = paint_scenes(4, 7, split=split, epoch=3)
     np.testing.assert_array_equal(a, b)
 
 
-def test_seed_epoch_index_and_split_each_give_other_scenes():
-    draws = [{}, {"seed": 1}, {"seed": 2**32}, {"epoch": 1}, {"start": 1}, {"split": "validation"}, {"split": "test"}]
+def test_seed_epoch_index_and_split_each_give_other_scenes() -> None:
+    draws: list[dict[str, Any]] = [
+        {},
+        {"seed": 1},
+        {"seed": 2**32},
+        {"epoch": 1},
+        {"start": 1},
+        {"split": "validation"},
+        {"split": "test"},
+    ]
     scenes = {paint_scenes(1, **draw)[0].tobytes() for draw in draws}
     assert len(scenes) == len(draws)
 
 
-def test_noise_settings_do_not_change_the_cells():
+def test_noise_settings_do_not_change_the_cells() -> None:
     loud = DataConfig(filled=FilledConfig(density=0.01, value=(0.0, 0.8)), noisy=NO_NOISY)
     np.testing.assert_array_equal(paint_scenes(8)[1], paint_scenes(8, task=Task(loud))[1])
 
 
-def test_the_first_channel_does_not_depend_on_the_others():
+def test_the_first_channel_does_not_depend_on_the_others() -> None:
     three = paint_scenes(4, task=Task(channels=3))
     for one, many in zip(paint_scenes(4), three, strict=True):
         np.testing.assert_array_equal(one, many[:, :1])
 
 
-def test_channels_are_independent():
+def test_channels_are_independent() -> None:
     noisy, clean = paint_scenes(2000, task=Task(image_size=(32, 32), channels=2))
     for x_SCHW in (clean, noisy - clean):
         correlation = np.corrcoef(x_SCHW.sum(axis=(2, 3)).T)[0, 1]
         assert abs(correlation) < 5 / np.sqrt(2000)
 
 
-def test_painting_neither_reads_nor_changes_the_global_random_states():
+def test_painting_neither_reads_nor_changes_the_global_random_states() -> None:
     first, (_, before, *_), before_torch = make_scenes(2)[0], np.random.get_state(), torch.get_rng_state()
     np.random.seed(1)
     torch.manual_seed(1)
-    _, seeded, *_ = np.random.get_state()
+    _, seeded, *_ = np.random.get_state(legacy=True)
     assert torch.equal(make_scenes(2)[0], first)
-    assert np.array_equal(np.random.get_state()[1], seeded)
+    _, after, *_ = np.random.get_state(legacy=True)
+    assert np.array_equal(after, seeded)
     assert not np.array_equal(before, seeded)
     assert torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(1).get_state())
     torch.set_rng_state(before_torch)
 
 
-def test_tensors_are_the_painted_arrays():
+def test_tensors_are_the_painted_arrays() -> None:
     for tensor, array in zip(make_scenes(3, 5), paint_scenes(3, 5), strict=True):
         assert tensor.dtype == torch.float32
         np.testing.assert_array_equal(tensor.numpy(), array)
 
 
-def test_a_task_has_the_shape_of_its_network():
+def test_a_task_has_the_shape_of_its_network() -> None:
     task = Task.of(ModelConfig(image_size=(16, 24), channels=3), DataConfig())
     assert paint_scenes(2, task=task)[0].shape == (2, 3, 16, 24)

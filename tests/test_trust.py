@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,7 +28,7 @@ SOURCES = sorted(Path(str(ablate.__file__)).parent.rglob("*.py"))
 class Evil:
     """Makes a folder when it is unpickled."""
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, ("taken over",)
 
 

@@ -122,7 +122,7 @@ class LinearDecoder(nn.Sequential):
 
     def forward(self, x_BND: Tensor, image_BCHW: Tensor | None = None) -> Tensor:
         """(B, N, D) -> (B, C, H, W); the image is not looked at."""
-        return super().forward(x_BND)
+        return super().forward(x_BND)  # type: ignore[no-untyped-call]  # torch's has no types
 
 
 DECODERS: dict[str, Callable[[ModelConfig], nn.Module]] = {

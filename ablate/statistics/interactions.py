@@ -137,7 +137,7 @@ def _interaction(
 def _pair_scores(grid: GridScores, pair: tuple[int, int]) -> NDArray[np.floating]:
     """(seeds, levels of the first, levels of the second): the mean over all other axes, NaN where a run is missing."""
     others = tuple(axis + 1 for axis in range(len(grid.axes)) if axis not in pair)
-    return grid.scores.mean(axis=others)
+    return np.asarray(grid.scores.mean(axis=others))
 
 
 def heat_maps(grid: GridScores) -> list[HeatMap]:

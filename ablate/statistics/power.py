@@ -110,6 +110,6 @@ def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: fl
         room = np.maximum(margin - half, 0)
         inside = stats.norm.cdf(room, truth, error) - stats.norm.cdf(-room, truth, error)
         beside = stats.norm.sf(np.maximum(half, room), truth, error)
-        return (truth < margin) * inside + (truth > 0) * beside
+        return np.asarray((truth < margin) * inside + (truth > 0) * beside)
 
     return np.asarray(integrate.fixed_quad(given, 0, 1, n=NODES)[0])

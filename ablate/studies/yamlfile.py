@@ -120,7 +120,7 @@ class _Walk:
             raise StudyError(path, f"a date is no value here; quote it if it is text (given: {node.value})", place)
         return self._scalar(node, path, place)
 
-    def _scalar(self, node: ScalarNode, path: Steps, place: Place) -> Any:
+    def _scalar(self, node: Node, path: Steps, place: Place) -> Any:
         value = self.constructor.construct_object(node)
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise StudyError(path, f"half of a surrogate pair is no character (given: {shown(value)})", place)

@@ -89,7 +89,7 @@ class Store:
         for other in others:
             if other.info.lifecycle_stage == "active":
                 self.client.delete_run(other.info.run_id)
-        described = bool(kept.data.params and kept.inputs.dataset_inputs)
+        described = bool(kept.data.params and kept.inputs and kept.inputs.dataset_inputs)
         finished = kept.info.status == "FINISHED"
         points = {(name, 0) for name in kept.data.metrics} if finished else self._points(kept)
         return SyncState(kept.info.run_id, kept.info.status, described, points)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ablate.records.record import Record
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from benchmarks import until_decided
 from benchmarks.until_decided import LAST, designs, results, section
 from tests.helpers.courses import study_of, table, usual
@@ -42,7 +42,7 @@ def test_what_is_saved_is_what_no_look_needs() -> None:
 
 
 def test_what_was_trained_once_is_kept_beside_the_page(
-    swept: tuple[Path, Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    swept: tuple[Path, Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, study = swept
     monkeypatch.setattr(until_decided, "DATA", tmp_path / "kept")

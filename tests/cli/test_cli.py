@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from ablate.records.record import Record
 from ablate.reporting.study.data import export
 from ablate.studies.loading import load_study
+from ablate.studies.planning import Design
 from ablate.tracking.connection import tracking_uri
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
@@ -44,7 +45,7 @@ def test_a_sweep_trains_tracks_and_reports(
 
 
 def test_a_second_sweep_trains_nothing(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr().out
@@ -62,7 +63,7 @@ def test_one_process_for_everything_has_one_slot(
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(
-    swept_copy: tuple, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(Path(), seeds="3")
     before = sorted(map(str, Path().rglob("*")))
@@ -74,7 +75,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(
 
 
 def test_a_sweep_can_adopt_what_reports_hold_and_write_the_data_only(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record, study = swept_copy
     export(study, record, Path("reports/tiny"))
@@ -92,7 +93,7 @@ def test_a_sweep_can_adopt_what_reports_hold_and_write_the_data_only(
 
 
 def test_report_writes_the_report_again_from_its_data(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep_here(monkeypatch)
     report = Path("reports/tiny/README.md")
@@ -111,7 +112,7 @@ def test_check_tells_by_its_exit_code_whether_the_claims_hold(
     jitter: float,
     code: int,
     shown: str,
-    swept_copy: tuple,
+    swept_copy: tuple[Record, Design],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -130,7 +131,7 @@ def test_check_tells_by_its_exit_code_whether_the_claims_hold(
 
 
 def test_check_without_claims_says_so(
-    swept_copy: tuple, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record, study = swept_copy
     export(study, record, Path("reports/tiny"))
@@ -191,7 +192,7 @@ def test_a_run_over_its_time_is_named_and_the_exit_code_is_1(
 
 
 def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_here(monkeypatch)
     before = sorted(map(str, Path(".ablate/runs").rglob("*")))
@@ -210,7 +211,7 @@ def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
 
 
 def test_status_tells_what_became_of_each_run(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record, study = swept_copy
     runs = study.runs
@@ -231,7 +232,7 @@ def test_status_tells_what_became_of_each_run(
 
 
 def test_sync_without_a_study_tells_of_all_that_were_swept(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_here(monkeypatch)
     write_tiny_study(Path(), "other.yaml")
@@ -315,7 +316,7 @@ def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
 
 
 def test_a_sweep_until_decided_goes_on_to_the_last_look_and_a_second_one_trains_nothing(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")
     assert sweep_here(monkeypatch, "--dry-run") == 0
@@ -334,7 +335,7 @@ def test_a_sweep_until_decided_goes_on_to_the_last_look_and_a_second_one_trains_
 
 
 def test_a_budget_ends_a_sweep_until_decided_with_what_is_undecided(
-    swept_copy: tuple, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")
     study.write_text(study.read_text() + "runs: 5\n")

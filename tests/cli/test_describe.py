@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from ablate.cli import app
 from ablate.denoiser.anatomy import describe
+from ablate.records.record import Record
 from ablate.reporting.anatomy import render
 from ablate.studies.loading import load_study
+from ablate.studies.planning import Design
 from ablate.studies.schema import study_schema
 from ablate.training.events import Failed
 from tests.helpers.tiny import write_tiny_study
@@ -74,11 +76,11 @@ def test_the_dry_run_says_how_long_the_sweep_will_take(workplace: Path, options:
     assert all(arm.name in shown for arm in load_study(path).arms)
 
 
-def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tuple) -> None:
+def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tuple[Record, Design]) -> None:
     assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")
 
 
-def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple) -> None:
+def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple[Record, Design]) -> None:
     record, study = swept_copy
     broken = study.runs[0]
     (record.folder(broken.id) / "result.json").unlink()

@@ -72,7 +72,7 @@ def test_a_study_goes_on_with_a_run_that_was_given_up(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     search = load_search("tiny.yaml")
-    told = Journal(Path(".ablate"), search, [].append).finished()
+    told = Journal(Path(".ablate"), search, list[str]().append).finished()
     pruned = next(trial for trial in told if trial.state == TrialState.PRUNED)
     run = pruned.user_attrs["run"]
     assert Record().status(run) == "unfinished"

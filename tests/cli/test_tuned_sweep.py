@@ -133,9 +133,9 @@ def start(folder: Path, empty_store: Path) -> Path:
 def test_kills_and_workers_change_neither_what_arms_choose_nor_any_run(
     options: tuple[str, ...], tmp_path: Path, empty_store: Path
 ) -> None:
-    whole, killed = (
-        start(tmp_path / name, empty_store) for name in ("whole", "killed") if not (tmp_path / name).mkdir()
-    )
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    whole, killed = (start(tmp_path / name, empty_store) for name in ("whole", "killed"))
     finish(whole, "--executor", "inprocess")
     chance = random.Random(len(options[1]))
     for _ in range(4):

@@ -1,5 +1,7 @@
 """What `describe` tells, against the notebook's known numbers, closed forms and plain torch."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -15,8 +17,9 @@ def default() -> Anatomy:
     return describe()
 
 
-def tiny(**changes: object) -> ModelConfig:
-    return ModelConfig(**{"image_size": (16, 16), "patch_size": 4, "width": 8, "depth": 2, "heads": 2} | changes)
+def tiny(**changes: Any) -> ModelConfig:
+    facts: dict[str, Any] = {"image_size": (16, 16), "patch_size": 4, "width": 8, "depth": 2, "heads": 2}
+    return ModelConfig(**facts | changes)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_there_are_no_heads_to_compare_without_softmax() -> None:
     ("decoder", "patch", "skips"),
     [("unet", 4, ((4, 8, 8), (4, 16, 16))), ("unet", 1, ()), ("transposed", 4, ()), ("linear", 4, ())],
 )
-def test_only_the_unet_decoder_has_skips_from_the_input(decoder: str, patch: int, skips: tuple) -> None:
+def test_only_the_unet_decoder_has_skips_from_the_input(decoder: str, patch: int, skips: tuple[Any, ...]) -> None:
     assert describe(tiny(decoder=decoder, patch_size=patch)).skips == skips
 
 

@@ -1,11 +1,12 @@
 """B images, C channels, H height, W width, N tokens, D width of a token."""
 
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 import torch
 from einops import rearrange, repeat
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import conv2d, fold, interpolate, max_pool2d, pixel_shuffle
 
 from ablate.denoiser.decoders import (
@@ -21,22 +22,22 @@ from ablate.settings import ModelConfig
 
 
 @pytest.fixture(autouse=True)
-def weights_from_a_seed():
+def weights_from_a_seed() -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield
 
 
-def image(config, batch=2):
+def image(config: ModelConfig, batch: int = 2) -> Tensor:
     return torch.rand(batch, config.channels, *config.image_size)
 
 
-def tokens(config, batch=2):
+def tokens(config: ModelConfig, batch: int = 2) -> Tensor:
     count = config.image_size[0] * config.image_size[1] // config.patch_size**2
     return torch.randn(batch, count, config.width)
 
 
-def double_conv(in_ch, out_ch):
+def double_conv(in_ch: int, out_ch: int) -> list[nn.Module]:
     """As in the notebook."""
     return [
         nn.Conv2d(in_ch, out_ch, 3, padding=1),
@@ -48,15 +49,15 @@ def double_conv(in_ch, out_ch):
     ]
 
 
-def notebooks_decoder():
-    layers = []
+def notebooks_decoder() -> nn.Module:
+    layers: list[nn.Module] = []
     for in_ch, out_ch in ((32, 16), (16, 8), (8, 4)):
         layers += [nn.ConvTranspose2d(in_ch, in_ch, kernel_size=2, stride=2), *double_conv(in_ch, out_ch)]
     return nn.Sequential(*layers, nn.Conv2d(4, 1, 1))
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
-def test_the_transposed_decoder_is_the_notebooks(mode):
+def test_the_transposed_decoder_is_the_notebooks(mode: str) -> None:
     ours, theirs, x_BND = ConvolutionalDecoder(ModelConfig()), notebooks_decoder(), tokens(ModelConfig())
     theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
     getattr(ours, mode)(), getattr(theirs, mode)()
@@ -64,14 +65,14 @@ def test_the_transposed_decoder_is_the_notebooks(mode):
 
 
 @pytest.mark.parametrize(("size", "channels", "patch"), [((64, 64), 1, 8), ((8, 24), 3, 4), ((10, 8), 2, 1)])
-def test_the_linear_decoder_folds_one_linear_layer_a_patch(size, channels, patch):
+def test_the_linear_decoder_folds_one_linear_layer_a_patch(size: tuple[int, int], channels: int, patch: int) -> None:
     config = ModelConfig(image_size=size, channels=channels, patch_size=patch, width=8, heads=2, decoder="linear")
     decoder, x_BND = LinearDecoder(config), tokens(config)
     patches = decoder[0](x_BND).transpose(1, 2)
     torch.testing.assert_close(decoder(x_BND, image(config)), fold(patches, size, patch, stride=patch))
 
 
-def test_the_linear_decoder_is_a_pixel_shuffle_of_the_grid():
+def test_the_linear_decoder_is_a_pixel_shuffle_of_the_grid() -> None:
     config = ModelConfig(image_size=(8, 24), channels=3, patch_size=4, width=8, heads=2, decoder="linear")
     decoder, x_BND = LinearDecoder(config), tokens(config)
     grid = rearrange(decoder[0](x_BND), "b (h w) d -> b d h w", h=2)
@@ -81,44 +82,46 @@ def test_the_linear_decoder_is_a_pixel_shuffle_of_the_grid():
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("patch", [1, 2, 4, 8, 16])
 @pytest.mark.parametrize(("size", "channels"), [((16, 16), 1), ((16, 48), 3)])
-def test_any_patch_size_gives_back_the_image(decoder, patch, size, channels):
+def test_any_patch_size_gives_back_the_image(decoder: Any, patch: int, size: tuple[int, int], channels: int) -> None:
     config = ModelConfig(image_size=size, channels=channels, patch_size=patch, width=8, heads=2, decoder=decoder)
     assert DECODERS[decoder](config)(tokens(config), image(config)).shape == (2, channels, *size)
 
 
 @pytest.mark.parametrize(("patch", "channels"), [(1, [32]), (2, [32, 16]), (16, [32, 16, 8, 4, 4])])
-def test_stages_halve_the_channels_down_to_four(patch, channels):
-    decoder = ConvolutionalDecoder(ModelConfig(patch_size=patch))
+def test_stages_halve_the_channels_down_to_four(patch: int, channels: list[int]) -> None:
+    decoder: Any = ConvolutionalDecoder(ModelConfig(patch_size=patch))
     assert [stage.up.in_channels for stage in decoder.stages] + [decoder.head.in_channels] == channels
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_only_the_unet_decoder_looks_at_the_image(decoder):
+def test_only_the_unet_decoder_looks_at_the_image(decoder: str) -> None:
     config = ModelConfig(image_size=(16, 16), patch_size=4, width=8, heads=2)
     made, x_BND = DECODERS[decoder](config).eval(), tokens(config)
     same = torch.equal(made(x_BND, image(config)), made(x_BND, image(config)))
     assert same == (decoder != "unet")
 
 
-def test_bilinear_upsampling_is_torchs():
+def test_bilinear_upsampling_is_torchs() -> None:
     x = torch.rand(2, 3, 4, 6)
     torch.testing.assert_close(bilinear(3)(x), interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
 
 
-def test_pixel_shuffling_is_torchs_after_its_convolution():
-    up, x = pixelshuffle(3), torch.rand(2, 3, 4, 6)
+def test_pixel_shuffling_is_torchs_after_its_convolution() -> None:
+    up: Any = pixelshuffle(3)
+    x = torch.rand(2, 3, 4, 6)
     torch.testing.assert_close(up(x), pixel_shuffle(conv2d(x, up[0].weight, up[0].bias, padding=1), 2))
 
 
-def test_a_transposed_convolution_is_a_pixel_shuffle_of_a_1x1_convolution():
+def test_a_transposed_convolution_is_a_pixel_shuffle_of_a_1x1_convolution() -> None:
     """Why the decoder `pixelshuffle` has 3 x 3 ones: else both would be the same network."""
-    up, x = transposed(3), torch.rand(2, 3, 4, 6)
+    up: Any = transposed(3)
+    x = torch.rand(2, 3, 4, 6)
     weight = rearrange(up.weight, "i o p q -> (o p q) i 1 1")
     torch.testing.assert_close(up(x), pixel_shuffle(conv2d(x, weight, repeat(up.bias, "o -> (o four)", four=4)), 2))
 
 
 @pytest.mark.parametrize("decoder", ["bilinear", "pixelshuffle", "unet"])
-def test_convolutional_decoders_share_all_but_the_part_that_differs(decoder):
+def test_convolutional_decoders_share_all_but_the_part_that_differs(decoder: str) -> None:
     """Where both have a part, it is alike: the same names and shapes, but for the channels that a skip adds."""
     parts = [
         {name: p.shape for name, p in DECODERS[d](ModelConfig()).named_parameters()} for d in (decoder, "transposed")
@@ -129,15 +132,16 @@ def test_convolutional_decoders_share_all_but_the_part_that_differs(decoder):
     assert changed == ({f"stages.{n}.convolutions.0.weight" for n in range(3)} if decoder == "unet" else set())
 
 
-def test_a_stage_with_a_skip_convolves_both_together():
+def test_a_stage_with_a_skip_convolves_both_together() -> None:
     stage, x, skip = Stage(6, 4, transposed, skipped=2).eval(), torch.rand(1, 6, 3, 5), torch.rand(1, 2, 6, 10)
     torch.testing.assert_close(stage(x, skip), stage.convolutions(torch.cat([skip, stage.up(x)], dim=1)))
 
 
-def test_the_stem_is_the_contracting_path_of_a_unet():
+def test_the_stem_is_the_contracting_path_of_a_unet() -> None:
     """At each resolution (3 x 3 convolution, BatchNorm, ReLU) twice, and a maximum over 2 x 2 pixels in between."""
-    stem, x = DECODERS["unet"](ModelConfig()).stem.eval(), torch.rand(2, 1, 64, 64)
-    expected = []
+    unet: Any = DECODERS["unet"](ModelConfig())
+    stem, x = unet.stem.eval(), torch.rand(2, 1, 64, 64)
+    expected: list[Tensor] = []
     for level, (channels_in, channels_out) in zip(stem.levels, ((1, 4), (4, 8), (8, 16)), strict=True):
         reference = nn.Sequential(*double_conv(channels_in, channels_out)).eval()
         reference.load_state_dict(level.state_dict())
@@ -147,5 +151,5 @@ def test_the_stem_is_the_contracting_path_of_a_unet():
     assert [tuple(features.shape) for features in stem(x)] == [(2, 16, 16, 16), (2, 8, 32, 32), (2, 4, 64, 64)]
 
 
-def test_decoders_are_the_choices_of_the_settings():
+def test_decoders_are_the_choices_of_the_settings() -> None:
     assert tuple(DECODERS) == get_args(ModelConfig.model_fields["decoder"].annotation)

@@ -1,6 +1,7 @@
 """The network as a whole: its counts, its shapes, its initial weights."""
 
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -12,32 +13,32 @@ from ablate.denoiser.denoiser import PREDICTIONS, count_flops, count_parameters
 from ablate.settings import ModelConfig
 
 
-def tiny(**changes):
+def tiny(**changes: Any) -> ModelConfig:
     return ModelConfig(**{"image_size": (16, 16), "patch_size": 4, "width": 8, "depth": 1, "heads": 2, **changes})
 
 
-def bits(model):
+def bits(model: nn.Module) -> dict[str, bytes]:
     return {name: value.numpy().tobytes() for name, value in model.state_dict().items()}
 
 
-def test_the_denoiser_has_the_notebooks_171317_parameters():
+def test_the_denoiser_has_the_notebooks_171317_parameters() -> None:
     assert count_parameters(ModelConfig()) == 171_317
     assert sum(p.numel() for p in build_denoiser().parameters()) == 171_317
 
 
-def test_the_notebooks_unused_linear_head_makes_173429():
+def test_the_notebooks_unused_linear_head_makes_173429() -> None:
     head = LinearDecoder(ModelConfig())
     assert count_parameters(ModelConfig()) + sum(p.numel() for p in head.parameters()) == 173_429
 
 
 @pytest.mark.parametrize("heads", [1, 2, 8])
-def test_heads_change_neither_parameters_nor_flops(heads):
+def test_heads_change_neither_parameters_nor_flops(heads: int) -> None:
     assert count_parameters(tiny(heads=heads)) == count_parameters(tiny())
     assert count_flops(tiny(heads=heads)) == count_flops(tiny())
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_flops_are_those_of_the_matrix_products_and_convolutions(decoder):
+def test_flops_are_those_of_the_matrix_products_and_convolutions(decoder: str) -> None:
     """Patch 4, width D = 8, N = 16 tokens, hidden 32; a multiply-add is two."""
     N, D = 16, 8
     embedding = N * 4**2 * D
@@ -58,7 +59,7 @@ def test_flops_are_those_of_the_matrix_products_and_convolutions(decoder):
     assert count_flops(tiny(decoder=decoder)) == 2 * (embedding + block + decoders[decoder])
 
 
-def test_flops_grow_by_a_block_a_layer():
+def test_flops_grow_by_a_block_a_layer() -> None:
     one, two, five = (count_flops(tiny(depth=depth)) for depth in (1, 2, 5))
     assert five - one == 4 * (two - one) > 0
 
@@ -66,32 +67,32 @@ def test_flops_grow_by_a_block_a_layer():
 @pytest.mark.parametrize(
     ("size", "patch", "channels"), [((64, 64), 8, 1), ((16, 16), 1, 1), ((16, 48), 16, 3), ((24, 8), 2, 3)]
 )
-def test_an_image_keeps_its_shape(size, patch, channels):
+def test_an_image_keeps_its_shape(size: tuple[int, int], patch: int, channels: int) -> None:
     model = build_denoiser(tiny(image_size=size, patch_size=patch, channels=channels))
     assert model(torch.zeros(2, channels, *size)).shape == (2, channels, *size)
 
 
-def test_predicting_the_noise_subtracts_it_from_the_input():
+def test_predicting_the_noise_subtracts_it_from_the_input() -> None:
     noise, clean = build_denoiser(tiny(prediction="noise")).eval(), build_denoiser(tiny()).eval()
     noisy = torch.rand(2, 1, 16, 16)
     torch.testing.assert_close(noise(noisy), noisy - clean(noisy))
 
 
-def test_predictions_are_the_choices_of_the_settings():
+def test_predictions_are_the_choices_of_the_settings() -> None:
     assert tuple(PREDICTIONS) == get_args(ModelConfig.model_fields["prediction"].annotation)
 
 
-def test_without_the_final_norm_the_encoder_ends_with_its_last_block():
+def test_without_the_final_norm_the_encoder_ends_with_its_last_block() -> None:
     encoder, image = build_denoiser(tiny(final_norm=False)).encoder, torch.rand(2, 1, 16, 16)
     torch.testing.assert_close(encoder(image), encoder.blocks(encoder.position(encoder.embedding(image))))
     assert not list(encoder.norm.parameters())
 
 
-def test_the_same_seed_gives_the_same_bits():
+def test_the_same_seed_gives_the_same_bits() -> None:
     assert bits(build_denoiser(tiny(), 3)) == bits(build_denoiser(tiny(), 3))
 
 
-def test_another_seed_changes_every_random_value():
+def test_another_seed_changes_every_random_value() -> None:
     a, b = build_denoiser(tiny(), 3).state_dict(), build_denoiser(tiny(), 4).state_dict()
     random = [name for name, value in a.items() if len(value.unique()) > 1]
     assert {"encoder.position.table", "encoder.embedding.projection.weight", "decoder.stages.0.up.bias"} <= set(random)
@@ -114,22 +115,22 @@ def test_another_seed_changes_every_random_value():
         {"prediction": "noise"},
     ],
 )
-def test_networks_that_share_a_part_start_it_alike(change):
+def test_networks_that_share_a_part_start_it_alike(change: dict[str, Any]) -> None:
     a, b = build_denoiser(tiny()).state_dict(), build_denoiser(tiny(**change)).state_dict()
     shared = [name for name in a if name in b and a[name].shape == b[name].shape]
     assert "encoder.blocks.0.attention.qkv.weight" in shared
     assert all(torch.equal(a[name], b[name]) for name in shared)
 
 
-def test_no_two_parts_start_alike():
+def test_no_two_parts_start_alike() -> None:
     model = build_denoiser(tiny(depth=3))
     drawn = [p for p in model.parameters() if len(p.detach().unique()) > 1]
     assert len({p.detach().numpy().tobytes() for p in drawn}) == len(drawn)
 
 
 @pytest.mark.parametrize("use", [build_denoiser, count_flops, count_parameters])
-def test_torchs_generator_is_neither_read_nor_changed(use):
-    def result():
+def test_torchs_generator_is_neither_read_nor_changed(use: Callable[[ModelConfig], Any]) -> None:
+    def result() -> Any:
         value = use(tiny())
         return bits(value) if isinstance(value, Denoiser) else value
 
@@ -141,7 +142,7 @@ def test_torchs_generator_is_neither_read_nor_changed(use):
         assert result() == first
 
 
-def test_linear_layers_start_as_the_notebook_says():
+def test_linear_layers_start_as_the_notebook_says() -> None:
     model = build_denoiser(ModelConfig(decoder="linear")).requires_grad_(False)
     layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
     assert len(layers) == 4 * 12 + 1
@@ -151,18 +152,20 @@ def test_linear_layers_start_as_the_notebook_says():
         assert abs(float(layer.weight.mean())) < 5 * 0.02 / layer.weight.numel() ** 0.5
 
 
-def test_positions_start_as_the_notebook_says():
-    assert float(build_denoiser().encoder.position.table.detach().std()) == pytest.approx(0.02, rel=0.08)
+def test_positions_start_as_the_notebook_says() -> None:
+    position: Any = build_denoiser().encoder.position
+    assert float(position.table.detach().std()) == pytest.approx(0.02, rel=0.08)
 
 
 @pytest.mark.parametrize("kind", [nn.LayerNorm, nn.BatchNorm2d])
-def test_norms_start_as_the_identity(kind):
-    norms = [m for m in build_denoiser(tiny()).modules() if isinstance(m, kind)]
+def test_norms_start_as_the_identity(kind: type[nn.Module]) -> None:
+    norms: list[Any] = [m for m in build_denoiser(tiny()).modules() if isinstance(m, kind)]
     assert norms
     assert all((norm.weight == 1).all() and (norm.bias == 0).all() for norm in norms)
 
 
-def test_convolutions_start_within_torchs_own_bound():
-    convolution = build_denoiser().decoder.stages[0].convolutions[0]
+def test_convolutions_start_within_torchs_own_bound() -> None:
+    decoder: Any = build_denoiser().decoder
+    convolution = decoder.stages[0].convolutions[0]
     bound = (32 * 9) ** -0.5
     assert 0.95 * bound < float(convolution.weight.detach().abs().max()) <= bound

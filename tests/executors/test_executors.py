@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -44,9 +44,11 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         yield executor
 
 
-def told(executor: Executor, on_event: Callable[[str, Event], None] = lambda run_id, event: None) -> dict[str, list]:
+def told(
+    executor: Executor, on_event: Callable[[str, Event], None] = lambda run_id, event: None
+) -> dict[str, list[Any]]:
     """All events by run, in order."""
-    events: dict[str, list] = {}
+    events: dict[str, list[Any]] = {}
     for run_id, event in executor.events():
         events.setdefault(run_id, []).append(event)
         on_event(run_id, event)

@@ -63,7 +63,7 @@ def named_study(count: int = 20, **changes: object) -> Design:
 
 def named_score(cell: Cell) -> float | None:
     """The higher the rate, the worse."""
-    rate = cell.arm.overrides["training.rate"]
+    rate: float = cell.arm.overrides["training.rate"]
     return 30 - 80 * rate + 0.3 * cell.seed + float(np.random.default_rng([int(1e4 * rate), cell.seed]).normal(0, 0.1))
 
 

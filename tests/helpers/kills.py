@@ -41,7 +41,7 @@ def _sweep(folder: Path, words: tuple[str, ...], last_write: int | None) -> None
     sys.argv = ["ablate", *words]
     if last_write is not None:
         countdown = iter(range(last_write))
-        os.fsync, os.replace = _fatal(os.fsync, countdown), _fatal(os.replace, countdown)  # type: ignore[assignment]
+        os.fsync, os.replace = _fatal(os.fsync, countdown), _fatal(os.replace, countdown)
     from ablate.cli import main
 
     main()

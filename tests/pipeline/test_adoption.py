@@ -18,14 +18,13 @@ from ablate.records.tables import load_epochs, load_results
 from ablate.reporting.study.data import _adopted_scenes, export, read
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from ablate.studies.study import Study
 from ablate.training.events import Ended, Failed, Started
 from tests.helpers.stored import facts_of, result_of
 from tests.helpers.tiny import write_tiny_study
 
 
 @pytest.fixture
-def reported(swept: tuple[Path, Study], workplace: Path) -> Study:
+def reported(swept: tuple[Path, Design], workplace: Path) -> Design:
     """The current folder has the data of the tiny study's report, and no record."""
     export(swept[1], Record(swept[0] / ".ablate"), Path("reports/tiny"))
     shutil.copy(swept[0] / "tiny.yaml", workplace)
@@ -37,7 +36,7 @@ def written() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path("reports/tiny/data").iterdir()}
 
 
-def test_the_data_of_adopted_runs_are_those_that_they_were_adopted_from(reported: Study) -> None:
+def test_the_data_of_adopted_runs_are_those_that_they_were_adopted_from(reported: Design) -> None:
     before = written()
     assert before.keys() == {"runs.csv", "epochs.csv", "scenes.npz", "looks.json"}
     assert len(adopt(reported, Record())) == 4
@@ -51,7 +50,7 @@ def without_mae(path: Path) -> None:
     table.drop(columns=[name for name in table.columns if name.endswith("/mae")]).to_csv(path, index=False)
 
 
-def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_they_were(reported: Study) -> None:
+def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_they_were(reported: Design) -> None:
     for name in ("runs.csv", "epochs.csv"):
         without_mae(Path("reports/tiny/data") / name)
     before = written()
@@ -61,7 +60,7 @@ def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_the
     assert written() == before
 
 
-def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Study) -> None:
+def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Design) -> None:
     record = Record(warn=pytest.fail)
     adopt(reported, record)
     record.check(run.id for run in reported.runs)
@@ -69,7 +68,7 @@ def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Study) -> No
     assert not any(record.needs_training(run.id) for run in reported.runs)
 
 
-def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Study) -> None:
+def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Design) -> None:
     record, run = Record(), reported.runs[0]
     adopt(reported, record)
     assert record.adopted(run.id) == Path("reports/tiny/data")
@@ -78,17 +77,17 @@ def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Stu
     assert facts_of(record, run.id).settings["model.width"] == 8
 
 
-def test_status_says_where_a_run_comes_from(reported: Study) -> None:
+def test_status_says_where_a_run_comes_from(reported: Design) -> None:
     adopt(reported, Record())
     details = {run.detail for run in look_over(RequestedRuns.of(reported), Record()).runs}
     assert details == {"adopted from reports/tiny/data"}
 
 
-def test_a_run_that_was_trained_here_was_not_adopted(swept: tuple[Path, Study]) -> None:
+def test_a_run_that_was_trained_here_was_not_adopted(swept: tuple[Path, Design]) -> None:
     assert Record(swept[0] / ".ablate").adopted(swept[1].runs[0].id) is None
 
 
-def test_what_the_record_has_is_never_overwritten(reported: Study) -> None:
+def test_what_the_record_has_is_never_overwritten(reported: Design) -> None:
     record, (ended, failed, begun, _) = Record(), reported.runs
     for run in (ended, failed, begun):
         record.take(run, Started(0, "cpu"))
@@ -99,12 +98,12 @@ def test_what_the_record_has_is_never_overwritten(reported: Study) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_adopting_again_adopts_nothing(reported: Study) -> None:
+def test_adopting_again_adopts_nothing(reported: Design) -> None:
     adopt(reported, Record())
     assert adopt(reported, Record()) == []
 
 
-def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -116,7 +115,7 @@ def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Study, monkeypa
     assert len(adopt(reported, Record())) == 4
 
 
-def test_only_runs_that_the_study_asks_for_and_that_have_ended_are_adopted(reported: Study) -> None:
+def test_only_runs_that_the_study_asks_for_and_that_have_ended_are_adopted(reported: Design) -> None:
     runs = pd.read_csv("reports/tiny/data/runs.csv", dtype=str)
     runs.loc[0, "status"] = "failed"
     runs.to_csv("reports/tiny/data/runs.csv", index=False)
@@ -125,7 +124,7 @@ def test_only_runs_that_the_study_asks_for_and_that_have_ended_are_adopted(repor
     assert [run.seed for run in adopt(reported, Record())] == [0]
 
 
-def test_another_study_adopts_what_it_shares_with_its_scenes(reported: Study) -> None:
+def test_another_study_adopts_what_it_shares_with_its_scenes(reported: Design) -> None:
     other = load_study(write_tiny_study(Path(), "other.yaml"))
     adopt(other, Record())
     export(other, Record(), Path("reports/other"))
@@ -136,7 +135,7 @@ def test_another_study_adopts_what_it_shares_with_its_scenes(reported: Study) ->
     }
 
 
-def test_a_new_arm_shows_the_scenes_of_the_adopted_ones(swept: tuple[Path, Study], reported: Study) -> None:
+def test_a_new_arm_shows_the_scenes_of_the_adopted_ones(swept: tuple[Path, Design], reported: Design) -> None:
     source, record = Record(swept[0] / ".ablate"), Record()
     adopt(reported, record)
     new = reported.arms[1].run(0)
@@ -148,7 +147,7 @@ def test_a_new_arm_shows_the_scenes_of_the_adopted_ones(swept: tuple[Path, Study
     assert after["without"]["index"].tolist() == before["with"]["index"].tolist()
 
 
-def test_one_more_seed_keeps_the_lines_of_the_others(reported: Study) -> None:
+def test_one_more_seed_keeps_the_lines_of_the_others(reported: Design) -> None:
     before = Path("reports/tiny/data/runs.csv").read_text().splitlines()
     more = load_study(write_tiny_study(Path(), seeds="3"))
     record = Record()
@@ -159,7 +158,7 @@ def test_one_more_seed_keeps_the_lines_of_the_others(reported: Study) -> None:
     assert all(line.split(",")[:8] in ended for line in before)
 
 
-def diverged(study: Study, record: Record) -> None:
+def diverged(study: Design, record: Record) -> None:
     """The second seed of the reference scores worse than answering zero; that of the other arm has no epoch."""
     zero = {f"zero/{name}": value for name, value in (("mse", 0.02), ("psnr", 17.0), ("ssim", 0.5), ("gain", -4.0))}
     own = {"test/psnr": 15.0, "last/psnr": 14.0, "test/mse_sem": 0.1}
@@ -171,7 +170,7 @@ def diverged(study: Study, record: Record) -> None:
 
 
 def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
-    swept_copy: tuple[Record, Study],
+    swept_copy: tuple[Record, Design],
 ) -> None:
     record, study = swept_copy
     diverged(study, record)
@@ -187,14 +186,16 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
     assert all(math.isfinite(value) for value in results.values())
 
 
-def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Study) -> None:
+def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Design) -> None:
     foreseen = Foreseen(Record(), adoptable(reported, Record()))
     assert not any(foreseen.needs_training(run.id) for run in reported.runs)
     assert load_epochs(reported, foreseen).equals(read(reported, Path("reports/tiny")).epochs)
     assert not Path(".ablate").exists()
 
 
-def test_a_study_with_looks_adopts_what_they_used_and_foresees_what_they_need(swept_copy: tuple[Record, Study]) -> None:
+def test_a_study_with_looks_adopts_what_they_used_and_foresees_what_they_need(
+    swept_copy: tuple[Record, Design],
+) -> None:
     trained, _ = swept_copy
     study = load_study(write_tiny_study(Path(), seeds="{from: 2, to: 3}"))
     export(study, trained, Path("reports/tiny"))
@@ -225,7 +226,7 @@ DAMAGE: dict[str, tuple[str, Callable[[str], str]]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_table_is_one_line_and_nothing_is_adopted(damage: str, reported: Study) -> None:
+def test_a_damaged_table_is_one_line_and_nothing_is_adopted(damage: str, reported: Design) -> None:
     name, change = DAMAGE[damage]
     path = Path("reports/tiny/data", name)
     path.write_text(change(path.read_text()))
@@ -235,7 +236,7 @@ def test_a_damaged_table_is_one_line_and_nothing_is_adopted(damage: str, reporte
     assert not Path(".ablate").exists()
 
 
-def test_a_table_without_its_epochs_is_damaged(reported: Study) -> None:
+def test_a_table_without_its_epochs_is_damaged(reported: Design) -> None:
     Path("reports/tiny/data/epochs.csv").unlink()
     with pytest.raises(AblateError, match=r"epochs.csv: is damaged"):
         adopt(reported, Record())

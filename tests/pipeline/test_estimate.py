@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -12,17 +13,20 @@ from ablate.pipeline import estimate as module
 from ablate.pipeline.estimate import duration, estimate, timed_seconds
 from ablate.records.models import Result
 from ablate.records.record import Record
+from ablate.settings import Run
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.training.environment import device_name
 from tests.helpers.tiny import tiny_run, write_tiny_study
+
+Times = dict[str, tuple[float, list[float], float | None]]
 
 
 @dataclass
 class Told(Record):
     """A record that says what it is told: for each run when it began, its epochs' ends, and when it ended."""
 
-    times: dict[str, tuple[float, list[float], float | None]] = field(default_factory=dict)
+    times: Times = field(default_factory=dict)
     device: str = field(default_factory=lambda: device_name("cpu"))
 
     def ended(self, run_id: str) -> bool:
@@ -44,7 +48,7 @@ class Told(Record):
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> Design:
     return load_study(write_tiny_study(tmp_path, seeds="4"))
 
 
@@ -52,15 +56,20 @@ def study(tmp_path: Path) -> Study:
 def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Timing a run says 100 seconds; returns the list of runs that were timed."""
     runs: list[str] = []
-    monkeypatch.setattr(module, "timed_seconds", lambda run, device: runs.append(run.id) or 100.0)
+
+    def timed_seconds(run: Run, device: str) -> float:
+        runs.append(run.id)
+        return 100.0
+
+    monkeypatch.setattr(module, "timed_seconds", timed_seconds)
     return runs
 
 
-def ids(study: Study, arm: int) -> list[str]:
+def ids(study: Design, arm: int) -> list[str]:
     return [study.arms[arm].run(seed).id for seed in study.seeds]
 
 
-def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Study, timed: list[str]) -> None:
+def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Design, timed: list[str]) -> None:
     """Each of two epochs took 10 s, the last scores 3 s: 23 s for each of the two runs that are left."""
     first, second = ids(study, 0)[:2]
     record = Told(times={first: (0, [10, 20], 23), second: (50, [60, 70], 73)})
@@ -70,37 +79,37 @@ def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Study, time
     assert timed == [ids(study, 1)[0]]
 
 
-def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Study, timed: list[str]) -> None:
-    times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
+def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Design, timed: list[str]) -> None:
+    times: Times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
     times[ids(study, 0)[2]] = (0.0, [10.0, 90_000.0], 90_003.0)
     assert estimate(study, Told(times=times), ["cpu"]).seconds == 23 + 4 * 100
 
 
-def test_runs_of_another_machine_tell_nothing_of_this_one(study: Study, timed: list[str]) -> None:
+def test_runs_of_another_machine_tell_nothing_of_this_one(study: Design, timed: list[str]) -> None:
     record = Told(times={ids(study, 0)[0]: (0, [10, 20], 23)}, device="somebody else's")
     assert estimate(study, record, ["cpu"]).recorded == 0
     assert len(timed) == 2
 
 
-def test_an_unfinished_run_takes_what_is_left_of_it(study: Study, timed: list[str]) -> None:
+def test_an_unfinished_run_takes_what_is_left_of_it(study: Design, timed: list[str]) -> None:
     record = Told(times={ids(study, 0)[0]: (0, [10], None)})
     assert estimate(study, record, ["cpu"]).seconds == 7.5 * 100
 
 
 @pytest.mark.parametrize(("slots", "seconds"), [(1, 800), (2, 400), (3, 800 / 3), (99, 100)])
-def test_slots_share_the_work_but_no_run_is_shared(study: Study, timed: list[str], slots: int, seconds: float) -> None:
+def test_slots_share_the_work_but_no_run_is_shared(study: Design, timed: list[str], slots: int, seconds: float) -> None:
     assert estimate(study, Told(), ["cpu"] * slots).seconds == pytest.approx(seconds)
 
 
-def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Study, timed: list[str]) -> None:
+def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Design, timed: list[str]) -> None:
     record = Told(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in study.runs})
     assert estimate(study, record, ["cpu"]) == module.Estimate(0, 0, 0, 0)
     assert timed == []
 
 
-def test_timing_ends_after_a_while(study: Study, timed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timing_ends_after_a_while(study: Design, timed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(0, module.PATIENCE / 2)
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     found = estimate(study, Told(), ["cpu"])
     assert (found.timed, found.assumed, found.seconds) == (1, 1, 8 * 100)
 
@@ -124,7 +133,7 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
     assert duration(seconds) == said
 
 
-def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Study, timed: list[str]) -> None:
+def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Design, timed: list[str]) -> None:
     first, second, *_ = ids(study, 0)
     record = Told(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
     assert module.recorded_seconds(study.arms[0], study.seeds, record, "cpu") == 21.0

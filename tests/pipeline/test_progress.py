@@ -4,13 +4,17 @@ import pytest
 from rich.console import Console
 
 from ablate.pipeline.progress import LiveView, LogView, describe, make_view
-from ablate.training.events import Ended, EpochEnded, Failed, Started, Stopped
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Started, Stopped
 from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
 LABELS = {RUN.id: "heads=2 [x] seed 0"}
 ROW = {"epoch": 1, "train/loss": 0.25, "val/psnr": 21.5, "time/images_per_second": 190.4}
-EVENTS = [Started(1, "cpu"), EpochEnded([ROW], b""), Ended("finished", {"test/psnr": 22.0}, b"", b"", {}, [])]
+EVENTS: list[Event] = [
+    Started(1, "cpu"),
+    EpochEnded([ROW], b""),
+    Ended("finished", {"test/psnr": 22.0}, b"", b"", {}, []),
+]
 
 
 def console(*, terminal: bool) -> Console:
@@ -21,7 +25,8 @@ def shown(view: LogView | LiveView) -> str:
     with view:
         for event in EVENTS:
             view(RUN, event)
-    return view.console.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(view.console.file, io.StringIO)
+    return view.console.file.getvalue()
 
 
 def test_a_terminal_gets_live_lines_and_a_file_plain_ones() -> None:

@@ -15,17 +15,17 @@ from ablate.records.requests import RequestedRuns, requested_by, save_requested
 from ablate.strategies.fixed import Fixed
 from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.tracking.sync_notes import save
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.tiny import write_tiny_study
 
 
-def states(record: Record, study: Study) -> dict[str, str]:
+def states(record: Record, study: Design) -> dict[str, str]:
     return {run.run: run.status for run in look_over(RequestedRuns.of(study), record).runs}
 
 
-def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp_path: Path) -> None:
+def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
     run = study.runs[0]
     with only_writer(tmp_path, pytest.fail):
@@ -37,7 +37,7 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Study], tmp
     assert states(record, study)[run.id] == "interrupted"
 
 
-def test_every_state_is_counted(swept: tuple[Path, Study], tmp_path: Path) -> None:
+def test_every_state_is_counted(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
     for run, failure in zip(study.runs, [None, "failed", "timed out"], strict=False):
         record.take(run, Started(0, "cpu"))
@@ -64,13 +64,13 @@ def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> 
     assert "given up" not in counted(record, study)
 
 
-def counted(record: Record, study: Study) -> dict[str, int]:
+def counted(record: Record, study: Design) -> dict[str, int]:
     counts = look_over(requested_by(record.root, study), record).counts()
     return {state: count for state, count in counts.items() if count}
 
 
 def test_what_was_told_is_known_by_where_it_was_told(
-    swept_copy: tuple[Record, Study], monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")

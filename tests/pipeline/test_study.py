@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ablate
-from ablate.pipeline import results, study
+from ablate.pipeline import results
 from ablate.records.record import Record
+from ablate.reporting.study.page import read_page
 from ablate.settings import resolve
 from ablate.studies import planning
 from tests.helpers.commands import mlflow_runs, sweep_here
@@ -98,14 +100,14 @@ def test_a_report_resolves_each_arm_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(ROOT)
     resolved: Counter[str] = Counter()
 
-    def counted(overrides: dict, places: dict) -> object:
+    def counted(overrides: dict[str, Any], places: dict[str, Any]) -> object:
         resolved[str(sorted(overrides.items()))] += 1
         return original(overrides, places)
 
     original = planning._resolve
     monkeypatch.setattr(planning, "_resolve", counted)
     design = ablate.load_study("experiments/skips_by_depth.yaml")
-    study.read_page(design)
+    read_page(design)
     base = str(sorted(design.study.base.items()))
     assert set(resolved.values()) == {1}
     assert len(resolved) - (base in resolved) == len(design.arms)

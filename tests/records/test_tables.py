@@ -1,6 +1,7 @@
 """Recorded runs -> tables, from a record written by hand-made events: nothing is trained."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from ablate.records.tables import load_epochs, load_results, with_all_metrics
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
-from ablate.training.events import Ended, EpochEnded, Failed, Row, Started
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
 STUDY = Design.of(
     Study(
@@ -19,7 +20,7 @@ STUDY = Design.of(
         question="What became of the runs?",
         arms={"good": {"model.skip": "both"}, "bad": {"model.skip": "none"}},
         reference="good",
-        seeds=[7, 3, 5],
+        seeds=(7, 3, 5),
         margin=0.25,
     )
 )
@@ -40,7 +41,7 @@ def epoch(number: int) -> Row:
     return {"epoch": number, "time": 100.0 + number, "train/loss": 0.1 / number, "val/psnr": 20.0 + number}
 
 
-ENDINGS = {
+ENDINGS: dict[str, Event] = {
     "finished": Ended("finished", results(GOOD_SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
@@ -68,7 +69,7 @@ def tell(record: Record, arm: Arm, seed: int, ending: str | None, epochs: int = 
         record.take(arm.run(seed), ENDINGS[ending])
 
 
-def row(frame: pd.DataFrame, arm: Arm, seed: int) -> pd.Series:
+def row(frame: pd.DataFrame, arm: Arm, seed: int) -> Any:
     return frame[(frame.arm == arm.name) & (frame.seed == seed)].squeeze()
 
 
@@ -209,7 +210,7 @@ def test_there_is_one_row_an_epoch_of_every_recorded_run(record: Record) -> None
 
 def test_an_epoch_has_its_metrics_and_its_time(record: Record) -> None:
     frame = load_epochs(STUDY, record)
-    found = frame[(frame.run == GOOD.run(7).id) & (frame.epoch == 2)].squeeze()
+    found: Any = frame[(frame.run == GOOD.run(7).id) & (frame.epoch == 2)].squeeze()
     assert {name: found[name] for name in epoch(2)} == epoch(2)
 
 

@@ -13,13 +13,13 @@ from ablate.records.tables import read_course, read_scores
 from ablate.statistics.course import compare_all, futile
 from ablate.statistics.multiplicity import spend
 from ablate.statistics.verdicts import compare
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=30)
 
 
-def verdicts(study: Study, runs: pd.DataFrame) -> dict[str, str]:
+def verdicts(study: Design, runs: pd.DataFrame) -> dict[str, str]:
     found = compare_all(read_course(study, runs), read_scores(study, runs), study.against)
     return {arm: c.verdict for arm, c in found.items()}
 
@@ -39,7 +39,8 @@ def test_the_interval_of_a_look_is_scipys_on_its_first_seeds_at_the_error_that_i
         arm, reference = ([usual(name, seed) for seed in range(look)] for name in ("unsure", "reference"))
         level = 1 - 0.05 / 3 * (look - before) / 12
         expected = stats.ttest_rel(arm, reference).confidence_interval(level)
-        assert (found.pairs, found.level) == (look, pytest.approx(level))
+        assert found.pairs == look
+        assert found.level == pytest.approx(level)
         assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
@@ -147,6 +148,6 @@ def test_what_is_given_up_would_hardly_ever_have_been_decided(effect: float, sd:
     variance = sd**2 * (seeds - 1) / draw.chisquare(seeds - 1, (4000, 1))
     truth = draw.normal(mean, np.sqrt(variance / seeds))
     differences = np.concatenate([so_far, draw.normal(truth, np.sqrt(variance), (4000, 12 - seeds))], axis=1)
-    interval = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(1 - 0.05 / 4 * last.share)
+    interval: Any = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(1 - 0.05 / 4 * last.share)
     settled = (interval.low > 0) | (interval.high < 0) | ((interval.low > -0.25) & (interval.high < 0.25))
     assert settled.mean() < 0.2

@@ -9,7 +9,7 @@ from ablate.statistics.rates import rate
 @pytest.mark.parametrize("runs", [1, 5, 30])
 def test_no_bad_run_leaves_the_rate_that_so_few_runs_could_have_missed(runs: int) -> None:
     found = rate(0, runs)
-    assert (found.low, found.high) == (0, pytest.approx(1 - 0.025 ** (1 / runs)))
+    assert (found.low, found.high) == pytest.approx((0, 1 - 0.025 ** (1 / runs)))
 
 
 @given(st.integers(1, 40).flatmap(lambda runs: st.tuples(st.integers(1, runs), st.just(runs))))

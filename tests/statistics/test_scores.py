@@ -10,7 +10,7 @@ from ablate.metrics import METRICS
 from ablate.records.tables import read_course, read_scores
 from ablate.statistics.course import compare_all
 from ablate.statistics.verdicts import Comparison, compare
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 
@@ -21,7 +21,7 @@ def test_scores_stand_in_the_order_of_the_study() -> None:
     assert table["one"].tolist() == SCORES["one"]
 
 
-def compared(study: Study, runs: pd.DataFrame) -> dict[str, Comparison]:
+def compared(study: Design, runs: pd.DataFrame) -> dict[str, Comparison]:
     """Every arm's comparison, by a table of runs."""
     return compare_all(read_course(study, runs), read_scores(study, runs), study.against)
 

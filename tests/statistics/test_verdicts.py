@@ -131,7 +131,8 @@ def test_an_equivalent_arm_still_tells_on_which_side_it_lies(differences: list[f
 
 def test_a_lower_error_is_better() -> None:
     found = compare([0.10, 0.11, 0.12], [0.20, 0.22, 0.21], margin=0.01, comparisons=1, sign=-1)
-    assert (found.verdict, found.difference) == ("better", pytest.approx(0.1))
+    assert found.verdict == "better"
+    assert found.difference == pytest.approx(0.1)
 
 
 def test_a_missing_run_makes_the_verdict_wait() -> None:

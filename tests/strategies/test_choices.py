@@ -17,7 +17,7 @@ from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.strategies.choices import export_tuning, read_tuning, tuned
 from ablate.strategies.search import Searching
-from ablate.studies.study import Study
+from ablate.studies.planning import Cell, Design
 from tests.helpers import fabricated
 from tests.helpers.searches import run_to_its_end
 from tests.helpers.tuned import tuned_study
@@ -27,12 +27,12 @@ STUDY = tuned_study(
 )
 
 
-def score(cell: fabricated.Cell) -> float:
-    return 30 - 5 * (cell.arm.name == "without") + 0.1 * cell.seed
+def score(cell: Cell) -> float:
+    return 30.0 - 5 * (cell.arm.name == "without") + 0.1 * cell.seed
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
+def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Design]:
     folder = tmp_path_factory.mktemp("tuned") / "report"
     finished = {arm: run_to_its_end(Searching(search)) for arm, search in STUDY.tunings.items()}
     export_tuning(STUDY, finished, Record(folder / ".ablate"), folder)
@@ -43,12 +43,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
 
 
 @pytest.fixture(scope="module")
-def page(report: tuple[Path, Study]) -> Page:
+def page(report: tuple[Path, Design]) -> Page:
     folder, study = report
     return build(study, read(study, folder))
 
 
-def test_each_arm_is_compared_with_what_it_chose(report: tuple[Path, Study]) -> None:
+def test_each_arm_is_compared_with_what_it_chose(report: tuple[Path, Design]) -> None:
     folder, study = report
     best = {tuning.arm: tuning.best for tuning in read_tuning(STUDY, folder)}
     for arm in study.arms:
@@ -71,7 +71,7 @@ def test_the_figure_shows_the_best_value_against_the_number_of_trials(page: Page
         assert values == sorted(values)
 
 
-def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Study], page: Page) -> None:
+def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Design], page: Page) -> None:
     text = (report[0] / "README.md").read_text()
     assert answer(page).startswith("Given the chosen settings, against ")
     assert "All verdicts are given the chosen settings." in text
@@ -91,7 +91,7 @@ def test_a_choice_near_an_end_of_its_range_is_told(page: Page, rate: float, near
     assert (f"what is best may lie beyond: {tuning.arm} (training.rate)." in text) is near
 
 
-def test_the_same_data_give_the_same_bytes(report: tuple[Path, Study]) -> None:
+def test_the_same_data_give_the_same_bytes(report: tuple[Path, Design]) -> None:
     folder, study = report
     files = [folder / "README.md", folder / "report.html", folder / "figures" / "tuning.svg"]
     before = [path.read_bytes() for path in files]
@@ -107,7 +107,7 @@ def test_a_study_that_tunes_nothing_says_nothing_of_it(tmp_path: Path) -> None:
     assert "chosen" not in answer(found)
 
 
-def test_what_was_tuned_for_another_version_of_the_study_is_refused(report: tuple[Path, Study]) -> None:
+def test_what_was_tuned_for_another_version_of_the_study_is_refused(report: tuple[Path, Design]) -> None:
     tune = STUDY.study.tune
     assert tune is not None
     other = STUDY.restated(tune=tune.model_copy(update={"epochs": 3}))
@@ -120,7 +120,7 @@ def test_without_tuning_data_the_error_says_what_makes_them(tmp_path: Path) -> N
         tuned(STUDY, tmp_path)
 
 
-def test_an_arm_of_which_no_trial_ended_cannot_be_compared(report: tuple[Path, Study], tmp_path: Path) -> None:
+def test_an_arm_of_which_no_trial_ended_cannot_be_compared(report: tuple[Path, Design], tmp_path: Path) -> None:
     shutil.copytree(report[0] / "data", tmp_path / "data")
     path = tmp_path / "data" / "tuning.csv"
     lines = path.read_text().splitlines()

@@ -80,7 +80,7 @@ def test_a_disk_that_is_full_damages_no_journal(
 
 def test_another_version_of_a_search_begins_anew_beside_the_old_one(tmp_path: Path, written: bytes) -> None:
     put(tmp_path, written)
-    other = Journal(tmp_path, made_up_search(seed=1), [].append)
+    other = Journal(tmp_path, made_up_search(seed=1), list[str]().append)
     assert other.finished() == []
     assert len(journal(tmp_path).finished()) == 6
 

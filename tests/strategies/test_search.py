@@ -153,7 +153,8 @@ def test_a_run_recorded_without_the_score_is_a_failed_trial(outcome: Outcome, wh
 
 def test_a_run_recorded_without_the_score_does_not_end_the_search() -> None:
     search = made_up_search(metric="val/mse", trials=3, pruner="none", space={"training.rate": [0.1, 0.2, 0.3, 0.4]})
-    strategy, outcomes = Searching(search), {}
+    strategy = Searching(search)
+    outcomes: dict[str, Outcome] = {}
     while fresh := [run for run in strategy.propose(outcomes) if run.id not in outcomes]:
         for run in fresh:
             name = "val/mse" if outcomes else "val/psnr"  # the first run that it draws is an old one

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablate.records.record import PENDING
 from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.strategies import Outcome
-from ablate.strategies.sequential import PENDING, UntilDecided
-from ablate.studies.planning import Cell
-from ablate.studies.study import Study
+from ablate.strategies.sequential import UntilDecided
+from ablate.studies.planning import Cell, Design
 from tests.helpers.courses import study_of, table, usual
 
 relaxed = settings(deadline=None, max_examples=10)
@@ -20,7 +20,7 @@ relaxed = settings(deadline=None, max_examples=10)
 class Slots:
     """A sweep without training: each slot takes the first run that is proposed, and ends when chance says so."""
 
-    def __init__(self, study: Study, slots: int, seed: int) -> None:
+    def __init__(self, study: Design, slots: int, seed: int) -> None:
         self.study, self.slots, self.chance = study, slots, random.Random(seed)
         self.cells: dict[str, Cell] = {cell.run.id: cell for cell in study.cells}
         self.outcomes: dict[str, Outcome] = {}

@@ -17,7 +17,8 @@ SHALLOW, DEEP = {"model.heads": 1, "model.depth": 2}, {"model.heads": 1, "model.
 
 
 def study_of(design: dict[str, Any], *expect: dict[str, Any]) -> Design:
-    return Design.of(Study(name="a", question="Does it?", seeds=2, margin=0.25, expect=list(expect), **design))
+    keys: dict[str, Any] = {"name": "a", "question": "Does it?", "seeds": 2, "margin": 0.25, "expect": list(expect)}
+    return Design.of(Study(**keys, **design))
 
 
 def worse(arm: Any, **keys: Any) -> dict[str, Any]:

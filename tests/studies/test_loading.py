@@ -334,7 +334,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 # what is read
 
 
-def read(folder: Path, text: str) -> Study:
+def read(folder: Path, text: str) -> Design:
     return load_study(written(folder, text)[0])
 
 
@@ -385,7 +385,7 @@ def test_every_key_of_a_study_is_described(key: str) -> None:
 # whatever a file holds, the answer is a study or an AblateError
 
 
-def outcome(path: Path, content: bytes) -> Study | str:
+def outcome(path: Path, content: bytes) -> Design | str:
     path.write_bytes(content)
     try:
         return load_study(path)

@@ -1,5 +1,6 @@
 """Study -> arms -> runs: which arms a study has, what each is compared with, and in what order they run."""
 
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 
@@ -25,10 +26,11 @@ def study_of(**keys: Any) -> Design:
 
 
 def stated(**keys: Any) -> Study:
-    return Study(**{"name": "a-study", "question": "Does it matter?", "seeds": 2, "margin": 0.25} | keys)
+    facts: dict[str, Any] = {"name": "a-study", "question": "Does it matter?", "seeds": 2, "margin": 0.25}
+    return Study(**facts | keys)
 
 
-def names(found: list[Arm]) -> list[str]:
+def names(found: Iterable[Arm]) -> list[str]:
     return [arm.name for arm in found]
 
 
@@ -110,6 +112,7 @@ def test_an_arm_of_a_grid_differs_from_what_it_faces_only_in_the_references_axes
     by_name = {arm.name: arm for arm in study.arms}
     for arm in by_name.values():
         facing = by_name[arm.against] if arm.against else arm
+        assert isinstance(study.study.reference, dict)
         assert arm.overrides | study.study.reference == facing.overrides
 
 
@@ -240,7 +243,7 @@ def test_two_studies_that_ask_for_the_same_run_share_its_id() -> None:
 # what is refused
 
 
-TASK_AXES = {
+TASK_AXES: dict[str, list[Any]] = {
     "model.image_size": [[32, 32], [64, 64]],
     "model.channels": [1, 2],
     "data.noisy.density": [0, 0.1],

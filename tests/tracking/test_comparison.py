@@ -16,7 +16,7 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.tracking.comparison import LONGEST, comparison_page, note, show_comparison, tell_comparison, view
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.sync import sync
@@ -46,8 +46,8 @@ def files(run: MlflowRun) -> set[str]:
 
 @pytest.fixture(scope="module")
 def told_folder(
-    swept: tuple[Path, Study], empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Study]:
+    swept: tuple[Path, Design], empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Design]:
     """A folder whose runs and report MLflow has been told of; not to be changed."""
     folder, study = swept
     told = tmp_path_factory.mktemp("told")
@@ -63,7 +63,7 @@ def told_folder(
 
 
 @pytest.fixture
-def told(told_folder: tuple[Path, Study], workplace: Path) -> Study:
+def told(told_folder: tuple[Path, Design], workplace: Path) -> Design:
     """The current folder is a copy of it."""
     shutil.copytree(told_folder[0], workplace, dirs_exist_ok=True)
     return told_folder[1]
@@ -73,7 +73,7 @@ def tell() -> str | None:
     return tell_comparison(client(), experiment().experiment_id, "tiny", REPORT)
 
 
-def test_the_report_and_its_figures_are_artefacts_of_one_run_without_numbers(told: Study) -> None:
+def test_the_report_and_its_figures_are_artefacts_of_one_run_without_numbers(told: Design) -> None:
     (run,) = reports()
     figures = {f"figures/{path.name}" for path in (REPORT / "figures").iterdir()}
     assert figures
@@ -82,7 +82,7 @@ def test_the_report_and_its_figures_are_artefacts_of_one_run_without_numbers(tol
     assert (run.data.params, run.data.metrics) == ({}, {})
 
 
-def test_the_experiment_is_described_by_the_answer_and_leads_to_the_report(told: Study) -> None:
+def test_the_experiment_is_described_by_the_answer_and_leads_to_the_report(told: Design) -> None:
     text = experiment().tags["mlflow.note.content"]
     answer = json.loads((REPORT / "metrics.json").read_text())["answer"]
     assert text.startswith(f"**{answer}**\n\ntiny: Do tiny networks need their skips?")
@@ -93,7 +93,7 @@ def test_the_experiment_is_described_by_the_answer_and_leads_to_the_report(told:
     assert f"[The report]({link}?workflowType=machine_learning)" in text
 
 
-def test_the_prepared_view_has_the_runs_by_arm_and_not_the_report(told: Study) -> None:
+def test_the_prepared_view_has_the_runs_by_arm_and_not_the_report(told: Design) -> None:
     shown = json.loads(experiment().tags["mlflow.sharedViewState.arms"])
     runs = client().search_runs([experiment().experiment_id], shown["searchFilter"])
     assert sorted(run.info.run_name for run in runs) == [
@@ -127,7 +127,7 @@ def test_a_description_of_a_long_page_is_its_beginning(rest: str) -> None:
     assert len(text) <= LONGEST
 
 
-def test_telling_again_changes_nothing(told: Study) -> None:
+def test_telling_again_changes_nothing(told: Design) -> None:
     before = reports(ViewType.ALL)[0].to_dictionary(), dict(experiment().tags)
     for _ in range(2):
         tell()
@@ -135,7 +135,7 @@ def test_telling_again_changes_nothing(told: Study) -> None:
     assert dict(experiment().tags) == before[1]
 
 
-def test_another_report_takes_the_place_of_the_one_before(told: Study) -> None:
+def test_another_report_takes_the_place_of_the_one_before(told: Design) -> None:
     (before,) = reports()
     page = (REPORT / "README.md").read_text().replace("Do tiny networks", "Do small networks")
     (REPORT / "README.md").write_text(page)
@@ -146,7 +146,7 @@ def test_another_report_takes_the_place_of_the_one_before(told: Study) -> None:
     assert "Do small networks" in experiment().tags["mlflow.note.content"]
 
 
-def test_no_figure_of_an_older_report_is_left(told: Study) -> None:
+def test_no_figure_of_an_older_report_is_left(told: Design) -> None:
     (REPORT / "figures" / "curves.svg").unlink()
     tell()
     (run,) = reports()
@@ -154,7 +154,7 @@ def test_no_figure_of_an_older_report_is_left(told: Study) -> None:
     assert "figures/seeds.svg" in files(run)
 
 
-def test_a_deleted_report_is_restored(told: Study) -> None:
+def test_a_deleted_report_is_restored(told: Design) -> None:
     (before,) = reports()
     client().delete_run(before.info.run_id)
     tell()
@@ -162,7 +162,7 @@ def test_a_deleted_report_is_restored(told: Study) -> None:
     assert len(reports()) == 1
 
 
-def test_a_report_that_was_half_told_is_completed_not_doubled(told: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_that_was_half_told_is_completed_not_doubled(told: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     (REPORT / "figures" / "curves.svg").unlink()  # so that it has to be another run
     warnings: list[str] = []
     with monkeypatch.context() as broken:
@@ -181,7 +181,7 @@ def refuse(*_: object, **__: object) -> None:
     raise ConnectionError("refused")
 
 
-def test_what_a_server_missed_of_the_report_is_told_by_sync(told: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_server_missed_of_the_report_is_told_by_sync(told: Design, monkeypatch: pytest.MonkeyPatch) -> None:
     (REPORT / "README.md").write_text((REPORT / "README.md").read_text() + "\nMore.\n")
     warnings: list[str] = []
     with monkeypatch.context() as away:
@@ -193,7 +193,7 @@ def test_what_a_server_missed_of_the_report_is_told_by_sync(told: Study, monkeyp
     assert Path(client().download_artifacts(run.info.run_id, "README.md")).read_text().endswith("\nMore.\n")
 
 
-def test_without_a_report_there_is_nothing_to_tell(told: Study) -> None:
+def test_without_a_report_there_is_nothing_to_tell(told: Design) -> None:
     shutil.rmtree(REPORT)
     before = dict(experiment().tags)
     assert tell() is None
@@ -201,7 +201,7 @@ def test_without_a_report_there_is_nothing_to_tell(told: Study) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "<<<<<<< HEAD\n{}", '{"metric": "other", "arms": {}}'])
-def test_what_is_no_report_is_not_told(content: str, told: Study) -> None:
+def test_what_is_no_report_is_not_told(content: str, told: Design) -> None:
     (REPORT / "metrics.json").write_text(content)
     assert tell() is None
 
@@ -211,7 +211,7 @@ def test_any_page_has_a_beginning(page: str) -> None:
     assert "[The report](#/experiments/1)" in note(page, "#/experiments/1")
 
 
-def test_the_page_of_a_study_is_its_view_or_its_runs(told: Study) -> None:
+def test_the_page_of_a_study_is_its_view_or_its_runs(told: Design) -> None:
     number = experiment().experiment_id
     assert (
         comparison_page("tiny") == f"#/experiments/{number}/runs?workflowType=machine_learning&viewStateShareKey=arms"
@@ -220,6 +220,6 @@ def test_the_page_of_a_study_is_its_view_or_its_runs(told: Study) -> None:
     assert comparison_page("tiny") == f"#/experiments/{number}/runs?workflowType=machine_learning"
 
 
-def test_a_study_without_runs_has_no_page(told: Study) -> None:
+def test_a_study_without_runs_has_no_page(told: Design) -> None:
     with pytest.raises(AblateError, match="MLflow has no runs of other yet"):
         comparison_page("other")

@@ -24,7 +24,7 @@ from ablate.reporting.study.data import export
 from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
@@ -34,7 +34,7 @@ from tests.helpers.stored import failure_of, result_of
 from tests.helpers.tiny import write_tiny_study
 
 
-def tell(study: Study, record: Record) -> list[str]:
+def tell(study: Design, record: Record) -> list[str]:
     """Mirror what is recorded; the warnings."""
     warnings: list[str] = []
     with Mirror(RequestedRuns.of(study), record, warnings.append):
@@ -52,8 +52,8 @@ def told(name: str = "tiny") -> dict[str, MlflowRun]:
 
 @pytest.fixture(scope="module")
 def mirrored_folder(
-    swept: tuple[Path, Study], empty_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Study]:
+    swept: tuple[Path, Design], empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Design]:
     """A folder whose record has been mirrored; not to be changed."""
     folder, study = swept
     mirrored = tmp_path_factory.mktemp("mirrored")
@@ -66,7 +66,7 @@ def mirrored_folder(
 
 @pytest.fixture
 def mirrored(
-    mirrored_folder: tuple[Path, Study], workplace: Path, monkeypatch: pytest.MonkeyPatch
+    mirrored_folder: tuple[Path, Design], workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, MlflowRun]:
     """To look at: the current folder is the mirrored one."""
     monkeypatch.chdir(mirrored_folder[0])
@@ -74,7 +74,7 @@ def mirrored(
 
 
 @pytest.fixture
-def mirrored_copy(mirrored_folder: tuple[Path, Study], workplace: Path) -> tuple[Record, Study]:
+def mirrored_copy(mirrored_folder: tuple[Path, Design], workplace: Path) -> tuple[Record, Design]:
     """To change: the current folder is a copy of the mirrored one."""
     shutil.copytree(mirrored_folder[0], workplace, dirs_exist_ok=True)
     return Record(), mirrored_folder[1]
@@ -115,7 +115,8 @@ def test_runs_are_tagged_with_their_study_arm_and_outcome(mirrored: dict[str, Ml
 
 
 def test_the_task_is_the_runs_dataset(mirrored: dict[str, MlflowRun]) -> None:
-    datasets = [run.inputs.dataset_inputs[0].dataset for run in mirrored.values()]
+    datasets = [run.inputs.dataset_inputs[0].dataset for run in mirrored.values() if run.inputs]
+    assert len(datasets) == len(mirrored)
     assert {dataset.name for dataset in datasets} == {"scenes"}
     assert len({dataset.digest for dataset in datasets}) == 1
 
@@ -127,14 +128,14 @@ def test_config_curves_weights_and_sample_picture_are_artefacts(mirrored: dict[s
     assert list(Path("mlruns/tiny").glob("*/artifacts/sample.png"))
 
 
-def test_telling_again_changes_nothing(mirrored_copy: tuple[Record, Study]) -> None:
+def test_telling_again_changes_nothing(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
     before = {name: run.to_dictionary() for name, run in told().items()}
     assert tell(study, record) == []
     assert {name: run.to_dictionary() for name, run in told().items()} == before
 
 
-def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record, Study], store: Path) -> None:
+def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record, Design], store: Path) -> None:
     trained, study = swept_copy
     export(study, trained, Path("reports/tiny"))
     record = Record(Path("elsewhere"))
@@ -149,7 +150,7 @@ def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record
     assert found == {"run.json", "epochs.json", "result.json", "curves.png"}
 
 
-def test_a_deleted_run_and_a_deleted_experiment_are_told_again(mirrored_copy: tuple[Record, Study]) -> None:
+def test_a_deleted_run_and_a_deleted_experiment_are_told_again(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
     client, run = MlflowClient(tracking_uri=tracking_uri()), told()["with seed 0"]
     client.delete_run(run.info.run_id)
@@ -160,7 +161,7 @@ def test_a_deleted_run_and_a_deleted_experiment_are_told_again(mirrored_copy: tu
     assert len(told()) == 4
 
 
-def test_two_studies_that_share_a_run_each_show_it(swept_copy: tuple[Record, Study], store: Path) -> None:
+def test_two_studies_that_share_a_run_each_show_it(swept_copy: tuple[Record, Design], store: Path) -> None:
     record, study = swept_copy
     other = load_study(write_tiny_study(Path(), "other.yaml"))
     tell(study, record)
@@ -192,7 +193,7 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
     assert [point.step for point in history] == [1, 2]
 
 
-def each_epoch_once(study: Study) -> bool:
+def each_epoch_once(study: Design) -> bool:
     """Whether MLflow has every epoch of every run exactly once, and no run that is still running."""
     client, runs = MlflowClient(tracking_uri=tracking_uri()), told(study.name).values()
     wanted = [*range(1, study.runs[0].training.epochs + 1)]
@@ -205,7 +206,7 @@ def each_epoch_once(study: Study) -> bool:
 
 
 def test_a_batch_that_was_told_but_whose_answer_was_lost_is_not_told_twice(
-    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     log_batch = MlflowClient.log_batch
@@ -224,7 +225,7 @@ def test_a_batch_that_was_told_but_whose_answer_was_lost_is_not_told_twice(
 
 
 def test_a_run_whose_making_was_told_but_whose_answer_was_lost_is_there_once(
-    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     create_run = MlflowClient.create_run
@@ -263,7 +264,7 @@ def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
     assert each_epoch_once(study)
 
 
-def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Study]) -> None:
+def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
     client, before = MlflowClient(tracking_uri=tracking_uri()), told()
     client.delete_run(before["with seed 0"].info.run_id)
@@ -273,7 +274,7 @@ def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Stud
     }
 
 
-def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, Study]) -> None:
+def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
     before = told()
     Path("mlflow.db").unlink()
@@ -285,7 +286,7 @@ def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, S
 
 
 def test_nothing_of_the_environment_goes_into_mlflow(
-    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
@@ -303,7 +304,7 @@ def free_port() -> int:
 
 
 def test_a_server_that_is_away_costs_one_warning_and_is_told_later(
-    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{free_port()}")
@@ -389,7 +390,7 @@ def test_no_error_shows_a_password(part: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_run_that_was_half_told_is_completed_not_doubled(
-    swept_copy: tuple[Record, Study], store: Path, monkeypatch: pytest.MonkeyPatch
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     with monkeypatch.context() as broken:
@@ -398,14 +399,14 @@ def test_a_run_that_was_half_told_is_completed_not_doubled(
     assert tell(study, record) == []
     assert len(told()) == 4
     assert each_epoch_once(study)
-    assert all(run.inputs.dataset_inputs and run.data.params for run in told().values())
+    assert all(run.inputs and run.inputs.dataset_inputs and run.data.params for run in told().values())
 
 
 def refuse(*_: object, **__: object) -> None:
     raise ConnectionError("refused")
 
 
-def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Record, Study], store: Path) -> None:
+def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Record, Design], store: Path) -> None:
     record, study = swept_copy
     run = study.runs[0]
     (record.folder(run.id) / "result.json").unlink()

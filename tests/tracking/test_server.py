@@ -21,7 +21,7 @@ from ablate.reporting.study.page import write_report
 from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import sync
@@ -110,7 +110,7 @@ def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: 
     assert not [path for path in stored if path.is_file() and b"hunter2" in path.read_bytes()]
 
 
-def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Record, Study]) -> None:
+def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Record, Design]) -> None:
     record, study = swept_copy
     report = Path("reports/tiny")
     export(study, record, report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -32,7 +34,8 @@ def test_a_device_scores_what_the_cpu_does(device: str, precision: str) -> None:
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_run_goes_on_from_its_checkpoint_on_every_device(device: str) -> None:
     run = tiny_run(training__epochs=3, training__ema=0.9, training__schedule="cosine")
-    first, *_, whole = train(run, None, device)
+    events: list[Any] = list(train(run, None, device))
+    first, *_, whole = events
     *epochs, resumed = train(run, first.checkpoint, device)
     assert len(epochs) == 2
     assert resumed.rows[0] == whole.rows[0]

@@ -1,4 +1,5 @@
-from typing import Literal, get_args, get_origin
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import torch
@@ -49,24 +50,24 @@ CHANGED = (
 )
 
 
-def config(**changes):
+def config(**changes: Any) -> TrainingConfig:
     return TrainingConfig(**{"rate": RATE, "epochs": EPOCHS, "scenes": SCENES, "batch": BATCH, **changes})
 
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread():
+def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-def golden(changes):
+def golden(changes: dict[str, Any]) -> Run:
     settings = resolve({**TINY, **changes})
     return Run(model=settings.model, data=settings.data, training=settings.training)
 
 
-def rates(optimiser, schedule, steps=TOTAL):
+def rates(optimiser: optim.Optimizer, schedule: optim.lr_scheduler.LRScheduler, steps: int = TOTAL) -> list[float]:
     """The learning rate of each step."""
     seen = []
     for _ in range(steps):
@@ -77,23 +78,23 @@ def rates(optimiser, schedule, steps=TOTAL):
 
 
 @pytest.mark.parametrize(("field", "table"), [("loss", LOSSES), ("optimiser", OPTIMISERS), ("schedule", SCHEDULES)])
-def test_recipes_are_the_choices_of_the_settings(field, table):
+def test_recipes_are_the_choices_of_the_settings(field: str, table: Mapping[str, Any]) -> None:
     assert tuple(table) == get_args(TrainingConfig.model_fields[field].annotation)
 
 
-def test_losses_are_their_closed_forms():
+def test_losses_are_their_closed_forms() -> None:
     a, b = torch.tensor([[1.0, -2.0], [0.5, 0.0]]), torch.tensor([[0.0, 1.0], [0.5, 4.0]])
     assert float(LOSSES["mse"](a, b)) == pytest.approx((1 + 9 + 0 + 16) / 4)
     assert float(LOSSES["l1"](a, b)) == pytest.approx((1 + 3 + 0 + 4) / 4)
 
 
 @pytest.mark.parametrize(("scenes", "batch", "steps"), [(20, 8, 3), (24, 8, 3), (5, 8, 1), (1024, 32, 32)])
-def test_the_last_batch_of_an_epoch_may_be_smaller(scenes, batch, steps):
+def test_the_last_batch_of_an_epoch_may_be_smaller(scenes: int, batch: int, steps: int) -> None:
     assert steps_per_epoch(config(scenes=scenes, batch=batch)) == steps
 
 
 @pytest.mark.parametrize(("name", "reference"), [("adam", optim.Adam), ("adamw", optim.AdamW)])
-def test_optimisers_have_torchs_standard_parameters(name, reference):
+def test_optimisers_have_torchs_standard_parameters(name: str, reference: Any) -> None:
     layer = nn.Linear(2, 2)
     standard = reference(layer.parameters(), lr=RATE).defaults
     ours = make_optimiser(config(optimiser=name), layer)[0]
@@ -101,18 +102,18 @@ def test_optimisers_have_torchs_standard_parameters(name, reference):
     assert {**ours.defaults, "fused": None} == {**standard, "fused": None}
 
 
-def test_a_constant_rate_is_constant():
+def test_a_constant_rate_is_constant() -> None:
     assert rates(*make_optimiser(config(), nn.Linear(2, 2))) == [RATE] * TOTAL
 
 
-def test_a_cosine_rate_is_torchs_over_all_steps_of_the_training():
+def test_a_cosine_rate_is_torchs_over_all_steps_of_the_training() -> None:
     reference = optim.SGD(nn.Linear(2, 2).parameters(), lr=RATE)
     expected = rates(reference, optim.lr_scheduler.CosineAnnealingLR(reference, T_max=TOTAL))
     ours = rates(*make_optimiser(config(schedule="cosine"), nn.Linear(2, 2)))
     assert ours == pytest.approx(expected)
 
 
-def test_a_warm_up_is_torchs_linear_one_followed_by_the_schedule():
+def test_a_warm_up_is_torchs_linear_one_followed_by_the_schedule() -> None:
     """Four steps up to the full rate, then the cosine over the five that are left."""
     reference = optim.SGD(nn.Linear(2, 2).parameters(), lr=RATE)
     rising = optim.lr_scheduler.LinearLR(reference, start_factor=1 / 4, total_iters=3)
@@ -121,21 +122,22 @@ def test_a_warm_up_is_torchs_linear_one_followed_by_the_schedule():
     assert rates(*make_optimiser(config(schedule="cosine", warmup=4 / 3), nn.Linear(2, 2))) == pytest.approx(expected)
 
 
-def test_a_warm_up_of_the_whole_training_ends_at_the_full_rate():
+def test_a_warm_up_of_the_whole_training_ends_at_the_full_rate() -> None:
     assert rates(*make_optimiser(config(warmup=3), nn.Linear(2, 2))) == pytest.approx(
         [RATE * (step + 1) / TOTAL for step in range(TOTAL)]
     )
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_a_weight_decay_is_given_to_the_optimiser(name):
+def test_a_weight_decay_is_given_to_the_optimiser(name: str) -> None:
     assert make_optimiser(config(optimiser=name, weight_decay=0.3), nn.Linear(2, 2))[0].defaults["weight_decay"] == 0.3
 
 
-def test_the_average_of_the_weights_is_the_closed_form():
+def test_the_average_of_the_weights_is_the_closed_form() -> None:
     """After steps w_1 to w_n: d^(n-1) w_1 + (1 - d) sum of d^(n-k) w_k; BatchNorm's statistics likewise."""
-    model = nn.BatchNorm1d(1)
-    average, seen = make_average(config(ema=0.75), model), [2.0, -1.0, 4.0, 0.5]
+    model: Any = nn.BatchNorm1d(1)
+    average: Any = make_average(config(ema=0.75), model)
+    seen = [2.0, -1.0, 4.0, 0.5]
     for value in seen:
         nn.init.constant_(model.weight, value)
         model.running_mean.fill_(10 * value)
@@ -145,16 +147,16 @@ def test_the_average_of_the_weights_is_the_closed_form():
     assert average.module.running_mean.item() == pytest.approx(10 * expected)
 
 
-def test_no_average_is_kept_where_none_is_asked_for():
+def test_no_average_is_kept_where_none_is_asked_for() -> None:
     assert make_average(config(), nn.Linear(2, 2)) is None
 
 
 @pytest.mark.parametrize(("progress", "factor"), [(0, 1), (1 / 3, 0.75), (0.5, 0.5), (2 / 3, 0.25), (1, 0)])
-def test_the_cosine_schedule_falls_from_one_to_zero(progress, factor):
+def test_the_cosine_schedule_falls_from_one_to_zero(progress: float, factor: float) -> None:
     assert SCHEDULES["cosine"](progress) == pytest.approx(factor, abs=1e-12)
 
 
-def test_the_numbers_below_belong_to_this_recipe():
+def test_the_numbers_below_belong_to_this_recipe() -> None:
     assert RECIPE == 1, "store the numbers of the new recipe in the tests below"
 
 
@@ -169,14 +171,15 @@ def test_the_numbers_below_belong_to_this_recipe():
     ],
     ids=["mse", "l1"],
 )
-def test_a_tiny_run_gives_the_recorded_scores(changes, expected):
+def test_a_tiny_run_gives_the_recorded_scores(changes: dict[str, Any], expected: list[float]) -> None:
     """val/mse of both epochs, test/mse, last/mse; with the linear decoder, for a reason that the next test gives."""
-    *_, last_epoch, end = train(golden({"model.decoder": "linear", **changes}))
+    events: list[Any] = list(train(golden({"model.decoder": "linear", **changes})))
+    *_, last_epoch, end = events
     found = [row["val/mse"] for row in last_epoch.rows] + [end.results["test/mse"], end.results["last/mse"]]
     assert found == pytest.approx(expected, rel=1e-4), CHANGED
 
 
-def test_every_choice_but_the_defaults_has_its_recorded_losses():
+def test_every_choice_but_the_defaults_has_its_recorded_losses() -> None:
     """A new decoder, attention, position, norm, MLP, loss, optimiser or schedule needs a golden number."""
     choices = {
         (f"{section}.{name}", value)
@@ -190,14 +193,14 @@ def test_every_choice_but_the_defaults_has_its_recorded_losses():
 
 
 @pytest.mark.parametrize(("name", "value"), LOSSES_OF)
-def test_every_choice_of_the_network_and_its_training_gives_the_recorded_losses(name, value):
+def test_every_choice_of_the_network_and_its_training_gives_the_recorded_losses(name: str, value: str) -> None:
     """Both epochs' train/loss; not of bfloat16, whose rounding is the processor's own."""
     expected = LOSSES_OF[name, value]
     *_, last_epoch, _ = train(golden({"training.batch": 8, "training.rate": 1e-2, name: value}))
     assert [row["train/loss"] for row in last_epoch.rows] == pytest.approx(expected, rel=1e-4), CHANGED
 
 
-def test_a_tiny_run_with_the_notebooks_decoder_gives_the_recorded_losses():
+def test_a_tiny_run_with_the_notebooks_decoder_gives_the_recorded_losses() -> None:
     """Its scores differ by percents between processors: the biases before a BatchNorm have no gradient but rounding
     errors, which Adam scales up to whole steps; in training BatchNorm takes them out again, in evaluation it lags.
     """

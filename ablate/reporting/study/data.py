@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PICTURES = ("noisy", "clean", "denoised")
 KINDS = (*PICTURES, "index", "mse")
 
-Scenes = dict[str, "NDArray"]
+Scenes = dict[str, "NDArray[Any]"]
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ NAME = "<b>a | b</b> *c* `d` _e_ &amp; $f$"
 
 @pytest.fixture
 def document() -> Document:
-    numbers = table("A table", [Column("name", str, number=False), Column("length", len)], [NAME, "b"])
+    columns = [Column[str]("name", str, number=False), Column[str]("length", lambda name: str(len(name)))]
+    numbers = table("A table", columns, [NAME, "b"])
     blocks = (paragraph("Some ", Strong("text"), "."), Items((("first",), ("second",))), numbers)
     picture = Picture("dots", f"Dots of {NAME}", "Dots.")
     return Document("a", NAME, "Yes.", ("Careful.",), (Section("One", (*blocks, picture)), Section("Empty", ())))

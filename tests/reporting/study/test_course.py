@@ -14,8 +14,7 @@ from ablate.reporting.study.page import write_report
 from ablate.reporting.study.tables import course_table
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import seeds_needed
-from ablate.studies.planning import Cell
-from ablate.studies.study import Study
+from ablate.studies.planning import Cell, Design
 from tests.helpers import fabricated
 
 UNSURE, SPARE = "rate 4", fabricated.LONG[2]
@@ -29,12 +28,12 @@ def score(cell: Cell) -> float | None:
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
+def study() -> Design:
     return fabricated.named_study(5, seeds={"from": 3, "to": 8}, reference="rate 3", margin=0.02)
 
 
 @pytest.fixture(scope="module")
-def data(study: Study) -> Data:
+def data(study: Design) -> Data:
     found = fabricated.fabricate(study, score)
     course = build(study, found).course
     spare = found.runs.seed >= found.runs.arm.map(course.needed)
@@ -44,7 +43,7 @@ def data(study: Study) -> Data:
 
 
 @pytest.fixture(scope="module")
-def page(study: Study, data: Data) -> Page:
+def page(study: Design, data: Data) -> Page:
     return build(study, data)
 
 
@@ -107,7 +106,7 @@ def test_a_fixed_design_has_no_such_section() -> None:
     assert "runs" not in headlines(page)
 
 
-def test_the_report_is_whole_and_the_same_each_time(study: Study, data: Data, tmp_path: Path) -> None:
+def test_the_report_is_whole_and_the_same_each_time(study: Design, data: Data, tmp_path: Path) -> None:
     write(study, data, tmp_path)
     pages = []
     for _ in range(2):
@@ -117,7 +116,7 @@ def test_the_report_is_whole_and_the_same_each_time(study: Study, data: Data, tm
     assert (tmp_path / "figures" / "course.svg").exists()
 
 
-def test_while_a_look_is_not_complete_the_verdicts_of_the_undecided_wait(study: Study, data: Data) -> None:
+def test_while_a_look_is_not_complete_the_verdicts_of_the_undecided_wait(study: Design, data: Data) -> None:
     runs = data.runs.copy()
     runs.loc[(runs.arm == UNSURE) & (runs.seed == 1), "status"] = "unfinished"
     page = build(study, Data(runs, data.epochs, data.scenes))

@@ -12,22 +12,21 @@ from ablate.reporting.study.earlier_looks import note_look
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.studies.planning import Design
-from ablate.studies.study import Study
 
 
 @pytest.fixture
-def first(swept: tuple[Path, Study]) -> Design:
+def first(swept: tuple[Path, Design]) -> Design:
     """The tiny study with one seed only."""
     return swept[1].restated(asked_seeds=(0,))
 
 
-def page(swept: tuple[Path, Study], folder: Path) -> Page:
+def page(swept: tuple[Path, Design], folder: Path) -> Page:
     """The page of the whole study."""
     export(swept[1], Record(swept[0] / ".ablate"), folder)
     return build(swept[1], read(swept[1], folder))
 
 
-def test_added_seeds_are_labelled_for_ever(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
+def test_added_seeds_are_labelled_for_ever(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     note_look(first, tmp_path)
     for _ in range(2):
@@ -38,21 +37,21 @@ def test_added_seeds_are_labelled_for_ever(swept: tuple[Path, Study], first: Stu
         note_look(swept[1], tmp_path)
 
 
-def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Study], tmp_path: Path) -> None:
+def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Design], tmp_path: Path) -> None:
     for _ in range(2):
         planned = page(swept, tmp_path)
         assert planned.warnings == []
         note_look(swept[1], tmp_path)
 
 
-def test_a_look_at_other_runs_is_none(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
+def test_a_look_at_other_runs_is_none(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     note_look(first.restated(base=first.study.base | {"training.epochs": 1}), tmp_path)
     assert page(swept, tmp_path).warnings == []
 
 
 def test_only_a_report_that_gave_a_verdict_was_a_look(
-    swept: tuple[Path, Study], first: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    swept: tuple[Path, Design], first: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ablate.reporting.study.page.draw_all", lambda *_: {})
     export(first, Record(tmp_path / "empty"), tmp_path)

@@ -27,7 +27,7 @@ from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.sections import SectionTitle
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from tests.helpers import fabricated
 
 GRID = fabricated.grid_study()
@@ -75,7 +75,7 @@ def test_names_that_look_like_formulas_or_markup_are_drawn_as_they_are() -> None
 def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
     made = fabricated.fabricate(GRID, lambda cell: 30.0)
     runs = made.runs.assign(status="failed")
-    runs[[name for name in runs if "/" in name and not name.startswith("env/")]] = math.nan
+    runs[[name for name in map(str, runs) if "/" in name and not name.startswith("env/")]] = math.nan
     empty = Data(runs, pd.DataFrame(columns=["arm", "seed", "run", "epoch"]), {})
     assert draw_all(FIGURES, build(GRID, empty)) == {}
 
@@ -193,7 +193,8 @@ def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:
 def test_a_cost_panel_shows_the_mean_and_its_standard_error(page: Page) -> None:
     point = cost_panels(page)["parameters"][0]
     scores = page.scores["width=16, depth=1"]
-    assert (point.cost, point.score) == (16000, pytest.approx(scores.mean()))
+    assert point.cost == 16000
+    assert point.score == pytest.approx(scores.mean())
     assert point.error == pytest.approx(scores.sem())
 
 
@@ -229,7 +230,7 @@ def test_cells_without_any_run_are_drawn_empty() -> None:
     assert {"cells", "interactions"} <= set(draw_all(FIGURES, page))
 
 
-def cells_texts(study: Study, made: Data) -> set[str]:
+def cells_texts(study: Design, made: Data) -> set[str]:
     """What is written in the heat maps."""
     figure = ElementTree.fromstring(draw_all(FIGURES, build(study, made))["cells"])
     return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}

@@ -1,6 +1,7 @@
 """What a page says, on made-up scores whose verdicts are known."""
 
 import math
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -51,7 +52,7 @@ def row(study: Design, arm: str, seed: int, psnr: float) -> dict[str, object]:
     return facts | {"cost/train_seconds": 90.0, "env/torch": "2.14", "env/threads": "1"}
 
 
-def data(study: Design, **columns: object) -> Data:
+def data(study: Design, **columns: Any) -> Data:
     rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in study.arms for seed in study.seeds]
     return Data(pd.DataFrame(rows).assign(**columns), pd.DataFrame(columns=["arm", "epoch"]), {})
 
@@ -65,7 +66,8 @@ def test_training_takes_what_it_took_the_fastest_run_that_saw_all_epochs() -> No
     slowed = data(study())
     first = slowed.runs.index[slowed.runs.arm == "heads=1"]
     slowed.runs.loc[first[0], "cost/train_seconds"] = 900.0
-    slowed.runs.loc[first[1], ["status", "cost/train_seconds"]] = ["diverged", 3.0]
+    slowed.runs.loc[first[1], "status"] = "diverged"
+    slowed.runs.loc[first[1], "cost/train_seconds"] = 3.0
     (row,) = [row for row in build(study(), slowed).rows if row.name == "heads=1"]
     assert row.seconds == 90
 
@@ -200,7 +202,7 @@ def test_no_baseline_is_shown_where_arms_differ_in_the_task() -> None:
 
 def test_baselines_that_another_machine_rounds_differently_are_the_same() -> None:
     made = data(study())
-    made.runs.loc[0, "nothing/psnr"] += 1e-9
+    made.runs.loc[0, "nothing/psnr"] = 21.4 + 1e-9
     assert build(study(), made).nothing == pytest.approx(21.4)
 
 

@@ -25,7 +25,7 @@ from ablate.reporting.study.model import build
 from ablate.reporting.study.page import write_report
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
-from ablate.studies.study import Study
+from ablate.studies.planning import Design
 from ablate.training.events import Failed, Started
 from tests.helpers import fabricated
 from tests.helpers.stored import result_of
@@ -36,7 +36,7 @@ FILES = ("README.md", "report.html", "metrics.json", *sorted(FIGURES))
 
 
 @pytest.fixture(scope="module")
-def report(swept: tuple[Path, Study], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study]:
+def report(swept: tuple[Path, Design], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Design]:
     """The report's folder; not to be changed."""
     folder, study = swept
     target = tmp_path_factory.mktemp("reports") / study.name
@@ -45,7 +45,7 @@ def report(swept: tuple[Path, Study], tmp_path_factory: pytest.TempPathFactory) 
     return target, study
 
 
-def test_the_data_are_the_record(report: tuple[Path, Study], swept: tuple[Path, Study]) -> None:
+def test_the_data_are_the_record(report: tuple[Path, Design], swept: tuple[Path, Design]) -> None:
     record = Record(swept[0] / ".ablate")
     data = read(report[1], report[0])
     numbers = [name for name in data.runs.columns if "/" in name and not name.startswith("env/")]
@@ -53,7 +53,7 @@ def test_the_data_are_the_record(report: tuple[Path, Study], swept: tuple[Path, 
     pd.testing.assert_frame_equal(data.epochs, load_epochs(report[1], record))
 
 
-def test_each_arm_has_its_scenes(report: tuple[Path, Study]) -> None:
+def test_each_arm_has_its_scenes(report: tuple[Path, Design]) -> None:
     scenes = read(report[1], report[0]).scenes
     assert {name: {kind: x.shape for kind, x in arm.items()} for name, arm in scenes.items()} == {
         name: dict.fromkeys(("noisy", "clean", "denoised"), (3, 1, 16, 16)) | {"index": (3,), "mse": (3,)}
@@ -62,7 +62,7 @@ def test_each_arm_has_its_scenes(report: tuple[Path, Study]) -> None:
     np.testing.assert_array_equal(scenes["with"]["clean"], scenes["without"]["clean"])
 
 
-def test_the_same_data_give_the_same_bytes(report: tuple[Path, Study], tmp_path: Path) -> None:
+def test_the_same_data_give_the_same_bytes(report: tuple[Path, Design], tmp_path: Path) -> None:
     folder, study = report
     shutil.copytree(folder / "data", tmp_path / "data")
     write_report(study, tmp_path)
@@ -70,32 +70,32 @@ def test_the_same_data_give_the_same_bytes(report: tuple[Path, Study], tmp_path:
 
 
 def test_exporting_again_gives_the_same_bytes(
-    report: tuple[Path, Study], swept: tuple[Path, Study], tmp_path: Path
+    report: tuple[Path, Design], swept: tuple[Path, Design], tmp_path: Path
 ) -> None:
     export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
     for path in (report[0] / "data").glob("*.[cn]*"):  # the looks are the report's to write
         assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_without_data_the_user_is_told_what_to_do(report: tuple[Path, Study], tmp_path: Path) -> None:
+def test_without_data_the_user_is_told_what_to_do(report: tuple[Path, Design], tmp_path: Path) -> None:
     with pytest.raises(AblateError, match="ablate sweep"):
         write_report(report[1], tmp_path)
 
 
-def test_every_figure_of_the_page_exists_and_is_well_formed(report: tuple[Path, Study]) -> None:
+def test_every_figure_of_the_page_exists_and_is_well_formed(report: tuple[Path, Design]) -> None:
     figures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (report[0] / "README.md").read_text())
     assert set(figures) == FIGURES
     assert all(ElementTree.parse(report[0] / name).getroot().tag.endswith("svg") for name in figures)
 
 
-def test_the_tables_of_the_page_are_regular(report: tuple[Path, Study]) -> None:
+def test_the_tables_of_the_page_are_regular(report: tuple[Path, Design]) -> None:
     tables = re.findall(r"((?:^\|.*\n)+)", (report[0] / "README.md").read_text(), flags=re.MULTILINE)
     assert len(tables) >= 5
     for table in tables:
         assert len({len(re.split(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
-def test_the_page_shows_every_seeds_value(report: tuple[Path, Study]) -> None:
+def test_the_page_shows_every_seeds_value(report: tuple[Path, Design]) -> None:
     section = (report[0] / "README.md").read_text().split("## Every seed")[1].split("\n## ")[0]
     for arm, runs in read(report[1], report[0]).runs.groupby("arm"):
         row = next(line for line in section.splitlines() if line.startswith(f"| {arm} |"))
@@ -103,7 +103,7 @@ def test_the_page_shows_every_seeds_value(report: tuple[Path, Study]) -> None:
         assert shown == pytest.approx(list(runs.sort_values("seed")["test/psnr"]), abs=0.05)
 
 
-def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path, Study]) -> None:
+def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path, Design]) -> None:
     page = build(report[1], read(report[1], report[0]))
     for text in ((report[0] / "README.md").read_text(), (report[0] / "report.html").read_text()):
         assert answer(page) in text
@@ -111,19 +111,19 @@ def test_the_page_states_the_answer_the_level_and_the_commit(report: tuple[Path,
         assert f"commit {page.provenance['commit']}" in text
 
 
-def test_the_html_page_holds_every_figure_once(report: tuple[Path, Study]) -> None:
+def test_the_html_page_holds_every_figure_once(report: tuple[Path, Design]) -> None:
     text = (report[0] / "report.html").read_text()
     assert sorted(re.findall(r'<svg [^>]*\bid="(\w+)"', text)) == sorted(Path(name).stem for name in FIGURES)
 
 
-def test_a_figure_with_nothing_to_show_any_more_is_removed(report: tuple[Path, Study], tmp_path: Path) -> None:
+def test_a_figure_with_nothing_to_show_any_more_is_removed(report: tuple[Path, Design], tmp_path: Path) -> None:
     shutil.copytree(report[0], tmp_path, dirs_exist_ok=True)
     (tmp_path / "figures" / "interactions.svg").write_text("<svg/>")
     write_report(report[1], tmp_path)
     assert {f"figures/{path.name}" for path in (tmp_path / "figures").iterdir()} == FIGURES
 
 
-def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Study]) -> None:
+def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Design]) -> None:
     facts, page = json.loads((report[0] / "metrics.json").read_text()), build(report[1], read(report[1], report[0]))
     assert facts["arms"]["without"]["verdict"] == page.compared[0][1].verdict
     assert facts["arms"]["without"]["difference"] == pytest.approx(page.compared[0][1].difference, rel=1e-5)
@@ -142,14 +142,14 @@ def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
     json.dumps(facts, allow_nan=False)
 
 
-def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Study]) -> None:
+def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Design]) -> None:
     folder, study = report
     longer = study.restated(base=study.study.base | {"training.epochs": 9})
     with pytest.raises(AblateError, match="another version"):
         write_report(longer, folder)
 
 
-def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study], tmp_path: Path) -> None:
+def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path / ".ablate")
     for run in study.runs:
         record.take(run, Started(0, "cpu"))
@@ -160,7 +160,7 @@ def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Study
     assert [row.outcomes for row in page.rows] == ["2 failed", "2 failed"]
 
 
-def test_data_that_an_older_ablate_wrote_are_not_misread(report: tuple[Path, Study], tmp_path: Path) -> None:
+def test_data_that_an_older_ablate_wrote_are_not_misread(report: tuple[Path, Design], tmp_path: Path) -> None:
     shutil.copytree(report[0] / "data", tmp_path / "data")
     with np.load(tmp_path / "data" / "scenes.npz") as arrays:
         old = {name: array for name, array in arrays.items() if not name.endswith(("index", "mse"))}
@@ -183,7 +183,7 @@ def test_few_scenes_are_shown_once(mse: list[float], chosen: list[int]) -> None:
 
 
 def test_the_shown_scenes_are_those_of_the_recorded_errors(
-    report: tuple[Path, Study], swept: tuple[Path, Study]
+    report: tuple[Path, Design], swept: tuple[Path, Design]
 ) -> None:
     record, study = Record(swept[0] / ".ablate"), swept[1]
     errors = [record.arrays(cell.run.id)["test_mse"] for cell in study.cells if cell.arm.name == "with"]
@@ -238,7 +238,7 @@ def test_a_contrast_says_that_a_run_of_its_cells_diverged(grid: tuple[str, str])
     assert ["(diverged)" in line for line in lines] == ["depth=8" in line for line in lines]
 
 
-def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Study]) -> None:
+def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Design]) -> None:
     assert "Warning." not in (report[0] / "README.md").read_text()
 
 
@@ -277,7 +277,7 @@ DAMAGED += [("scenes.npz", b""), ("scenes.npz", b"PK\x03\x04 cut off"), ("scenes
 
 
 @pytest.mark.parametrize(("name", "content"), DAMAGED)
-def test_damaged_data_are_named(report: tuple[Path, Study], tmp_path: Path, name: str, content: bytes | None) -> None:
+def test_damaged_data_are_named(report: tuple[Path, Design], tmp_path: Path, name: str, content: bytes | None) -> None:
     shutil.copytree(report[0] / "data", tmp_path / "data")
     (tmp_path / "data" / name).unlink()
     if content is not None:
