@@ -1,4 +1,4 @@
-"""What installs this project: its metadata, and the requirements of the environment that the golden numbers come from."""
+"""The project's metadata, and the requirements of the environment that the golden numbers come from."""
 
 from __future__ import annotations
 
