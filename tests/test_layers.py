@@ -12,7 +12,7 @@ from tests.helpers.imports import imported
 PACKAGE = ROOT / "ablate"
 
 ROOMS = (
-    *("cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
+    *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
 """From the top down: a module imports from its own room and from those after it."""
@@ -84,8 +84,8 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("sweep", "search", "report", "describe", "status", "sync", "ui")
-LIGHT = ("--help", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
+HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui")
+LIGHT = ("--help", "--version", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
 
 
 @pytest.mark.parametrize("words", [words.split() for words in LIGHT], ids=LIGHT)

@@ -93,14 +93,19 @@ def _mapping(path: str | Path, what: str) -> Document:
 def _checked(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
     """What is built from a file's facts, whose keys are those of `model`; an error gets its place in the file."""
     try:
-        return build({"name": _stem(Path(document.file)), **document.data})
+        return build({"name": name_of(Path(document.file)), **document.data})
     except ValidationError as error:
         raise _located(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
 
 
-def _stem(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """The name of the study in a file.
+
+    Raises:
+        AblateError: its file name cannot name a folder everywhere.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", path.stem):
         rule = "a study's file name is made of letters, digits, '.', '_' and '-', 100 at most"
         raise AblateError(f"{shown(str(path))}: {rule}, since it names the report's folder")
