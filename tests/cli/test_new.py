@@ -33,7 +33,7 @@ def test_what_it_says_to_type_next_can_be_typed(
     plan = next(line for line in capsys.readouterr().out.splitlines() if "--dry-run" in line)
     words = plan.split("ablate ")[1].split()
     assert typed(*words, "--executor", "inprocess", monkeypatch=monkeypatch) == 0
-    assert "6 to train" in capsys.readouterr().out
+    assert "Seeds: 0, 1, 2" in capsys.readouterr().out
 
 
 def test_a_file_that_exists_is_left_alone(
