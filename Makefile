@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check lint format hooks clean
+.PHONY: demo test test-slow check lint docs format hooks clean
 
 demo: .venv/.installed
 	$(BIN)/ablate sweep experiments/quickstart.yaml
@@ -19,6 +19,9 @@ lint: .venv/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/.installed-test
+	$(BIN)/python -m docs.generate
 
 format: .venv/.installed-test
 	$(BIN)/ruff check --fix .

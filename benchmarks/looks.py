@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -22,14 +22,19 @@ from scipy import stats
 from ablate.statistics.course import reach
 from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
 from ablate.statistics.verdicts import judge
-from benchmarks.calibration import MARGIN, SD, UNBIASED, Noise, percent, right, uncertainty
+from benchmarks.calibration import MARGIN, measure, percent, right, uncertainty
+from benchmarks.noises import NOISES, SD, Noise
 
 LOOKS = (3, 5, 8, 12)
 ARMS = (2, 5, 10)
 """The reference is one of them."""
 
-SDS = (0.1, 0.2, 0.5)
-"""Of the paired differences, in dB: 1 and 4 heads had 0.09, arms that change more have several times as much."""
+SPREADS = NOISES[0].scales
+"""Times the standard deviation of the paired differences of 1 and 4 heads; arms that change more vary more."""
+
+AUDIT = (("heads, recorded", 6), ("depth, recorded", 5), ("12 normal seeds", 6), ("skewness 2, every arm", 5))
+AUDIT += (("reference drops", 5), ("windfalls", 2))
+"""Kinds of noise and a size of study each: what an audit of the rule tried."""
 
 TRUTHS = (0.0, 0.5, 1.0, 2.0)
 """In margins."""
@@ -95,10 +100,10 @@ class Found:
     runs: float
 
 
-def simulate(rule: Rule, arms: int, sd: float, truth: float, studies: int, noise: Noise = UNBIASED[0]) -> Found:
+def simulate(rule: Rule, arms: int, scale: float, truth: float, studies: int, noise: Noise = NOISES[0]) -> Found:
     """Judge the same simulated studies by a rule; the same numbers each time."""
-    draw = np.random.default_rng([UNBIASED.index(noise), arms, round(1000 * sd)])
-    scores_SAN = sd / SD * noise.draw(draw, (studies, arms, LOOKS[-1]))
+    draw = np.random.default_rng([NOISES.index(noise), arms, round(1000 * scale)])
+    scores_SAN = scale * noise.draw(draw, (studies, arms, LOOKS[-1]))
     verdicts_SC, used_SC, early_SC = judge_studies(rule, scores_SAN[:, 1:] - scores_SAN[:, :1] + truth * MARGIN)
     correct_SC = right(verdicts_SC, np.full(arms - 1, truth * MARGIN))
     wrong_SC = ~correct_SC & (verdicts_SC != "undecided")
@@ -144,11 +149,11 @@ def section(rule: Rule, studies: int) -> Iterator[str]:
     heads = ["arms", "sd (dB)", *(f"{what}, {truth:g} M" for what in ("wrong", "right", "runs") for truth in TRUTHS)]
     yield f"| {' | '.join([*heads, 'at 3 seeds, 2 M'])} |"
     yield "|---" * (len(heads) + 1) + "|"
-    for arms, sd in product(ARMS, SDS):
-        found = [simulate(rule, arms, sd, truth, studies) for truth in TRUTHS]
+    for arms, scale in product(ARMS, SPREADS):
+        found = [simulate(rule, arms, scale, truth, studies) for truth in TRUTHS]
         errors = [percent(one.error, one.error <= 1 - CONFIDENCE + uncertainty(studies)) for one in found]
         rates = [percent(getattr(one, name)) for name in ("power", "runs") for one in found]
-        yield f"| {' | '.join([str(arms), f'{sd:g}', *errors, *rates, percent(found[-1].early)])} |"
+        yield f"| {' | '.join([str(arms), f'{scale * SD:g}', *errors, *rates, percent(found[-1].early)])} |"
     yield ""
 
 
@@ -157,24 +162,42 @@ def summary(studies: int) -> Iterator[str]:
     yield "| rule | wrong, worst | right, 1 M | right, 2 M | runs, 0 M | runs, ½ M | runs, 2 M | at 3 seeds, 2 M |"
     yield "|---|---|---|---|---|---|---|---|"
     for rule in RULES:
-        at = {truth: [simulate(rule, 5, sd, truth, studies) for sd in SDS] for truth in TRUTHS}
+        at = {truth: [simulate(rule, 5, scale, truth, studies) for scale in SPREADS] for truth in TRUTHS}
         columns = [("power", 1), ("power", 2), ("runs", 0), ("runs", 0.5), ("runs", 2), ("early", 2)]
         means = [percent(float(np.mean([getattr(one, name) for one in at[truth]]))) for name, truth in columns]
-        yield f"| {rule.name} | {worst(rule, UNBIASED[0], studies)} | {' | '.join(means)} |"
+        yield f"| {rule.name} | {rate(worst(rule, NOISES[0], studies), studies)} | {' | '.join(means)} |"
 
 
 def errors(studies: int) -> Iterator[str]:
     """The worst error of each rule under each kind of noise."""
-    yield f"| rule |{''.join(f' {noise.name} |' for noise in UNBIASED)}"
-    yield "|---" * (1 + len(UNBIASED)) + "|"
-    for rule in RULES:
-        yield f"| {rule.name} |{''.join(f' {worst(rule, noise, studies)} |' for noise in UNBIASED)}"
+    yield f"| noise |{''.join(f' {rule.name} |' for rule in RULES)}"
+    yield "|---" * (1 + len(RULES)) + "|"
+    for noise in NOISES:
+        found = (rate(worst(rule, noise, studies), studies) for rule in RULES)
+        yield f"| {noise.name} |{''.join(f' {one} |' for one in found)}"
 
 
-def worst(rule: Rule, noise: Noise, studies: int) -> str:
-    """The highest rate of studies with a wrong verdict, over all numbers of arms, spreads and truths."""
-    found = max(simulate(rule, *kind, studies, noise).error for kind in product(ARMS, SDS, TRUTHS))
-    return percent(found, found <= 1 - CONFIDENCE + uncertainty(studies))
+def worst(rule: Rule, noise: Noise, studies: int, arms: Collection[int] = ()) -> float:
+    """The highest rate of studies with a wrong verdict, over numbers of arms, spreads, and truths of both signs."""
+    sizes = arms or [count for count in noise.arms if count <= max(ARMS)]
+    truths = {sign * truth for sign in (-1, 1) for truth in TRUTHS}
+    return max(simulate(rule, *kind, studies, noise).error for kind in product(sizes, noise.scales, truths))
+
+
+def audit(studies: int) -> Iterator[str]:
+    """Joint coverage with a fixed number of seeds, and the error with looks, of one size of study each."""
+    yield f"| noise | arms |{''.join(f' {seeds} seeds |' for seeds in LOOKS)} wrong with looks |"
+    yield "|---" * (3 + len(LOOKS)) + "|"
+    named = {noise.name: noise for noise in NOISES}
+    for noise, arms in ((named[name], arms) for name, arms in AUDIT):
+        coverage = (measure(noise, arms, seeds, studies) for seeds in LOOKS)
+        cells = [percent(cell.coverage, cell.covered) for cell in coverage]
+        wrong = worst(RULES[0], noise, studies, (arms,))
+        yield f"| {noise.name} | {arms} | {' | '.join(cells)} | {rate(wrong, studies)} |"
+
+
+def rate(error: float, studies: int) -> str:
+    return percent(error, error <= 1 - CONFIDENCE + uncertainty(studies))
 
 
 HEAD = """\
@@ -193,15 +216,24 @@ percentages.
 - *at 3 seeds*: compared arms that the first look decides.
 
 The first table is for normal noise; its columns but the worst are for five arms, the mean over spreads of {sds} dB.
+*Worst* is over all numbers of arms and spreads, and over true differences upwards and downwards.
 
+"""
+
+
+AUDIT_HEAD = """\
+With a fixed number of seeds, the studies all of whose intervals contain the true differences (nominal: 95 or more);
+with looks, the studies with a wrong verdict (nominal: 5 or less), for the worst true difference.
 """
 
 
 def page(studies: int) -> str:
     """The page, in Markdown."""
     facts = {"studies": studies, "margin": MARGIN, "last": LOOKS[-1], "error": 100 * math.sqrt(0.05 * 0.95 / studies)}
-    sds, looks = (", ".join(f"{one:g}" for one in many) for many in (SDS, LOOKS))
+    sds, looks = ", ".join(f"{scale * SD:g}" for scale in SPREADS), ", ".join(map(str, LOOKS))
     noises = ["", "## Wrong verdicts, worst, by kind of noise (as in calibration.md)\n", *errors(studies), ""]
+    noises += ["## Studies in which all intervals hold, and wrong verdicts by our rule with looks\n", AUDIT_HEAD]
+    noises += [*audit(studies), ""]
     sections = [line for rule in RULES for line in section(rule, studies)]
     return HEAD.format(sds=sds, looks=looks, **facts) + "\n".join([*summary(studies), *noises, *sections])
 

@@ -1,12 +1,10 @@
-"""The README is tested: it names every command, option, key and setting, and what it says to type works."""
+"""The documentation is tested: it has every command, option, key and setting, and what it says to type works."""
 
-import json
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 import pytest
@@ -14,17 +12,19 @@ import typer.main
 from typer.testing import CliRunner
 
 from ablate.cli import app
-from ablate.metrics import FOLLOWED, JUDGED, METRICS
-from ablate.settings import DEFAULTS, Settings
+from ablate.metrics import METRICS
 from ablate.studies.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
+from docs.generate import outputs
 from tests.helpers.committed import EXPERIMENTS, ROOT
 
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {path.stem: path.read_text() for path in PAGES}
+README, EVERYTHING = TEXT["README"], "\n".join(TEXT.values())
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, text: str = EVERYTHING) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
 def typed(program: str) -> list[str]:
@@ -33,41 +33,22 @@ def typed(program: str) -> list[str]:
     ]
 
 
-def settings_table() -> str:
-    """One row per setting: its dotted name, its default, what it means."""
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
-    for name, default in DEFAULTS.items():
-        *parents, leaf = name.split(".")
-        model = Settings
-        for parent in parents:
-            model = model.model_fields[parent].annotation  # type: ignore[assignment]
-        shown = default if isinstance(default, str) else json.dumps(default)  # as YAML writes it
-        field = model.model_fields[leaf]
-        choices = ", ".join(f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str))
-        rows.append(f"| `{name}` | `{shown}` | {field.description}{': ' if choices else ''}{choices} |")
-    return "\n".join(rows)
+@pytest.mark.parametrize(("path", "text"), outputs().items(), ids=lambda value: getattr(value, "name", ""))
+def test_what_is_generated_is_up_to_date(path: Path, text: str) -> None:
+    assert path.read_text() == text, f"{path.relative_to(ROOT)} is stale: run `make docs`"
 
 
-def test_the_settings_table_is_that_of_the_code() -> None:
-    written = README.split("<!-- settings -->\n")[1].split("\n<!-- /settings -->")[0]
-    assert written == settings_table(), "replace the table by what `settings_table()` of this test returns"
+def test_the_readme_is_one_screen() -> None:
+    assert len(README.splitlines()) <= 150
 
 
-def studies_table() -> str:
-    """One row per study or a search: its file and its question."""
-    studies = map(load, EXPERIMENTS)
-    rows = [f"| [{study.name}](experiments/{study.name}.yaml) | {study.question} |" for study in studies]
-    return "\n".join(["| study | asks |", "|---|---|", *rows])
-
-
-def test_the_table_of_studies_is_that_of_the_folder() -> None:
-    written = README.split("<!-- studies -->\n")[1].split("\n<!-- /studies -->")[0]
-    assert written == studies_table(), "replace the table by what `studies_table()` of this test returns"
+def test_the_readme_leads_to_every_page() -> None:
+    assert [path.name for path in PAGES[1:] if f"](docs/{path.name})" not in README] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
-    assert f"ablate {command}" in README
+    assert f"## `ablate {command}`" in TEXT["commands"]
 
 
 @pytest.mark.parametrize(
@@ -75,85 +56,79 @@ def test_every_command_is_documented(command: str) -> None:
     [opt for command in COMMANDS.values() for param in command.params for opt in param.opts if opt[:2] == "--"],
 )
 def test_every_option_is_documented(option: str) -> None:
-    assert f"`{option}" in README
+    assert f"* `{option}" in TEXT["commands"]
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_every_key_of_a_study_is_documented(key: str) -> None:
-    table = README.split("## A study of your own")[1].split("\n## ")[0]
-    assert f"| `{key}` |" in table
+KEY_PAGES = [*(("studies", key) for key in KEYS), *(("search", key) for key in SEARCH_KEYS)]
 
 
-@pytest.mark.parametrize("key", SEARCH_KEYS)
-def test_every_key_of_a_search_is_documented(key: str) -> None:
-    table = README.split("A search is one file, too")[1].split("\n## ")[0]
-    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
-    assert any(f"`{key}`" in row for row in rows)
+@pytest.mark.parametrize(("page", "key"), KEY_PAGES)
+def test_every_key_is_documented(page: str, key: str) -> None:
+    assert f"| `{key}` |" in TEXT[page]
 
 
 def test_the_example_search_is_one(tmp_path: Path) -> None:
     path = tmp_path / "search.yaml"
-    path.write_text(next(block for block in blocks("yaml") if "space:" in block))
+    path.write_text(blocks("yaml", TEXT["search"])[0])
     assert load_search(path).trials
 
 
 @pytest.mark.parametrize("line", typed("ablate"))
-def test_the_ablate_commands_of_the_readme_can_be_typed(line: str, workplace: Path) -> None:
-    words = shlex.split(line)[1:]
+def test_the_ablate_commands_of_the_pages_can_be_typed(line: str, workplace: Path) -> None:
+    words = [str(ROOT / word) if word.endswith(".yaml") else word for word in shlex.split(line)[1:]]
     assert words[0] in COMMANDS
-    assert (ROOT / words[1]).exists()
-    words[1] = str(ROOT / words[1])
+    assert all(Path(word).exists() for word in words if word.endswith(".yaml"))
     assert CliRunner().invoke(app, words if "--dry-run" in words else [*words, "--help"]).exit_code == 0
 
 
 @pytest.mark.parametrize("line", typed("make"))
-def test_the_make_commands_of_the_readme_exist(line: str) -> None:
+def test_the_make_commands_of_the_pages_exist(line: str) -> None:
     assert f"\n{line.split()[1]}:" in (ROOT / "Makefile").read_text()
 
 
 @pytest.mark.parametrize("line", typed("dvc"))
-def test_the_dvc_commands_of_the_readme_can_be_typed(line: str) -> None:
+def test_the_dvc_commands_of_the_pages_can_be_typed(line: str) -> None:
     dvc = Path(sys.executable).with_name("dvc")
     subprocess.run([dvc, *shlex.split(line)[1:], "--help"], check=True, capture_output=True)
 
 
-def test_the_example_study_is_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["README", "studies"])
+def test_the_example_study_is_one(page: str, tmp_path: Path) -> None:
     path = tmp_path / "mlp.yaml"
-    path.write_text(blocks("yaml")[0])
+    path.write_text(blocks("yaml", TEXT[page])[0])
     assert load_study(path).study.metric in METRICS
 
 
 def test_the_example_claims_are_claims(tmp_path: Path) -> None:
     path = tmp_path / "claims.yaml"
+    claims = next(block for block in blocks("yaml", TEXT["studies"]) if "expect:" in block)
     vary = "vary: {model.skip: [both, none], model.heads: [1, 4], model.depth: [2, 4, 12]}\ndesign: one-at-a-time\n"
-    path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{blocks('yaml')[-1]}")
+    path.write_text(f"question: q\n{vary}reference: {{model.depth: 4}}\nseeds: 3\nmargin: 1\n{claims}")
     assert len(load_study(path).claims) == 3
 
 
 def test_the_python_example_runs(workplace: Path) -> None:
-    program = blocks("python")[0].replace("experiments/", f"{ROOT}/experiments/")
+    program = blocks("python", TEXT["python"])[0].replace("experiments/", f"{ROOT}/experiments/")
     names: dict[str, object] = {}
     exec(program, names)
     assert names["noisy"].shape == (6, 1, 64, 64)  # type: ignore[attr-defined]
     assert len(names["frame"]) == len(names["runs"])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_every_link_leads_somewhere(page: str) -> None:
-    for link in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text()):
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if link.startswith("https://"):
+            continue
         path, _, heading = link.partition("#")
-        assert link.startswith("https://") or (ROOT / path).exists(), link
-        assert not heading or heading in anchors((ROOT / (path or page)).read_text()), link
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not heading or heading in anchors(target.read_text()), link
 
 
 def anchors(text: str) -> set[str]:
     """What a code host calls the headings of a page."""
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", text, re.M)}
-
-
-@pytest.mark.parametrize("metric", [name for name in JUDGED if name.startswith("test/")] + list(FOLLOWED))
-def test_every_score_that_can_decide_is_documented(metric: str) -> None:
-    assert f"`{metric}`" in README
 
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -175,7 +150,7 @@ def test_every_room_has_its_line() -> None:
 
 
 def test_every_test_that_holds_a_promise_is_there() -> None:
-    table = README.split("### What is promised")[1].split("\n## ")[0]
+    table = TEXT["guarantees"]
     named = re.findall(r"`(tests/[^`]+)`", table)
     assert len(named) > 9
     assert [name for name in named if not (ROOT / name).exists()] == []
@@ -191,9 +166,35 @@ def test_the_findings_are_those_of_the_reports() -> None:
         assert f"| [{study}]({study}/README.md) | {difference} | {interval} |" in effects
 
 
+def test_the_error_rates_of_the_docs_are_those_of_the_simulations() -> None:
+    table = TEXT["verdicts"].split("| noise | all verdicts of a study hold |")[1].split("\n\n")[0]
+    page = (ROOT / "benchmarks" / "calibration.md").read_text().split("\n## ")[0]
+    lowest = {
+        row[0]: float(row[1].split()[0].strip("*")) for row in rows(page) if len(row) == 4 and "worst" not in row[1]
+    }
+    kept = [name for name, coverage in lowest.items() if coverage >= 94.5 and "skewness" not in name]
+    assert kept == ["normal", "one arm ×5", "reference ×5", "heavy tails", "drops", "late starters"]
+    promised = [min(lowest[name] for name in lowest if kind in name) for kind in ("skewness 1", "skewness 2")]
+    promised += [lowest[name] for name in ("12 normal seeds", "heads, recorded", "depth, recorded")]
+    promised += [min(lowest[name] for name in ("one arm drops", "reference drops", "windfalls"))]
+    assert [float(number) for number in re.findall(r"([\d.]+)%", table)][1:] == promised
+
+
+def test_the_price_of_looks_is_that_of_the_simulations() -> None:
+    said = TEXT["verdicts"].split("simulated studies](../benchmarks/looks.md)")[1].split("\n- ")[0]
+    found = {row[0]: row[1:] for row in reversed(rows((ROOT / "benchmarks" / "looks.md").read_text())) if len(row) == 8}
+    (worst, _, right, _, _, runs, _), fixed, uncorrected = found["ours"], found["fixed design"], found["uncorrected"]
+    assert re.findall(r"([\d.]+)%", said) == [worst, uncorrected[0].strip("*"), right, fixed[2], runs]
+
+
+def rows(page: str) -> list[list[str]]:
+    """The cells of a page's tables, row by row."""
+    return [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+
+
 def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
     page = (ROOT / "benchmarks" / "until_decided.md").read_text()
-    said = README.split("On [real studies](benchmarks/until_decided.md)")[1].split("\n\n")[0]
+    said = TEXT["verdicts"].split("On [real studies](../benchmarks/until_decided.md)")[1].split("\n\n")[0]
     counts = re.findall(r"`(\w+)`[^`]*? (\d+)(?: runs)? instead of (\d+)", said)
     assert [study for study, *_ in counts] == ["skips", "depth", "heads"]
     for study, used, planned in counts:
@@ -204,7 +205,7 @@ def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
 
 
 def test_the_scores_that_the_findings_start_from_are_those_of_the_reports() -> None:
-    trained, nothing = re.findall(r"(?:scores|image)\s([\d.]+) dB", README[: README.index("| what matters |")])
+    trained, nothing = re.findall(r"scores\s([\d.]+) dB", README[: README.index("| change |")])
     runs = pd.read_csv(ROOT / "reports" / "components" / "data" / "runs.csv")
     means = runs[runs["arm"] == "reference"][["test/psnr", "nothing/psnr"]].mean()
     assert [f"{mean:.1f}" for mean in means] == [trained, nothing]

@@ -22,7 +22,7 @@ def answer(page: str, question: int) -> str:
 
 
 def test_the_committed_page_is_what_the_program_writes(page: str) -> None:
-    assert (ROOT / "reports" / "anatomy.md").read_text() == page, "run: ablate describe --markdown > reports/anatomy.md"
+    assert (ROOT / "reports" / "anatomy.md").read_text() == page, "run `make docs`"
 
 
 def test_the_questions_are_answered_in_order(page: str) -> None:

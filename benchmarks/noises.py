@@ -1,0 +1,215 @@
+"""Kinds of noise that the verdicts are tried on: what is added to the scores of simulated studies, centred.
+
+Each arm's noise has a mean of zero, rare disasters included, so the true difference of two arms is what a simulation
+adds. Shape legend: S studies, A arms (the reference first), N seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+Draw = np.random.Generator
+Shape = tuple[int, int, int]
+
+ARMS = (2, 5, 10, 20)
+"""Sizes of study, the reference included."""
+
+SD = 0.1
+"""Of the paired differences of two ordinary arms, in dB: as measured for 1 and 4 heads."""
+
+SKEWED_SD = 0.4
+"""Of the paired differences under skewed noise, in dB: as recorded for the arms of heads and depth."""
+
+DROP = 3.0
+"""By how much a drop lowers the score of a run, in dB."""
+
+WINDFALL, WINDFALL_RATE, WINDFALL_SD = 5.5, 1 / 12, 0.57
+"""What a rare seed adds to the score of one arm (dB), how often, and the sd of differences otherwise: as in depth=8."""
+
+LATE, LATE_RATE, ESCAPE_RATE = 6.0, 1 / 12, 0.1
+"""What a late start costs (dB), in which share of seeds, and the share of arms that escape it: as in seed 10."""
+
+SMOOTHING = 0.25
+"""The width of the normal noise that smooths a resampling, in standard deviations of what is resampled."""
+
+RECORDED_SEEDS = 12
+RECORDED = Path(__file__).with_name("until_decided")
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A kind of noise.
+
+    Attributes:
+        name, about: for tables; `about` says it in a sentence.
+        draw: what is added to scores of a shape (S, A, N).
+        arms: the sizes of study that it is defined for.
+        scales: factors by which looks also try it.
+    """
+
+    name: str
+    about: str
+    draw: Callable[[Draw, Shape], np.ndarray]
+    arms: tuple[int, ...] = ARMS
+    scales: tuple[float, ...] = (1.0,)
+
+
+def normal(draw: Draw, shape: Shape) -> np.ndarray:
+    """Normal noise, the same for all arms; `SD` is that of their differences."""
+    return draw.normal(0, SD / math.sqrt(2), shape)
+
+
+def wider(arm: int) -> Callable[[Draw, Shape], np.ndarray]:
+    """One arm varies five times as much as the others."""
+
+    def noise(draw: Draw, shape: Shape) -> np.ndarray:
+        scores_SAN = normal(draw, shape)
+        scores_SAN[:, arm] *= 5
+        return scores_SAN
+
+    return noise
+
+
+def heavy_tails(draw: Draw, shape: Shape) -> np.ndarray:
+    """Student's t with 3 degrees of freedom, whose variance of 3 becomes that of the normal noise."""
+    return draw.standard_t(3, shape) * SD / math.sqrt(2 * 3)
+
+
+def drops(arms: slice, rate: float) -> Callable[[Draw, Shape], np.ndarray]:
+    """Runs of some of the arms drop, each on its own."""
+
+    def noise(draw: Draw, shape: Shape) -> np.ndarray:
+        scores_SAN, dropped_SAN = normal(draw, shape), draw.random(shape) < rate
+        scores_SAN[:, arms] -= DROP * (dropped_SAN[:, arms] - rate)
+        return scores_SAN
+
+    return noise
+
+
+def skewed(skewness: float, arms: slice) -> Callable[[Draw, Shape], np.ndarray]:
+    """Some arms vary by a mirrored gamma distribution, the others by a normal one of half the sd of differences."""
+
+    def noise(draw: Draw, shape: Shape) -> np.ndarray:
+        scores_SAN = draw.normal(0, SKEWED_SD / 2, shape)
+        form = 4 / skewness**2
+        gamma_SAN = (form - draw.gamma(form, size=scores_SAN[:, arms].shape)) / math.sqrt(form)
+        scores_SAN[:, arms] = gamma_SAN * SKEWED_SD * math.sqrt(3) / 2
+        return scores_SAN
+
+    return noise
+
+
+def windfalls(draw: Draw, shape: Shape) -> np.ndarray:
+    """The first compared arm alone is raised in rare seeds."""
+    scores_SAN = draw.normal(0, WINDFALL_SD / math.sqrt(2), shape)
+    raised_SN = draw.random((shape[0], shape[2])) < WINDFALL_RATE
+    scores_SAN[:, 1] += WINDFALL * (raised_SN - WINDFALL_RATE)
+    return scores_SAN
+
+
+def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
+    """Rare seeds lower all arms together, but for those that escape."""
+    late_SAN = np.broadcast_to(draw.random((shape[0], 1, shape[2])) < LATE_RATE, shape)
+    hit_SAN = late_SAN & (draw.random(shape) >= ESCAPE_RATE)
+    return normal(draw, shape) - LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE))
+
+
+def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
+    """Recorded scores (seeds x arms), centred, drawn with all arms together and smoothed by normal noise."""
+    centred_NA = seeds_NA - seeds_NA.mean(axis=0)
+    covariance_AA = np.cov(centred_NA.T)
+
+    def noise(draw: Draw, shape: Shape) -> np.ndarray:
+        studies, arms, seeds = shape
+        chosen_SNA = centred_NA[draw.integers(len(centred_NA), size=(studies, seeds))]
+        smooth_SNA = draw.multivariate_normal(np.zeros(arms), covariance_AA, (studies, seeds))
+        return _smoothed(chosen_SNA, smooth_SNA).transpose(0, 2, 1)
+
+    return noise
+
+
+def resampled_normal(draw: Draw, shape: Shape) -> np.ndarray:
+    """The same resampling of seeds that were normal, another set in each study: what the method itself costs."""
+    studies, arms, _ = shape
+    seeds_SAN = draw.normal(0, 1, (studies, arms, RECORDED_SEEDS))
+    seeds_SAN -= seeds_SAN.mean(axis=-1, keepdims=True)
+    chosen_SAN = np.broadcast_to(draw.integers(RECORDED_SEEDS, size=(studies, 1, shape[2])), shape)
+    smooth_SAN = draw.normal(0, 1, shape) * seeds_SAN.std(axis=-1, ddof=1, keepdims=True)
+    return SKEWED_SD / math.sqrt(2) * _smoothed(np.take_along_axis(seeds_SAN, chosen_SAN, axis=-1), smooth_SAN)
+
+
+def _smoothed(chosen: np.ndarray, smooth: np.ndarray) -> np.ndarray:
+    """As spread as what was chosen from (Silverman's smoothed bootstrap)."""
+    return (chosen + SMOOTHING * smooth) / math.sqrt(1 + SMOOTHING**2)
+
+
+def recorded(study: str, reference: str) -> np.ndarray:
+    """The scores that a study of `benchmarks/until_decided` recorded: seeds x arms, the reference first."""
+    runs = pd.read_csv(RECORDED / study / "data" / "runs.csv")
+    table = runs.pivot(index="seed", columns="arm", values="test/psnr")
+    return table[[reference, *table.columns.drop(reference)]].to_numpy()
+
+
+def _recorded_noise(study: str, reference: str) -> Noise:
+    scores_NA = recorded(study, reference)
+    about = f"the {len(scores_NA)} recorded seeds of `{study}`, resampled with all arms together"
+    return Noise(f"{study}, recorded", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
+
+
+SPREADS = (1.0, 2.0, 5.0)
+EVERY, FIRST, REFERENCE = slice(1, None), slice(1, 2), slice(0, 1)
+
+SYMMETRIC = (
+    Noise("normal", "normal, the same for all arms", normal, scales=SPREADS),
+    Noise("one arm ×5", "normal, the first compared arm varies five times as much", wider(1), scales=SPREADS),
+    Noise("reference ×5", "normal, the reference varies five times as much", wider(0), scales=SPREADS),
+    Noise("heavy tails", "t with 3 degrees of freedom, scaled to the same sd", heavy_tails, scales=SPREADS),
+    Noise(
+        "drops", f"normal, one run in ten of every arm falls by {DROP:g} dB", drops(slice(None), 0.1), scales=SPREADS
+    ),
+)
+"""Paired differences are symmetric (or nearly so, where every arm drops alike)."""
+
+SKEWED = tuple(
+    Noise(
+        f"skewness {skewness}, {who}", f"{whose} by a gamma distribution of skewness {skewness}", skewed(skewness, arms)
+    )
+    for skewness in (1, 2)
+    for who, whose, arms in (
+        ("every arm", "every compared arm varies downwards", EVERY),
+        ("one arm", "the first compared arm alone varies downwards", FIRST),
+        ("reference", "the reference alone varies downwards", REFERENCE),
+    )
+)
+
+ONE_ARM_DROPS = Noise(
+    "one arm drops",
+    f"normal, one run in ten of the first compared arm alone falls by {DROP:g} dB",
+    drops(FIRST, 0.1),
+)
+REFERENCE_DROPS = Noise(
+    "reference drops",
+    f"normal, one run in 20 of the reference alone falls by {DROP:g} dB",
+    drops(REFERENCE, 0.05),
+)
+RARE = (
+    ONE_ARM_DROPS,
+    REFERENCE_DROPS,
+    Noise("windfalls", f"normal, one seed in 12 raises the first compared arm alone by {WINDFALL:g} dB", windfalls),
+    Noise("late starters", f"normal, one seed in 12 falls by {LATE:g} dB in nine of ten arms, together", late_starters),
+)
+"""Rare seeds move the mean of some arms, and a few seeds may show none of them."""
+
+AS_RECORDED = (
+    _recorded_noise("heads", "heads=4"),
+    _recorded_noise("depth", "depth=12"),
+    Noise("12 normal seeds", "the same resampling of 12 normal seeds", resampled_normal, arms=(5, 6)),
+)
+
+NOISES = (*SYMMETRIC, *SKEWED, *RARE, *AS_RECORDED)
