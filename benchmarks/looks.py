@@ -32,8 +32,10 @@ ARMS = (2, 5, 10)
 SPREADS = NOISES[0].scales
 """Times the standard deviation of the paired differences of 1 and 4 heads; arms that change more vary more."""
 
-AUDIT = (("heads, recorded", 6), ("depth, recorded", 5), ("12 normal seeds", 6), ("skewness 2, every arm", 5))
-AUDIT += (("reference drops", 5), ("windfalls", 2))
+AUDIT = (
+    *(("heads, recorded", 6), ("depth, recorded", 5), ("12 normal seeds", 6)),
+    *(("skewness 2, every arm", 5), ("reference drops", 5), ("windfalls", 2)),
+)
 """Kinds of noise and a size of study each: what an audit of the rule tried."""
 
 TRUTHS = (0.0, 0.5, 1.0, 2.0)

@@ -117,7 +117,7 @@ def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
     """Rare seeds lower all arms together, but for those that escape."""
     late_SAN = np.broadcast_to(draw.random((shape[0], 1, shape[2])) < LATE_RATE, shape)
     hit_SAN = late_SAN & (draw.random(shape) >= ESCAPE_RATE)
-    return normal(draw, shape) - LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE))
+    return np.asarray(normal(draw, shape) - LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE)))
 
 
 def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:

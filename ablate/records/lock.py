@@ -50,7 +50,7 @@ class Trainer(Stored):
 STORED = TypeAdapter(dict[str, Trainer])
 
 
-class Running:
+class RunningFile:
     """Listens to a sweep, and keeps a small file that says which runs it is training."""
 
     def __init__(self, root: Path) -> None:
@@ -69,7 +69,7 @@ class Running:
         write_json(self.path, STORED.dump_python(self.runs))
 
 
-def running(root: Path) -> dict[str, Trainer]:
+def load_running(root: Path) -> dict[str, Trainer]:
     """What trains each run just now, by the run's id; nothing does where nobody holds the lock."""
     if not (root / "lock").exists():
         return {}

@@ -57,7 +57,7 @@ class Result(Stored):
     ended: Number
     files: dict[str, str] = {}
 
-    def has(self, metric: Metric) -> bool:
+    def has_score(self, metric: Metric) -> bool:
         """Whether the run can be judged by a metric; a diverged one scores what answering zero does."""
         return (metric.at("zero") if self.status == "diverged" else metric).name in self.results
 

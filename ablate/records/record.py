@@ -57,7 +57,7 @@ ENDED: tuple[Status, ...] = ("finished", "diverged")
 STATE = Path(".ablate")
 """All state lives under the current folder."""
 
-VOUCHED = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
+CHECKSUMMED_FILES = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
 """The files of a run whose checksums stand in its result."""
 
 
@@ -73,7 +73,7 @@ class Record:
 
     # writing
 
-    def take(self, run: Run, event: Event) -> None:
+    def write_event(self, run: Run, event: Event) -> None:
         """Write what an event tells of a run."""
         folder = self.folder(run.id)
         match event:
@@ -100,7 +100,7 @@ class Record:
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
         result = Result(status=event.status, results=event.results, environment=event.environment, ended=time.time())
-        _vouch(folder, result)
+        _write_result(folder, result)
         for settled in ("checkpoint.pt", "failure.json"):
             (folder / settled).unlink(missing_ok=True)
 
@@ -115,7 +115,7 @@ class Record:
         make_folder(unfinished)
         _facts(run, began).write(unfinished / "run.json")
         write_json(unfinished / "epochs.json", rows)
-        _vouch(unfinished, result)
+        _write_result(unfinished, result)
         place_folder(unfinished, self.folder(run.id))
 
     def add_scores(self, run_id: str, scores: Mapping[str, float]) -> None:
@@ -126,7 +126,7 @@ class Record:
             more = result.model_copy(update={"results": result.results | new})
             more.write(self.folder(run_id) / "result.json")
 
-    def discard(self, run: Run, reason: str) -> None:
+    def invalidate(self, run: Run, reason: str) -> None:
         """Put aside all that is recorded of a run, so that it counts as failed and can be trained again."""
         aside = self.root / "replaced" / run.id
         make_folder(aside.parent)
@@ -136,16 +136,16 @@ class Record:
         _facts(run, time.time()).write(self.folder(run.id) / "run.json")
         Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
 
-    def check(self, run_ids: Iterable[str]) -> None:
+    def set_aside_damaged(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
         for run_id in run_ids:
             path = self.folder(run_id) / "result.json"
-            if self._vouches(path):
+            if self._is_intact(path):
                 (path.parent / "checkpoint.pt").unlink(missing_ok=True)  # a kill may have come before that
             elif path.exists():
                 self._set_aside(path, "the run is trained again")
 
-    def _vouches(self, path: Path) -> bool:
+    def _is_intact(self, path: Path) -> bool:
         """Whether a result is whole, and every file that it vouches for is as it was written."""
         result = read_stored(path, Result)
         files = result.files if result else {}
@@ -165,17 +165,17 @@ class Record:
             return failure.status
         return "absent" if self.facts(run_id) is None else "unfinished"
 
-    def has(self, run_id: str) -> bool:
+    def has_files(self, run_id: str) -> bool:
         """Whether there is anything of a run, be it damaged."""
         return self.folder(run_id).exists()
 
-    def ended(self, run_id: str) -> bool:
+    def has_ended(self, run_id: str) -> bool:
         """Whether a run has its result, so that it is never trained again."""
         return self.result(run_id) is not None
 
     def needs_training(self, run_id: str, *, retry_failed: bool = False) -> bool:
         """Whether a run has neither ended nor failed; with `retry_failed`, whether it has failed and not ended."""
-        if self.ended(run_id):
+        if self.has_ended(run_id):
             return False
         if retry_failed:
             return self.failure(run_id) is not None
@@ -189,7 +189,7 @@ class Record:
         """The result of a run that has ended."""
         return read_stored(self.folder(run_id) / "result.json", Result)
 
-    def adopted(self, run_id: str) -> Path | None:
+    def adopted_from(self, run_id: str) -> Path | None:
         """The data that a run was taken over from; None for one that was trained here, or has not ended."""
         result = self.result(run_id)
         return Path(result.adopted) if result and result.adopted else None
@@ -198,7 +198,7 @@ class Record:
         """Why the last attempt at a broken run broke."""
         return read_stored(self.folder(run_id) / "failure.json", Failure)
 
-    def began(self, run_id: str) -> float:
+    def start_time(self, run_id: str) -> float:
         """When a run was first started, in Unix seconds; NaN where that is not known."""
         facts = self.facts(run_id)
         return float(facts.began) if facts else math.nan
@@ -237,7 +237,7 @@ def _facts(run: Run, began: float) -> RunFacts:
     return RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began)
 
 
-def _vouch(folder: Path, result: Result) -> None:
+def _write_result(folder: Path, result: Result) -> None:
     """Write a run's result with the checksums of those of its files that are there."""
-    files = {name: known for name in VOUCHED if (known := digest(folder / name))}
+    files = {name: known for name in CHECKSUMMED_FILES if (known := digest(folder / name))}
     result.model_copy(update={"files": files}).write(folder / "result.json")

@@ -66,11 +66,11 @@ class RequestedRuns:
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
         return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric)
 
-    def present(self) -> dict[str, Label]:
+    def current_runs(self) -> dict[str, Label]:
         """The runs that its present version asks for."""
         return self.tuning | self.runs
 
-    def every(self) -> dict[str, Label]:
+    def all_runs(self) -> dict[str, Label]:
         """All runs that it has ever asked for."""
         return self.former | self.tuning | self.runs
 

@@ -53,12 +53,14 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     if status in FAILED and (failure := record.failure(run)):
         row["error"] = failure.reason
     if result := record.result(run):
-        row |= {"began": record.began(run), "ended": result.ended} | scored(status, result.results)
+        row |= {"began": record.start_time(run), "ended": result.ended} | replace_diverged_scores(
+            status, result.results
+        )
         row |= {f"env/{name}": str(value) for name, value in result.environment.items()}
     return row
 
 
-def scored(status: str, results: dict[str, float]) -> dict[str, float]:
+def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:
     """The results by which a run is judged: a diverged one's scores are those of answering zero.
 
     Its own `test/mse_sem` is dropped: it belongs to the score that was replaced.

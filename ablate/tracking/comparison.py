@@ -37,16 +37,16 @@ LONGEST = 5000
 COLUMNS = ("test/psnr", "last/psnr", "test/ssim", "test/gain", "best/epoch", "cost/parameters", "cost/train_seconds")
 
 
-def show_comparison(experiment: str, study: str, folder: Path, warn: Callable[[str], None]) -> str:
+def publish_comparison(experiment: str, study: str, folder: Path, warn: Callable[[str], None]) -> str:
     """Tell what the report in `folder` says; returns what to open. Whatever MLflow does, it is a warning at most."""
     try:
-        return address(experiment, tell_comparison(connect(), experiment, study, folder))
+        return address(experiment, send_comparison(connect(), experiment, study, folder))
     except Exception as error:
         warn(f"MLflow has not been told of the report ({why(error)}); `ablate sync` tells it.")
         return address(experiment)
 
 
-def tell_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
+def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
     """Tell what the report in `folder` says; told twice it changes nothing. Returns the view, None if there is none.
 
     Raises:

@@ -45,12 +45,12 @@ def _own_store() -> Path:
     return Path.cwd() / "mlflow.db"
 
 
-def store_is_there() -> bool:
+def store_exists() -> bool:
     """Whether there is a store, as far as that can be known without opening it."""
     return tracking_uri() != f"sqlite:///{_own_store()}" or _own_store().exists()
 
 
-def remote() -> bool:
+def is_remote() -> bool:
     """Whether MLflow is a server that may be away, not a file."""
     return tracking_uri().startswith("http")
 
@@ -74,7 +74,7 @@ def connect() -> MlflowClient:
 
 def probe() -> None:
     """Raise an OSError within seconds if MLflow is a server that does not answer."""
-    if not remote():
+    if not is_remote():
         return
     try:
         urllib.request.urlopen(f"{shown_uri(tracking_uri()).rstrip('/')}/health", timeout=PROBE_SECONDS).close()
@@ -129,6 +129,6 @@ def server_address() -> str:
 
 def address(experiment: str, view: str | None = None) -> str:
     """What to type or open to see an experiment: the tracking server's page, or `ablate ui` and its page."""
-    if remote():
+    if is_remote():
         return f"{server_address()}/{page(experiment, view)}"
     return f"ablate ui, then http://127.0.0.1:{PORT}/{page(experiment, view)}"

@@ -12,7 +12,7 @@ from types import TracebackType
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
-from ablate.tracking.connection import probe, remote, shown_uri, tracking_uri, why
+from ablate.tracking.connection import is_remote, probe, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped
 
@@ -33,7 +33,9 @@ class Mirror:
         self.news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._work, name="ablate mirror", daemon=True)
         self.store: Store | None = None
-        self.waiting: dict[str, None] = dict.fromkeys(requested.every())  # of any of them it may have missed something
+        self.waiting: dict[str, None] = dict.fromkeys(
+            requested.all_runs()
+        )  # of any of them it may have missed something
         self.live: set[str] = set()
         self.wait, self.next_try = 0.0, 0.0
         self.progress = 0.0
@@ -60,7 +62,7 @@ class Mirror:
     ) -> None:
         self._moved()
         self.news.put(None)
-        while self.thread.is_alive() and not (remote() and time.monotonic() - self.progress > GRACE):
+        while self.thread.is_alive() and not (is_remote() and time.monotonic() - self.progress > GRACE):
             self.thread.join(0.2)
         if self.waiting:
             self.warn("MLflow has not been told all of this study; `ablate sync` tells it the rest.")
@@ -71,7 +73,7 @@ class Mirror:
             going_on = self._hear()
             if not going_on:
                 self.live.clear()
-                self.waiting = dict.fromkeys(self.requested.every())
+                self.waiting = dict.fromkeys(self.requested.all_runs())
             if time.monotonic() >= self.next_try or not going_on:
                 self._tell()
 

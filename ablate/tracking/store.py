@@ -44,7 +44,7 @@ class Store:
     """Opened on what MLflow has at that moment: after an error, open another."""
 
     def __init__(self, requested: RequestedRuns, record: Record) -> None:
-        self.requested, self.record, known = requested, record, requested.every()
+        self.requested, self.record, known = requested, record, requested.all_runs()
         self.client = connect()
         self.experiment = self._experiment()
         self.told = {run_id: self._adopt(found) for run_id, found in self._find().items() if run_id in known}
@@ -177,17 +177,17 @@ class Store:
         if self.record.status(run_id) in FAILED and (failure := self.record.failure(run_id)):
             return failure.time
         rows = self.record.epochs(run_id)
-        return rows[-1]["time"] if rows else self.record.began(run_id)
+        return rows[-1]["time"] if rows else self.record.start_time(run_id)
 
     def _create(self, run_id: str) -> SyncState:
-        label = self.requested.every()[run_id]  # a search's runs become known as it goes on
+        label = self.requested.all_runs()[run_id]  # a search's runs become known as it goes on
         tags = {
             RUN_TAG: run_id,
             ARM_TAG: label.arm,
             STUDY_TAG: self.requested.study,
             "mlflow.source.name": "ablate sweep",
         }
-        began = int(self.record.began(run_id) * 1000)
+        began = int(self.record.start_time(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))
         self.told[run_id] = SyncState(created.info.run_id)
         return self.told[run_id]

@@ -7,7 +7,7 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.comparison import tell_comparison
+from ablate.tracking.comparison import send_comparison
 from ablate.tracking.connection import address, shown_uri, tracking_uri, why
 from ablate.tracking.store import Store
 
@@ -26,8 +26,8 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
     """
     try:
         store = Store(requested, record)
-        store.tell_all(dict.fromkeys(requested.every()), live=(), on_told=lambda: None)
-        view = tell_comparison(store.client, store.experiment, requested.study, report) if report else None
+        store.tell_all(dict.fromkeys(requested.all_runs()), live=(), on_told=lambda: None)
+        view = send_comparison(store.client, store.experiment, requested.study, report) if report else None
     except Exception as error:
         raise TrackingError(f"MLflow at {shown_uri(tracking_uri())} cannot be told: {why(error)}") from None
     return address(store.experiment, view)

@@ -94,7 +94,7 @@ def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tupl
     run = study.runs[0].id
     path = record.folder(run) / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "splendid"}))
-    assert not record.ended(run)
+    assert not record.has_ended(run)
     assert record.status(run) == "unfinished"
     assert record.needs_training(run)
 

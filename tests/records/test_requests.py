@@ -23,7 +23,7 @@ def test_runs_that_are_no_longer_asked_for_are_kept_apart_and_may_come_back(tmp_
     one = RequestedRuns.of(load_study(write_tiny_study(tmp_path, seeds="[1]")), two)
     assert {label.seed for label in one.runs.values()} == {1}
     assert {label.seed for label in one.former.values()} == {0}
-    assert one.every() == two.runs
+    assert one.all_runs() == two.runs
     assert RequestedRuns.of(load_study(write_tiny_study(tmp_path)), one) == two
 
 

@@ -63,10 +63,10 @@ def record(tmp_path: Path) -> Record:
 
 def tell(record: Record, arm: Arm, seed: int, ending: str | None, epochs: int = 2) -> None:
     """Record a run's events."""
-    record.take(arm.run(seed), Started(0, "cpu"))
-    record.take(arm.run(seed), EpochEnded([epoch(number + 1) for number in range(epochs)], b"a checkpoint"))
+    record.write_event(arm.run(seed), Started(0, "cpu"))
+    record.write_event(arm.run(seed), EpochEnded([epoch(number + 1) for number in range(epochs)], b"a checkpoint"))
     if ending:
-        record.take(arm.run(seed), ENDINGS[ending])
+        record.write_event(arm.run(seed), ENDINGS[ending])
 
 
 def row(frame: pd.DataFrame, arm: Arm, seed: int) -> Any:
@@ -162,15 +162,15 @@ def test_a_score_that_no_run_has_has_no_column_and_other_columns_stay(record: Re
 
 def test_a_score_that_one_run_has_has_a_column(record: Record) -> None:
     newer = Ended("finished", results(GOOD_SCORES) | {"nothing/psnr": 21.4}, b"", b"", ENVIRONMENT, [epoch(1)])
-    record.take(GOOD.run(3), newer)
+    record.write_event(GOOD.run(3), newer)
     found = load_results(STUDY, record)["nothing/psnr"]
     assert found.dropna().tolist() == [21.4]
 
 
 def test_a_diverged_run_without_the_score_of_answering_zero_has_no_score(record: Record) -> None:
     older = {name: value for name, value in results(WORSE_THAN_ZERO).items() if name != "zero/ssim"}
-    record.take(BAD.run(5), Started(0, "cpu"))
-    record.take(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
+    record.write_event(BAD.run(5), Started(0, "cpu"))
+    record.write_event(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
     found = row(load_results(STUDY, record), BAD, 5)
     assert found[["test/ssim", "last/ssim"]].isna().all()
     assert found["test/psnr"] == ZERO["zero/psnr"]
@@ -189,8 +189,8 @@ def test_the_columns_of_epochs_do_not_depend_on_which_run_has_them_first(tmp_pat
     names = ["epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
     for seed, left_out in ((7, "val/ssim"), (3, "train/loss")):
         rows = [{name: 1.0 for name in reversed(names) if name != left_out}]
-        record.take(GOOD.run(seed), Started(0, "cpu"))
-        record.take(GOOD.run(seed), EpochEnded(rows, b"a checkpoint"))
+        record.write_event(GOOD.run(seed), Started(0, "cpu"))
+        record.write_event(GOOD.run(seed), EpochEnded(rows, b"a checkpoint"))
     frame = load_epochs(STUDY, record)
     assert list(frame.columns) == ["arm", "seed", "run", *names]
     assert frame["val/ssim"].isna().tolist() == [True, False]

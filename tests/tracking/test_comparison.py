@@ -17,7 +17,7 @@ from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.reporting.study.page import write_report
 from ablate.studies.planning import Design
-from ablate.tracking.comparison import LONGEST, comparison_page, note, show_comparison, tell_comparison, view
+from ablate.tracking.comparison import LONGEST, comparison_page, note, publish_comparison, send_comparison, view
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.sync import sync
 
@@ -70,7 +70,7 @@ def told(told_folder: tuple[Path, Design], workplace: Path) -> Design:
 
 
 def tell() -> str | None:
-    return tell_comparison(client(), experiment().experiment_id, "tiny", REPORT)
+    return send_comparison(client(), experiment().experiment_id, "tiny", REPORT)
 
 
 def test_the_report_and_its_figures_are_artefacts_of_one_run_without_numbers(told: Design) -> None:
@@ -167,7 +167,7 @@ def test_a_report_that_was_half_told_is_completed_not_doubled(told: Design, monk
     warnings: list[str] = []
     with monkeypatch.context() as broken:
         broken.setattr(MlflowClient, "set_tag", refuse)
-        shown = show_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
+        shown = publish_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
     assert "viewStateShareKey" not in shown
     (warning,) = warnings
     assert "`ablate sync`" in warning
@@ -186,7 +186,7 @@ def test_what_a_server_missed_of_the_report_is_told_by_sync(told: Design, monkey
     warnings: list[str] = []
     with monkeypatch.context() as away:
         away.setattr(MlflowClient, "log_artifact", refuse)
-        show_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
+        publish_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
     assert len(warnings) == 1
     assert "&viewStateShareKey=arms" in sync(RequestedRuns.of(told), Record(), REPORT)
     (run,) = reports()

@@ -410,7 +410,7 @@ def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Rec
     record, study = swept_copy
     run = study.runs[0]
     (record.folder(run.id) / "result.json").unlink()
-    record.take(run, Failed("out of memory"))
+    record.write_event(run, Failed("out of memory"))
     for _ in range(2):
         assert tell(study, record) == []
         mirrored = told()["with seed 0"]
