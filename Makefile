@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check lint docs format hooks clean
+.PHONY: demo test test-slow coverage check lint docs format hooks golden clean
 
 demo: .venv/.installed
 	$(BIN)/ablate sweep experiments/quickstart.yaml
@@ -14,6 +14,9 @@ test: .venv/.installed-test
 
 test-slow: .venv/.installed-test
 	$(BIN)/pytest -n auto -m slow
+
+coverage: .venv/.installed-test
+	$(BIN)/pytest -n auto --cov
 
 lint: .venv/.installed-test
 	$(BIN)/ruff check .
@@ -29,6 +32,15 @@ format: .venv/.installed-test
 
 hooks: .venv/.installed-test
 	$(BIN)/pre-commit install
+
+# The versions installed in .venv, with the hashes of their files: the environment that the golden numbers come from.
+# To be run where they were made: after RECIPE was raised, or an upgrade that leaves them as they are.
+golden: .venv/.installed-test
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip freeze --all --exclude-editable > .venv/installed.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dvc --extra test --constraint .venv/installed.txt \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command 'make golden' --output-file requirements/golden.txt
 
 check: lint test test-slow
 

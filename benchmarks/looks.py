@@ -33,8 +33,12 @@ SPREADS = NOISES[0].scales
 """Times the standard deviation of the paired differences of 1 and 4 heads; arms that change more vary more."""
 
 AUDIT = (
-    *(("heads, recorded", 6), ("depth, recorded", 5), ("12 normal seeds", 6)),
-    *(("skewness 2, every arm", 5), ("reference drops", 5), ("windfalls", 2)),
+    ("heads, recorded", 6),
+    ("depth, recorded", 5),
+    ("12 normal seeds", 6),
+    ("skewness 2, every arm", 5),
+    ("reference drops", 5),
+    ("windfalls", 2),
 )
 """Kinds of noise and a size of study each: what an audit of the rule tried."""
 
@@ -79,7 +83,7 @@ def fixed(compared: int) -> tuple[float, ...]:
 
 RULES = (
     Rule("ours", "the error spent linearly over the looks, arms given up as futile", linear, futility=True),
-    Rule("ours, no futility", "the same, every undecided arm goes on to the last look", linear),
+    Rule("ours, no futility", "the same, but every undecided arm continues to the last look", linear),
     Rule("uncorrected", "at each look the interval of the fixed design", uncorrected),
     Rule("O'Brien-Fleming", "the error spent late, as O'Brien and Fleming's bounds do", obrien_fleming),
     Rule("fixed design", "one look, at all 12 seeds", fixed),
@@ -87,7 +91,7 @@ RULES = (
 
 
 @dataclass(frozen=True)
-class Found:
+class Outcome:
     """What was measured; rates are fractions.
 
     Attributes:
@@ -102,15 +106,15 @@ class Found:
     runs: float
 
 
-def simulate(rule: Rule, arms: int, scale: float, truth: float, studies: int, noise: Noise = NOISES[0]) -> Found:
+def simulate(rule: Rule, arms: int, scale: float, truth: float, studies: int, noise: Noise = NOISES[0]) -> Outcome:
     """Judge the same simulated studies by a rule; the same numbers each time."""
     draw = np.random.default_rng([NOISES.index(noise), arms, round(1000 * scale)])
     scores_SAN = scale * noise.draw(draw, (studies, arms, LOOKS[-1]))
     verdicts_SC, used_SC, early_SC = judge_studies(rule, scores_SAN[:, 1:] - scores_SAN[:, :1] + truth * MARGIN)
     correct_SC = right(verdicts_SC, np.full(arms - 1, truth * MARGIN))
     wrong_SC = ~correct_SC & (verdicts_SC != "undecided")
-    runs = used_SC.sum(axis=1) + used_SC.max(axis=1)  # the reference goes on as long as any arm
-    return Found(
+    runs = used_SC.sum(axis=1) + used_SC.max(axis=1)  # the reference continues as long as any arm
+    return Outcome(
         error=float(np.any(wrong_SC, axis=1).mean()),
         power=float(correct_SC.mean()),
         early=float(early_SC.mean()),

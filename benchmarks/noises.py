@@ -117,7 +117,9 @@ def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
     """Rare seeds lower all arms together, but for those that escape."""
     late_SAN = np.broadcast_to(draw.random((shape[0], 1, shape[2])) < LATE_RATE, shape)
     hit_SAN = late_SAN & (draw.random(shape) >= ESCAPE_RATE)
-    return np.asarray(normal(draw, shape) - LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE)))
+    scores_SAN = normal(draw, shape)
+    scores_SAN -= LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE))
+    return scores_SAN
 
 
 def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
@@ -153,7 +155,7 @@ def recorded(study: str, reference: str) -> np.ndarray:
     """The scores that a study of `benchmarks/until_decided` recorded: seeds x arms, the reference first."""
     runs = pd.read_csv(RECORDED / study / "data" / "runs.csv")
     table = runs.pivot(index="seed", columns="arm", values="test/psnr")
-    return table[[reference, *table.columns.drop(reference)]].to_numpy()
+    return np.asarray(table[[reference, *table.columns.drop(reference)]])
 
 
 def _recorded_noise(study: str, reference: str) -> Noise:

@@ -3,7 +3,7 @@
     python -m benchmarks.search        # writes benchmarks/search.md: some minutes on two cores
 
 Each repeat searches twice, by TPE and at random, on the same seed; the best settings of each are then trained on fresh
-seeds, since the best of many trials is flattered. The repeat is the pair.
+seeds, since the best of many trials looks better than it is. The repeat is the pair.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ PAGE = Path(__file__).with_suffix(".md")
 
 
 @dataclass(frozen=True)
-class Found:
+class Outcome:
     """What one search found, in dB: the best validation PSNR after each trial, the mean test PSNR on fresh seeds."""
 
     sampler: str
@@ -68,8 +68,8 @@ def make_search(sampler: str, repeat: int, trials: int) -> Search:
     return Search.model_validate(facts | {"sampler": sampler, "seed": repeat})
 
 
-def measure(sampler: str, repeat: int, trials: int, record: Record) -> Found:
-    """Search, and train the best settings on fresh seeds, those that no repeat searches on."""
+def measure(sampler: str, repeat: int, trials: int, record: Record) -> Outcome:
+    """Search, and train the best settings on fresh seeds: seeds on which no repeat searches."""
     search = make_search(sampler, repeat, trials)
     strategy = Searching(search)
     with LocalExecutor(slot_devices("cpu", None)) as executor:
@@ -81,11 +81,11 @@ def measure(sampler: str, repeat: int, trials: int, record: Record) -> Found:
     with LocalExecutor(slot_devices("cpu", None)) as executor:
         sweep(Fixed(runs), executor, record)
     scores = [result.results["test/psnr"] for run in runs if (result := record.result(run.id))]
-    return Found(sampler, repeat, course, float(np.mean(scores)))
+    return Outcome(sampler, repeat, course, float(np.mean(scores)))
 
 
 def on_fresh_seeds(run: Run, repeat: int) -> list[Run]:
-    """The same fresh seeds for both samplers of a repeat, so that they are a pair."""
+    """The same fresh seeds for both samplers of a repeat, which makes them a pair."""
     return [run.model_copy(update={"seed": 1000 + FRESH * repeat + number}) for number in range(FRESH)]
 
 
@@ -103,7 +103,7 @@ class Gain:
 
     @property
     def sentence(self) -> str:
-        """What may be said of it, whichever way it came out."""
+        """The conclusion, whichever way the comparison came out."""
         interval = f"{self.mean:+.2f} dB, 95% interval [{self.low:+.2f}, {self.high:+.2f}]"
         if self.low > 0:
             return f"better than random here: {interval}"
@@ -118,7 +118,7 @@ def gain(tpe: Sequence[float], random: Sequence[float]) -> Gain:
     return Gain((np.array(tpe) - np.array(random)).tolist(), float(interval.low), float(interval.high))
 
 
-def compare(found: Sequence[Found], score: str, at: int = -1) -> Gain:
+def compare(found: Sequence[Outcome], score: str, at: int = -1) -> Gain:
     """TPE against random by `fresh`, or by the best value of the `course` after `at` trials."""
 
     def scores(sampler: str) -> list[float]:
@@ -140,7 +140,7 @@ intervals are those of paired t tests over the repeats, each at 95% on its own.
 """
 
 
-def page(found: Sequence[Found]) -> str:
+def page(found: Sequence[Outcome]) -> str:
     """The page, in Markdown."""
     repeats, trials = len(found) // 2, len(found[0].course)
     facts = {"axes": len(SPACE), "epochs": BASE["training.epochs"], "trials": trials, "repeats": repeats}
@@ -161,13 +161,13 @@ def page(found: Sequence[Found]) -> str:
     return HEAD.format(fresh=FRESH, startup=STARTUP, **facts) + "\n".join(lines) + "\n"
 
 
-def _row(found: Sequence[Found], repeat: int, difference: float) -> str:
+def _row(found: Sequence[Outcome], repeat: int, difference: float) -> str:
     tpe, random = (next(f for f in found if (f.sampler, f.repeat) == (name, repeat)) for name in SAMPLERS)
     scores = (tpe.course[-1], random.course[-1], tpe.fresh, random.fresh)
     return f"| {repeat} | {' | '.join(f'{score:.2f}' for score in scores)} | {difference:+.2f} |"
 
 
-def _course_row(found: Sequence[Found], count: int) -> str:
+def _course_row(found: Sequence[Outcome], count: int) -> str:
     so_far = compare(found, "course", count - 1)
     return f"| {count} | {so_far.mean:+.2f} | [{so_far.low:+.2f}, {so_far.high:+.2f}] |"
 

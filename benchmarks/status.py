@@ -1,4 +1,4 @@
-"""How long `ablate status` takes with 10,000 recorded runs, as the user waits for it: `python -m benchmarks.status`."""
+"""How long `ablate status` takes with 10,000 recorded runs, as a user sees it: `python -m benchmarks.status`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMAND = [sys.executable, "-c", "from ablate.cli import main; main()", "status"
 
 
 def fill(folder: Path) -> int:
-    """Put down the runs of a study of 1,000 arms as if they had been swept; how many."""
+    """Record the runs of a study of 1,000 arms as if they had been swept; returns their number."""
     path = folder / "big.yaml"
     path.write_text(STUDY)
     study, record = load_study(path), Record(folder / ".ablate")
@@ -51,7 +51,7 @@ def fill(folder: Path) -> int:
 
 
 def seconds(folder: Path, *words: str) -> float:
-    """Of one call."""
+    """Seconds that one call takes."""
     began = time.perf_counter()
     subprocess.run([*COMMAND, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began

@@ -2,8 +2,8 @@
 
     python -m benchmarks.until_decided        # trains what is missing, hours; writes benchmarks/until_decided.md
 
-Both designs share their runs: those of the fixed one are trained, and the other's looks are taken at them. What was
-trained is kept in benchmarks/until_decided/<study>/data, run by run, and not trained again.
+Both designs share their runs: the fixed design is trained, and the looks of the other one are taken at its runs.
+Finished runs are saved in benchmarks/until_decided/<study>/data one by one, and not trained again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def designs(study: Design) -> tuple[Design, Design]:
 
 
 def results(study: Design) -> pd.DataFrame:
-    """A row per run of the fixed design; what the record, earlier calls and the reports do not have is trained."""
+    """A row per run of the fixed design; trains what neither the record nor earlier calls nor the reports have."""
     record = Record()
 
     def listen(run: Run, event: Event) -> None:
@@ -64,7 +64,7 @@ def results(study: Design) -> pd.DataFrame:
 
 
 def _keep(study: Design, record: Record) -> pd.DataFrame:
-    """Write what is known of the study's runs; the table of them."""
+    """Write the results of the study's runs so far, and return them."""
     runs = load_results(study, record)
     write(study, Data(runs, load_epochs(study, record), {}), DATA / study.name)
     return runs

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.search import CONFIDENCE, PAGE, REPEATS, TRIALS, Found, compare, gain, make_search, page
+from benchmarks.search import CONFIDENCE, PAGE, REPEATS, TRIALS, Outcome, compare, gain, make_search, page
 
 
-def found(advantage: float, spread: float = 0.1) -> list[Found]:
+def found(advantage: float, spread: float = 0.1) -> list[Outcome]:
     """Five repeats in which TPE is better by about `advantage` dB."""
     noise = np.random.default_rng(0).normal(0, spread, 5)
-    tpe = [Found("tpe", n, [20.0 + n, 25.0 + advantage + noise[n]], 24.0 + advantage + noise[n]) for n in range(5)]
-    return [*tpe, *(Found("random", n, [20.0 + n, 25.0], 24.0) for n in range(5))]
+    tpe = [Outcome("tpe", n, [20.0 + n, 25.0 + advantage + noise[n]], 24.0 + advantage + noise[n]) for n in range(5)]
+    return [*tpe, *(Outcome("random", n, [20.0 + n, 25.0], 24.0) for n in range(5))]
 
 
 @pytest.mark.parametrize(
