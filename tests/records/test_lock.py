@@ -1,4 +1,4 @@
-"""One writer at a time, and what it says it is doing."""
+"""One writer at a time, and the file in which it says what it is training."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ SLOT = Trainer(pid=os.getpid(), slot=1, device="cuda:0")
 
 
 def never() -> None:
-    raise AssertionError("there is nobody to wait for")
+    raise AssertionError("no other writer has the lock")
 
 
 def test_a_second_sweep_waits_for_the_first(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_lock_whose_owner_was_killed_is_free(tmp_path: Path) -> None:
         assert load_running(tmp_path) == {}, "the next writer does not train what the killed one did"
 
 
-@pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("broken"), Lost("killed")])
+@pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("out of memory"), Lost("killed")])
 def test_a_run_is_running_from_its_start_to_its_end(tmp_path: Path, end: Ended | Failed | Lost) -> None:
     listener = RunningFile(tmp_path)
     with only_writer(tmp_path, never):
@@ -81,6 +81,6 @@ def test_an_invalid_file_says_that_nothing_runs(content: str, tmp_path: Path) ->
         assert load_running(tmp_path) == {}
 
 
-def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+def test_looking_creates_no_folder(tmp_path: Path) -> None:
     assert load_running(tmp_path / "new") == {}
     assert not (tmp_path / "new").exists()

@@ -29,14 +29,14 @@ def test_a_run_passes_from_absent_to_finished(record: Record) -> None:
     assert seen == ["absent", "unfinished", "unfinished", "finished"]
 
 
-def test_the_record_says_what_was_run(record: Record) -> None:
+def test_the_record_has_the_id_recipe_seed_and_settings_of_a_run(record: Record) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     facts = json.loads((record.folder(RUN.id) / "run.json").read_text())
     assert (facts["id"], facts["seed"], facts["recipe"]) == (RUN.id, 0, RECIPE)
     assert facts["settings"]["model.width"] == 8
 
 
-def test_an_epoch_is_recorded_with_what_goes_on_from_it(record: Record) -> None:
+def test_an_epoch_is_recorded_with_its_checkpoint(record: Record) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, EpochEnded([ROW], b"state"))
     assert (record.epochs(RUN.id), record.checkpoint(RUN.id)) == ([ROW], b"state")
@@ -49,7 +49,7 @@ def test_an_ended_run_keeps_no_checkpoint(record: Record) -> None:
     assert result_of(record, RUN.id).results == {"test/psnr": 20.0}
 
 
-def test_a_run_that_timed_out_is_no_failure_but_as_broken(record: Record) -> None:
+def test_a_run_that_timed_out_has_its_own_status_and_is_retried_like_a_failed_one(record: Record) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, Failed("took too long", status="timed out"))
     assert record.status(RUN.id) == "timed out"
@@ -65,8 +65,8 @@ def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: R
     assert record.status(RUN.id) == "unfinished"
 
 
-def test_what_was_broken_can_be_gone_on_with_by_the_same_command_until_it_has_ended(record: Record) -> None:
-    """A retry that is interrupted: the run is under way again, and still one of those that `--retry-failed` means."""
+def test_an_interrupted_retry_resumes_with_and_without_retry_failed(record: Record) -> None:
+    """The run counts as unfinished again, and is still one of those that `--retry-failed` trains."""
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, Failed("out of memory", "trace"))
     record.write_event(RUN, Started(0, "cpu"))
@@ -102,8 +102,8 @@ def test_a_crash_while_the_result_is_written_leaves_the_run_unfinished(
     assert record.checkpoint(RUN.id) == b"state"
 
 
-def ended(record: Record) -> Path:
-    """The folder of a run that has ended."""
+def end_run(record: Record) -> Path:
+    """Record all events of a run; returns its folder."""
     for event in (Started(0, "cpu"), EpochEnded([ROW], b"state"), ENDED):
         record.write_event(RUN, event)
     return record.folder(RUN.id)
@@ -115,13 +115,13 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "followed by garbage": lambda content: content + b"garbage",
     "blank at its end": lambda content: content[:-3] + bytes(3),
 }
-"""What is left of a file when the power goes at a bad moment."""
+"""What a power cut can leave of a file."""
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", [*CHECKSUMMED_FILES, "result.json"])
-def test_a_result_is_only_one_while_all_its_files_are_whole(record: Record, name: str, damage: str) -> None:
-    path = ended(record) / name
+def test_a_result_counts_only_while_all_its_files_are_intact(record: Record, name: str, damage: str) -> None:
+    path = end_run(record) / name
     record.set_aside_damaged([RUN.id])
     assert record.has_ended(RUN.id)
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
@@ -131,15 +131,15 @@ def test_a_result_is_only_one_while_all_its_files_are_whole(record: Record, name
     assert record.needs_training(RUN.id)
 
 
-def test_a_result_without_one_of_its_files_is_none(record: Record) -> None:
-    (ended(record) / "weights.safetensors").unlink()
+def test_a_result_without_one_of_its_files_does_not_count(record: Record) -> None:
+    (end_run(record) / "weights.safetensors").unlink()
     with pytest.warns(UserWarning, match=r"result.json"):
         record.set_aside_damaged([RUN.id])
     assert record.needs_training(RUN.id)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_checkpoint_is_set_aside_and_named_never_loaded(record: Record, damage: str) -> None:
+def test_a_damaged_checkpoint_is_set_aside_with_a_warning_and_never_loaded(record: Record, damage: str) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, EpochEnded([ROW], b"state"))
     path = record.folder(RUN.id) / "checkpoint.pt"
@@ -151,7 +151,9 @@ def test_a_damaged_checkpoint_is_set_aside_and_named_never_loaded(record: Record
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGE if name != "blank at its end"])
 @pytest.mark.parametrize("name", ["run.json", "failure.json", "epochs.json"])
-def test_a_damaged_file_of_an_unfinished_run_is_as_none_and_made_again(record: Record, name: str, damage: str) -> None:
+def test_a_damaged_file_of_an_unfinished_run_counts_as_missing_and_is_written_again(
+    record: Record, name: str, damage: str
+) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, EpochEnded([ROW], b"state"))
     record.write_event(RUN, Failed("out of memory"))
@@ -159,14 +161,14 @@ def test_a_damaged_file_of_an_unfinished_run_is_as_none_and_made_again(record: R
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
     assert record.status(RUN.id) == ("unfinished" if name == "failure.json" else "failed")
     assert record.epochs(RUN.id) == ([] if name == "epochs.json" else [ROW])
-    ended(record)
+    end_run(record)
     record.set_aside_damaged([RUN.id])
     assert record.status(RUN.id) == "finished"
     assert record.epochs(RUN.id) == [ROW]
 
 
-def test_what_a_kill_left_behind_is_swept_away(record: Record) -> None:
-    folder = ended(record)
+def test_files_that_a_kill_left_behind_are_deleted(record: Record) -> None:
+    folder = end_run(record)
     (folder / "checkpoint.pt").write_bytes(b"killed before it was removed")
     record.set_aside_damaged([RUN.id])
     assert not (folder / "checkpoint.pt").exists()
