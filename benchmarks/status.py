@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ablate.records.files import digest, write_json
-from ablate.records.record import VOUCHED, Record
+from ablate.records.files import hash_file, write_json
+from ablate.records.record import CHECKSUMMED_FILES, Record
 from ablate.records.requests import RequestedRuns, save_requested
 from ablate.settings import dotted
 from ablate.studies.loading import load_study
@@ -42,7 +42,7 @@ def fill(folder: Path) -> int:
         (run / "arrays.safetensors").write_bytes(bytes(1000))
         for name, facts in {"run.json": {"settings": settings, "began": 0.0}, "epochs.json": [RESULTS] * 30}.items():
             (run / name).write_text(json.dumps(facts))
-        files = {name: digest(run / name) for name in VOUCHED}
+        files = {name: hash_file(run / name) for name in CHECKSUMMED_FILES}
         facts = {"status": "finished", "results": RESULTS, "environment": {"torch": "2"}, "files": files, "ended": 0.0}
         write_json(run / "result.json", facts)
     save_requested(record.root, RequestedRuns.of(study))

@@ -35,8 +35,8 @@ class Evil:
 @pytest.mark.parametrize("save", [lambda: pickle.dumps(Evil()), lambda: saved_by_torch({"model": Evil()})])
 def test_a_checkpoint_that_would_run_code_is_refused(save: object, workplace: Path) -> None:
     record, run = Record(), tiny_run()
-    record.take(run, Started(0, "cpu"))
-    record.take(run, EpochEnded([], save()))  # type: ignore[operator]
+    record.write_event(run, Started(0, "cpu"))
+    record.write_event(run, EpochEnded([], save()))  # type: ignore[operator]
     sweep(Fixed([run]), InProcessExecutor(), record)
     assert record.status(run.id) == "failed"
     assert not Path("taken over").exists()

@@ -39,7 +39,7 @@ def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
 
     def line(arm: Arm) -> tuple[str, ...]:
         ids = [arm.run(seed).id for seed in reach[arm.name]]
-        there = sum(record.ended(run_id) for run_id in ids)
+        there = sum(record.has_ended(run_id) for run_id in ids)
         to_train = sum(record.needs_training(run_id, retry_failed=retry_failed) for run_id in ids)
         parameters = f"{count_parameters(arm.settings.model):,}"
         return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters

@@ -23,5 +23,5 @@ def sync(study_files: StudyFiles = None) -> None:
         if not every:
             raise AblateError("no study was swept in this folder yet, so there is nothing to tell MLflow")
         for requested in every:
-            record.check(requested.every())
+            record.set_aside_damaged(requested.all_runs())
             terminal.say(f"{requested.study}: {tell(requested, record, REPORTS / requested.study)}")

@@ -20,13 +20,13 @@ def ui(
     """Show the runs in MLflow, or those of one study or search, until Ctrl-C; if MLflow is a server, say where."""
     from ablate.studies.loading import load
     from ablate.tracking.comparison import comparison_page
-    from ablate.tracking.connection import page, remote, server_address, store_is_there
+    from ablate.tracking.connection import is_remote, page, server_address, store_exists
     from ablate.tracking.server import HOST, serving
 
-    if not store_is_there():
+    if not store_exists():
         raise AblateError("there are no runs in this folder yet; `ablate sweep` makes some")
     wanted = comparison_page(load(study_file).name) if study_file else page()
-    if remote():
+    if is_remote():
         out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{wanted}", soft_wrap=True)
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so means Ctrl-C

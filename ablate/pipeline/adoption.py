@@ -55,7 +55,7 @@ def adoptable(design: Design, record: Record, reports: Path = REPORTS) -> list[F
     Raises:
         AblateError: a table is damaged.
     """
-    wanted = {run.id: run for run in design.runs if not record.has(run.id)}
+    wanted = {run.id: run for run in design.runs if not record.has_files(run.id)}
     found: dict[str, Found] = {}
     for data in [reports / design.name / "data", *sorted(reports.glob("*/data"))]:
         left = {run_id: run for run_id, run in wanted.items() if run_id not in found}
@@ -75,17 +75,17 @@ class Foreseen(Record):
         found: Status = self.found[run_id].result.status if run_id in self.found else super().status(run_id)
         return found
 
-    def ended(self, run_id: str) -> bool:
+    def has_ended(self, run_id: str) -> bool:
         """See `Record`."""
-        return run_id in self.found or super().ended(run_id)
+        return run_id in self.found or super().has_ended(run_id)
 
     def result(self, run_id: str) -> Result | None:
         """See `Record`."""
         return self.found[run_id].result if run_id in self.found else super().result(run_id)
 
-    def began(self, run_id: str) -> float:
+    def start_time(self, run_id: str) -> float:
         """See `Record`."""
-        return self.found[run_id].began if run_id in self.found else super().began(run_id)
+        return self.found[run_id].began if run_id in self.found else super().start_time(run_id)
 
     def epochs(self, run_id: str) -> list[Row]:
         """See `Record`."""

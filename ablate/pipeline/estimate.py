@@ -71,8 +71,8 @@ def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, retry_failed: boo
 
 def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str) -> float | None:
     """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
-    ended = [run_id for seed in seeds if record.ended(run_id := arm.run(seed).id)]
-    ids = [run_id for run_id in ended if not math.isnan(record.began(run_id))]
+    ended = [run_id for seed in seeds if record.has_ended(run_id := arm.run(seed).id)]
+    ids = [run_id for run_id in ended if not math.isnan(record.start_time(run_id))]
     results = {run_id: result for run_id in ids if (result := record.result(run_id))}
     name = device_name(device)
     here = [run_id for run_id, result in results.items() if result.environment.get("device") == name]
@@ -81,7 +81,7 @@ def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str
 
 def _took(record: Record, run_id: str, ended: float) -> float:
     """Seconds of a run: those of its median epoch for each, and those of its last scores."""
-    times = [record.began(run_id), *(row["time"] for row in record.epochs(run_id))]
+    times = [record.start_time(run_id), *(row["time"] for row in record.epochs(run_id))]
     epochs = [end - start for start, end in pairwise(times)]
     last_scores = ended - times[-1]
     return len(epochs) * median(epochs or [0.0]) + last_scores

@@ -28,20 +28,20 @@ class Unscored:
 def score_recorded(design: Design, record: Record, device: str, terminal: Terminal) -> list[Unscored]:
     """Score the runs of a study that lack its metric; returns those that still do."""
     metric = design.metric
-    lacking = [run for run in design.runs if (result := record.result(run.id)) and not result.has(metric)]
+    lacking = [run for run in design.runs if (result := record.result(run.id)) and not result.has_score(metric)]
     if not lacking:
         return []
     terminal.say(f"{len(lacking)} recorded runs lack {metric.name}: scoring them again, without training.")
     for run in lacking:
         _score(run, record, device)
-    left = [(run, result) for run in lacking if (result := record.result(run.id)) and not result.has(metric)]
+    left = [(run, result) for run in lacking if (result := record.result(run.id)) and not result.has_score(metric)]
     return [Unscored(run, _reason(metric, result, record.weights(run.id))) for run, result in left]
 
 
 def discard(unscored: Sequence[Unscored], record: Record) -> None:
     """Put aside what is recorded of runs that cannot be scored, so that they are trained again."""
     for item in unscored:
-        record.discard(item.run, item.reason)
+        record.invalidate(item.run, item.reason)
 
 
 def _score(run: Run, record: Record, device: str) -> None:

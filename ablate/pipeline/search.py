@@ -56,4 +56,4 @@ def search(
 def _request(search: Search, record: Record) -> RequestedRuns:
     """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
     before = load_requested(record.root, search.name)
-    return RequestedRuns(search.name, search.question, {}, before.every() if before else {})
+    return RequestedRuns(search.name, search.question, {}, before.all_runs() if before else {})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ablate.metrics import METRICS, Metric
-from ablate.records.lock import Trainer, running
+from ablate.records.lock import Trainer, load_running
 from ablate.records.record import ENDED, FAILED, Record, Status
 from ablate.records.requests import Label, RequestedRuns, RunStatus
 from ablate.tracking.sync_notes import IN_MLFLOW, load
@@ -56,9 +56,10 @@ class Overview:
 
 def look_over(requested: RequestedRuns, record: Record) -> Overview:
     """The status of each of a study's runs."""
-    trained, synced = running(record.root), load(record.root, requested.study)
+    trained, synced = load_running(record.root), load(record.root, requested.study)
     found = [
-        _status(run_id, label, record, trained.get(run_id), synced) for run_id, label in requested.present().items()
+        _status(run_id, label, record, trained.get(run_id), synced)
+        for run_id, label in requested.current_runs().items()
     ]
     if requested.metric in METRICS:
         found = [_scored(run, record, METRICS[requested.metric]) if run.run in requested.runs else run for run in found]
@@ -70,7 +71,7 @@ def look_over(requested: RequestedRuns, record: Record) -> Overview:
 def _scored(run: TrackedStatus, record: Record, metric: Metric) -> TrackedStatus:
     """A run that has ended, but was recorded before the metric existed that judges it, is unscored."""
     result = record.result(run.run) if run.status in ENDED else None
-    if result is None or result.has(metric):
+    if result is None or result.has_score(metric):
         return run
     return replace(run, status="unscored", detail=f"recorded without {metric.name}")
 
@@ -95,5 +96,5 @@ def _detail(run: str, record: Record, status: Status) -> str:
     """Why a run broke, or where it was taken over from."""
     if status in FAILED and (failure := record.failure(run)):
         return failure.reason
-    source = record.adopted(run)
+    source = record.adopted_from(run)
     return f"adopted from {source}" if source else ""

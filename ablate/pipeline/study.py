@@ -32,7 +32,7 @@ from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load, load_study
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
-from ablate.tracking.comparison import show_comparison
+from ablate.tracking.comparison import publish_comparison
 from ablate.tracking.connection import address
 
 
@@ -68,7 +68,7 @@ def sweep(
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
             terminal.say(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
-        record.check(run.id for run in design.runs)
+        record.set_aside_damaged(run.id for run in design.runs)
         unscored = score_recorded(design, record, slots.devices[0], terminal)
         if retry_failed:
             discard(unscored, record)
@@ -98,7 +98,7 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     requested, strategy = _request(design, record, terminal), _strategy(design, len(slots.devices))
     runs = strategy.propose({})
     to_train = [run for run in runs if record.needs_training(run.id, retry_failed=retry_failed)]
-    recorded = sum(record.ended(run.id) for run in runs)
+    recorded = sum(record.has_ended(run.id) for run in runs)
     terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
     if len(design.looks) > 1:
         numbers = ", ".join(str(look.seeds) for look in design.looks)
@@ -136,4 +136,4 @@ def _runs_at(design: Design, experiment: str | None, terminal: Terminal, *, repo
         return None
     if not reported:
         return address(experiment)
-    return show_comparison(experiment, design.name, report_folder(design), terminal.warn)
+    return publish_comparison(experiment, design.name, report_folder(design), terminal.warn)

@@ -52,7 +52,7 @@ class _Loop:
 
     def take(self, run: Run, event: Event) -> None:
         """Record an event, then tell of it."""
-        self.record.take(run, event)
+        self.record.write_event(run, event)
         self.begun.add(run.id)
         if isinstance(event, Ended | Failed | Stopped):
             self.open.discard(run.id)

@@ -6,7 +6,7 @@ from ablate.executors import Executor
 from ablate.pipeline.progress import LiveView, LogView
 from ablate.pipeline.sweep import sweep
 from ablate.pipeline.terminal import Terminal
-from ablate.records.lock import Running
+from ablate.records.lock import RunningFile
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.strategies import Strategy
@@ -25,5 +25,5 @@ def train_tracked(
 ) -> str | None:
     """Sweep what a strategy proposes; returns the MLflow experiment, if MLflow was sent all of it."""
     with Mirror(requested, record, warn=terminal.warn) as mirror, executor, view:
-        sweep(strategy, executor, record, [view, mirror, Running(record.root)], retry_failed=retry_failed)
+        sweep(strategy, executor, record, [view, mirror, RunningFile(record.root)], retry_failed=retry_failed)
     return None if mirror.waiting else mirror.experiment

@@ -26,7 +26,7 @@ def go_on(
     """
 
     def note(run_id: str, number: int) -> None:
-        record.check([run_id])
+        record.set_aside_damaged([run_id])
         runs.setdefault(run_id, Label(f"{name} {number}", search.seed))
         requested.former.pop(run_id, None)
         save_requested(record.root, requested)

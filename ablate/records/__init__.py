@@ -1,1 +1,1 @@
-"""What is on disk: the record of runs, who may write it, what studies requested of it, and its tables."""
+"""What is on disk: the record of runs, the lock on it, the runs that studies have requested, and tables of results."""

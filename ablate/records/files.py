@@ -1,4 +1,4 @@
-"""Files that survive a kill and a power cut: written whole or not at all, and checked when they are read."""
+"""Files that survive a kill and a power cut: they are written completely or not at all, and checked when read."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from typing import Any
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that, whenever the power goes, there is either the old one or the new one.
+    """Replace a file in one step: after a power cut at any moment there is the old content or the new one.
 
     Raises:
-        OSError: the disk is full or the like, with the file's name; then the old file is still there.
+        OSError: the file cannot be written, for instance since the disk is full. The error has the file's name, and
+            the old file is unchanged.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # nobody else's, though two may write one file
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # another process may be writing the same file
     try:
         with open(temporary, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # before the rename, or the new name could outlive the content
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)  # on a full disk, what is half written is in the way
+        temporary.unlink(missing_ok=True)  # on a full disk, it would only take up room
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put the names in a folder on disk: a file or a folder is only there for good when its name is."""
+    """Write the list of names in a folder to disk; until then, a power cut can undo a rename or a new file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -38,30 +39,34 @@ def _sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that is empty of what a kill left half written."""
+    """Create a folder if there is none, and delete the temporary files that a killed process left in it."""
     folder.mkdir(parents=True, exist_ok=True)
     _sync_folder(folder.parent)
     for stale in folder.glob(".*.tmp"):
         stale.unlink()
 
 
-def place_folder(folder: Path, place: Path) -> None:
-    """Move a folder to its place with all that is in it at once, whenever the power goes.
+def move_folder(folder: Path, target: Path) -> None:
+    """Move a folder with everything in it in one step.
 
     Raises:
-        OSError: something is there already.
+        OSError: there is something at the target already.
     """
-    os.rename(folder, place)
-    _sync_folder(place.parent)
+    os.rename(folder, target)
+    _sync_folder(target.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write plain data atomically; NaN is no JSON and is an error."""
+    """Write plain data atomically.
+
+    Raises:
+        ValueError: the data contain NaN or an infinity, which JSON does not have.
+    """
     write_atomic(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
-    """Plain data, or None if there is no such file or it is damaged: cut off, empty, followed by garbage."""
+    """Read plain data; None if there is no such file, or it is damaged (cut off, empty, followed by garbage)."""
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -69,18 +74,18 @@ def read_json(path: Path) -> Any:
 
 
 def seal(content: bytes) -> bytes:
-    """`content` under a line by which `unseal` knows it again."""
+    """Put a line with its SHA-256 before a content, for `unseal` to check."""
     return b"sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def unseal(sealed: bytes) -> bytes | None:
-    """What was sealed, or None if it is not all there."""
+    """The content that was sealed, or None if it is not exactly that any more."""
     content = sealed.partition(b"\n")[2]
     return content if seal(content) == sealed else None
 
 
-def digest(path: Path) -> str | None:
-    """The SHA-256 of a file, None if there is none."""
+def hash_file(path: Path) -> str | None:
+    """The SHA-256 of a file, or None if there is no such file."""
     if not path.exists():
         return None
     with open(path, "rb") as file:
@@ -88,7 +93,7 @@ def digest(path: Path) -> str | None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file that is not to be read any more; its new name."""
+    """Rename a damaged file so that it is not read any more; returns its new path."""
     aside = path.with_name(f"{path.name}.damaged")
     os.replace(path, aside)
     return aside

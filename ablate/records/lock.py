@@ -1,4 +1,4 @@
-"""Who writes the record: one sweep at a time, and which runs it is training just now."""
+"""One sweep at a time writes the record, and a small file says which runs it is training now."""
 
 from __future__ import annotations
 
@@ -15,50 +15,51 @@ from ablate.records.models import Stored
 from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
 
-FLICKER = 1.0
-"""Seconds for which a lock may be held by somebody who only looks."""
+PEEK_SECONDS = 1.0
+"""`load_running` holds the lock for a moment, too; only a lock that is held for longer belongs to another sweep."""
 
 
 @contextmanager
 def only_writer(root: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Be the only writer below `root`; `on_wait` is called if another one has to end first.
+    """Be the only writer below `root`; calls `on_wait` if that means waiting for another writer to finish.
 
-    The lock is the operating system's: it is free as soon as its owner has ended, however that was.
+    The lock is the operating system's, so it is released when its owner ends, even if the owner was killed.
     """
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / "lock")
     try:
-        lock.acquire(timeout=FLICKER)
+        lock.acquire(timeout=PEEK_SECONDS)
     except Timeout:
         on_wait()
         lock.acquire()
     try:
-        _path(root).unlink(missing_ok=True)  # of a sweep that was killed
+        _path(root).unlink(missing_ok=True)  # left by a sweep that was killed
         yield
     finally:
         lock.release()
 
 
 class Trainer(Stored):
-    """What trains a run just now: a process, in a slot on a device."""
+    """What is training a run now: a process, in a slot on a device."""
 
     pid: int
     slot: int
     device: str
 
 
-STORED = TypeAdapter(dict[str, Trainer])
+TRAINERS = TypeAdapter(dict[str, Trainer])
+"""The content of `running.json`: by run id."""
 
 
-class Running:
-    """Listens to a sweep, and keeps a small file that says which runs it is training."""
+class RunningFile:
+    """A listener of a sweep that keeps `running.json`: which runs the sweep is training now."""
 
     def __init__(self, root: Path) -> None:
         self.path = _path(root)
         self.runs: dict[str, Trainer] = {}
 
     def __call__(self, run: Run, event: Event) -> None:
-        """Note that a run has been taken up, or is no longer trained."""
+        """Add a run that has started, and remove one that is no longer trained."""
         match event:
             case Started(slot, device):
                 self.runs[run.id] = Trainer(pid=os.getpid(), slot=slot, device=device)
@@ -66,11 +67,11 @@ class Running:
                 return
             case _:
                 self.runs.pop(run.id, None)
-        write_json(self.path, STORED.dump_python(self.runs))
+        write_json(self.path, TRAINERS.dump_python(self.runs))
 
 
-def running(root: Path) -> dict[str, Trainer]:
-    """What trains each run just now, by the run's id; nothing does where nobody holds the lock."""
+def load_running(root: Path) -> dict[str, Trainer]:
+    """What is training each run now, by run id; empty if nobody holds the lock, since then no sweep is running."""
     if not (root / "lock").exists():
         return {}
     try:
@@ -78,7 +79,7 @@ def running(root: Path) -> dict[str, Trainer]:
             return {}
     except Timeout:
         with suppress(FileNotFoundError, ValidationError):
-            return STORED.validate_json(_path(root).read_bytes())
+            return TRAINERS.validate_json(_path(root).read_bytes())
         return {}
 
 

@@ -1,7 +1,7 @@
-"""What the record's files say of a run, as types: validated when they are read, and what is invalid is not there.
+"""The contents of the record's files, as types that are validated when read. An invalid file counts as missing.
 
-Numbers keep their kind: an epoch that was written as 30 is read as 30, not as 30.0. Nothing is converted: "30" and
-true are not numbers. Neither are NaN and the infinities, which are never written.
+Nothing is converted: an epoch that was written as 30 is read as 30, not as 30.0, and "30" and true are not numbers.
+NaN and the infinities are not allowed either, and never written.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ablate.records.files import write_json
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Number = int | float
-Broken = Literal["failed", "timed out"]
-Outcome = Literal["finished", "diverged"]
+FailureStatus = Literal["failed", "timed out"]
+ResultStatus = Literal["finished", "diverged"]
 
 
 class Stored(BaseModel):
-    """The content of a file; keys that only another version knows are ignored."""
+    """The content of a file; keys that only another version has are ignored."""
 
     model_config = ConfigDict(**STRICT, frozen=True, extra="ignore")
 
     def write(self, path: Path) -> None:
-        """Write it atomically, without what it does not say."""
+        """Write the content atomically, without the keys that were never set."""
         write_json(path, self.model_dump(exclude_unset=True))
 
 
 class RunFacts(Stored):
-    """`run.json`: what a run is, its settings by their dotted names, and when it began in Unix seconds."""
+    """`run.json`: what a run is, with its settings by their dotted names, and when it began, in Unix seconds."""
 
     id: str
     recipe: int
@@ -45,27 +45,28 @@ class Result(Stored):
 
     Attributes:
         results: its result metrics by name.
-        environment: versions, device and commit of what trained it.
-        adopted: the data that it was taken over from, for a run that was not trained here.
-        files: the checksums of the other files, which the result vouches for.
+        environment: versions, device and commit with which it was trained.
+        adopted: for a run that was not trained here, the data that it was adopted from.
+        ended: when it ended, in Unix seconds.
+        files: the checksums of its other files, by name; a result counts only while all of them match.
     """
 
-    status: Outcome
+    status: ResultStatus
     results: dict[str, Number]
     environment: dict[str, Any]
     adopted: str | None = None
     ended: Number
     files: dict[str, str] = {}
 
-    def has(self, metric: Metric) -> bool:
-        """Whether the run can be judged by a metric; a diverged one scores what answering zero does."""
+    def has_score(self, metric: Metric) -> bool:
+        """Whether the run has a score by a metric; a diverged run is scored as if its network always returned zero."""
         return (metric.at("zero") if self.status == "diverged" else metric).name in self.results
 
 
 class Failure(Stored):
-    """`failure.json`: why an attempt at a run broke, and whether another one goes on (`again`)."""
+    """`failure.json`: why an attempt at a run failed, and whether another attempt has started since (`again`)."""
 
-    status: Broken
+    status: FailureStatus
     reason: str
     trace: str = ""
     time: Number
@@ -79,7 +80,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_stored(path: Path, model: type[Model]) -> Model | None:
-    """The content of a file; None if there is no such file, or it is damaged or not of this kind."""
+    """Read and validate a file; None if there is no such file, or it is damaged or of another kind."""
     try:
         return model.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -87,7 +88,7 @@ def read_stored(path: Path, model: type[Model]) -> Model | None:
 
 
 def read_epochs(path: Path) -> list[dict[str, Number]]:
-    """The epochs of a file; none if there is no such file, or it is damaged."""
+    """Read the epochs in a file; empty if there is no such file, or it is damaged."""
     try:
         return EPOCHS.validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):

@@ -1,18 +1,20 @@
-"""The record of runs on disk, the truth about them: one folder per run, one writer, every write atomic.
+"""The record of runs on disk: one folder per run, one writer at a time, and every write is atomic.
+
+All else (MLflow, reports, tables) is made from the record.
 
 .ablate/runs/<id>/
     run.json              settings, seed, recipe, when it began
-    checkpoint.pt         the newest epoch's whole state, sealed; gone when the run has ended
+    checkpoint.pt         the state after the newest epoch, with a checksum; deleted when the run has ended
     epochs.json           one row per epoch
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
-    result.json           how it ended, its results and its environment; written last, and vouches for the rest;
-                          `adopted`: the data that it was taken over from, which have no weights and no arrays
-    failure.json          why an attempt broke, and whether another goes on `again`; gone when that has ended
+    result.json           how it ended, its results and environment, and the checksums of the other files; written last;
+                          `adopted`: the data that it was adopted from, in which case there are no weights and arrays
+    failure.json          why an attempt failed, and whether another has started (`again`); deleted when that has ended
 
-.ablate/replaced/<id>/    what was recorded of a run that was trained again because it could not be scored
+.ablate/replaced/<id>/    the earlier record of a run that is trained again because it could not be scored
 
-What is damaged counts as not there, and is made again.
+A damaged file counts as missing, and is written again.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ablate.records.files import (
-    digest,
+    hash_file,
     make_folder,
-    place_folder,
+    move_folder,
     seal,
     set_aside,
     unseal,
@@ -46,23 +48,23 @@ if TYPE_CHECKING:
 Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
 
 PENDING: tuple[Status, ...] = ("absent", "unfinished")
-"""Yet to be trained, or to be trained on."""
+"""Not trained yet, or only in part."""
 
 FAILED: tuple[Status, ...] = ("failed", "timed out")
-"""Trained again only where that is asked for."""
+"""Not trained again unless that is requested (`--retry-failed`)."""
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
-"""With a result: never trained again."""
+"""Have a result, and are never trained again."""
 
 STATE = Path(".ablate")
-"""All state lives under the current folder."""
+"""The folder of all state, in the current folder."""
 
-VOUCHED = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
-"""The files of a run whose checksums stand in its result."""
+CHECKSUMMED_FILES = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
+"""The files of a run whose checksums are in its result."""
 
 
 class Record:
-    """Reads and writes the run folders below `root`; `warn` is told of each file that is set aside as damaged."""
+    """Reads and writes the run folders below `root`; calls `warn` for each file that is set aside as damaged."""
 
     def __init__(self, root: Path = STATE, warn: Callable[[str], None] = warnings.warn) -> None:
         self.root, self.warn = root, warn
@@ -73,15 +75,15 @@ class Record:
 
     # writing
 
-    def take(self, run: Run, event: Event) -> None:
-        """Write what an event tells of a run."""
+    def write_event(self, run: Run, event: Event) -> None:
+        """Write the content of an event of a run."""
         folder = self.folder(run.id)
         match event:
             case Started():
                 self._begin(run)
             case EpochEnded(rows, checkpoint):
                 write_atomic(folder / "checkpoint.pt", seal(checkpoint))
-                write_json(folder / "epochs.json", rows)  # last: no epoch that MLflow is told of is trained again
+                write_json(folder / "epochs.json", rows)  # last: an epoch that MLflow has is never trained again
             case Ended():
                 self._end(folder, event)
             case Failed(reason, trace, status):
@@ -100,64 +102,65 @@ class Record:
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
         result = Result(status=event.status, results=event.results, environment=event.environment, ended=time.time())
-        _vouch(folder, result)
-        for settled in ("checkpoint.pt", "failure.json"):
-            (folder / settled).unlink(missing_ok=True)
+        _write_result(folder, result)
+        for name in ("checkpoint.pt", "failure.json"):  # only now: the result is on disk
+            (folder / name).unlink(missing_ok=True)
 
     def adopt(self, run: Run, began: float, rows: list[Row], result: Result) -> None:
-        """Take in a run that was trained elsewhere, all at once: its `result` vouches for what there is of it.
+        """Add a run that was trained elsewhere, in one step.
 
         Raises:
-            OSError: the record has something of it already.
+            OSError: the record has something of this run already.
         """
         unfinished = self.folder(".adopted")
-        shutil.rmtree(unfinished, ignore_errors=True)  # what a kill left
+        shutil.rmtree(unfinished, ignore_errors=True)  # left by an adoption that was killed
         make_folder(unfinished)
         _facts(run, began).write(unfinished / "run.json")
         write_json(unfinished / "epochs.json", rows)
-        _vouch(unfinished, result)
-        place_folder(unfinished, self.folder(run.id))
+        _write_result(unfinished, result)
+        move_folder(unfinished, self.folder(run.id))
 
     def add_scores(self, run_id: str, scores: Mapping[str, float]) -> None:
-        """Add to a run's result the scores that it does not have; those that it has stay as they are."""
+        """Add to a run's result those scores that it does not have; the others are not changed."""
         result = self.result(run_id)
         new = {name: value for name, value in scores.items() if result and name not in result.results}
         if result and new:
-            more = result.model_copy(update={"results": result.results | new})
-            more.write(self.folder(run_id) / "result.json")
+            extended = result.model_copy(update={"results": result.results | new})
+            extended.write(self.folder(run_id) / "result.json")
 
-    def discard(self, run: Run, reason: str) -> None:
-        """Put aside all that is recorded of a run, so that it counts as failed and can be trained again."""
+    def invalidate(self, run: Run, reason: str) -> None:
+        """Move everything recorded of a run to `replaced/` and mark the run as failed, so it can be trained again."""
         aside = self.root / "replaced" / run.id
         make_folder(aside.parent)
         shutil.rmtree(aside, ignore_errors=True)
-        place_folder(self.folder(run.id), aside)
+        move_folder(self.folder(run.id), aside)
         make_folder(self.folder(run.id))
         _facts(run, time.time()).write(self.folder(run.id) / "run.json")
         Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
 
-    def check(self, run_ids: Iterable[str]) -> None:
-        """Set aside each result that is damaged, or whose files are, so that its run is trained again."""
+    def set_aside_damaged(self, run_ids: Iterable[str]) -> None:
+        """Set aside each result that is damaged, or whose files are; its run then counts as unfinished."""
         for run_id in run_ids:
             path = self.folder(run_id) / "result.json"
-            if self._vouches(path):
-                (path.parent / "checkpoint.pt").unlink(missing_ok=True)  # a kill may have come before that
+            if self._is_intact(path):
+                (path.parent / "checkpoint.pt").unlink(missing_ok=True)  # a kill can have come between the two
             elif path.exists():
                 self._set_aside(path, "the run is trained again")
 
-    def _vouches(self, path: Path) -> bool:
-        """Whether a result is whole, and every file that it vouches for is as it was written."""
+    def _is_intact(self, path: Path) -> bool:
+        """Whether a result can be read, and each of its files has the checksum that is in it."""
         result = read_stored(path, Result)
         files = result.files if result else {}
-        return bool(files) and all(digest(path.parent / name) == known for name, known in files.items())
+        return bool(files) and all(hash_file(path.parent / name) == checksum for name, checksum in files.items())
 
     def _set_aside(self, path: Path, consequence: str) -> None:
-        self.warn(f"{path}: it, or what it vouches for, is damaged; now {set_aside(path).name}, and {consequence}.")
+        aside = set_aside(path).name
+        self.warn(f"{path}: the file, or one whose checksum it has, is damaged; renamed to {aside}, and {consequence}.")
 
     # reading
 
     def status(self, run_id: str) -> Status:
-        """How far a run has come; what it is doing right now is not recorded here."""
+        """How far the training of a run has come. Whether it is running now is not in the record: see `lock`."""
         if result := self.result(run_id):
             return result.status
         failure = self.failure(run_id)
@@ -165,41 +168,41 @@ class Record:
             return failure.status
         return "absent" if self.facts(run_id) is None else "unfinished"
 
-    def has(self, run_id: str) -> bool:
-        """Whether there is anything of a run, be it damaged."""
+    def has_files(self, run_id: str) -> bool:
+        """Whether there is anything of a run, even if it is damaged."""
         return self.folder(run_id).exists()
 
-    def ended(self, run_id: str) -> bool:
-        """Whether a run has its result, so that it is never trained again."""
+    def has_ended(self, run_id: str) -> bool:
+        """Whether a run has a result; it is never trained again."""
         return self.result(run_id) is not None
 
     def needs_training(self, run_id: str, *, retry_failed: bool = False) -> bool:
-        """Whether a run has neither ended nor failed; with `retry_failed`, whether it has failed and not ended."""
-        if self.ended(run_id):
+        """Whether a run has neither ended nor failed; with `retry_failed`, whether it has failed but not ended."""
+        if self.has_ended(run_id):
             return False
         if retry_failed:
             return self.failure(run_id) is not None
         return self.status(run_id) not in FAILED
 
     def facts(self, run_id: str) -> RunFacts | None:
-        """What a run that has started is; None also where that is damaged, which a sweep repairs."""
+        """What a run is; None if it has not started, or the file is damaged, which the next sweep repairs."""
         return read_stored(self.folder(run_id) / "run.json", RunFacts)
 
     def result(self, run_id: str) -> Result | None:
         """The result of a run that has ended."""
         return read_stored(self.folder(run_id) / "result.json", Result)
 
-    def adopted(self, run_id: str) -> Path | None:
-        """The data that a run was taken over from; None for one that was trained here, or has not ended."""
+    def adopted_from(self, run_id: str) -> Path | None:
+        """The data that a run was adopted from; None for a run that was trained here, or has not ended."""
         result = self.result(run_id)
         return Path(result.adopted) if result and result.adopted else None
 
     def failure(self, run_id: str) -> Failure | None:
-        """Why the last attempt at a broken run broke."""
+        """Why the last attempt at a run failed; None if none has."""
         return read_stored(self.folder(run_id) / "failure.json", Failure)
 
-    def began(self, run_id: str) -> float:
-        """When a run was first started, in Unix seconds; NaN where that is not known."""
+    def start_time(self, run_id: str) -> float:
+        """When a run was first started, in Unix seconds; NaN if that is not known."""
         facts = self.facts(run_id)
         return float(facts.began) if facts else math.nan
 
@@ -213,7 +216,7 @@ class Record:
         return (path.read_bytes() or None) if path.exists() else None
 
     def arrays(self, run_id: str) -> dict[str, NDArray[np.floating]]:
-        """The arrays of a run that has ended, by name; none if its loss was not finite."""
+        """The arrays of a run that has ended, by name; empty if its loss was not finite."""
         from safetensors.numpy import load
 
         path = self.folder(run_id) / "arrays.safetensors"
@@ -221,7 +224,7 @@ class Record:
         return load(content) if content else {}
 
     def checkpoint(self, run_id: str) -> bytes | None:
-        """What an unfinished run goes on from; a checkpoint that is not as it was written is set aside."""
+        """The state from which an unfinished run resumes, if there is one; a damaged checkpoint is set aside."""
         path = self.folder(run_id) / "checkpoint.pt"
         if not path.exists():
             return None
@@ -237,7 +240,7 @@ def _facts(run: Run, began: float) -> RunFacts:
     return RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began)
 
 
-def _vouch(folder: Path, result: Result) -> None:
-    """Write a run's result with the checksums of those of its files that are there."""
-    files = {name: known for name in VOUCHED if (known := digest(folder / name))}
+def _write_result(folder: Path, result: Result) -> None:
+    """Write a run's result, with the checksums of its other files."""
+    files = {name: checksum for name in CHECKSUMMED_FILES if (checksum := hash_file(folder / name))}
     result.model_copy(update={"files": files}).write(folder / "result.json")

@@ -1,6 +1,6 @@
 """The runs that each study has requested, saved so that `status` and `sync` work without the study file.
 
-.ablate/studies/<study>.json    its question, its runs, and those that an earlier version of it asked for
+.ablate/studies/<study>.json    its question, its runs, and the runs that only an earlier version of it requested
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The status of a run that a study requests; `detail` says why it failed, or what trains it now."""
+    """The status of a run that a study requests; `detail` says why it failed, or what is training it."""
 
     run: str
     arm: str
@@ -42,11 +42,14 @@ class RunStatus:
 
 @dataclass(frozen=True)
 class RequestedRuns:
-    """The runs of a study by their ids; `former` are those that only an earlier version of it asked for.
+    """The runs of a study or search, by their ids.
 
-    A search's runs are added as its trials are drawn; `tuning` are the runs in which the arms of a study are tuned,
-    likewise. `metric` judges the `runs` of a study. Those `given_up` are not to be finished: a search has pruned them,
-    or no look of a study needs them.
+    Attributes:
+        runs: those of its present version; the runs of a search are added when its trials are drawn.
+        former: those that only an earlier version of it requested.
+        given_up: runs that will not be finished, since a search has pruned them or no look of a study needs them.
+        tuning: the runs in which the arms of a study are tuned; they too are added when trials are drawn.
+        metric: the one that decides between the `runs` of a study.
     """
 
     study: str
@@ -59,49 +62,49 @@ class RequestedRuns:
 
     @classmethod
     def of(cls, design: Design, before: RequestedRuns | None = None) -> RequestedRuns:
-        """What a study asks for, `before` being what it asked for when it was last swept."""
+        """The runs of a study; `before` has those that it requested when it was last swept."""
         runs = {cell.run.id: Label(cell.arm.name, cell.seed) for cell in design.cells}
         earlier = (before.former | before.tuning | before.runs) if before else {}
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
         return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric)
 
-    def present(self) -> dict[str, Label]:
-        """The runs that its present version asks for."""
+    def current_runs(self) -> dict[str, Label]:
+        """The runs that its present version requests."""
         return self.tuning | self.runs
 
-    def every(self) -> dict[str, Label]:
-        """All runs that it has ever asked for."""
+    def all_runs(self) -> dict[str, Label]:
+        """All runs that it has ever requested."""
         return self.former | self.tuning | self.runs
 
 
-STORED = TypeAdapter(RequestedRuns)
+REQUESTED_RUNS = TypeAdapter(RequestedRuns)
 
 
 def save_requested(root: Path, requested: RequestedRuns) -> None:
-    """Put down what a study asks for."""
+    """Save the runs that a study requests."""
     make_folder(_folder(root))
     write_json(_folder(root) / f"{requested.study}.json", asdict(requested))
 
 
 def load_requested(root: Path, study: str) -> RequestedRuns | None:
-    """What a study asked for when it was last swept, None if it never was."""
+    """The runs that a study requested when it was last swept; None if it never was."""
     try:
-        return STORED.validate_json((_folder(root) / f"{study}.json").read_bytes())
+        return REQUESTED_RUNS.validate_json((_folder(root) / f"{study}.json").read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
 
 
-def requested_by(root: Path, asking: Design | Search) -> RequestedRuns:
-    """What a study or a search asks for, as far as that is known without going on with it."""
-    before = load_requested(root, asking.name)
-    if isinstance(asking, Search) or asking.tunings:
-        return before or RequestedRuns(asking.name, asking.question, {})
-    return replace(RequestedRuns.of(asking, before), given_up=before.given_up if before else [])
+def requested_by(root: Path, study: Design | Search) -> RequestedRuns:
+    """The runs that a study or search requests, as far as that is known without continuing it."""
+    before = load_requested(root, study.name)
+    if isinstance(study, Search) or study.tunings:
+        return before or RequestedRuns(study.name, study.question, {})
+    return replace(RequestedRuns.of(study, before), given_up=before.given_up if before else [])
 
 
 def load_all_requested(root: Path) -> list[RequestedRuns]:
-    """What every study asked for that was ever swept, by the studies' names."""
+    """The runs of each study that was ever swept, in the order of the studies' names."""
     found = [load_requested(root, path.stem) for path in sorted(_folder(root).glob("[!.]*.json"))]
     return [requested for requested in found if requested]
 

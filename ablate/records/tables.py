@@ -1,4 +1,4 @@
-"""Recorded runs as tidy tables, one row per run or per epoch, and what statistics take from them: seeds x arms."""
+"""Recorded runs as tidy tables, one row per run or epoch, and from these the input of the statistics: seeds x arms."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
-    """One row per run that a study asks for, in the order of its cells.
+    """One row per run that a study requests, in the order of its cells.
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
-    error, began, ended (Unix seconds), every result metric by its name (NaN where there is none), and `env/...`, what
-    trained it. Once runs have ended, a score that none of them has is left out: they were trained before it existed.
-    A diverged run scores what answering zero does, whose standard error over the test images is not known.
+    error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it), and the
+    environment that trained it as `env/...`. Once runs have ended, a score that none of them has is left out: they were
+    trained before it existed. A diverged run is scored as if its network always returned zero; the standard error of
+    that score over the test images is not known.
     """
     import pandas as pd
 
@@ -30,17 +31,17 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
     found = frame.reindex(columns=names + [name for name in frame.columns if name not in names])
-    return found.drop(columns=_unknown_scores(found))
+    return found.drop(columns=_missing_scores(found))
 
 
 def with_all_metrics(runs: pd.DataFrame) -> pd.DataFrame:
-    """A table of runs with a column for every result metric, NaN where the table does not have it."""
+    """Add a column of NaN for each result metric that a table of runs does not have."""
     missing = [metric.name for metric in RESULT_METRICS if metric.name not in runs.columns]
     return runs.reindex(columns=[*runs.columns, *missing])
 
 
-def _unknown_scores(runs: pd.DataFrame) -> list[str]:
-    """The names of the scores that no run has; none as long as no run has ended, since the first may have them all."""
+def _missing_scores(runs: pd.DataFrame) -> list[str]:
+    """The names of the scores that no run has; empty until a run has ended, since until then nothing is missing."""
     if not runs.status.isin(ENDED).any():
         return []
     return [metric.name for metric in RESULT_METRICS if metric.score in SCORES and runs[metric.name].isna().all()]
@@ -53,15 +54,17 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     if status in FAILED and (failure := record.failure(run)):
         row["error"] = failure.reason
     if result := record.result(run):
-        row |= {"began": record.began(run), "ended": result.ended} | scored(status, result.results)
+        row |= {"began": record.start_time(run), "ended": result.ended} | replace_diverged_scores(
+            status, result.results
+        )
         row |= {f"env/{name}": str(value) for name, value in result.environment.items()}
     return row
 
 
-def scored(status: str, results: dict[str, float]) -> dict[str, float]:
-    """The results by which a run is judged: a diverged one's scores are those of answering zero.
+def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:
+    """Replace the scores of a diverged run by those of a network that always returns zero; others are unchanged.
 
-    Its own `test/mse_sem` is dropped: it belongs to the score that was replaced.
+    `test/mse_sem` is dropped with them, since it belongs to the score that was replaced.
     """
     if status != "diverged":
         return results
@@ -70,7 +73,7 @@ def scored(status: str, results: dict[str, float]) -> dict[str, float]:
 
 
 def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
-    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that a run has."""
+    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that some run has."""
     import pandas as pd
 
     record = record or Record()
@@ -83,19 +86,19 @@ def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
         return pd.DataFrame(columns=["arm", "seed", "run", "epoch"])
     frame = pd.DataFrame(rows).astype({"epoch": int})
     names = ["arm", "seed", "run", "epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
-    known = [name for name in names if name in frame.columns]  # not in the order in which runs happen to have them
+    known = [name for name in names if name in frame.columns]  # in a fixed order, whichever run comes first
     return frame[known + [name for name in frame.columns if name not in names]]
 
 
 def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of a table of runs, as seeds x arms in the study's order; NaN where the table does not have it."""
+    """A column of a table of runs as seeds x arms, in the study's order; NaN for runs that are not in the table."""
     names = [arm.name for arm in design.arms]
     found = runs.reindex(columns=["seed", "arm", column])
     return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
 
 
 def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None) -> Scores:
-    """The scores in a table of runs (`load_results`), by the study's metric or another."""
+    """The scores in a table of runs (`load_results`), by the study's metric unless another is given."""
     metric, status = metric or design.metric, by_seed(design, runs, "status")
     return Scores(
         values=by_seed(design, runs, metric.name),
@@ -108,6 +111,6 @@ def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None
 
 
 def read_course(design: Design, runs: pd.DataFrame) -> Course:
-    """How far a study has come, as far as a table of runs (`load_results`) says."""
+    """How far a study has come, according to a table of runs (`load_results`)."""
     seconds = by_seed(design, runs, "cost/train_seconds") if design.study.budget else None
     return follow(design.family, read_scores(design, runs), seconds)

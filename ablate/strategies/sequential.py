@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ablate.records.record import PENDING
-from ablate.records.tables import read_course, scored
+from ablate.records.tables import read_course, replace_diverged_scores
 from ablate.settings import Run
 from ablate.statistics.course import Course
 from ablate.strategies import Outcome, Outcomes
@@ -69,7 +69,7 @@ def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
     found = [(cell, outcomes.get(cell.run.id, nothing)) for cell in design.cells]
     rows = [
         {"arm": cell.arm.name, "seed": cell.seed, "status": outcome.status}
-        | scored(outcome.status, dict(outcome.results))
+        | replace_diverged_scores(outcome.status, dict(outcome.results))
         for cell, outcome in found
     ]
     return pd.DataFrame(rows, columns=["arm", "seed", "status", design.study.metric, "cost/train_seconds"])

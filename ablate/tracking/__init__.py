@@ -1,5 +1,6 @@
-"""The MLflow mirror: MLflow is told what the record holds, and no training waits for it.
+"""The MLflow mirror: sends what the record holds to MLflow. Training never waits for it.
 
-What was told is read from MLflow itself, so that telling twice changes nothing, and what it missed (a server away, a
-deleted run, a deleted database) is told later. One experiment a study, one flat run a (study, run).
+What has been sent already is read from MLflow itself, so sending twice changes nothing. Anything that is missing there
+(since the server was down, or a run or the whole database was deleted) is sent later. Each study is one experiment, and
+each of its runs is one flat MLflow run.
 """

@@ -1,4 +1,4 @@
-"""The files that MLflow gets of a run that has ended. A new one is a function here and its entry in `ARTEFACTS`."""
+"""The files that MLflow gets for each run that has ended. To add one, write a function and list it in `ARTEFACTS`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 Artefact: TypeAlias = "Path | tuple[str, Figure]"
-"""A file, which keeps its name, or a figure with one."""
+"""A file, sent under its own name, or a figure and its name."""
 
-KEPT = ("run.json", "epochs.json", "result.json", "weights.safetensors")
+RUN_FILES = ("run.json", "epochs.json", "result.json", "weights.safetensors")
 
 
 def record_files(record: Record, run_id: str) -> Iterator[Artefact]:
-    """The files from which the run can be used again."""
-    paths = (record.folder(run_id) / name for name in KEPT)
+    """The recorded files from which the run can be used again."""
+    paths = (record.folder(run_id) / name for name in RUN_FILES)
     yield from (path for path in paths if path.exists())
 
 
@@ -33,7 +33,7 @@ def learning_curves(record: Record, run_id: str) -> Iterator[Artefact]:
 
 
 def sample_images(record: Record, run_id: str) -> Iterator[Artefact]:
-    """Some test scenes and what the network makes of them; nothing for adopted runs, and where the loss diverged."""
+    """Some test scenes and the network's outputs; nothing for adopted runs, or if the loss diverged."""
     from ablate.run_figures import sample_picture
 
     if arrays := record.arrays(run_id):
@@ -47,10 +47,10 @@ def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id:
     """Log every artefact of a run.
 
     Raises:
-        Exception: MLflow's, if it refuses one.
+        Exception: MLflow's own, if it refuses one.
     """
-    for make in ARTEFACTS:
-        for artefact in make(record, run_id):
+    for make_artefacts in ARTEFACTS:
+        for artefact in make_artefacts(record, run_id):
             if isinstance(artefact, Path):
                 client.log_artifact(mlflow_id, str(artefact))
             else:

@@ -1,7 +1,8 @@
-"""A study's comparison in MLflow: what a report says, told from its files alone.
+"""A study's comparison in MLflow: its report, sent from the report's files alone.
 
-The experiment's description is the report's beginning; a prepared view has a line per arm. MLflow keeps files with runs
-only, so those of the report are a run of their own, without settings and numbers, which that view leaves out.
+The beginning of the report becomes the description of the experiment, and a prepared view shows one line per arm.
+MLflow stores files only with runs, so the report's files are in an extra run without settings and numbers, which that
+view leaves out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.records.files import read_json
-from ablate.tracking.connection import address, connect, file_page, page, shown_uri, tracking_uri, why
+from ablate.tracking.connection import address, connect, describe_error, file_page, page, redact_uri, tracking_uri
 from ablate.tracking.tags import ARM_TAG, REPORT_TAG, RUN_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
@@ -25,87 +26,91 @@ if TYPE_CHECKING:
 PAGES, FIGURES = ("README.md", "report.html", "metrics.json"), "figures"
 
 VIEW = "arms"
-"""The key of the prepared view, which stands in its address."""
+"""The key of the prepared view, as it appears in its address."""
 
 COLUMN_WIDTH = 230
-"""Pixels, for a mean with all its digits, as MLflow shows it."""
+"""In pixels: wide enough for a mean with all the digits that MLflow shows."""
 
-NOTE, SHARED = "mlflow.note.content", "mlflow.sharedViewState."
-LONGEST = 5000
-"""Characters that every store takes in a tag of an experiment."""
+DESCRIPTION_TAG, VIEW_TAG = "mlflow.note.content", f"mlflow.sharedViewState.{VIEW}"
+MAX_TAG_LENGTH = 5000
+"""In characters: what every kind of store accepts as a tag of an experiment."""
 
 COLUMNS = ("test/psnr", "last/psnr", "test/ssim", "test/gain", "best/epoch", "cost/parameters", "cost/train_seconds")
 
 
-def show_comparison(experiment: str, study: str, folder: Path, warn: Callable[[str], None]) -> str:
-    """Tell what the report in `folder` says; returns what to open. Whatever MLflow does, it is a warning at most."""
+def publish_comparison(experiment: str, study: str, folder: Path, warn: Callable[[str], None]) -> str:
+    """Send the report in `folder`, if MLflow accepts it, else warn; returns the address to open, in either case."""
     try:
-        return address(experiment, tell_comparison(connect(), experiment, study, folder))
-    except Exception as error:
-        warn(f"MLflow has not been told of the report ({why(error)}); `ablate sync` tells it.")
+        return address(experiment, send_comparison(connect(), experiment, study, folder))
+    except Exception as error:  # the report is written already: nothing that MLflow does must end the command
+        warn(f"The report was not sent to MLflow ({describe_error(error)}); `ablate sync` sends it.")
         return address(experiment)
 
 
-def tell_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
-    """Tell what the report in `folder` says; told twice it changes nothing. Returns the view, None if there is none.
+def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
+    """Send the report in `folder`; sending it again changes nothing. Returns its view's key, or None without a report.
 
     Raises:
-        Exception: MLflow's, if it does not answer or refuses it.
+        Exception: MLflow's own, if it does not answer or refuses the report.
     """
-    facts = _headlines(folder)
+    facts = _read_headlines(folder)
     if facts is None:
         return None
-    run_id = _tell_files(client, experiment, study, folder)
-    description = note((folder / "README.md").read_text(), file_page(experiment, run_id, "report.html"))
-    tags = {NOTE: description, SHARED + VIEW: view(facts["metric"], facts["arms"])}
-    told = client.get_experiment(experiment).tags
+    run_id = _send_files(client, experiment, study, folder)
+    description = make_description((folder / "README.md").read_text(), file_page(experiment, run_id, "report.html"))
+    tags = {DESCRIPTION_TAG: description, VIEW_TAG: make_view(facts["metric"], facts["arms"])}
+    present = client.get_experiment(experiment).tags
     for name, value in tags.items():
-        if told.get(name) != value:
+        if present.get(name) != value:
             client.set_experiment_tag(experiment, name, value)
     return VIEW
 
 
-def _headlines(folder: Path) -> dict[str, Any] | None:
-    """The headline numbers of the report in a folder, None if there is no whole one."""
+def _read_headlines(folder: Path) -> dict[str, Any] | None:
+    """The headline numbers of the report in a folder, or None if a file of it is missing or damaged."""
     facts = read_json(folder / "metrics.json")
-    ours = isinstance(facts, dict) and facts.get("metric") in METRICS and isinstance(facts.get("arms"), dict)
-    return facts if ours and all((folder / name).exists() for name in PAGES) else None
+    is_valid = isinstance(facts, dict) and facts.get("metric") in METRICS and isinstance(facts.get("arms"), dict)
+    return facts if is_valid and all((folder / name).exists() for name in PAGES) else None
 
 
 def comparison_page(study: str) -> str:
-    """The page of a study's prepared view, or of its runs where no report was told of.
+    """The page of a study's prepared view, or of its runs if no report has been sent.
 
     Raises:
         AblateError: MLflow does not answer, or has no such experiment.
     """
     try:
-        found = connect().get_experiment_by_name(study)
+        experiment = connect().get_experiment_by_name(study)
     except Exception as error:
-        raise AblateError(f"MLflow at {shown_uri(tracking_uri())} does not answer: {why(error)}") from None
-    if found is None:
+        raise AblateError(f"MLflow at {redact_uri(tracking_uri())} does not answer: {describe_error(error)}") from None
+    if experiment is None:
         raise AblateError(
-            f"MLflow has no runs of {study} yet; a sweep or search makes them, `ablate sync` tells of them"
+            f"MLflow has no runs of {study} yet: `ablate sweep` or `ablate search` trains them, and `ablate sync` "
+            "sends recorded ones"
         )
-    return page(found.experiment_id, VIEW if SHARED + VIEW in found.tags else None)
+    return page(experiment.experiment_id, VIEW if VIEW_TAG in experiment.tags else None)
 
 
-def note(report: str, link: str) -> str:
-    """The answer, the question, and more of a report's page: up to its first picture, or section if that is long."""
+def make_description(report: str, link: str) -> str:
+    """Write an experiment's description from a report's page: the answer, the question, and the text that follows.
+
+    It ends before the page's first picture, or before its first section if that is too long for a tag.
+    """
     title, _, page_body = (report.partition("-->\n")[2] or report).partition("\n\n")
     answer, _, rest = page_body.partition("\n\n")
     text = f"{answer}\n\n{title.removeprefix('# ')} [The report]({link})\n\n{rest}"
-    heads = [text.partition(end)[0] for end in ("\n![", "\n## ")]
-    return next((head for head in heads if len(head) <= LONGEST), heads[-1][:LONGEST])
+    beginnings = [text.partition(end)[0] for end in ("\n![", "\n## ")]
+    return next((text for text in beginnings if len(text) <= MAX_TAG_LENGTH), beginnings[-1][:MAX_TAG_LENGTH])
 
 
-def view(metric: str, arms: Iterable[str]) -> str:
-    """MLflow's table of runs as we prepare it: a line per arm, the seeds averaged, the best by the metric first.
+def make_view(metric: str, arms: Iterable[str]) -> str:
+    """Prepare a view of MLflow's table of runs: one line per arm, averaged over seeds, the best by the metric first.
 
-    The format is not documented: it is what MLflow's own page writes to share a view (3.17).
+    The format is not documented. It is the one in which MLflow's own page (version 3.17) shares a view.
     """
     columns = [f"metrics.`{name}`" for name in dict.fromkeys((metric, *COLUMNS))]
     seeds = {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": ARM_TAG}]}
-    found = {
+    state = {
         "searchFilter": f"tags.`{RUN_TAG}` != ''",
         "orderByKey": columns[0],
         "orderByAsc": not METRICS[metric].higher_is_better,
@@ -114,20 +119,24 @@ def view(metric: str, arms: Iterable[str]) -> str:
         "columnWidths": dict.fromkeys(columns, COLUMN_WIDTH),
         "groupBy": seeds,
     }
-    folded = json.dumps({**found, "groupsExpanded": {f"tag.{ARM_TAG}.{arm}": False for arm in arms}})
-    return folded if len(folded) <= LONGEST else json.dumps(found)
+    # MLflow expands each arm into its seeds by default
+    collapsed = json.dumps({**state, "groupsExpanded": {f"tag.{ARM_TAG}.{arm}": False for arm in arms}})
+    return collapsed if len(collapsed) <= MAX_TAG_LENGTH else json.dumps(state)
 
 
-def _tell_files(client: MlflowClient, experiment: str, study: str, folder: Path) -> str:
-    """The report's files as they are now, their digest last: a run that has it lacks none. Returns the run."""
+def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path) -> str:
+    """Log the report's files, and return the MLflow run that has them.
+
+    Their digest is logged last, so a run that has the current digest has all the files.
+    """
     pages = [folder / name for name in PAGES]
     files = [*pages, *sorted((folder / FIGURES).glob("*.svg"))]
     digest = _digest(files)
-    told = _report_run(client, experiment, {path.name for path in files})
-    if told and told.data.tags[REPORT_TAG] == digest:
-        return str(told.info.run_id)
-    tags = {STUDY_TAG: study, REPORT_TAG: "not told yet", "mlflow.source.name": "ablate report"}
-    run = told or client.create_run(experiment, tags=tags, run_name="report")
+    present = _find_report_run(client, experiment, {path.name for path in files})
+    if present and present.data.tags[REPORT_TAG] == digest:
+        return str(present.info.run_id)
+    tags = {STUDY_TAG: study, REPORT_TAG: "incomplete", "mlflow.source.name": "ablate report"}
+    run = present or client.create_run(experiment, tags=tags, run_name="report")
     for path in files:
         client.log_artifact(run.info.run_id, str(path), None if path in pages else FIGURES)
     client.set_tag(run.info.run_id, REPORT_TAG, digest)
@@ -140,15 +149,18 @@ def _digest(files: list[Path]) -> str:
     return hashlib.sha256("".join(contents).encode()).hexdigest()
 
 
-def _report_run(client: MlflowClient, experiment: str, names: set[str]) -> MlflowRun | None:
-    """The run that has the report, restored if it was deleted; others, and one with files of an older report, go."""
+def _find_report_run(client: MlflowClient, experiment: str, names: set[str]) -> MlflowRun | None:
+    """Find the run that holds the report, and restore it if it was deleted. All other runs with a report are deleted.
+
+    MLflow cannot delete a single file, so a run that holds a file not in `names` (of an older report) is not used.
+    """
     from mlflow.entities import ViewType
 
     found = client.search_runs([experiment], f"tags.`{REPORT_TAG}` != ''", ViewType.ALL)
     kept: MlflowRun | None = None
-    for run in sorted(found, key=lambda run: run.info.lifecycle_stage != "active"):
+    for run in sorted(found, key=lambda run: run.info.lifecycle_stage != "active"):  # active ones first
         active = run.info.lifecycle_stage == "active"
-        if kept is None and _files(client, run) <= names:
+        if kept is None and _list_files(client, run) <= names:
             kept = run
             if not active:
                 client.restore_run(run.info.run_id)
@@ -157,6 +169,6 @@ def _report_run(client: MlflowClient, experiment: str, names: set[str]) -> Mlflo
     return kept
 
 
-def _files(client: MlflowClient, run: MlflowRun) -> set[str]:
+def _list_files(client: MlflowClient, run: MlflowRun) -> set[str]:
     listed = [*client.list_artifacts(run.info.run_id), *client.list_artifacts(run.info.run_id, FIGURES)]
     return {Path(item.path).name for item in listed if not item.is_dir}

@@ -1,4 +1,9 @@
-"""A thread of the driver that tells MLflow of a sweep, live, and later what it could not be told."""
+"""A thread of the driver that sends a sweep to MLflow while it runs, and retries later whatever could not be sent.
+
+The thread sends no events. An event only names a run that has changed; what is sent is the difference between the
+record and MLflow, so any number of events, failures and retries leads to the same result. Training never waits for
+MLflow, and whatever MLflow does is a warning at most.
+"""
 
 from __future__ import annotations
 
@@ -12,102 +17,120 @@ from types import TracebackType
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
-from ablate.tracking.connection import probe, remote, shown_uri, tracking_uri, why
+from ablate.tracking.connection import describe_error, is_remote, probe, redact_uri, tracking_uri
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped
 
-FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
-"""Seconds after which a server that was away is tried again; doubled each time."""
+MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0
+"""Seconds to wait before MLflow is tried again after an error; doubled after each further error."""
 
-GRACE = 20.0
-"""Seconds that a sweep's end waits for a server that makes no progress."""
+MAX_STALL = 20.0
+"""Seconds for which the end of a sweep waits for a server that accepts nothing more."""
 
 
 class Mirror:
-    """Within its context, tells MLflow of every run of a study as it is recorded; at the end, of all it has missed."""
+    """Within its context, sends every run of a study as it is recorded; at the end, everything that is still missing.
+
+    Attributes:
+        waiting: runs of which MLflow may lack something; a dict, since its keys keep their order. After the context,
+            it is empty if everything was sent.
+        live: runs that are being trained now; they are RUNNING in MLflow.
+        experiment: MLflow's id of the study's experiment, once it is known.
+    """
 
     def __init__(self, requested: RequestedRuns, record: Record, warn: Callable[[str], None]) -> None:
         self.requested, self.record, self.warn = requested, record, warn
         self.experiment: str | None = None
-        # not a Queue: a Ctrl-C inside its `put` can lose the wake-up, and then this thread is waited for in vain
-        self.news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self._work, name="ablate mirror", daemon=True)
-        self.store: Store | None = None
-        self.waiting: dict[str, None] = dict.fromkeys(requested.every())  # of any of them it may have missed something
+        # The ids of runs that have changed; None ends the thread. Not a Queue, whose `put` is written in Python: a
+        # Ctrl-C inside it can lose the wake-up, and `__exit__` would then wait for the thread forever.
+        self.changes: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # A daemon: a request that hangs must not keep the process alive once `__exit__` has given up.
+        self.thread = threading.Thread(target=self._run, name="ablate mirror", daemon=True)
+        self.store: Store | None = None  # what MLflow is known to have; None: to be read (again) from MLflow
+        # All runs to begin with, since earlier sweeps may have left something unsent. From here on, only the thread
+        # changes `waiting`. The sweep changes `live`, by single operations on a set, which need no lock.
+        self.waiting: dict[str, None] = dict.fromkeys(requested.all_runs())
         self.live: set[str] = set()
-        self.wait, self.next_try = 0.0, 0.0
-        self.progress = 0.0
-        self.warned = False
+        self.retry_delay, self.retry_at = 0.0, 0.0
+        self.last_progress = 0.0
+        self.has_warned = False
 
     def __call__(self, run: Run, event: Event) -> None:
-        """Take note that the record of a run has changed."""
+        """Note that the record of a run has changed; called by the sweep after each event."""
         if isinstance(event, Stopped):
             self.live.discard(run.id)
         else:
             self.live.add(run.id)
-        self.news.put(run.id)
+        self.changes.put(run.id)
 
     def __enter__(self) -> Mirror:
         try:
-            probe()
+            probe()  # so that a server that is down is reported before hours of training, not after
         except OSError as error:
-            self._away(error)
+            self._retry_later(error)
         self.thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._moved()
-        self.news.put(None)
-        while self.thread.is_alive() and not (remote() and time.monotonic() - self.progress > GRACE):
+        self._note_progress()  # the time limit counts from here
+        self.changes.put(None)
+        # A file is waited for as long as it takes; a server only while it makes progress. `join` has a timeout so that
+        # this can be checked, and so that a Ctrl-C is noticed.
+        while self.thread.is_alive() and not (is_remote() and time.monotonic() - self.last_progress > MAX_STALL):
             self.thread.join(0.2)
         if self.waiting:
-            self.warn("MLflow has not been told all of this study; `ablate sync` tells it the rest.")
+            self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
 
-    def _work(self) -> None:
-        going_on = True
-        while going_on:
-            going_on = self._hear()
-            if not going_on:
+    def _run(self) -> None:
+        """Send until the sweep ends, and then once more, whatever the retry delay says."""
+        is_sweeping = True
+        while is_sweeping:
+            is_sweeping = self._wait_for_changes()
+            if not is_sweeping:
+                # The last pass compares every run: one that was interrupted is no longer RUNNING, although no event
+                # says so, and a search has added runs meanwhile.
                 self.live.clear()
-                self.waiting = dict.fromkeys(self.requested.every())
-            if time.monotonic() >= self.next_try or not going_on:
-                self._tell()
+                self.waiting = dict.fromkeys(self.requested.all_runs())
+            if time.monotonic() >= self.retry_at or not is_sweeping:
+                self._send()
 
-    def _hear(self) -> bool:
-        """Wait for news, or until MLflow is to be tried again; False at the end."""
-        patience = max(0.0, self.next_try - time.monotonic()) if self.waiting else None
+    def _wait_for_changes(self) -> bool:
+        """Wait until a run has changed, or until the next retry is due. Returns False once the sweep has ended."""
+        # If nothing is waiting, no retry is due, and only a change can give the thread something to do.
+        timeout = max(0.0, self.retry_at - time.monotonic()) if self.waiting else None
         with suppress(queue.Empty):
             while True:
-                run_id = self.news.get(timeout=patience)
+                run_id = self.changes.get(timeout=timeout)
                 if run_id is None:
                     return False
                 self.waiting[run_id] = None
-                patience = 0
+                timeout = 0  # take what else is queued, so that many changes of one run are sent together
         return True
 
-    def _tell(self) -> None:
-        """Tell what waits; whatever MLflow does, the training goes on, and it is asked again later what it has."""
+    def _send(self) -> None:
+        """Send what is waiting; after an error, read anew what MLflow has before the next attempt."""
         try:
             self.store = self.store or Store(self.requested, self.record)
             self.experiment = self.store.experiment
-            self._moved()
-            self.store.tell_all(self.waiting, self.live, on_told=self._moved)
-            self.wait = 0.0
+            self._note_progress()
+            self.store.send_all(self.waiting, self.live, on_sent=self._note_progress)
+            self.retry_delay = 0.0
         except Exception as error:
-            self._away(error)
+            self._retry_later(error)
 
-    def _moved(self) -> None:
-        self.progress = time.monotonic()
+    def _note_progress(self) -> None:
+        self.last_progress = time.monotonic()
 
-    def _away(self, error: Exception) -> None:
-        self.store = None
-        self.wait = min(max(FIRST_WAIT, 2 * self.wait), LONGEST_WAIT)
-        self.next_try = time.monotonic() + self.wait
-        if not self.warned:
+    def _retry_later(self, error: Exception) -> None:
+        """Schedule the next attempt, and warn, but only once in a sweep."""
+        self.store = None  # after an error nobody knows how much of the last request MLflow has taken
+        self.retry_delay = min(max(MIN_RETRY_DELAY, 2 * self.retry_delay), MAX_RETRY_DELAY)
+        self.retry_at = time.monotonic() + self.retry_delay
+        if not self.has_warned:
             self.warn(
-                f"MLflow at {shown_uri(tracking_uri())} cannot be told now ({why(error)}). Nothing is lost: the runs "
-                "go on, and it is told what it missed as soon as it answers."
+                f"MLflow at {redact_uri(tracking_uri())} cannot be updated now ({describe_error(error)}). Nothing is "
+                "lost: the runs continue, and what is missing there is sent as soon as MLflow answers again."
             )
-        self.warned = True
+        self.has_warned = True

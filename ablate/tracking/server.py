@@ -1,4 +1,4 @@
-"""MLflow's own web server on this folder's store: on loopback, and as light as it can be."""
+"""MLflow's own web server for the store of this folder, reachable from this machine only, with a single worker."""
 
 from __future__ import annotations
 
@@ -20,35 +20,38 @@ from ablate.tracking.connection import SETTINGS, tracking_uri
 
 HOST = "127.0.0.1"
 
-LIGHT = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-"""With it and more workers than one, MLflow takes a dozen processes and two gigabytes."""
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+"""With job execution and several workers, MLflow starts a dozen processes that take two gigabytes."""
 
-POLL = 0.2
-"""Seconds from one question whether the server is there to the next."""
+POLL_SECONDS = 0.2
+"""How long to wait between two requests that check whether the server is up."""
 
-PATIENCE = 10.0
-"""Seconds that a server has to end when it is told to."""
+STOP_SECONDS = 10.0
+"""How long a server has to stop after SIGTERM, before it is killed."""
+
+ANSWER_SECONDS = 10.0
+"""How long a server has to answer a request."""
 
 
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that answers; it ends with the context.
+    """Start a server and wait until it answers; leaving the context stops it.
 
     Raises:
         AblateError: the port is taken, or the server does not start.
     """
     _check_port(port)
-    # the store by the environment: other users of this machine see a command, and the store may need a password
-    environment = SETTINGS | dict(os.environ) | LIGHT | {"MLFLOW_BACKEND_STORE_URI": tracking_uri()}
+    # the store is passed by the environment, since other users can see commands, and its URI can hold a password
+    environment = SETTINGS | dict(os.environ) | NO_JOBS | {"MLFLOW_BACKEND_STORE_URI": tracking_uri()}
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    with tempfile.TemporaryFile() as said:
-        # a session of its own: a Ctrl-C is for us, who then end it in order
-        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
+    with tempfile.TemporaryFile() as output:
+        # in a session of its own: Ctrl-C then reaches only this process, which stops the server in order
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
-            _wait(process, port, said)
+            _wait_until_ready(process, port, output)
             yield process
         finally:
-            _end(process)
+            _stop(process)
 
 
 def _check_port(port: int) -> None:
@@ -58,26 +61,26 @@ def _check_port(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise AblateError(f"port {port} cannot be used ({reason}); allowed: --port with a free one") from None
+            raise AblateError(f"port {port} cannot be used ({reason}); choose a free one with --port") from None
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
-    """Wait until the server answers."""
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, output: IO[bytes]) -> None:
+    """Wait until the server answers, or raise an error if it has exited."""
     while True:
         try:
-            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=PATIENCE).close()
+            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=ANSWER_SECONDS).close()
             return
         except (urllib.error.URLError, OSError):
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
         if process.poll() is not None:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["it says nothing"]
+            output.seek(0)
+            last = output.read().decode(errors="replace").strip().splitlines()[-1:] or ["it printed nothing"]
             raise AblateError(f"MLflow's server did not start: {last[0]}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the server with all its processes."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop the server and all its processes."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(process.pid, how)
-            process.wait(PATIENCE)
+            os.killpg(process.pid, number)
+            process.wait(STOP_SECONDS)

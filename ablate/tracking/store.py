@@ -1,4 +1,4 @@
-"""One study's experiment in MLflow: what it has, and what it has yet to be told."""
+"""One study's experiment in MLflow: compares it with the record, and sends what is missing."""
 
 from __future__ import annotations
 
@@ -23,37 +23,53 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
 
-PATIENCE = 3
-"""Runs in a row that may be refused before the others have to wait for the next time."""
+MAX_REFUSED_IN_ROW = 3
+"""After so many refused runs in a row, MLflow is assumed to be down, and the others wait for the next attempt."""
 
-MOST = 900
-"""Numbers in one batch; MLflow takes a thousand."""
+MAX_BATCH_SIZE = 900
+"""Numbers sent in one request; MLflow accepts a thousand."""
 
 
 @dataclass
 class SyncState:
-    """What MLflow knows of a run: `points`, each epoch's numbers by (metric, step); `described`: what it is."""
+    """What MLflow has of a run.
+
+    Attributes:
+        mlflow_id: MLflow's own id of the run.
+        status: its status in MLflow's words.
+        is_described: whether its settings and its dataset are there.
+        points: the numbers that are there, each by (metric, step); results have step 0.
+    """
 
     mlflow_id: str
     status: str = "RUNNING"
-    described: bool = False
+    is_described: bool = False
     points: set[tuple[str, int]] = field(default_factory=set)
 
 
 class Store:
-    """Opened on what MLflow has at that moment: after an error, open another."""
+    """A study's experiment in MLflow, created if there is none, and what it had when this object was made.
+
+    `sync_states` is read from MLflow once, and kept up to date while numbers are sent: asking for each run's history
+    after each epoch would cost far more than sending. After an error it can be wrong, since a request may have been
+    carried out although its answer was lost. Make another object then.
+    """
 
     def __init__(self, requested: RequestedRuns, record: Record) -> None:
-        self.requested, self.record, known = requested, record, requested.every()
+        self.requested, self.record, known = requested, record, requested.all_runs()
         self.client = connect()
-        self.experiment = self._experiment()
-        self.told = {run_id: self._adopt(found) for run_id, found in self._find().items() if run_id in known}
+        self.experiment = self._open_experiment()
+        self.sync_states = {
+            run_id: self._read_state(copies) for run_id, copies in self._find_runs().items() if run_id in known
+        }
 
-    def _experiment(self) -> str:
+    def _open_experiment(self) -> str:
+        """Find the study's experiment, restore it or create it; returns its id."""
         found = self.client.get_experiment_by_name(self.requested.study)
         if found is None:
-            local = tracking_uri().startswith("sqlite:")
-            location = (Path.cwd() / "mlruns" / self.requested.study).as_uri() if local else None
+            # a server decides itself where files go; with a local database they go below the current folder
+            is_local = tracking_uri().startswith("sqlite:")
+            location = (Path.cwd() / "mlruns" / self.requested.study).as_uri() if is_local else None
             tags = {"mlflow.note.content": self.requested.question, "mlflow.experimentKind": "custom_model_development"}
             created: str = self.client.create_experiment(self.requested.study, artifact_location=location, tags=tags)
             return created
@@ -61,8 +77,8 @@ class Store:
             self.client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
 
-    def _find(self) -> dict[str, list[MlflowRun]]:
-        """MLflow's runs of each of ours, deleted ones too."""
+    def _find_runs(self) -> dict[str, list[MlflowRun]]:
+        """Find the MLflow runs of each of our runs, by its id; deleted ones are included."""
         from mlflow.entities import ViewType
 
         found: dict[str, list[MlflowRun]] = {}
@@ -77,145 +93,153 @@ class Store:
             if not token:
                 return found
 
-    def _adopt(self, found: list[MlflowRun]) -> SyncState:
-        """The one to go on with: a deleted one is restored, and one made twice (its answer was lost) is made one."""
+    def _read_state(self, copies: list[MlflowRun]) -> SyncState:
+        """Keep one of the MLflow runs of a run, and read what it has.
 
-        def rank(run: MlflowRun) -> tuple[bool, bool, int]:
+        The one kept is restored if it was deleted. There are several if MLflow created a run, but its answer was lost
+        and the run was created again; the others are deleted.
+        """
+
+        def rank(run: MlflowRun) -> tuple[bool, bool, int]:  # active ones first, then finished ones, then the oldest
             return run.info.lifecycle_stage != "active", run.info.status != "FINISHED", run.info.start_time
 
-        kept, *others = sorted(found, key=rank)
+        kept, *others = sorted(copies, key=rank)
         if kept.info.lifecycle_stage != "active":
             self.client.restore_run(kept.info.run_id)
         for other in others:
             if other.info.lifecycle_stage == "active":
                 self.client.delete_run(other.info.run_id)
-        described = bool(kept.data.params and kept.inputs and kept.inputs.dataset_inputs)
-        finished = kept.info.status == "FINISHED"
-        points = {(name, 0) for name in kept.data.metrics} if finished else self._points(kept)
-        return SyncState(kept.info.run_id, kept.info.status, described, points)
+        is_described = bool(kept.data.params and kept.inputs and kept.inputs.dataset_inputs)
+        # A finished run has all its epochs, so their history, one request per metric, is not read.
+        is_finished = kept.info.status == "FINISHED"
+        points = {(name, 0) for name in kept.data.metrics} if is_finished else self._read_points(kept)
+        return SyncState(kept.info.run_id, kept.info.status, is_described, points)
 
-    def _points(self, run: MlflowRun) -> set[tuple[str, int]]:
+    def _read_points(self, run: MlflowRun) -> set[tuple[str, int]]:
         per_epoch = [metric.name for metric in EPOCH_METRICS if metric.name in run.data.metrics]
         points = {(name, 0) for name in run.data.metrics if name not in per_epoch}
         for name in per_epoch:
             points |= {(name, point.step) for point in self.client.get_metric_history(run.info.run_id, name)}
         return points
 
-    def tell_all(self, waiting: dict[str, Any], live: Collection[str], on_told: Callable[[], None]) -> None:
-        """Tell of each run that waits, take it out of `waiting` and call `on_told`; `live` ones are being trained.
+    def send_all(self, waiting: dict[str, Any], live: Collection[str], on_sent: Callable[[], None]) -> None:
+        """Send each waiting run, remove it from `waiting` and call `on_sent`; `live` runs are being trained.
 
-        A run that MLflow refuses silences no other, but one that refuses all is left alone.
+        A run that MLflow refuses does not keep the others from being sent. Several refused in a row do: MLflow is then
+        most likely down, and each further request would only wait for its timeout.
 
         Raises:
-            Exception: MLflow's last, if a run still waits.
+            Exception: MLflow's last, if a run is still waiting.
         """
-        refused, last = 0, None
+        refused_in_row, last_error = 0, None
         for run_id in list(waiting):
             try:
-                self.tell(run_id, live=run_id in live)
-            except Exception as error:  # whatever it is, the next run may be taken
-                refused, last = refused + 1, error
-                if refused == PATIENCE:
+                self.send(run_id, is_live=run_id in live)
+            except Exception as error:  # of whatever kind, since the next run may be accepted
+                refused_in_row, last_error = refused_in_row + 1, error
+                if refused_in_row == MAX_REFUSED_IN_ROW:
                     break
             else:
-                refused = 0
+                refused_in_row = 0
                 del waiting[run_id]
-                on_told()
-        save(self.record.root, self.requested.study, {run_id: told.status for run_id, told in self.told.items()})
-        if last is not None:
-            raise last
+                on_sent()
+        statuses = {run_id: state.status for run_id, state in self.sync_states.items()}
+        save(self.record.root, self.requested.study, statuses)
+        if last_error is not None:
+            raise last_error
 
-    def tell(self, run_id: str, *, live: bool = False) -> None:
-        """Tell what MLflow does not know of a run yet."""
+    def send(self, run_id: str, *, is_live: bool = False) -> None:
+        """Send what MLflow does not have of a run."""
         recorded = self.record.status(run_id)
-        told = self.told.get(run_id)
+        state = self.sync_states.get(run_id)
         if recorded == "absent":
             return
-        if told and told.status == "FINISHED":
-            self._tell_new_scores(told, run_id)
+        if state and state.status == "FINISHED":
+            self._send_new_scores(state, run_id)
             return
-        status = "RUNNING" if live and recorded == "unfinished" else IN_MLFLOW[recorded]
-        told = told or self._create(run_id)
-        new = self._new_points(told, run_id)
-        if told.described and told.status == status and not new:
+        status = "RUNNING" if is_live and recorded == "unfinished" else IN_MLFLOW[recorded]
+        state = state or self._create(run_id)
+        new = self._new_points(state, run_id)
+        if state.is_described and state.status == status and not new:
             return
-        self._open(told, run_id)
-        for start in range(0, len(new), MOST):
-            self.client.log_batch(told.mlflow_id, metrics=new[start : start + MOST])
-            told.points |= {(point.key, point.step) for point in new[start : start + MOST]}
+        self._reopen(state, run_id)
+        for start in range(0, len(new), MAX_BATCH_SIZE):
+            self.client.log_batch(state.mlflow_id, metrics=new[start : start + MAX_BATCH_SIZE])
+            state.points |= {(point.key, point.step) for point in new[start : start + MAX_BATCH_SIZE]}
         if status != "RUNNING":
-            self._close(told, run_id, status)
+            self._close(state, run_id, status)
 
-    def _tell_new_scores(self, told: SyncState, run_id: str) -> None:
-        """What a run that MLflow has finished was scored by since."""
+    def _send_new_scores(self, state: SyncState, run_id: str) -> None:
+        """Send the scores that were added to a run after MLflow had it as finished."""
         result = self.record.result(run_id)
         points = list(_points_of(result.results, result.ended, step=0)) if result else []
-        if new := [point for point in points if (point.key, point.step) not in told.points]:
-            self.client.log_batch(told.mlflow_id, metrics=new)
-            told.points |= {(point.key, point.step) for point in new}
+        if new := [point for point in points if (point.key, point.step) not in state.points]:
+            self.client.log_batch(state.mlflow_id, metrics=new)
+            state.points |= {(point.key, point.step) for point in new}
 
-    def _open(self, told: SyncState, run_id: str) -> None:
-        if not told.described:
-            self._describe(told, run_id)
-        if told.status != "RUNNING":
-            self.client.update_run(told.mlflow_id, status="RUNNING")
-            told.status = "RUNNING"
+    def _reopen(self, state: SyncState, run_id: str) -> None:
+        """Make sure that a run is described, and RUNNING: one that was killed or has failed may be trained again."""
+        if not state.is_described:
+            self._describe(state, run_id)
+        if state.status != "RUNNING":
+            self.client.update_run(state.mlflow_id, status="RUNNING")
+            state.status = "RUNNING"
 
-    def _close(self, told: SyncState, run_id: str, status: str) -> None:
-        """Tell how a run ended, its status last: a run that has it lacks nothing."""
+    def _close(self, state: SyncState, run_id: str, status: str) -> None:
+        """Send how a run ended, and set its status last: a run that has its final status is complete."""
         if result := self.record.result(run_id):
-            self._tell_result(told, run_id, result)
+            self._send_result(state, run_id, result)
         elif failure := self.record.failure(run_id):
-            self._tell_failure(told, failure)
-        self.client.set_terminated(told.mlflow_id, status=status, end_time=int(self._ended(run_id) * 1000))
-        told.status = status
+            self._send_failure(state, failure)
+        self.client.set_terminated(state.mlflow_id, status=status, end_time=int(self._end_time(run_id) * 1000))
+        state.status = status
 
-    def _ended(self, run_id: str) -> float:
-        """When a run ended, or was last heard of, in Unix seconds."""
+    def _end_time(self, run_id: str) -> float:
+        """When a run ended, or else when its newest epoch did, in Unix seconds."""
         if result := self.record.result(run_id):
             return result.ended
         if self.record.status(run_id) in FAILED and (failure := self.record.failure(run_id)):
             return failure.time
         rows = self.record.epochs(run_id)
-        return rows[-1]["time"] if rows else self.record.began(run_id)
+        return rows[-1]["time"] if rows else self.record.start_time(run_id)
 
     def _create(self, run_id: str) -> SyncState:
-        label = self.requested.every()[run_id]  # a search's runs become known as it goes on
+        label = self.requested.all_runs()[run_id]  # looked up now: a search adds runs while it proceeds
         tags = {
             RUN_TAG: run_id,
             ARM_TAG: label.arm,
             STUDY_TAG: self.requested.study,
             "mlflow.source.name": "ablate sweep",
         }
-        began = int(self.record.began(run_id) * 1000)
+        began = int(self.record.start_time(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))
-        self.told[run_id] = SyncState(created.info.run_id)
-        return self.told[run_id]
+        self.sync_states[run_id] = SyncState(created.info.run_id)
+        return self.sync_states[run_id]
 
-    def _describe(self, told: SyncState, run_id: str) -> None:
-        """A run's settings and its dataset; MLflow takes the same ones twice as once."""
+    def _describe(self, state: SyncState, run_id: str) -> None:
+        """Log a run's settings and its dataset; MLflow accepts the same ones again."""
         from mlflow.entities import Param
 
         facts = self.record.facts(run_id)
-        if facts is None:  # damaged, which a sweep repairs
+        if facts is None:  # the file is damaged; the next sweep repairs it, and then they are sent
             return
         settings = facts.settings | {"seed": facts.seed}
-        self.client.log_batch(told.mlflow_id, params=[Param(name, str(value)) for name, value in settings.items()])
-        self.client.log_inputs(told.mlflow_id, datasets=[_dataset(settings)])
-        told.described = True
+        self.client.log_batch(state.mlflow_id, params=[Param(name, str(value)) for name, value in settings.items()])
+        self.client.log_inputs(state.mlflow_id, datasets=[_dataset(settings)])
+        state.is_described = True
 
-    def _new_points(self, told: SyncState, run_id: str) -> list[Metric]:
-        """The numbers of the record that MLflow does not have."""
+    def _new_points(self, state: SyncState, run_id: str) -> list[Metric]:
+        """The recorded numbers that MLflow does not have."""
         points = [point for row in self.record.epochs(run_id) for point in _points_of(row, row["time"], row["epoch"])]
         if result := self.record.result(run_id):
             points += _points_of(result.results, result.ended, step=0)
-        return [point for point in points if (point.key, point.step) not in told.points]
+        return [point for point in points if (point.key, point.step) not in state.points]
 
-    def _tell_failure(self, told: SyncState, failure: Failure) -> None:
-        self.client.set_tag(told.mlflow_id, STATUS_TAG, failure.status)
-        self.client.set_tag(told.mlflow_id, ERROR_TAG, failure.reason[:500])
+    def _send_failure(self, state: SyncState, failure: Failure) -> None:
+        self.client.set_tag(state.mlflow_id, STATUS_TAG, failure.status)
+        self.client.set_tag(state.mlflow_id, ERROR_TAG, failure.reason[:500])
 
-    def _tell_result(self, told: SyncState, run_id: str, result: Result) -> None:
+    def _send_result(self, state: SyncState, run_id: str, result: Result) -> None:
         from mlflow.entities import RunTag
 
         tags = {STATUS_TAG: result.status, ERROR_TAG: ""} | {
@@ -223,8 +247,8 @@ class Store:
         }
         if result.adopted:
             tags[ADOPTED_TAG] = Path(result.adopted).as_posix()
-        self.client.log_batch(told.mlflow_id, tags=[RunTag(name, value) for name, value in tags.items()])
-        send_artefacts(self.client, told.mlflow_id, self.record, run_id)
+        self.client.log_batch(state.mlflow_id, tags=[RunTag(name, value) for name, value in tags.items()])
+        send_artefacts(self.client, state.mlflow_id, self.record, run_id)
 
 
 def _points_of(values: Mapping[str, float], seconds: float, step: float) -> Iterator[Metric]:
@@ -236,7 +260,7 @@ def _points_of(values: Mapping[str, float], seconds: float, step: float) -> Iter
 
 
 def _dataset(settings: Mapping[str, Any]) -> Any:
-    """The task as MLflow's Dataset column shows it."""
+    """The task, in the form that MLflow shows in its Dataset column."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     task = {name: value for name, value in settings.items() if name.startswith(TASK_SETTINGS)}

@@ -1,4 +1,4 @@
-"""Tells MLflow all that it has missed of a study, whenever that was."""
+"""Sends to MLflow everything of a study that is missing there."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.comparison import tell_comparison
-from ablate.tracking.connection import address, shown_uri, tracking_uri, why
+from ablate.tracking.comparison import send_comparison
+from ablate.tracking.connection import address, describe_error, redact_uri, tracking_uri
 from ablate.tracking.store import Store
 
 
 class TrackingError(AblateError):
-    """MLflow cannot be told."""
+    """MLflow could not be updated: it does not answer, or refuses what is sent."""
 
     exit_code = 1
 
 
 def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -> str:
-    """Tell MLflow what it does not have of a study's runs, and of the report in a folder; returns what to open.
+    """Send to MLflow what it lacks of a study's runs, and of the report in a folder.
+
+    Returns:
+        The address to open, or the command to type, to see it.
 
     Raises:
-        TrackingError: it does not answer, or refuses some of it.
+        TrackingError: MLflow does not answer, or refuses some of it.
     """
     try:
         store = Store(requested, record)
-        store.tell_all(dict.fromkeys(requested.every()), live=(), on_told=lambda: None)
-        view = tell_comparison(store.client, store.experiment, requested.study, report) if report else None
+        store.send_all(dict.fromkeys(requested.all_runs()), live=(), on_sent=lambda: None)
+        view = send_comparison(store.client, store.experiment, requested.study, report) if report else None
     except Exception as error:
-        raise TrackingError(f"MLflow at {shown_uri(tracking_uri())} cannot be told: {why(error)}") from None
+        uri = redact_uri(tracking_uri())
+        raise TrackingError(f"MLflow at {uri} cannot be updated: {describe_error(error)}") from None
     return address(store.experiment, view)

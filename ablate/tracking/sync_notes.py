@@ -1,6 +1,6 @@
-"""What was sent to MLflow, saved for `ablate status` alone: the truth about that is in MLflow.
+"""Notes on what was sent to MLflow. They are for `ablate status` only; what counts is what MLflow has.
 
-.ablate/told/<study>.json    where it was sent, and each run's status there
+.ablate/told/<study>.json    the address it was sent to, and the status of each run there
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ablate.records.files import make_folder, read_json, write_json
-from ablate.tracking.connection import shown_uri, tracking_uri
+from ablate.tracking.connection import redact_uri, tracking_uri
 
 IN_MLFLOW = {
     "unfinished": "KILLED",
@@ -19,21 +19,21 @@ IN_MLFLOW = {
     "finished": "FINISHED",
     "diverged": "FINISHED",
 }
-"""MLflow's word for the status of a run that is not being trained."""
+"""Recorded status -> MLflow's status, for a run that is not being trained."""
 
 
-def save(root: Path, study: str, told: Mapping[str, str]) -> None:
+def save(root: Path, study: str, statuses: Mapping[str, str]) -> None:
     """Save the status that each run has in MLflow now."""
     path = root / "told" / f"{study}.json"
-    facts = {"address": shown_uri(tracking_uri()), "runs": dict(told)}
+    facts = {"address": redact_uri(tracking_uri()), "runs": dict(statuses)}
     if read_json(path) != facts:
         make_folder(path.parent)
         write_json(path, facts)
 
 
 def load(root: Path, study: str) -> dict[str, str]:
-    """The status that each run had in the present MLflow when it was last synced; nothing if its file is gone."""
+    """The status that each run had in the current MLflow when it was last synced; empty if its database is gone."""
     facts = read_json(root / "told" / f"{study}.json") or {}
     uri = tracking_uri()
-    gone = uri.startswith("sqlite:///") and not Path(urlsplit(uri).path[1:]).exists()
-    return {} if gone or facts.get("address") != shown_uri(uri) else facts["runs"]
+    is_gone = uri.startswith("sqlite:///") and not Path(urlsplit(uri).path[1:]).exists()
+    return {} if is_gone or facts.get("address") != redact_uri(uri) else facts["runs"]

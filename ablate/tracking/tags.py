@@ -1,7 +1,7 @@
-"""The tags by which our runs are known in MLflow, and searched for."""
+"""The tags that mark our runs in MLflow, and by which they are searched."""
 
 RUN_TAG, ARM_TAG, STUDY_TAG = "ablate.run", "ablate.arm", "ablate.study"
 STATUS_TAG, ERROR_TAG, ADOPTED_TAG = "ablate.status", "ablate.error", "ablate.adopted"
 
 REPORT_TAG = "ablate.report"
-"""Of the run that has the files of a report; its value is their digest."""
+"""Set on the MLflow run that holds the files of a report; its value is the digest of these files."""

@@ -51,4 +51,4 @@ def test_what_was_trained_once_is_kept_beside_the_page(
     monkeypatch.chdir(tmp_path)
     again = results(study)
     assert again["test/psnr"].tolist() == trained["test/psnr"].tolist()
-    assert all(Record().adopted(run.id) for run in study.runs)
+    assert all(Record().adopted_from(run.id) for run in study.runs)

@@ -165,8 +165,8 @@ def test_a_failed_run_is_named_with_its_last_lines_and_tried_again_when_asked_fo
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = load_study(write_tiny_study(store.parent)).runs[0]
-    Record().take(run, Started(0, "cpu"))
-    Record().take(run, EpochEnded([], b"spoilt"))
+    Record().write_event(run, Started(0, "cpu"))
+    Record().write_event(run, EpochEnded([], b"spoilt"))
     assert sweep_here(monkeypatch) == 1
     shown = capsys.readouterr()
     assert "with seed 0: failed (" in shown.err
@@ -217,7 +217,7 @@ def test_status_tells_what_became_of_each_run(
     runs = study.runs
     for run in runs[1:3]:
         (record.folder(run.id) / "result.json").unlink()
-    record.take(runs[2], Failed("out of memory"))
+    record.write_event(runs[2], Failed("out of memory"))
     assert typed("status", "tiny.yaml", monkeypatch=monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "1 interrupted, 1 failed" in shown
@@ -270,7 +270,7 @@ def test_an_interrupted_sweep_says_how_to_go_on(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(store.parent)
-    monkeypatch.setattr("ablate.records.record.Record.take", interrupt)
+    monkeypatch.setattr("ablate.records.record.Record.write_event", interrupt)
     assert sweep_here(monkeypatch) == 130
     assert "`ablate sweep tiny.yaml --executor inprocess` goes on" in capsys.readouterr().err
 

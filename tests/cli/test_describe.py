@@ -84,7 +84,7 @@ def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple[Record, 
     record, study = swept_copy
     broken = study.runs[0]
     (record.folder(broken.id) / "result.json").unlink()
-    record.take(broken, Failed("broke"))
+    record.write_event(broken, Failed("broke"))
     assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")
     assert re.search("About .* arms: 1 by", typed("sweep", "tiny.yaml", "--dry-run", "--retry-failed"))
 

@@ -94,7 +94,7 @@ def test_a_damaged_run_of_another_study_is_trained_again_for_the_search(
     before = Path("reports/tiny/data/trials.csv").read_bytes()
     shutil.rmtree(".ablate/search")
     shutil.rmtree(".ablate/studies")  # as if another study had recorded the runs
-    run = next(run for run in os.listdir(".ablate/runs") if Record().ended(run))
+    run = next(run for run in os.listdir(".ablate/runs") if Record().has_ended(run))
     (Record().folder(run) / "epochs.json").write_text("[]")
     assert search_here(monkeypatch) == 0
     assert "the run is trained again" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_the
 def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Design) -> None:
     record = Record(warn=pytest.fail)
     adopt(reported, record)
-    record.check(run.id for run in reported.runs)
+    record.set_aside_damaged(run.id for run in reported.runs)
     assert {record.status(run.id) for run in reported.runs} == {"finished"}
     assert not any(record.needs_training(run.id) for run in reported.runs)
 
@@ -71,7 +71,7 @@ def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Design) -> N
 def test_an_adopted_run_says_so_and_vouches_only_for_what_is_there(reported: Design) -> None:
     record, run = Record(), reported.runs[0]
     adopt(reported, record)
-    assert record.adopted(run.id) == Path("reports/tiny/data")
+    assert record.adopted_from(run.id) == Path("reports/tiny/data")
     assert set(result_of(record, run.id).files) == {"run.json", "epochs.json"}
     assert record.arrays(run.id) == {}
     assert facts_of(record, run.id).settings["model.width"] == 8
@@ -84,15 +84,15 @@ def test_status_says_where_a_run_comes_from(reported: Design) -> None:
 
 
 def test_a_run_that_was_trained_here_was_not_adopted(swept: tuple[Path, Design]) -> None:
-    assert Record(swept[0] / ".ablate").adopted(swept[1].runs[0].id) is None
+    assert Record(swept[0] / ".ablate").adopted_from(swept[1].runs[0].id) is None
 
 
 def test_what_the_record_has_is_never_overwritten(reported: Design) -> None:
     record, (ended, failed, begun, _) = Record(), reported.runs
     for run in (ended, failed, begun):
-        record.take(run, Started(0, "cpu"))
-    record.take(ended, Ended("finished", {"test/psnr": 1.0}, b"", b"", {}, []))
-    record.take(failed, Failed("out of memory"))
+        record.write_event(run, Started(0, "cpu"))
+    record.write_event(ended, Ended("finished", {"test/psnr": 1.0}, b"", b"", {}, []))
+    record.write_event(failed, Failed("out of memory"))
     before = {path: path.read_bytes() for path in Path(".ablate").rglob("*.json")}
     assert len(adopt(reported, record)) == 1
     assert {path: path.read_bytes() for path in before} == before
@@ -108,7 +108,7 @@ def test_a_kill_in_mid_adoption_leaves_whole_runs_only(reported: Design, monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("ablate.records.record._vouch", killed)
+        broken.setattr("ablate.records.record._write_result", killed)
         with pytest.raises(KeyboardInterrupt):
             adopt(reported, Record())
     assert {Record().status(run.id) for run in reported.runs} == {"absent"}
@@ -165,8 +165,8 @@ def diverged(study: Design, record: Record) -> None:
     first, second = (arm.run(1) for arm in study.arms)
     for run, results in ((first, zero | own), (second, zero | {"diverged/epoch": 1})):
         shutil.rmtree(record.folder(run.id))
-        record.take(run, Started(0, "cpu"))
-        record.take(run, Ended("diverged", results, b"", b"", {"threads": 1}, []))
+        record.write_event(run, Started(0, "cpu"))
+        record.write_event(run, Ended("diverged", results, b"", b"", {"threads": 1}, []))
 
 
 def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
@@ -248,7 +248,7 @@ def test_the_scenes_of_a_studys_own_data_stay_where_other_data_hold_the_same_run
     study, own, other = swept[1], Path("reports/tiny/data"), Path("reports/another/data")
     first, second = (arm.run(study.seeds[0]).id for arm in study.arms)
     record = Record()
-    monkeypatch.setattr(record, "adopted", lambda run: own if run == first else other)
+    monkeypatch.setattr(record, "adopted_from", lambda run: own if run == first else other)
     held = {own: {first: {"from": own}, second: {"from": own}}, other: {second: {"from": other}}}
     monkeypatch.setattr("ablate.reporting.study.data._scenes_by_run", held.__getitem__)
     found = _adopted_scenes(study, record, own)

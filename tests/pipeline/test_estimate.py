@@ -29,13 +29,13 @@ class Told(Record):
     times: Times = field(default_factory=dict)
     device: str = field(default_factory=lambda: device_name("cpu"))
 
-    def ended(self, run_id: str) -> bool:
+    def has_ended(self, run_id: str) -> bool:
         return run_id in self.times and self.times[run_id][2] is not None
 
     def needs_training(self, run_id: str, *, retry_failed: bool = False) -> bool:
-        return not self.ended(run_id)
+        return not self.has_ended(run_id)
 
-    def began(self, run_id: str) -> float:
+    def start_time(self, run_id: str) -> float:
         return self.times[run_id][0]
 
     def epochs(self, run_id: str) -> list[dict[str, float]]:

@@ -114,7 +114,7 @@ def test_the_last_epochs_score_can_be_had_only_where_the_last_epoch_was_the_best
     left = {item.run.id: item.reason for item in score_recorded(study, old, "cpu", Terminal())}
     for run in study.runs:
         best_is_last = result_of(old, run.id).results["best/epoch"] == run.training.epochs
-        assert result_of(old, run.id).has(METRICS["last/mae"]) == best_is_last
+        assert result_of(old, run.id).has_score(METRICS["last/mae"]) == best_is_last
         assert (run.id in left) == (not best_is_last)
     assert all("only the weights of its best epoch are kept" in reason for reason in left.values())
 
@@ -124,7 +124,7 @@ def test_a_diverged_run_is_judged_by_answering_zero_whose_score_needs_no_weights
     path = old.folder(study.runs[0].id) / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "diverged"}))
     assert score_recorded(study, old, "cpu", Terminal()) == []
-    assert result_of(old, study.runs[0].id).has(METRICS["test/mae"])
+    assert result_of(old, study.runs[0].id).has_score(METRICS["test/mae"])
 
 
 def test_the_status_of_runs_says_which_are_unscored(old: Record) -> None:

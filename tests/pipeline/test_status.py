@@ -9,7 +9,7 @@ import pytest
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.status import Overview, look_over
 from ablate.pipeline.sweep import sweep
-from ablate.records.lock import Running, only_writer
+from ablate.records.lock import RunningFile, only_writer
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, requested_by, save_requested
 from ablate.strategies.fixed import Fixed
@@ -29,8 +29,8 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Design], tm
     study, record = swept[1], Record(tmp_path)
     run = study.runs[0]
     with only_writer(tmp_path, pytest.fail):
-        record.take(run, Started(0, "cpu"))
-        Running(tmp_path)(run, Started(0, "cpu"))
+        record.write_event(run, Started(0, "cpu"))
+        RunningFile(tmp_path)(run, Started(0, "cpu"))
         assert states(record, study)[run.id] == "running"
         (shown,) = [shown for shown in look_over(RequestedRuns.of(study), record).runs if shown.run == run.id]
         assert (shown.pid, f"process {os.getpid()}, slot 0 on cpu" in str(shown)) == (os.getpid(), True)
@@ -40,10 +40,10 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Design], tm
 def test_every_state_is_counted(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
     for run, failure in zip(study.runs, [None, "failed", "timed out"], strict=False):
-        record.take(run, Started(0, "cpu"))
-        record.take(run, EpochEnded([], b""))
+        record.write_event(run, Started(0, "cpu"))
+        record.write_event(run, EpochEnded([], b""))
         if failure:
-            record.take(run, Failed("a reason", status=failure))  # type: ignore[arg-type]
+            record.write_event(run, Failed("a reason", status=failure))  # type: ignore[arg-type]
     assert counted(record, study) == {
         "interrupted": 1,
         "failed": 1,

@@ -139,8 +139,8 @@ def curves(record: Record, run: Run) -> list[dict[str, float]]:
 
 def spoil(record: Record, run: Run) -> None:
     """Give a run a whole checkpoint that cannot be gone on from."""
-    record.take(run, Started(0, "cpu"))
-    record.take(run, EpochEnded([], b"spoilt"))
+    record.write_event(run, Started(0, "cpu"))
+    record.write_event(run, EpochEnded([], b"spoilt"))
 
 
 def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record: Record) -> None:
@@ -158,9 +158,9 @@ def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record
 
 
 def test_an_interrupted_retry_goes_on_and_leaves_no_failure(record: Record) -> None:
-    record.take(RUNS[0], Started(0, "cpu"))
-    record.take(RUNS[0], Failed("broke"))
-    record.take(RUNS[0], Started(0, "cpu"))  # and then the power went
+    record.write_event(RUNS[0], Started(0, "cpu"))
+    record.write_event(RUNS[0], Failed("broke"))
+    record.write_event(RUNS[0], Started(0, "cpu"))  # and then the power went
     sweep(Fixed(RUNS), InProcessExecutor(), record, retry_failed=True)
     assert [record.status(run.id) for run in RUNS] == ["finished", "absent"]
     assert not (record.folder(RUNS[0].id) / "failure.json").exists()
@@ -177,7 +177,7 @@ def test_a_run_that_takes_too_long_is_timed_out_and_stops_no_other(record: Recor
 def test_a_spoilt_checkpoint_is_never_loaded_and_the_run_starts_over(record: Record, tmp_path: Path) -> None:
     whole = Record(tmp_path / "whole")
     sweep(Fixed(RUNS[:1]), InProcessExecutor(), whole)
-    record.take(RUNS[0], Started(0, "cpu"))
+    record.write_event(RUNS[0], Started(0, "cpu"))
     (record.folder(RUNS[0].id) / "checkpoint.pt").write_bytes(b"spoilt")
     with pytest.warns(UserWarning, match=r"checkpoint\.pt"):
         sweep(Fixed(RUNS[:1]), InProcessExecutor(), record)

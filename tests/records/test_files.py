@@ -23,12 +23,12 @@ def test_a_crash_while_a_file_is_written_leaves_the_old_one(tmp_path: Path, monk
     assert path.read_bytes() == b"old"
 
 
-def test_what_is_no_json_is_an_error(tmp_path: Path) -> None:
+def test_data_that_json_does_not_have_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "file.json", {"loss": float("nan")})
 
 
-def test_a_write_that_fails_names_the_file_and_leaves_nothing_in_the_way(
+def test_a_write_that_fails_names_the_file_and_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
@@ -42,12 +42,12 @@ def test_a_write_that_fails_names_the_file_and_leaves_nothing_in_the_way(
 
 
 @given(st.binary())
-def test_what_was_sealed_is_read_back(content: bytes) -> None:
+def test_sealed_content_is_read_back(content: bytes) -> None:
     assert unseal(seal(content)) == content
 
 
 @given(st.binary(max_size=200), st.data())
-def test_what_is_not_all_there_is_not_read(content: bytes, data: st.DataObject) -> None:
+def test_sealed_content_that_was_changed_is_not_read(content: bytes, data: st.DataObject) -> None:
     sealed = seal(content)
     cut = data.draw(st.integers(0, len(sealed) - 1))
     assert unseal(sealed[:cut]) is None
@@ -56,18 +56,18 @@ def test_what_is_not_all_there_is_not_read(content: bytes, data: st.DataObject) 
     assert unseal(sealed[:cut] + flipped + sealed[cut + 1 :]) is None
 
 
-def test_json_that_is_cut_off_anywhere_is_as_none(tmp_path: Path) -> None:
+def test_json_that_is_cut_off_anywhere_counts_as_missing(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     write_json(path, {"a": [1, {"b": "é"}]})
-    whole = path.read_bytes()
+    complete = path.read_bytes()
     assert read_json(path) == {"a": [1, {"b": "é"}]}
-    for end in range(len(whole.rstrip())):
-        path.write_bytes(whole[:end])
+    for end in range(len(complete.rstrip())):
+        path.write_bytes(complete[:end])
         assert read_json(path) is None
     assert read_json(tmp_path / "nothing.json") is None
 
 
-def test_a_folder_is_made_without_what_a_kill_left_half_written(tmp_path: Path) -> None:
+def test_making_a_folder_deletes_temporary_files_of_a_killed_process(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     make_folder(folder)
     (folder / ".file.tmp").touch()

@@ -1,4 +1,4 @@
-"""One writer at a time, and what it says it is doing."""
+"""One writer at a time, and the file in which it says what it is training."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.records.lock import Running, Trainer, only_writer, running
+from ablate.records.lock import RunningFile, Trainer, load_running, only_writer
 from ablate.training.events import Ended, EpochEnded, Failed, Lost, Started
 from tests.helpers.tiny import tiny_run
 
@@ -17,7 +17,7 @@ SLOT = Trainer(pid=os.getpid(), slot=1, device="cuda:0")
 
 
 def never() -> None:
-    raise AssertionError("there is nobody to wait for")
+    raise AssertionError("no other writer has the lock")
 
 
 def test_a_second_sweep_waits_for_the_first(tmp_path: Path) -> None:
@@ -53,23 +53,23 @@ def test_a_lock_whose_owner_was_killed_is_free(tmp_path: Path) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         (tmp_path / "running.json").write_text('{"abc": {"pid": 1, "slot": 0, "device": "cpu"}}')
-        assert set(running(tmp_path)) == {"abc"}
+        assert set(load_running(tmp_path)) == {"abc"}
         holder.kill()
-    assert running(tmp_path) == {}, "nothing runs where nobody holds the lock"
+    assert load_running(tmp_path) == {}, "nothing runs where nobody holds the lock"
     with only_writer(tmp_path, never):
-        assert running(tmp_path) == {}, "the next writer does not train what the killed one did"
+        assert load_running(tmp_path) == {}, "the next writer does not train what the killed one did"
 
 
-@pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("broken"), Lost("killed")])
+@pytest.mark.parametrize("end", [Ended("finished", {}, b"", b"", {}, []), Failed("out of memory"), Lost("killed")])
 def test_a_run_is_running_from_its_start_to_its_end(tmp_path: Path, end: Ended | Failed | Lost) -> None:
-    listener = Running(tmp_path)
+    listener = RunningFile(tmp_path)
     with only_writer(tmp_path, never):
-        assert running(tmp_path) == {}
+        assert load_running(tmp_path) == {}
         listener(RUN, Started(1, "cuda:0"))
         listener(RUN, EpochEnded([], b""))
-        assert running(tmp_path) == {RUN.id: SLOT}
+        assert load_running(tmp_path) == {RUN.id: SLOT}
         listener(RUN, end)
-        assert running(tmp_path) == {}
+        assert load_running(tmp_path) == {}
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_run_is_running_from_its_start_to_its_end(tmp_path: Path, end: Ended |
 def test_an_invalid_file_says_that_nothing_runs(content: str, tmp_path: Path) -> None:
     with only_writer(tmp_path, never):
         (tmp_path / "running.json").write_text(content)
-        assert running(tmp_path) == {}
+        assert load_running(tmp_path) == {}
 
 
-def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
-    assert running(tmp_path / "new") == {}
+def test_looking_creates_no_folder(tmp_path: Path) -> None:
+    assert load_running(tmp_path / "new") == {}
     assert not (tmp_path / "new").exists()

@@ -1,4 +1,4 @@
-"""What the record's files say: read back as it was written, and not there where it is not what it should be."""
+"""The record's files are read back as they were written, and count as missing if they are invalid."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def model(request: pytest.FixtureRequest) -> type[Stored]:
     return found
 
 
-def test_a_file_says_again_what_was_written(model: type[Stored], tmp_path: Path) -> None:
+def test_a_file_is_read_back_as_it_was_written(model: type[Stored], tmp_path: Path) -> None:
     stored = model(**FACTS[model])
     stored.write(tmp_path / "file.json")
     assert read_stored(tmp_path / "file.json", model) == stored
-    assert json.loads((tmp_path / "file.json").read_text()) == FACTS[model], "no key more than was said"
+    assert json.loads((tmp_path / "file.json").read_text()) == FACTS[model], "no key is added"
 
 
 @pytest.mark.parametrize("content", GARBAGE, ids=json.dumps)
-def test_what_is_not_of_its_kind_is_not_there(model: type[Stored], content: Any, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_counts_as_missing(model: type[Stored], content: Any, tmp_path: Path) -> None:
     (tmp_path / "file.json").write_text(json.dumps(content))
     assert read_stored(tmp_path / "file.json", model) is None
 
@@ -84,17 +84,17 @@ def test_numbers_keep_their_kind(results: dict[str, int | float]) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"epoch": 1}', '[{"epoch": "one"}]', "null"])
-def test_damaged_epochs_are_none(content: str, tmp_path: Path) -> None:
+def test_damaged_epochs_count_as_missing(content: str, tmp_path: Path) -> None:
     (tmp_path / "epochs.json").write_text(content)
     assert read_epochs(tmp_path / "epochs.json") == []
 
 
-def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tuple[Record, Any]) -> None:
+def test_a_run_with_an_invalid_result_has_not_ended(swept_copy: tuple[Record, Any]) -> None:
     record, study = swept_copy
     run = study.runs[0].id
     path = record.folder(run) / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "splendid"}))
-    assert not record.ended(run)
+    assert not record.has_ended(run)
     assert record.status(run) == "unfinished"
     assert record.needs_training(run)
 
@@ -102,7 +102,7 @@ def test_a_run_with_an_invalid_result_is_one_that_has_not_ended(swept_copy: tupl
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"study": "tiny"}', '{"study": "tiny", "question": "?", "runs": {"a": 1}}']
 )
-def test_invalid_requests_of_a_study_are_as_if_it_was_never_swept(content: str, tmp_path: Path) -> None:
+def test_a_study_whose_requests_are_invalid_counts_as_never_swept(content: str, tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "tiny.json").write_text(content)
     assert load_requested(tmp_path, "tiny") is None

@@ -1,4 +1,4 @@
-"""Recorded runs -> tables, from a record written by hand-made events: nothing is trained."""
+"""Tables of recorded runs, from a record written by made-up events: nothing is trained."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Starte
 STUDY = Design.of(
     Study(
         name="states",
-        question="What became of the runs?",
+        question="How did the runs end?",
         arms={"good": {"model.skip": "both"}, "bad": {"model.skip": "none"}},
         reference="good",
         seeds=(7, 3, 5),
@@ -53,27 +53,27 @@ ENDINGS: dict[str, Event] = {
 def record(tmp_path: Path) -> Record:
     """Seeds 7, 3, 5: the good arm finished, failed, stopped after an epoch; the bad one diverged twice."""
     record = Record(tmp_path / ".ablate")
-    tell(record, BAD, 3, "worse than zero")
-    tell(record, BAD, 7, "loss not finite")
-    tell(record, GOOD, 3, "failed")
-    tell(record, GOOD, 7, "finished")
-    tell(record, GOOD, 5, None, epochs=1)
+    record_run(record, BAD, 3, "worse than zero")
+    record_run(record, BAD, 7, "loss not finite")
+    record_run(record, GOOD, 3, "failed")
+    record_run(record, GOOD, 7, "finished")
+    record_run(record, GOOD, 5, None, epochs=1)
     return record
 
 
-def tell(record: Record, arm: Arm, seed: int, ending: str | None, epochs: int = 2) -> None:
+def record_run(record: Record, arm: Arm, seed: int, ending: str | None, epochs: int = 2) -> None:
     """Record a run's events."""
-    record.take(arm.run(seed), Started(0, "cpu"))
-    record.take(arm.run(seed), EpochEnded([epoch(number + 1) for number in range(epochs)], b"a checkpoint"))
+    record.write_event(arm.run(seed), Started(0, "cpu"))
+    record.write_event(arm.run(seed), EpochEnded([epoch(number + 1) for number in range(epochs)], b"a checkpoint"))
     if ending:
-        record.take(arm.run(seed), ENDINGS[ending])
+        record.write_event(arm.run(seed), ENDINGS[ending])
 
 
 def row(frame: pd.DataFrame, arm: Arm, seed: int) -> Any:
     return frame[(frame.arm == arm.name) & (frame.seed == seed)].squeeze()
 
 
-def test_a_damaged_beginning_costs_the_time_of_the_beginning_only(record: Record) -> None:
+def test_a_damaged_run_json_costs_only_the_start_time(record: Record) -> None:
     (record.folder(GOOD.run(7).id) / "run.json").write_text("{")
     found = row(load_results(STUDY, record), GOOD, 7)
     assert (found["status"], found["test/psnr"]) == ("finished", 30.0)
@@ -86,12 +86,12 @@ def test_there_is_one_row_per_run_in_the_order_of_arms_and_seeds(record: Record)
     assert list(zip(frame.arm, frame.seed, strict=True)) == expected
 
 
-def test_every_row_names_its_run(record: Record) -> None:
+def test_every_row_has_the_id_of_its_run(record: Record) -> None:
     frame = load_results(STUDY, record)
     assert list(frame.run) == [arm.run(seed).id for arm in (GOOD, BAD) for seed in (7, 3, 5)]
 
 
-def test_every_row_says_what_became_of_the_run(record: Record) -> None:
+def test_every_row_has_the_status_of_its_run(record: Record) -> None:
     status = ["finished", "failed", "unfinished", "diverged", "diverged", "absent"]
     assert list(load_results(STUDY, record).status) == status
 
@@ -103,7 +103,7 @@ def test_a_finished_run_has_its_own_results(record: Record) -> None:
 
 @pytest.mark.parametrize("seed", [7, 3], ids=["loss not finite", "worse than zero"])
 @pytest.mark.parametrize("metric", JUDGED)
-def test_a_diverged_run_scores_answering_zero(metric: str, seed: int, record: Record) -> None:
+def test_a_diverged_run_is_scored_as_if_it_returned_zero(metric: str, seed: int, record: Record) -> None:
     assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[METRICS[metric].at("zero").name]
 
 
@@ -122,28 +122,28 @@ def test_a_run_that_has_not_ended_has_no_results(arm: Arm, seed: int, record: Re
     assert found[[metric.name for metric in RESULT_METRICS] + ["began", "ended"]].isna().all()
 
 
-def test_a_failed_run_carries_its_error_and_no_other_does(record: Record) -> None:
+def test_a_failed_run_has_its_error_and_the_others_have_none(record: Record) -> None:
     errors = load_results(STUDY, record).error
     assert list(errors.dropna().items()) == [(1, "RuntimeError: out of memory")]
 
 
-def test_an_ended_run_tells_when_it_was_trained(record: Record) -> None:
+def test_an_ended_run_has_the_times_of_its_start_and_end(record: Record) -> None:
     found = row(load_results(STUDY, record), GOOD, 7)
     assert 0 < found.began <= found.ended
 
 
-def test_an_ended_run_tells_what_trained_it(record: Record) -> None:
+def test_an_ended_run_has_its_environment(record: Record) -> None:
     found = row(load_results(STUDY, record), GOOD, 7)
     assert {name: found[f"env/{name}"] for name in ENVIRONMENT} == ENVIRONMENT
 
 
 def test_a_run_that_failed_and_then_finished_has_no_error(record: Record) -> None:
-    tell(record, GOOD, 3, "finished")
+    record_run(record, GOOD, 3, "finished")
     found = row(load_results(STUDY, record), GOOD, 3)
     assert (found.status, found["test/psnr"], pd.isna(found.error)) == ("finished", 30.0, True)
 
 
-def test_without_a_record_all_runs_are_absent_and_all_columns_there(tmp_path: Path) -> None:
+def test_without_a_record_all_runs_are_absent_and_all_columns_exist(tmp_path: Path) -> None:
     frame = load_results(STUDY, Record(tmp_path / "nothing"))
     assert set(frame.status) == {"absent"}
     assert frame[[metric.name for metric in RESULT_METRICS]].isna().all(axis=None)
@@ -162,15 +162,15 @@ def test_a_score_that_no_run_has_has_no_column_and_other_columns_stay(record: Re
 
 def test_a_score_that_one_run_has_has_a_column(record: Record) -> None:
     newer = Ended("finished", results(GOOD_SCORES) | {"nothing/psnr": 21.4}, b"", b"", ENVIRONMENT, [epoch(1)])
-    record.take(GOOD.run(3), newer)
+    record.write_event(GOOD.run(3), newer)
     found = load_results(STUDY, record)["nothing/psnr"]
     assert found.dropna().tolist() == [21.4]
 
 
-def test_a_diverged_run_without_the_score_of_answering_zero_has_no_score(record: Record) -> None:
+def test_a_diverged_run_without_a_recorded_score_of_zero_has_no_score(record: Record) -> None:
     older = {name: value for name, value in results(WORSE_THAN_ZERO).items() if name != "zero/ssim"}
-    record.take(BAD.run(5), Started(0, "cpu"))
-    record.take(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
+    record.write_event(BAD.run(5), Started(0, "cpu"))
+    record.write_event(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
     found = row(load_results(STUDY, record), BAD, 5)
     assert found[["test/ssim", "last/ssim"]].isna().all()
     assert found["test/psnr"] == ZERO["zero/psnr"]
@@ -184,13 +184,13 @@ def test_all_metrics_can_be_read_from_any_table_of_runs(record: Record) -> None:
     pd.testing.assert_frame_equal(every[few.columns], few)
 
 
-def test_the_columns_of_epochs_do_not_depend_on_which_run_has_them_first(tmp_path: Path) -> None:
+def test_the_columns_of_epochs_do_not_depend_on_the_order_of_the_runs(tmp_path: Path) -> None:
     record = Record(tmp_path / ".ablate")
     names = ["epoch", "time", *(metric.name for metric in EPOCH_METRICS)]
     for seed, left_out in ((7, "val/ssim"), (3, "train/loss")):
         rows = [{name: 1.0 for name in reversed(names) if name != left_out}]
-        record.take(GOOD.run(seed), Started(0, "cpu"))
-        record.take(GOOD.run(seed), EpochEnded(rows, b"a checkpoint"))
+        record.write_event(GOOD.run(seed), Started(0, "cpu"))
+        record.write_event(GOOD.run(seed), EpochEnded(rows, b"a checkpoint"))
     frame = load_epochs(STUDY, record)
     assert list(frame.columns) == ["arm", "seed", "run", *names]
     assert frame["val/ssim"].isna().tolist() == [True, False]
@@ -214,7 +214,7 @@ def test_an_epoch_has_its_metrics_and_its_time(record: Record) -> None:
     assert {name: found[name] for name in epoch(2)} == epoch(2)
 
 
-def test_epochs_are_whole_numbers(record: Record) -> None:
+def test_epochs_are_integers(record: Record) -> None:
     assert load_epochs(STUDY, record).epoch.dtype.kind == "i"
 
 

@@ -129,7 +129,7 @@ def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: 
 
 def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> None:
     study = tuned_study()
-    assert requested_by(tmp_path, study).every() == {}
+    assert requested_by(tmp_path, study).all_runs() == {}
     tuned = study.tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
     trials = {"0123": next(iter(RequestedRuns.of(tuned).runs.values()))}
     save_requested(tmp_path, RequestedRuns(study.name, study.question, {}, tuning=trials))

@@ -1,4 +1,4 @@
-"""Addresses of MLflow: whatever they are, they are shown without secrets and end no sweep."""
+"""Addresses of MLflow are shown without secrets, and an invalid one is an error that a sweep survives."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.tracking.connection import probe, shown_uri, why
+from ablate.tracking.connection import describe_error, probe, redact_uri
 
 
 @pytest.mark.parametrize(
@@ -22,25 +22,29 @@ from ablate.tracking.connection import probe, shown_uri, why
         ("", ""),
     ],
 )
-def test_an_address_is_shown_without_its_secrets_and_else_as_it_is(uri: str, shown: str) -> None:
-    assert shown_uri(uri) == shown
+def test_an_address_is_shown_unchanged_but_for_its_secrets(uri: str, shown: str) -> None:
+    assert redact_uri(uri) == shown
 
 
 @pytest.mark.parametrize("uri", ["http://user:secret@host/x", "postgresql://host/db?password=secret"])
-def test_an_error_names_no_secret(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_message_contains_no_secret(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    said = why(RuntimeError(f"no answer from {uri}, that is {uri.split('/')[-1]} of {uri.split('/')[2]}"))
-    assert "secret" not in said
+    text = describe_error(RuntimeError(f"no answer from {uri}, that is {uri.split('/')[-1]} of {uri.split('/')[2]}"))
+    assert "secret" not in text
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:abc", "http://[bad"])
-def test_an_address_that_is_none_is_away(uri: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_counts_as_a_server_that_is_down(
+    uri: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(ConnectionError):
         probe()
 
 
-def test_what_is_no_web_server_is_away(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_something_that_is_not_a_web_server_counts_as_a_server_that_is_down(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:

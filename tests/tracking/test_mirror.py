@@ -25,7 +25,7 @@ from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from ablate.tracking.connection import address, connect, shown_uri, tracking_uri, why
+from ablate.tracking.connection import address, connect, describe_error, redact_uri, tracking_uri
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
 from ablate.tracking.sync import sync as sync_store
@@ -34,16 +34,16 @@ from tests.helpers.stored import failure_of, result_of
 from tests.helpers.tiny import write_tiny_study
 
 
-def tell(study: Design, record: Record) -> list[str]:
-    """Mirror what is recorded; the warnings."""
+def run_mirror(study: Design, record: Record) -> list[str]:
+    """Send what is recorded; returns the warnings."""
     warnings: list[str] = []
     with Mirror(RequestedRuns.of(study), record, warnings.append):
         pass
     return warnings
 
 
-def told(name: str = "tiny") -> dict[str, MlflowRun]:
-    """MLflow's runs of a study, by their names."""
+def mlflow_runs(name: str = "tiny") -> dict[str, MlflowRun]:
+    """MLflow's runs of a study by name."""
     client = MlflowClient(tracking_uri=tracking_uri())
     experiment = client.get_experiment_by_name(name)
     assert experiment is not None
@@ -60,7 +60,7 @@ def mirrored_folder(
     shutil.copytree(folder / ".ablate", mirrored / ".ablate")
     shutil.copy(empty_store, mirrored / "mlflow.db")
     with contextlib.chdir(mirrored):
-        assert tell(study, Record()) == []
+        assert run_mirror(study, Record()) == []
     return mirrored, study
 
 
@@ -68,14 +68,14 @@ def mirrored_folder(
 def mirrored(
     mirrored_folder: tuple[Path, Design], workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, MlflowRun]:
-    """To look at: the current folder is the mirrored one."""
+    """For reading: the current folder is the mirrored one."""
     monkeypatch.chdir(mirrored_folder[0])
-    return told()
+    return mlflow_runs()
 
 
 @pytest.fixture
 def mirrored_copy(mirrored_folder: tuple[Path, Design], workplace: Path) -> tuple[Record, Design]:
-    """To change: the current folder is a copy of the mirrored one."""
+    """For tests that change something: the current folder is a copy of the mirrored one."""
     shutil.copytree(mirrored_folder[0], workplace, dirs_exist_ok=True)
     return Record(), mirrored_folder[1]
 
@@ -93,7 +93,7 @@ def test_all_resolved_settings_are_dotted_params(mirrored: dict[str, MlflowRun])
     assert params["seed"] == "1"
 
 
-def test_each_epoch_is_told_once_with_its_recorded_time(mirrored: dict[str, MlflowRun]) -> None:
+def test_each_epoch_is_logged_once_with_its_recorded_time(mirrored: dict[str, MlflowRun]) -> None:
     run = mirrored["with seed 0"]
     history = MlflowClient(tracking_uri=tracking_uri()).get_metric_history(run.info.run_id, "val/psnr")
     rows = Record().epochs(run.data.tags["ablate.run"])
@@ -128,21 +128,21 @@ def test_config_curves_weights_and_sample_picture_are_artefacts(mirrored: dict[s
     assert list(Path("mlruns/tiny").glob("*/artifacts/sample.png"))
 
 
-def test_telling_again_changes_nothing(mirrored_copy: tuple[Record, Design]) -> None:
+def test_sending_again_changes_nothing(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
-    before = {name: run.to_dictionary() for name, run in told().items()}
-    assert tell(study, record) == []
-    assert {name: run.to_dictionary() for name, run in told().items()} == before
+    before = {name: run.to_dictionary() for name, run in mlflow_runs().items()}
+    assert run_mirror(study, record) == []
+    assert {name: run.to_dictionary() for name, run in mlflow_runs().items()} == before
 
 
-def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record, Design], store: Path) -> None:
+def test_adopted_runs_are_sent_without_the_files_that_they_lack(swept_copy: tuple[Record, Design], store: Path) -> None:
     trained, study = swept_copy
     export(study, trained, Path("reports/tiny"))
     record = Record(Path("elsewhere"))
     adopt(study, record)
-    assert tell(study, record) == []
+    assert run_mirror(study, record) == []
     assert each_epoch_once(study)
-    run = told()["with seed 0"]
+    run = mlflow_runs()["with seed 0"]
     results = result_of(trained, run.data.tags["ablate.run"]).results
     assert run.data.tags["ablate.adopted"] == "reports/tiny/data"
     assert {name: run.data.metrics[name] for name in results} == results
@@ -150,28 +150,28 @@ def test_adopted_runs_are_told_as_far_as_they_are_known(swept_copy: tuple[Record
     assert found == {"run.json", "epochs.json", "result.json", "curves.png"}
 
 
-def test_a_deleted_run_and_a_deleted_experiment_are_told_again(mirrored_copy: tuple[Record, Design]) -> None:
+def test_a_deleted_run_and_a_deleted_experiment_come_back(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
-    client, run = MlflowClient(tracking_uri=tracking_uri()), told()["with seed 0"]
+    client, run = MlflowClient(tracking_uri=tracking_uri()), mlflow_runs()["with seed 0"]
     client.delete_run(run.info.run_id)
-    assert tell(study, record) == []
-    assert len(told()) == 4
+    assert run_mirror(study, record) == []
+    assert len(mlflow_runs()) == 4
     client.delete_experiment(run.info.experiment_id)
-    assert tell(study, record) == []
-    assert len(told()) == 4
+    assert run_mirror(study, record) == []
+    assert len(mlflow_runs()) == 4
 
 
 def test_two_studies_that_share_a_run_each_show_it(swept_copy: tuple[Record, Design], store: Path) -> None:
     record, study = swept_copy
     other = load_study(write_tiny_study(Path(), "other.yaml"))
-    tell(study, record)
-    tell(other, record)
-    assert {run.data.tags["ablate.run"] for run in told("tiny").values()} == {
-        run.data.tags["ablate.run"] for run in told("other").values()
+    run_mirror(study, record)
+    run_mirror(other, record)
+    assert {run.data.tags["ablate.run"] for run in mlflow_runs("tiny").values()} == {
+        run.data.tags["ablate.run"] for run in mlflow_runs("other").values()
     }
 
 
-def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplace: Path, store: Path) -> None:
+def test_an_interrupted_run_is_not_left_running_and_resumes_as_the_same_run(workplace: Path, store: Path) -> None:
     study, record = load_study(write_tiny_study(workplace)), Record()
 
     def interrupt(run: Run, event: Event) -> None:
@@ -184,10 +184,10 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
 
     with pytest.raises(KeyboardInterrupt):
         go(interrupt)
-    (before,) = told().values()
+    (before,) = mlflow_runs().values()
     assert before.info.status == "KILLED"
     go()
-    after = told()[before.info.run_name]
+    after = mlflow_runs()[before.info.run_name]
     assert (after.info.run_id, after.info.status) == (before.info.run_id, "FINISHED")
     history = MlflowClient(tracking_uri=tracking_uri()).get_metric_history(after.info.run_id, "val/psnr")
     assert [point.step for point in history] == [1, 2]
@@ -195,36 +195,36 @@ def test_an_interrupted_run_is_not_left_running_and_goes_on_as_the_same(workplac
 
 def each_epoch_once(study: Design) -> bool:
     """Whether MLflow has every epoch of every run exactly once, and no run that is still running."""
-    client, runs = MlflowClient(tracking_uri=tracking_uri()), told(study.name).values()
-    wanted = [*range(1, study.runs[0].training.epochs + 1)]
+    client, runs = MlflowClient(tracking_uri=tracking_uri()), mlflow_runs(study.name).values()
+    expected = [*range(1, study.runs[0].training.epochs + 1)]
     steps = [
         [point.step for point in client.get_metric_history(run.info.run_id, metric.name)]
         for run in runs
         for metric in EPOCH_METRICS
     ]
-    return all(found == wanted for found in steps) and {run.info.status for run in runs} == {"FINISHED"}
+    return all(found == expected for found in steps) and {run.info.status for run in runs} == {"FINISHED"}
 
 
-def test_a_batch_that_was_told_but_whose_answer_was_lost_is_not_told_twice(
+def test_a_batch_whose_answer_was_lost_is_not_logged_twice(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     log_batch = MlflowClient.log_batch
 
-    def told_in_part(client: MlflowClient, run_id: str, metrics: Sequence[Metric] = (), **more: object) -> None:
+    def log_a_part(client: MlflowClient, run_id: str, metrics: Sequence[Metric] = (), **more: object) -> None:
         log_batch(client, run_id, metrics=metrics[: len(metrics) // 2], **more)  # type: ignore[arg-type]
         if metrics:
             raise ConnectionError("gone before the end")
 
     with monkeypatch.context() as broken:
-        broken.setattr(MlflowClient, "log_batch", told_in_part)
-        tell(study, record)
-    assert tell(study, record) == []
-    assert len(told()) == 4
+        broken.setattr(MlflowClient, "log_batch", log_a_part)
+        run_mirror(study, record)
+    assert run_mirror(study, record) == []
+    assert len(mlflow_runs()) == 4
     assert each_epoch_once(study)
 
 
-def test_a_run_whose_making_was_told_but_whose_answer_was_lost_is_there_once(
+def test_a_run_is_there_once_although_the_answer_to_its_creation_was_lost(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
@@ -237,8 +237,8 @@ def test_a_run_whose_making_was_told_but_whose_answer_was_lost_is_there_once(
 
     with monkeypatch.context() as broken:
         broken.setattr(MlflowClient, "create_run", lost)
-        tell(study, record)
-    assert tell(study, record) == []
+        run_mirror(study, record)
+    assert run_mirror(study, record) == []
     experiment = MlflowClient(tracking_uri=tracking_uri()).get_experiment_by_name("tiny")
     assert experiment is not None
     runs = MlflowClient(tracking_uri=tracking_uri()).search_runs([experiment.experiment_id])
@@ -246,10 +246,10 @@ def test_a_run_whose_making_was_told_but_whose_answer_was_lost_is_there_once(
     assert each_epoch_once(study)
 
 
-def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
+def test_a_server_that_comes_back_during_a_sweep_gets_everything(
     workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.tracking.mirror.FIRST_WAIT", 0.1)
+    monkeypatch.setattr("ablate.tracking.mirror.MIN_RETRY_DELAY", 0.1)
     study, record = load_study(write_tiny_study(workplace)), Record()
     warnings: list[str] = []
     with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
@@ -258,43 +258,43 @@ def test_a_server_that_comes_back_in_mid_sweep_is_told_everything(
             sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror])
             while not warnings:
                 time.sleep(0.05)
-        while mirror.waiting:  # nothing is heard any more: it tries again by itself
+        while mirror.waiting:  # no event comes any more: the mirror retries without one
             time.sleep(0.05)
     assert len(warnings) == 1
     assert each_epoch_once(study)
 
 
-def test_a_deleted_run_is_restored_not_doubled(mirrored_copy: tuple[Record, Design]) -> None:
+def test_a_deleted_run_is_restored_not_duplicated(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
-    client, before = MlflowClient(tracking_uri=tracking_uri()), told()
+    client, before = MlflowClient(tracking_uri=tracking_uri()), mlflow_runs()
     client.delete_run(before["with seed 0"].info.run_id)
     sync_store(RequestedRuns.of(study), record)
-    assert {name: run.info.run_id for name, run in told().items()} == {
+    assert {name: run.info.run_id for name, run in mlflow_runs().items()} == {
         name: run.info.run_id for name, run in before.items()
     }
 
 
-def test_a_deleted_database_is_rebuilt_altogether(mirrored_copy: tuple[Record, Design]) -> None:
+def test_a_deleted_database_is_rebuilt_completely(mirrored_copy: tuple[Record, Design]) -> None:
     record, study = mirrored_copy
-    before = told()
+    before = mlflow_runs()
     Path("mlflow.db").unlink()
     sync_store(RequestedRuns.of(study), record)
-    assert {name: run.data.metrics for name, run in told().items()} == {
+    assert {name: run.data.metrics for name, run in mlflow_runs().items()} == {
         name: run.data.metrics for name, run in before.items()
     }
     assert each_epoch_once(study)
 
 
-def test_nothing_of_the_environment_goes_into_mlflow(
+def test_no_environment_variable_is_sent_to_mlflow(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     for name in ("AWS_SECRET_ACCESS_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
         monkeypatch.setenv(name, "hunter2")
-    assert tell(study, record) == []
-    told_files = [path for path in [store, *Path("mlruns").rglob("*")] if path.is_file()]
-    assert len(told_files) > 4
-    assert not [path for path in told_files if b"hunter2" in path.read_bytes()]
+    assert run_mirror(study, record) == []
+    stored_files = [path for path in [store, *Path("mlruns").rglob("*")] if path.is_file()]
+    assert len(stored_files) > 4
+    assert not [path for path in stored_files if b"hunter2" in path.read_bytes()]
 
 
 def free_port() -> int:
@@ -303,20 +303,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_server_that_is_away_costs_one_warning_and_is_told_later(
+def test_a_server_that_is_down_costs_two_warnings_and_gets_everything_later(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:secret@127.0.0.1:{free_port()}")
-    away, still_away = tell(study, record)
-    assert "MLflow at http://127.0.0.1" in away
-    assert "secret" not in away
-    assert "`ablate sync`" in still_away
+    at_start, at_end = run_mirror(study, record)
+    assert "MLflow at http://127.0.0.1" in at_start
+    assert "secret" not in at_start
+    assert "`ablate sync`" in at_end
     with pytest.raises(TrackingError, match=r"http://127\.0\.0\.1"):
         sync_store(RequestedRuns.of(study), record)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert tell(study, record) == []
-    assert len(told()) == 4
+    assert run_mirror(study, record) == []
+    assert len(mlflow_runs()) == 4
 
 
 class Broken(BaseHTTPRequestHandler):
@@ -331,7 +331,7 @@ class Broken(BaseHTTPRequestHandler):
 
 
 class Hanging(Broken):
-    """A server that says that it is there, and then never answers until it is `over`."""
+    """A server that passes the health check, but answers nothing else until the event `over` is set."""
 
     over = threading.Event()
 
@@ -347,7 +347,7 @@ class Hanging(Broken):
 
 @pytest.fixture
 def bad_server(request: pytest.FixtureRequest, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """MLflow is to be found where such a server listens."""
+    """MLflow's tracking URI is that of such a server."""
     Hanging.over.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), request.param)
     server.daemon_threads, server.block_on_close = True, False
@@ -359,10 +359,10 @@ def bad_server(request: pytest.FixtureRequest, workplace: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("bad_server", [Broken, Hanging], indirect=True)
-def test_a_server_that_breaks_or_hangs_harms_no_sweep(
+def test_a_sweep_survives_a_server_that_fails_or_hangs(
     bad_server: None, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ablate.tracking.mirror.GRACE", 1.0)
+    monkeypatch.setattr("ablate.tracking.mirror.MAX_STALL", 1.0)
     study, record = load_study(write_tiny_study(workplace)), Record()
     warnings: list[str] = []
     with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
@@ -371,12 +371,12 @@ def test_a_server_that_breaks_or_hangs_harms_no_sweep(
     assert "`ablate sync`" in warnings[-1]
     assert len(warnings) <= 2
     Hanging.over.set()
-    mirror.thread.join(timeout=60)  # it is not to find the next test's MLflow
+    mirror.thread.join(timeout=60)  # or it would find the next test's MLflow
     assert not mirror.thread.is_alive()
 
 
 def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shown_uri("https://me:secret@host:5000/path") == "https://host:5000/path"
+    assert redact_uri("https://me:secret@host:5000/path") == "https://host:5000/path"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@host:5000/")
     assert address("7") == "http://host:5000/#/experiments/7/runs?workflowType=machine_learning"
 
@@ -386,45 +386,49 @@ def test_no_error_shows_a_password(part: str, monkeypatch: pytest.MonkeyPatch) -
     uri = "http://me:secret@host:5000/path"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     for text in (f"cannot reach {uri}/api/2.0", "HTTPConnectionPool(me:secret@host)"):
-        assert f"{part}@" not in why(ConnectionError(text))
+        assert f"{part}@" not in describe_error(ConnectionError(text))
 
 
-def test_a_run_that_was_half_told_is_completed_not_doubled(
+def test_a_run_that_was_sent_in_part_is_completed_not_duplicated(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy
     with monkeypatch.context() as broken:
         broken.setattr(MlflowClient, "log_inputs", refuse)
-        assert len(tell(study, record)) == 2
-    assert tell(study, record) == []
-    assert len(told()) == 4
+        assert len(run_mirror(study, record)) == 2
+    assert run_mirror(study, record) == []
+    assert len(mlflow_runs()) == 4
     assert each_epoch_once(study)
-    assert all(run.inputs and run.inputs.dataset_inputs and run.data.params for run in told().values())
+    assert all(run.inputs and run.inputs.dataset_inputs and run.data.params for run in mlflow_runs().values())
 
 
 def refuse(*_: object, **__: object) -> None:
     raise ConnectionError("refused")
 
 
-def test_a_failed_run_ends_when_it_failed_and_is_told_once(swept_copy: tuple[Record, Design], store: Path) -> None:
+def test_a_failed_run_has_the_time_of_its_failure_and_is_sent_once(
+    swept_copy: tuple[Record, Design], store: Path
+) -> None:
     record, study = swept_copy
     run = study.runs[0]
     (record.folder(run.id) / "result.json").unlink()
-    record.take(run, Failed("out of memory"))
+    record.write_event(run, Failed("out of memory"))
     for _ in range(2):
-        assert tell(study, record) == []
-        mirrored = told()["with seed 0"]
+        assert run_mirror(study, record) == []
+        mirrored = mlflow_runs()["with seed 0"]
         assert mirrored.info.status == "FAILED"
         assert mirrored.info.end_time == int(failure_of(record, run.id).time * 1000)
         assert mirrored.data.tags["ablate.error"] == "out of memory"
 
 
-def test_a_store_whose_making_was_cut_off_can_be_made_again(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cut_off(*_: object) -> None:
+def test_a_store_whose_creation_was_interrupted_can_be_created_again(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
         raise ConnectionError("killed")
 
     with monkeypatch.context() as broken:
-        broken.setattr("os.replace", cut_off)
+        broken.setattr("os.replace", interrupt)
         with pytest.raises(ConnectionError):
             connect()
     assert not Path("mlflow.db").exists()

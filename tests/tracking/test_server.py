@@ -76,16 +76,16 @@ class Server:
 
 @pytest.fixture
 def server(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that runs, and is MLflow's address."""
+    """A running server, whose address is MLflow's tracking URI."""
     server = Server(workplace)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address.replace("//", "//user:hunter2@"))
-    monkeypatch.setattr("ablate.tracking.mirror.FIRST_WAIT", 0.5)
+    monkeypatch.setattr("ablate.tracking.mirror.MIN_RETRY_DELAY", 0.5)
     server.start()
     yield server
     server.stop()
 
 
-def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: Server, workplace: Path) -> None:
+def test_a_server_that_was_restarted_during_a_sweep_has_every_epoch_once(server: Server, workplace: Path) -> None:
     study, record = load_study(write_tiny_study(workplace)), Record()
     ended: list[str] = []
     warnings: list[str] = []
@@ -98,19 +98,19 @@ def test_a_server_stopped_and_started_in_mid_sweep_has_every_epoch_once(server: 
 
     with Mirror(RequestedRuns.of(study), record, warnings.append) as mirror:
         sweep(Fixed(study.runs), InProcessExecutor(), record, [mirror, interfere])
-        assert len(ended) == 4, "no training waits for a server"
+        assert len(ended) == 4, "training does not wait for a server"
         while not warnings:
             time.sleep(0.1)
         server.start()
         while mirror.waiting:
-            time.sleep(0.1)  # it is told by itself
+            time.sleep(0.1)  # the mirror retries without any further event
     assert len(warnings) == 1
     check_mirror(workplace, uri=server.address)
     stored = [workplace / "server.db", *(workplace / "artifacts").rglob("*")]
     assert not [path for path in stored if path.is_file() and b"hunter2" in path.read_bytes()]
 
 
-def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Record, Design]) -> None:
+def test_a_report_is_sent_to_a_server_once(server: Server, swept_copy: tuple[Record, Design]) -> None:
     record, study = swept_copy
     report = Path("reports/tiny")
     export(study, record, report)
@@ -120,12 +120,12 @@ def test_a_report_is_told_to_a_server_once(server: Server, swept_copy: tuple[Rec
     assert shown[0].startswith(f"{server.address}/#/experiments/")
     assert shown[0].endswith("&viewStateShareKey=arms")
     client = MlflowClient(tracking_uri=server.address)
-    (told,) = client.search_runs([shown[0].split("/")[5]], "tags.`ablate.report` != ''")
-    page = Path(client.download_artifacts(told.info.run_id, "report.html", str(server.folder)))
+    (run,) = client.search_runs([shown[0].split("/")[5]], "tags.`ablate.report` != ''")
+    page = Path(client.download_artifacts(run.info.run_id, "report.html", str(server.folder)))
     assert page.read_bytes() == (report / "report.html").read_bytes()
 
 
-def test_what_a_server_missed_to_the_end_is_told_by_sync(server: Server, workplace: Path) -> None:
+def test_what_a_server_missed_is_sent_by_sync(server: Server, workplace: Path) -> None:
     study, record = load_study(write_tiny_study(workplace)), Record()
     server.stop()
     warnings: list[str] = []

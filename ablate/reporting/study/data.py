@@ -134,7 +134,7 @@ def _chosen(design: Design, record: Record, members: list[Arm], adopted: dict[st
 def _adopted_scenes(design: Design, record: Record, data: Path) -> dict[str, Scenes]:
     """What the first run of an arm shows, where it was adopted: as in the study's own data, or where it came from."""
     firsts = {arm.name: arm.run(design.seeds[0]).id for arm in design.arms}
-    sources = {arm: source for arm, run in firsts.items() if (source := record.adopted(run))}
+    sources = {arm: source for arm, run in firsts.items() if (source := record.adopted_from(run))}
     held: dict[str, Scenes] = {}
     others = dict.fromkeys(source for source in sources.values() if source != data)
     for folder in [*others, data] if sources else []:  # the study's own data last, whatever else holds the same runs

@@ -152,8 +152,8 @@ def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(repo
 def test_a_study_of_which_every_run_failed_has_a_report(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path / ".ablate")
     for run in study.runs:
-        record.take(run, Started(0, "cpu"))
-        record.take(run, Failed("out of memory"))
+        record.write_event(run, Started(0, "cpu"))
+        record.write_event(run, Failed("out of memory"))
     export(study, record, tmp_path)
     page = write_report(study, tmp_path)
     assert [missing.status for missing in page.missing] == ["failed"] * 4
