@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ablate.studies.seeds import Seeds, listed, looks_of
+from ablate.studies.seeds import Seeds, list_seeds, plan_looks
 
 SEEDS: TypeAdapter[Any] = TypeAdapter(Seeds)
 
 
 def looks(stated: object) -> list[int]:
-    return [look.seeds for look in looks_of(SEEDS.validate_python(stated))]
+    return [look.seeds for look in plan_looks(SEEDS.validate_python(stated))]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def looks(stated: object) -> list[int]:
     ids=str,
 )
 def test_seeds_are_stated_in_three_ways(stated: object, seeds: tuple[int, ...], numbers: list[int]) -> None:
-    assert listed(SEEDS.validate_python(stated)) == seeds
+    assert list_seeds(SEEDS.validate_python(stated)) == seeds
     assert looks(stated) == numbers
 
 

@@ -18,7 +18,7 @@ from ablate.studies.study import Study
 @pytest.fixture
 def first(swept: tuple[Path, Study]) -> Design:
     """The tiny study with one seed only."""
-    return swept[1].restated(asked_seeds=(0,))
+    return swept[1].with_changes(requested_seeds=(0,))
 
 
 def page(swept: tuple[Path, Study], folder: Path) -> Page:
@@ -47,7 +47,7 @@ def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Study],
 
 def test_a_look_at_other_runs_is_none(swept: tuple[Path, Study], first: Study, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    note_look(first.restated(base=first.study.base | {"training.epochs": 1}), tmp_path)
+    note_look(first.with_changes(base=first.study.base | {"training.epochs": 1}), tmp_path)
     assert page(swept, tmp_path).warnings == []
 
 
