@@ -35,13 +35,13 @@ class Frozen(BaseModel):
 
 
 def as_tuple(value: object) -> object:
-    """A list as a tuple, since strict models do not convert it; anything else unchanged, to be rejected by them."""
+    """Convert a list to a tuple, as strict models do not; leave anything else to their checks."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _check_order(value: tuple[Any, Any]) -> tuple[Any, Any]:
     if value[0] > value[1]:
-        raise ValueError("the lower end of a range comes first")
+        raise ValueError("the low end of a range must not be above its high end")
     return value
 
 

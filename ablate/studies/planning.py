@@ -202,9 +202,7 @@ def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """A metric relative to doing nothing needs noise, since doing nothing is perfect without it."""
     for arm in arms:
         if METRICS[study.metric].relative and not arm.settings.data.has_noise:
-            fact = (
-                f"the arm {quote(arm.name)} has no noise, so doing nothing is perfect and {study.metric} is undefined"
-            )
+            fact = f"the arm {quote(arm.name)} has no noise, so {study.metric} is undefined: doing nothing is perfect"
             allowed = "data.filled or data.noisy with a density and a value above 0"
             raise StudyError(("metric",), f"{fact}; allowed: {allowed}")
 

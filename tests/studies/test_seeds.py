@@ -1,4 +1,4 @@
-"""Which seeds a study has, and when it looks at them."""
+"""The seeds of a study, and the looks at which it is judged."""
 
 from itertools import pairwise
 from typing import Any
@@ -35,7 +35,7 @@ def test_seeds_are_stated_in_three_ways(stated: object, seeds: tuple[int, ...], 
 
 
 @given(st.integers(2, 1000), st.integers(2, 1000))
-def test_looks_go_from_the_first_to_the_last_by_half_as_many_again(first: int, last: int) -> None:
+def test_each_look_has_at_most_half_as_many_seeds_again(first: int, last: int) -> None:
     if first > last:
         return
     found = looks({"from": first, "to": last})
