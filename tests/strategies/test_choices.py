@@ -110,7 +110,7 @@ def test_a_study_that_tunes_nothing_says_nothing_of_it(tmp_path: Path) -> None:
 def test_what_was_tuned_for_another_version_of_the_study_is_refused(report: tuple[Path, Design]) -> None:
     tune = STUDY.study.tune
     assert tune is not None
-    other = STUDY.restated(tune=tune.model_copy(update={"epochs": 3}))
+    other = STUDY.with_changes(tune=tune.model_copy(update={"epochs": 3}))
     with pytest.raises(NotTunedError, match="another version of this study; `ablate sweep` writes it again"):
         tuned(other, report[0])
 

@@ -12,7 +12,7 @@ def answer(page: SearchPage) -> str:
     if page.best is None:
         return f"None of {_counted(page)} has come to its end."
     score = f"{page.metric.name} {value(page, page.best.value)}{unit(page.metric)}"
-    chosen = arm_name(page.best.overrides, page.search.space)
+    chosen = arm_name(page.best.overrides)
     return f"Best of {_counted(page)}: {chosen} ({score}, in trial {page.best.number})."
 
 

@@ -125,7 +125,7 @@ def _trials(page: SearchPage) -> Blocks:
 def _failed(page: SearchPage) -> Blocks:
     failed = [trial for trial in page.trials if trial.state == "failed"]
     if failed:
-        said = [f"{arm_name(trial.overrides, page.search.space)}: {trial.why}" for trial in failed[:SHOWN]]
+        said = [f"{arm_name(trial.overrides)}: {trial.why}" for trial in failed[:SHOWN]]
         yield Items(tuple((f"trial {trial.number}, {text}",) for trial, text in zip(failed, said, strict=False)))
 
 

@@ -16,7 +16,7 @@ from ablate.reporting.search.answer import answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.sections import SectionTitle
 from ablate.strategies.trial_tables import Trial, best_so_far
-from ablate.studies.names import axis_names, value_text
+from ablate.studies.names import short_name, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}
@@ -111,12 +111,12 @@ def axes_figure(page: SearchPage) -> Figure | None:
     """Draw a panel per axis, all on one scale of values."""
     if page.best is None:
         return None
-    found, names = axis_panels(page), axis_names(page.search.space)
+    found = axis_panels(page)
     with report_style():
         figure, grid = panels(len(found), min(COLUMNS, len(found)), 2.1, 0.4)
         for axes, panel in zip(grid, found, strict=True):
             _draw_panel(axes, panel)
-            axes.set_xlabel(fitted(names[panel.name]))
+            axes.set_xlabel(fitted(short_name(panel.name)))
         grid[0].set_ylim(value_limits(page))
         figure.supylabel(named(page.metric), fontsize=9)
     return figure

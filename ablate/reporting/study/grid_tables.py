@@ -17,7 +17,7 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
     """Every interaction contrast, with its interval."""
 
     def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
-        return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
+        return arm_name(dict(zip(axes, levels, strict=True)))
 
     def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Interaction]:
         margin = page.study.margin

@@ -17,7 +17,7 @@ from ablate.studies.planning import Design
 @pytest.fixture
 def first(swept: tuple[Path, Design]) -> Design:
     """The tiny study with one seed only."""
-    return swept[1].restated(asked_seeds=(0,))
+    return swept[1].with_changes(requested_seeds=(0,))
 
 
 def page(swept: tuple[Path, Design], folder: Path) -> Page:
@@ -46,7 +46,7 @@ def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Design]
 
 def test_a_look_at_other_runs_is_none(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    note_look(first.restated(base=first.study.base | {"training.epochs": 1}), tmp_path)
+    note_look(first.with_changes(base=first.study.base | {"training.epochs": 1}), tmp_path)
     assert page(swept, tmp_path).warnings == []
 
 

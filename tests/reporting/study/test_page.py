@@ -144,7 +144,7 @@ def test_what_is_endless_is_left_out_of_the_headlines(tmp_path: Path) -> None:
 
 def test_data_of_another_version_of_the_study_are_not_reported_as_this_ones(report: tuple[Path, Design]) -> None:
     folder, study = report
-    longer = study.restated(base=study.study.base | {"training.epochs": 9})
+    longer = study.with_changes(base=study.study.base | {"training.epochs": 9})
     with pytest.raises(AblateError, match="another version"):
         write_report(longer, folder)
 

@@ -15,7 +15,7 @@ from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
-from ablate.studies.names import axis_names, value_text
+from ablate.studies.names import short_name, value_text
 
 
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:
@@ -44,8 +44,7 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
     image = axes.imshow(good, cmap="cividis", aspect="auto")
     axes.set_yticks(range(len(heat.rows)), [value_text(value) for value in heat.rows])
     axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
-    names = axis_names(page.study.vary or ())
-    axes.set(ylabel=names[heat.axes[0]], xlabel=names[heat.axes[1]])
+    axes.set(ylabel=short_name(heat.axes[0]), xlabel=short_name(heat.axes[1]))
     axes.set_title(f"{named(page.metric)}: mean ± sd over seeds", fontsize=9)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -85,9 +84,8 @@ def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
         label = fitted(value_text(level))
         axes.errorbar(places, means, errors[index], capsize=2, color=colour, marker=marker, label=label)
     axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
-    names = axis_names(page.study.vary or ())
-    axes.set_xlabel(names[heat.axes[1]])
-    axes.legend(title=names[heat.axes[0]], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    axes.set_xlabel(short_name(heat.axes[1]))
+    axes.legend(title=short_name(heat.axes[0]), frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 CELLS = ReportFigure[Page](
