@@ -57,7 +57,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells under headings; the first cell of a row is its name. The columns in `numbers` (indices) are right-aligned."""
+    """Cells under headings; the first cell of a row is its name. Columns in `numbers` (indices) are right-aligned."""
 
     caption: str
     head: tuple[str, ...]
@@ -126,7 +126,7 @@ class Column(Generic[Row]):
 
 
 def table(caption: str, columns: Iterable[Column[Row]], rows: Iterable[Row]) -> Table:
-    """A table with these columns and a line for each row; only columns that hold nothing but numbers are right-aligned."""
+    """A table with these columns and a line for each row; columns are right-aligned if they hold only numbers."""
     columns = list(columns)
     lines = tuple(tuple(column.cell(row) for column in columns) for row in rows)
     numbers = frozenset(

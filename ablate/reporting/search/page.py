@@ -42,8 +42,8 @@ def best_yaml(page: SearchPage) -> str:
     assert page.best is not None
     score = f"{page.metric.name} {value(page, page.best.value)}"
     head = [
-        f"# Trial {page.best.number} of the search {page.search.name}: {score}. It looks better than it is, as the best",
-        f"# of {len(page.ranked)} trials: compare it on fresh seeds (the search used seed {page.search.seed}).",
+        f"# Trial {page.best.number} of the search {page.search.name}: {score}. As the best of many it looks better",
+        f"# than it is: compare it on fresh seeds (the search used seed {page.search.seed}).",
         "base:",
     ]
     lines = [f"  {name}: {json.dumps(setting)}" for name, setting in page.settings.items()]  # JSON is YAML

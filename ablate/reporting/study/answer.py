@@ -37,7 +37,7 @@ def _context(page: Page) -> str:
     references = _references(page)
     if len(references) > 1:
         settings = join_words(_reference_settings(page))
-        context = f"compared by {page.metric.name} with the arm that has {settings} and is otherwise the same"
+        context = f"each compared by {page.metric.name} with the arm that has {settings} and is otherwise the same"
     else:
         (reference,) = references
         mean = f"{arm_texts(reference, page).mean}{unit_suffix(page.metric)}"
@@ -61,7 +61,7 @@ def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
     """The arms with this verdict, and how large their differences are."""
     if verdict in ("worse", "better"):
         rows = sorted(rows, key=lambda row: -abs(_difference(row)))
-    every = f"all {len(rows)} {'other' if len(_references(page)) == 1 else 'compared'} arms"
+    every = f"all {len(rows)}{' other arms' if len(_references(page)) == 1 else ''}"
     names = _names(rows, len(page.compared_arms), every)
     verb = "is" if len(rows) == 1 else "are"
     seeds = sorted({row.comparison.pairs for row in rows if row.comparison})
@@ -100,7 +100,7 @@ def _sizes(rows: list[ArmRow], page: Page) -> str:
 
 
 def _losses(rows: list[ArmRow], page: Page) -> str:
-    """The same for how far arms are below doing nothing, in dB; the digits of the gain's own uncertainty are too many."""
+    """The same for how far arms are below doing nothing, in dB, without the many digits that a gain can have."""
     usual = METRICS["test/gain"].digits
     decimals = [min(usual, gain_decimals(row, page)) if row.gain <= -(10**-usual) else usual + 2 for row in rows]
     texts = [format_fixed(-row.gain, digits) for row, digits in zip(rows, decimals, strict=True)]

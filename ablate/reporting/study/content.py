@@ -193,9 +193,9 @@ def _wrong(page: Page) -> Blocks:
         )
     if page.bad_seed_bound < 1:
         yield paragraph(
-            "Even in an arm where no seed was bad, up to "
-            f"{format_percent(page.bad_seed_bound)} of all seeds could be (95% confidence). The intervals do not cover "
-            "such rare disasters until a seed shows one."
+            "In an arm without a bad seed (one that diverged or scored far below the others), the rate of bad seeds "
+            f"could still be up to {format_percent(page.bad_seed_bound)} (95% confidence). The intervals do not cover "
+            "such disasters until a seed has shown one."
         )
     if page.divergences:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")

@@ -26,7 +26,7 @@ def curve_metric(page: Page) -> Metric:
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
     """Mean, lowest and highest value over the seeds, by arm and epoch: columns `mean`, `min`, `max`.
 
-    An arm's curve ends with the first of its runs to end: a mean over those that did not diverge would flatter it.
+    An arm's curve ends where the first of its runs ended: a mean over those that did not diverge would flatter it.
     An arm with a run that was recorded without this metric has no curve.
     """
     if epochs.empty or metric not in epochs.columns:
@@ -73,7 +73,7 @@ FIGURE = ReportFigure[Page](
     alternative=lambda page: f"{curve_metric(page).name} by epoch, a panel per arm",
     caption=lambda page: (
         f"{curve_metric(page).name}: the mean over the seeds, and the range from the lowest to the highest; black: the "
-        "reference's mean. A curve ends with the first of the arm's runs to end."
+        "reference's mean. A curve ends where the first of the arm's runs ended."
     ),
     draw=curves_figure,
 )
