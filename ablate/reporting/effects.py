@@ -119,7 +119,8 @@ def effects_figure(effects: dict[Metric, list[Effect]]) -> Figure | None:
 
 
 def _names(effects: Sequence[Effect]) -> list[str]:
-    return [f"{effect.study}: {effect.arm}" for effect in effects]
+    marks = [" (diverged)" if effect.diverged_runs else "" for effect in effects]
+    return [f"{effect.study}: {effect.arm}{mark}" for effect, mark in zip(effects, marks, strict=True)]
 
 
 def _draw(axes: Axes, metric: Metric, effects: list[Effect], places: list[float], colours: list[str]) -> None:

@@ -68,16 +68,17 @@ def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
     every = effects(studies)
     if not every:
         return
+    diverged = any(effect.diverged_runs for found in every.values() for effect in found)
     yield Picture(
         "effects",
         "The effect of every change of every study in dB, largest first",
         "Mark: the mean difference from the study's reference; line: its interval (with an arrow where it leaves the "
-        "scale). A hollow mark: a run of the arm or of its reference diverged. The intervals of one study hold "
-        "together with 95%, those of different studies do not.",
+        f"scale){'; hollow mark: a run of the arm or of its reference diverged' if diverged else ''}. The intervals of "
+        "one study hold together with 95%, those of different studies do not.",
     )
     for metric, found in every.items():
         yield _effects_table(f"Differences in {metric_label(metric)}, largest first", found)
-    yield from map(paragraph, _notes(studies, [effect for found in every.values() for effect in found]))
+    yield from map(paragraph, _notes(studies, diverged=diverged))
 
 
 def _effects_table(caption: str, effects: list[Effect]) -> Table:
@@ -95,7 +96,7 @@ def _effects_table(caption: str, effects: list[Effect]) -> Table:
     return table(caption, columns, effects)
 
 
-def _notes(studies: dict[str, Headlines], effects: list[Effect]) -> Iterator[str]:
+def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
     """What readers must know to compare effects."""
     yield (
         "The page of each study says what its arms have in common; effects under different settings need not add up."
@@ -110,7 +111,7 @@ def _notes(studies: dict[str, Headlines], effects: list[Effect]) -> Iterator[str
     if converted:
         judged = "; ".join(f"{name} by {metrics[name].name}" for name in converted)
         yield f"Judged by another score, but shown here in dB of PSNR: {judged}. Their verdicts are on their own pages."
-    if any(effect.diverged_runs for effect in effects):
+    if diverged:
         yield (
             "Diverged runs (of those of the arm and its reference) count with the score of answering zero, so such an "
             "effect says how often training diverges rather than how good a trained network is."

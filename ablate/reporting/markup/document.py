@@ -132,10 +132,16 @@ def table(caption: str, columns: Iterable[Column[Row]], rows: Iterable[Row]) -> 
     numbers = frozenset(
         index
         for index, column in enumerate(columns)
-        if column.number and all(is_numeric(_text(line[index])) for line in lines)
+        if column.number and all(_is_number(line[index]) for line in lines)
     )
     return Table(caption, tuple(column.heading for column in columns), lines, numbers)
 
 
-def _text(span: Span) -> str:
-    return span if isinstance(span, str) else span.text
+def _is_number(span: Span) -> bool:
+    match span:
+        case str():
+            return is_numeric(span)
+        case Strong(text):
+            return is_numeric(text)
+        case _:
+            return False

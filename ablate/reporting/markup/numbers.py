@@ -61,8 +61,9 @@ def format_signed(value: float, decimals: int = 0) -> str:
 
 def format_significant(value: float, digits: int) -> str:
     """A value with at least this many significant digits: `0.045`, `4.5`, and `450` in full."""
-    size = math.floor(math.log10(abs(value))) if math.isfinite(value) and value else 0
-    return format_fixed(value, max(0, digits - 1 - size))
+    if not math.isfinite(value) or value == 0:
+        return format_fixed(value)
+    return format_fixed(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
 def format_percent(share: float) -> str:
