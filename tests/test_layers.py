@@ -21,11 +21,11 @@ WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
         *("page", "content", "figures", "sections", "headlines", "answer", "tables", "grid_tables", "texts"),
-        *("model", "grids", "data", "earlier_looks"),
+        *("model", "arms", "grids", "data", "earlier_looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
-    "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers"),
+    "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers", "words"),
     "statistics": (
         *("sensitivity", "evidence", "course", "interactions", "power", "scores", "rates", "verdicts"),
         *("multiplicity", "claims"),
