@@ -1,4 +1,4 @@
-"""What the user types, one command a file. Heavy imports stand in the bodies: `ablate --help` loads none of them."""
+"""What the user types, one command per file. Heavy imports are in function bodies, so `ablate --help` loads none."""
 
 from ablate.cli import describe as describe
 from ablate.cli import new as new

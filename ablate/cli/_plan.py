@@ -1,4 +1,4 @@
-"""What a dry run prints: the arms, what is left to train, and how long that will take."""
+"""What a dry run prints: the arms, the runs left to train, and how long they will take."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show_plan(design: Design, record: Record, devices: Sequence[str], *, retry_failed: bool) -> None:
-    """Print the plan of a sweep, or of one of the `retry_failed` runs only, in a slot on each of `devices`."""
+    """Print the plan of a sweep with one slot on each of `devices`; with `retry_failed`, of the failed runs only."""
     from ablate.pipeline.estimate import duration, estimate
 
     out.print(_plan_table(design, record, retry_failed=retry_failed))
@@ -45,26 +45,27 @@ def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
         return arm.name, arm.against or "(reference)", str(to_train), str(there), parameters
 
     to_train = "runs to train" if len(design.looks) == 1 else "runs to train, at most"
-    headings = ("arm", "compared with", to_train, "already there", "parameters")
+    headings = ("arm", "compared with", to_train, "already recorded", "parameters")
     seeds = ", ".join(map(str, design.seeds))
     if len(design.looks) > 1:
-        seeds += f"; as many of them as it takes, with looks at {', '.join(str(look.seeds) for look in design.looks)}"
-    return make_table(f"{design.question}\nSeeds: {seeds}", headings, map(line, design.arms))
+        seeds += f"; as many as it takes, with looks at {', '.join(str(look.seeds) for look in design.looks)}"
+    return make_table(f"{design.question}\nSeeds: {seeds}", headings, map(line, design.arms), texts=headings[:2])
 
 
 def show_tuning(design: Design, devices: Sequence[str]) -> None:
-    """Print what a study will train whose arms are not tuned yet, and how long that will take."""
-    from ablate.pipeline.estimate import duration, timed_seconds
+    """Print the plan of a study whose arms are not tuned yet: how many trials and runs, and how long they take."""
+    from ablate.pipeline.estimate import duration, overhead_seconds, timed_seconds
 
     tune, arms, seeds = design.study.tune, design.arms, len(design.seeds)
     assert tune is not None
-    whole = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) for arm in arms}
-    trial = {arm.name: whole[arm.name] * tune.epochs / arm.settings.training.epochs for arm in arms}
+    full = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) for arm in arms}
+    trial = {arm.name: full[arm.name] * tune.epochs / arm.settings.training.epochs for arm in arms}
     lines = [
         (arm.name, arm.against or "(reference)", f"{tune.trials} of {tune.epochs} epochs", str(seeds)) for arm in arms
     ]
-    out.print(make_table(design.question, ("arm", "compared with", "tuning trials", "runs then"), lines))
+    headings = ("arm", "compared with", "tuning trials", "runs afterwards")
+    out.print(make_table(design.question, headings, lines, texts=headings[:3]))
     tuning = sum(trial.values()) * tune.trials / min(len(devices), len(arms))  # one trial of each arm at a time
-    seconds = tuning + sum(whole.values()) * seeds / len(devices)
+    seconds = tuning + sum(full.values()) * seeds / len(devices) + overhead_seconds()
     slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''}"
     out.print(f"About {duration(seconds)} in {slots}; the arms are not tuned yet.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +14,20 @@ from rich.text import Text
 from ablate.errors import AblateError
 from ablate.pipeline.terminal import Terminal
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 terminal = Terminal()
 out, err = terminal.out, terminal.err
 
-STUDY_HELP = "The study's YAML file, e.g. experiments/heads.yaml."
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
-SearchFile = Annotated[
-    Path, typer.Argument(metavar="SEARCH", help="The search's YAML file, e.g. experiments/search.yaml.")
+EITHER_HELP = "The YAML file of a study or a search, e.g. experiments/heads.yaml."
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="The YAML file of a study, e.g. experiments/heads.yaml.")
 ]
-OptionalStudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
-StudyFiles = Annotated[list[Path] | None, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
+SearchFile = Annotated[
+    Path, typer.Argument(metavar="SEARCH", help="The YAML file of a search, e.g. experiments/search.yaml.")
+]
+EitherFile = Annotated[Path, typer.Argument(metavar="STUDY", help=EITHER_HELP)]
+OptionalFile = Annotated[Path | None, typer.Argument(metavar="STUDY", help=f"{EITHER_HELP} Default: all.")]
+OptionalFiles = Annotated[list[Path] | None, typer.Argument(metavar="STUDY", help=f"{EITHER_HELP} Default: all.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,11 +47,18 @@ def about(
     """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
 
 
-def make_table(title: str, headings: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> Table:
-    """A table whose first column is a name and whose others are numbers."""
+def make_table(
+    title: str, headings: tuple[str, ...], lines: Iterable[tuple[str, ...]], texts: Collection[str] = ()
+) -> Table:
+    """A table of names, in the first column and in those headed by `texts`, and of numbers.
+
+    Where the terminal is narrow, cells continue on the next line: nothing is cut off, since names that differ only at
+    their ends must stay distinct.
+    """
     table = Table(title=Text(title), title_justify="left")
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index == 0 else "right")
+        is_text = index == 0 or heading in texts
+        table.add_column(heading, justify="left" if is_text else "right", overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
     return table
@@ -61,8 +71,10 @@ def main() -> None:
     except AblateError as error:
         terminal.warn(f"error: {error}")
         sys.exit(error.exit_code)
-    except OSError as error:  # a full disk, a folder that cannot be written to: the user's to mend
+    except OSError as error:  # a full disk, a read-only folder: only the user can fix that
         where = f"{error.filename}: " if error.filename else ""
         terminal.warn(f"error: {where}{(error.strerror or str(error)).lower()}")
-        terminal.warn("What was recorded is whole. Once this is mended, the same command goes on from there.")
+        terminal.warn(
+            "Everything recorded so far is intact. Fix the problem and run the same command again to continue."
+        )
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The options of commands that train, and what Ctrl-C does to them."""
+"""The options of commands that train, and what Ctrl-C does to these commands."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ablate.cli._shared import err
 Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
 Device = Annotated[executors.DeviceName, typer.Option(help="Where to train.")]
 ExecutorName = Annotated[
-    executors.ExecutorName, typer.Option(help="One process per slot, or everything in this one (to debug).")
+    executors.ExecutorName, typer.Option(help="One process per slot, or all in this process (for debugging).")
 ]
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn a Ctrl-C into one line that says how to go on, and into the exit code 130."""
+    """Turn a Ctrl-C into one line that says how to continue, and the exit code 130."""
     try:
         yield
     except KeyboardInterrupt:
         command = shlex.join(["ablate", *sys.argv[1:]])
-        err.print(f"\nInterrupted. Nothing is lost: `{command}` goes on from the last epochs.")
+        err.print(f"\nInterrupted. Nothing is lost: `{command}` continues from the last epochs.")
         raise typer.Exit(130) from None

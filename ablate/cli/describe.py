@@ -1,4 +1,4 @@
-"""`ablate describe`: the network, or each arm's network, taken apart."""
+"""`ablate describe`: the parts of a network, or of each arm's network."""
 
 from __future__ import annotations
 
@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 @app.command()
 def describe(
     study_file: Annotated[
-        Path | None, typer.Argument(metavar="[STUDY]", help="A study's YAML file; without it, the default network.")
+        Path | None, typer.Argument(metavar="STUDY", help="The YAML file of a study. Default: the default network.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same numbers as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the notebook's questions, each with its answer.")
     ] = False,
 ) -> None:
-    """Take the network apart, or that of each arm of a study: shapes, parameters, FLOPs, what is not linear."""
+    """Show the parts of a network, with shapes and FLOPs.
+
+    Of the default network, or of each arm of a study: the shape after each part, its parameters and FLOPs, and which
+    parts are not linear.
+    """
     from ablate.denoiser import anatomy
 
     if markdown and (study_file or as_json):
-        raise AblateError("--markdown is about the default network, and no JSON; allowed: it alone")
+        raise AblateError("--markdown takes neither a STUDY nor --json")
     if markdown:
         from ablate.reporting.anatomy import render
 
@@ -49,7 +53,7 @@ def describe(
 
 
 def _networks(study_file: Path | None) -> dict[str, ModelConfig]:
-    """The networks to describe by name; arms that share one are named together."""
+    """The networks to describe, by the names of the arms that have them."""
     from ablate.settings import ModelConfig
     from ablate.studies.loading import load_study
 

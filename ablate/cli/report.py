@@ -1,4 +1,4 @@
-"""`ablate report`: a study's page again, and the summary that every sweep ends with."""
+"""`ablate report`: write a report again, and the summary with which every sweep ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import StudyFile, app, make_table, out, terminal
+from ablate.cli._shared import EitherFile, app, make_table, out, terminal
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
@@ -18,39 +18,41 @@ if TYPE_CHECKING:
 
 @app.command()
 def report(
-    study_file: StudyFile,
+    study_file: EitherFile,
     check: Annotated[
         bool, typer.Option("--check", help="Exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided.")
     ] = False,
 ) -> None:
-    """Write the report of a study or of a search again, from the data beside it."""
+    """Write a report again, from its data."""
     from ablate.pipeline.results import SearchResult
     from ablate.pipeline.study import report as write_again
     from ablate.statistics.evidence import exit_code
     from ablate.studies.loading import load
     from ablate.studies.search import Search
 
-    asking = load(study_file)
-    if check and isinstance(asking, Search):
+    design = load(study_file)
+    if check and isinstance(design, Search):
         raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
-    result = write_again(asking)
+    result = write_again(design)
     if isinstance(result, SearchResult):
         search_summary(result)
         return
     summary(result)
     if check:
         if not result.page.claims:
-            out.print("There is no claim to check: the study has no `expect`.")
+            out.print("No claims to check: the study has no `expect`.")
         raise typer.Exit(exit_code(result.page.claims))
 
 
 def summary(result: StudyResult) -> None:
-    """The verdicts, and where to read more."""
-    from ablate.reporting.study.answer import claim_sentence
+    """Print the verdicts, the answer, and where the report is."""
+    from ablate.reporting.study.answer import claim_sentence, why_it_stopped
 
     page = result.page
     out.print(_verdict_table(page))
     out.print(result.answer)
+    if stopped := why_it_stopped(page):
+        terminal.say(stopped)
     for warning in page.warnings:
         terminal.say(f"Warning: {warning}")
     for evidence in page.claims:
@@ -59,17 +61,17 @@ def summary(result: StudyResult) -> None:
 
 
 def search_summary(result: SearchResult) -> None:
-    """The best that a search found, and where to read more."""
+    """Print the best trial of a search, and where the report is."""
     terminal.say(result.answer)
     if result.page.best is not None:
-        terminal.say(f"Base:   {result.path / 'best.yaml'}, for a study that compares it on fresh seeds")
+        terminal.say(f"Base:   {result.path / 'best.yaml'}, for a study that compares the best settings on fresh seeds")
     terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
 def _verdict_table(page: Page) -> Table:
     from ablate.reporting.markup.numbers import metric_label
     from ablate.reporting.study.arms import ArmRow
-    from ablate.reporting.study.texts import arm_texts, comparison_texts
+    from ablate.reporting.study.texts import ENDS, arm_texts, comparison_texts, verdict_text
 
     def line(row: ArmRow) -> tuple[str, ...]:
         mean, c = arm_texts(row, page).mean, row.comparison
@@ -77,7 +79,12 @@ def _verdict_table(page: Page) -> Table:
         if c is None:
             return row.name, seeds, mean, "reference", "", ""
         texts = comparison_texts(c, page.metric, page.study.margin)
-        return row.name, seeds, mean, texts.interval, c.verdict, texts.smallest_margin
+        verdict = verdict_text(c)
+        if c.verdict == "undecided" and len(page.study.looks) > 1:
+            verdict += f": {ENDS[row.end]}"
+        return row.name, seeds, mean, texts.interval, verdict, texts.smallest_margin
 
     headings = ("arm", "seeds", metric_label(page.metric), "difference [interval]", "verdict", "smallest margin")
-    return make_table(f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows))
+    return make_table(
+        f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows), texts=("verdict",)
+    )

@@ -1,4 +1,4 @@
-"""`ablate schema`: what an editor needs to complete and check a study or a search."""
+"""`ablate schema`: the JSON schema with which an editor completes and checks a study or a search."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from ablate.cli._shared import app
 
 @app.command()
 def schema(
-    of_search: Annotated[bool, typer.Option("--search", help="That of search files: search.schema.json.")] = False,
+    of_search: Annotated[bool, typer.Option("--search", help="Print the schema of search files instead.")] = False,
 ) -> None:
-    """Print the JSON schema of study files, for editors: experiments/study.schema.json."""
+    """Print the JSON schema of study files.
+
+    Editors use it to complete and check studies (experiments/study.schema.json is this output).
+    """
     from ablate.studies.schema import search_schema, study_schema
 
     typer.echo(json.dumps(search_schema() if of_search else study_schema(), indent=1))

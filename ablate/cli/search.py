@@ -1,4 +1,4 @@
-"""`ablate search`: try settings of a space, track the trials, report the best."""
+"""`ablate search`: try settings, log the trials, report the best."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 @app.command()
 def search(
     search_file: SearchFile,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the space and what it will take.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the space, and the time it takes.")] = False,
     workers: Workers = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
 ) -> None:
-    """Search a space for the best settings: each trial a run, recorded and tracked; a killed search goes on."""
+    """Search for the best settings.
+
+    Each trial is a run, recorded and logged to MLflow. A search that was killed continues where it stopped.
+    """
     from ablate.pipeline import search as pipeline
     from ablate.pipeline.slots import find_slots
     from ablate.studies.loading import load_search
@@ -54,15 +57,15 @@ def _say_where(search: Search, result: SearchResult) -> None:
 
 
 def _show_plan(search: Search, devices: Sequence[str]) -> None:
-    """Print the space, and what all trials would take if each took what the base does."""
-    from ablate.pipeline.estimate import duration, timed_seconds
+    """Print the space, and how long all trials would take if each took as long as the base settings."""
+    from ablate.pipeline.estimate import duration, overhead_seconds, timed_seconds
     from ablate.reporting.search.content import axis_text
     from ablate.settings import resolve
 
     run = resolve(search.base).run(search.seed)
     slots = min(len(devices), search.parallel)
-    seconds = timed_seconds(run, devices[0]) * search.trials / slots
+    seconds = timed_seconds(run, devices[0]) * search.trials / slots + overhead_seconds()
     lines = [(name, axis_text(axis)) for name, axis in search.space.items()]
-    out.print(make_table(search.question, ("setting", "searched"), lines))
-    early = "" if search.pruner == "none" else " at most, since some are given up early"
+    out.print(make_table(search.question, ("setting", "values"), lines, texts=("values",)))
+    early = "" if search.pruner == "none" else " at most, since some will be pruned"
     out.print(f"{search.trials} trials. About {duration(seconds)} in {slots} slot{'s' if slots > 1 else ''}{early}.")

@@ -1,4 +1,4 @@
-"""`ablate status`: what has become of every run that was asked for."""
+"""`ablate status`: the status of every requested run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import OptionalStudyFile, app, out
+from ablate.cli._shared import OptionalFile, app, out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from ablate.records.requests import RequestedRuns
 
 CALM = ("finished", "diverged", "given up", "not started")
-"""States whose runs are counted, not listed."""
+"""Runs with these statuses are counted, but not listed."""
 
 
 @app.command()
 def status(
-    study_file: OptionalStudyFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Every run, as JSON.")] = False,
+    study_file: OptionalFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every run as JSON.")] = False,
 ) -> None:
-    """Show which runs are finished, running, interrupted, failed, or not yet in MLflow; of all studies if none."""
+    """Show the status of every run.
+
+    Which runs are finished, diverged, running, interrupted, given up, failed or timed out, and which are not yet in
+    MLflow. Runs that need no attention are counted, the others listed.
+    """
     from ablate.pipeline.status import look_over
     from ablate.records.record import Record
 
@@ -45,7 +49,7 @@ def _requested(study_file: Path | None, root: Path) -> list[RequestedRuns]:
 
 def _show(found: list[Overview]) -> None:
     if not found:
-        out.print("No study was swept in this folder yet.")
+        out.print("No study has been swept in this folder yet.")
         return
     for overview in found:
         counts = ", ".join(f"{count} {state}" for state, count in overview.counts().items() if count)
@@ -54,6 +58,6 @@ def _show(found: list[Overview]) -> None:
             if run.status not in CALM:
                 out.print(f"  {run}", soft_wrap=True)
         if overview.former:
-            out.print(f"  no longer asked for, and kept: {', '.join(overview.former)}", soft_wrap=True)
+            out.print(f"  no longer requested, but kept: {', '.join(overview.former)}", soft_wrap=True)
     if any(overview.counts()["not yet in MLflow"] for overview in found):
-        out.print("`ablate sync` tells MLflow what it has missed.")
+        out.print("`ablate sync` sends them.")

@@ -1,4 +1,4 @@
-"""`ablate sweep`: train what is missing, track it, report it."""
+"""`ablate sweep`: train the missing runs, log them, report them."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from ablate.records.record import Record
     from ablate.studies.planning import Design
 
-LAST_LINES = 3
-"""Of a failure's trace, as the terminal shows it."""
+MAX_LINES = 3
+"""Lines of a failure's traceback that the terminal shows."""
 
 
 @app.command()
 def sweep(
     study_file: StudyFile,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and how long it will take.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and the time it takes.")] = False,
     workers: Workers = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
     retry_failed: Annotated[
         bool,
-        typer.Option(
-            "--retry-failed", help="Train the runs that failed, timed out or cannot be scored, and only these."
-        ),
+        typer.Option("--retry-failed", help="Train only the runs that failed, timed out or cannot be scored."),
     ] = False,
-    adopt: Annotated[
-        bool, typer.Option("--adopt", help="First take over the finished runs that reports/*/data hold.")
-    ] = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="First adopt the finished runs in reports/*/data.")] = False,
     no_report: Annotated[
-        bool, typer.Option("--no-report", help="Write the report's data only; `ablate report` makes it from them.")
+        bool, typer.Option("--no-report", help="Write only the report's data; `ablate report` does the rest.")
     ] = False,
 ) -> None:
-    """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again."""
+    """Train a study's runs and write its report.
+
+    Runs are recorded and logged to MLflow while they train. What is already recorded is not trained again, so the same
+    command continues a sweep that was interrupted.
+    """
     from ablate.pipeline import study
     from ablate.pipeline.slots import find_slots
     from ablate.records.record import Record
@@ -72,8 +72,8 @@ def sweep(
 
 
 def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:
-    """Print the plan of a sweep; where its arms are yet to be tuned, nobody knows more than how much there is to do."""
-    from ablate.pipeline.adoption import Foreseen, adoptable
+    """Print the plan of a sweep. Before its arms are tuned, only the amount of work is known."""
+    from ablate.pipeline.adoption import PlannedRecord, adoptable
     from ablate.reporting.study.page import report_folder
     from ablate.strategies.choices import tuned
 
@@ -82,12 +82,12 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     except NotTunedError:
         show_tuning(design, devices)
     else:
-        foreseen = Foreseen(record, adoptable(design, record)) if adopt else record
-        show_plan(design, foreseen, devices, retry_failed=retry_failed)
+        planned = PlannedRecord(record, adoptable(design, record)) if adopt else record
+        show_plan(design, planned, devices, retry_failed=retry_failed)
 
 
 def _say_where(result: StudyResult, *, written: bool) -> None:
-    """The report in short, or where the data for it are, and where MLflow shows the runs."""
+    """Print the report's summary or where its data are, and where MLflow shows the runs."""
     if written:
         summary(result)
     else:
@@ -97,7 +97,7 @@ def _say_where(result: StudyResult, *, written: bool) -> None:
 
 
 def _explain(result: StudyResult, record: Record) -> None:
-    """Name each run that has no score, with the last lines of what broke it, and say how to go on."""
+    """List each run without a score, with the last lines of its traceback, and say what to type next."""
     from ablate.records.record import FAILED
 
     reasons = {item.run.id: item.reason for item in result.unscored}
@@ -110,9 +110,9 @@ def _explain(result: StudyResult, record: Record) -> None:
         terminal.warn(str(run))
         if run.status in FAILED and (failure := record.failure(run.run)):
             again = True
-            for line in failure.trace.splitlines()[-LAST_LINES:]:
+            for line in failure.trace.splitlines()[-MAX_LINES:]:
                 terminal.warn(f"    {line}")
-            terminal.warn(f"    all of it: {record.folder(run.run) / 'failure.json'}")
+            terminal.warn(f"    full traceback: {record.folder(run.run) / 'failure.json'}")
     if again:
         words = [word for word in sys.argv[1:] if word != "--retry-failed"]
-        terminal.warn(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these again.")
+        terminal.warn(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these runs again.")

@@ -1,14 +1,17 @@
-"""`ablate sync`: tell MLflow all that it has missed."""
+"""`ablate sync`: send to MLflow whatever it does not have."""
 
 from __future__ import annotations
 
-from ablate.cli._shared import StudyFiles, app, terminal
+from ablate.cli._shared import OptionalFiles, app, terminal
 from ablate.errors import AblateError
 
 
 @app.command()
-def sync(study_files: StudyFiles = None) -> None:
-    """Tell MLflow what it missed of these studies, or of all that were swept here; restore what was deleted there."""
+def sync(study_files: OptionalFiles = None) -> None:
+    """Send to MLflow whatever it does not have.
+
+    Of these studies and searches, or of all that were swept in this folder. What was deleted in MLflow is restored.
+    """
     from ablate.records.lock import only_writer
     from ablate.records.record import Record
     from ablate.records.requests import load_all_requested, requested_by
@@ -21,7 +24,7 @@ def sync(study_files: StudyFiles = None) -> None:
     with only_writer(record.root, terminal.say_that_it_waits):
         every = [requested_by(record.root, one) for one in asking] or load_all_requested(record.root)
         if not every:
-            raise AblateError("no study was swept in this folder yet, so there is nothing to tell MLflow")
+            raise AblateError("no study has been swept in this folder yet, so there is nothing to send")
         for requested in every:
             record.set_aside_damaged(requested.all_runs())
             terminal.say(f"{requested.study}: {tell(requested, record, REPORTS / requested.study)}")

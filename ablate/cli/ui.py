@@ -7,33 +7,37 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli._shared import OptionalStudyFile, app, out
+from ablate.cli._shared import OptionalFile, app, out
 from ablate.errors import AblateError
 from ablate.tracking.connection import PORT
 
 
 @app.command()
 def ui(
-    study_file: OptionalStudyFile = None,
+    study_file: OptionalFile = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve it, on this machine only.")] = PORT,
 ) -> None:
-    """Show the runs in MLflow, or those of one study or search, until Ctrl-C; if MLflow is a server, say where."""
+    """Show the runs in MLflow, in the browser.
+
+    Serves this folder's runs, or those of one study or search, on this machine only, until Ctrl-C. If MLflow is a
+    tracking server, prints its address instead.
+    """
     from ablate.studies.loading import load
     from ablate.tracking.comparison import comparison_page
     from ablate.tracking.connection import is_remote, page, server_address, store_exists
     from ablate.tracking.server import HOST, serving
 
     if not store_exists():
-        raise AblateError("there are no runs in this folder yet; `ablate sweep` makes some")
-    wanted = comparison_page(load(study_file).name) if study_file else page()
+        raise AblateError("no runs in this folder yet; `ablate sweep STUDY` trains some")
+    page_of_study = comparison_page(load(study_file).name) if study_file else page()
     if is_remote():
-        out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{wanted}", soft_wrap=True)
+        out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{page_of_study}", soft_wrap=True)
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it so means Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         with serving(port) as server:
-            out.print(f"MLflow: http://{HOST}:{port}/{wanted}\nCtrl-C ends it.", soft_wrap=True)
+            out.print(f"MLflow: http://{HOST}:{port}/{page_of_study}\nPress Ctrl-C to stop it.", soft_wrap=True)
             server.wait()
     except KeyboardInterrupt:
         return
-    raise AblateError("MLflow's server has ended by itself")
+    raise AblateError("MLflow's server has stopped unexpectedly")

@@ -1,7 +1,6 @@
-"""Takes over runs whose results the reports' data hold: so a fresh clone trains only what nobody has trained yet.
+"""Adopts runs whose results are in the reports' data, so a fresh clone trains only what nobody has trained yet.
 
-Those tables have a run's scores, epochs and environment, not its weights; the record says so of every run that it has
-from them.
+These tables have a run's scores, epochs and environment, but not its weights. The record marks such runs as adopted.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from ablate.studies.planning import Design
 from ablate.training.events import Row
 
 Line = Mapping[str, str]
-"""A line of a table by its columns: texts, since a number that is read as one may lose its last digit."""
+"""A line of a table by its columns, as text: converted to a number and back, a cell could lose its last digit."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A run as a report's data have it, in the words of the record."""
+class Adoptable:
+    """A run in a report's data, as the record would hold it."""
 
     run: Run
     began: float
@@ -38,7 +37,7 @@ class Found:
 
 
 def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
-    """Take over the runs of a study that any report's data hold and of which the record has nothing.
+    """Adopt the runs of a study that are in any report's data and of which the record has nothing.
 
     Raises:
         AblateError: a table is damaged.
@@ -49,24 +48,24 @@ def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
     return [item.run for item in found]
 
 
-def adoptable(design: Design, record: Record, reports: Path = REPORTS) -> list[Found]:
-    """What `adopt` would take over; where several data hold a run, the study's own go first.
+def adoptable(design: Design, record: Record, reports: Path = REPORTS) -> list[Adoptable]:
+    """The runs that `adopt` would adopt. If a run is in several reports' data, the study's own take precedence.
 
     Raises:
         AblateError: a table is damaged.
     """
-    wanted = {run.id: run for run in design.runs if not record.has_files(run.id)}
-    found: dict[str, Found] = {}
+    missing = {run.id: run for run in design.runs if not record.has_files(run.id)}
+    found: dict[str, Adoptable] = {}
     for data in [reports / design.name / "data", *sorted(reports.glob("*/data"))]:
-        left = {run_id: run for run_id, run in wanted.items() if run_id not in found}
-        found |= {item.run.id: item for item in _held(data, left)}
+        left = {run_id: run for run_id, run in missing.items() if run_id not in found}
+        found |= {item.run.id: item for item in _read(data, left)}
     return list(found.values())
 
 
-class Foreseen(Record):
-    """A record as it will be once these runs are adopted: for a plan, which writes nothing."""
+class PlannedRecord(Record):
+    """A record as it will be once these runs are adopted, for plans, which write nothing."""
 
-    def __init__(self, record: Record, found: list[Found]) -> None:
+    def __init__(self, record: Record, found: list[Adoptable]) -> None:
         super().__init__(record.root, record.warn)
         self.found = {item.run.id: item for item in found}
 
@@ -92,37 +91,41 @@ class Foreseen(Record):
         return self.found[run_id].rows if run_id in self.found else super().epochs(run_id)
 
 
-def _held(data: Path, wanted: Mapping[str, Run]) -> Iterator[Found]:
-    """The runs that a report's data hold to their ends, of those that are wanted."""
+def _read(data: Path, wanted: Mapping[str, Run]) -> Iterator[Adoptable]:
+    """The finished runs in a report's data, of those that are wanted by id."""
     path = data / "runs.csv"
     if not wanted or not path.exists():
         return
-    with _whole(path):
+    with _damage_reported(path):
         lines = [line for line in _lines(path) if line["run"] in wanted and line["status"] in ENDED]
     epochs = _epochs(data / "epochs.csv") if lines else {}
     for line in lines:
         run, rows = wanted[line["run"]], epochs.get(line["run"], [])
-        with _whole(path):
-            found = Found(run, _number(line["began"]), rows, _result(line, data))
+        with _damage_reported(path):
+            item = Adoptable(run, _number(line["began"]), rows, _result(line, data))
             if int(line["seed"]) != run.seed:
                 raise ValueError(f"run {run.id} with seed {line['seed']}")
-        with _whole(data / "epochs.csv"):
-            _check_epochs(found)
-        yield found
+        with _damage_reported(data / "epochs.csv"):
+            _check_epochs(item)
+        yield item
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[None]:
-    """Say of a table that is not what it should be that it is damaged."""
+def _damage_reported(path: Path) -> Iterator[None]:
+    """Turn every error in reading a table into one line that names the file."""
     try:
         yield
     except (OSError, ValueError, KeyError, csv.Error) as error:
-        rule = "is damaged, so that no run can be adopted from it; `git restore` brings it back"
+        rule = "this table is damaged, so no run can be adopted from it; `git restore` brings it back"
         raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
 
 
 def _lines(path: Path) -> list[Line]:
-    """The lines of a table, every one of them whole."""
+    """The lines of a table.
+
+    Raises:
+        ValueError: a line is incomplete.
+    """
     text = path.read_bytes().decode()
     lines: list[Line] = list(csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True))
     if not text.endswith("\n") or any("" in line or None in line.values() for line in lines):
@@ -133,27 +136,27 @@ def _lines(path: Path) -> list[Line]:
 def _epochs(path: Path) -> dict[str, list[Row]]:
     """The epochs of each run, in the order of the table."""
     found: dict[str, list[Row]] = {}
-    with _whole(path):
+    with _damage_reported(path):
         for line in _lines(path):
             row = {name: _number(cell) for name, cell in line.items() if cell and name not in ("arm", "seed", "run")}
             found.setdefault(line["run"], []).append(row)
     return found
 
 
-def _check_epochs(found: Found) -> None:
-    epochs, planned = [row["epoch"] for row in found.rows], found.run.training.epochs
-    whole = len(epochs) == planned if found.result.status == "finished" else len(epochs) <= planned
-    if epochs != [*range(1, len(epochs) + 1)] or not whole:
-        raise ValueError(f"run {found.run.id} has not its {planned} epochs")
+def _check_epochs(item: Adoptable) -> None:
+    epochs, planned = [row["epoch"] for row in item.rows], item.run.training.epochs
+    complete = len(epochs) == planned if item.result.status == "finished" else len(epochs) <= planned
+    if epochs != [*range(1, len(epochs) + 1)] or not complete:
+        raise ValueError(f"run {item.run.id} does not have its {planned} epochs")
 
 
 def _result(line: Line, data: Path) -> Result:
-    """What the record says of how a run ended; of one that diverged its own scores are not known (`results.scored`)."""
-    known = {name: cell for name, cell in line.items() if cell}
-    results = {name: _number(cell) for name, cell in known.items() if name in METRICS}
+    """How a run ended. The scores of a diverged run are left out: the table has those of answering zero instead."""
+    cells = {name: cell for name, cell in line.items() if cell}
+    results = {name: _number(cell) for name, cell in cells.items() if name in METRICS}
     if line["status"] == "diverged":
         results = {name: value for name, value in results.items() if not METRICS[name].judged}
-    environment = {name.removeprefix("env/"): cell for name, cell in known.items() if name.startswith("env/")}
+    environment = {name.removeprefix("env/"): cell for name, cell in cells.items() if name.startswith("env/")}
     return Result.model_validate(
         {
             "status": line["status"],
@@ -166,8 +169,8 @@ def _result(line: Line, data: Path) -> Result:
 
 
 def _number(cell: str) -> float:
-    """A number as it was before it became text; a whole one stays whole."""
+    """The number in a cell; an integer if it is written as one."""
     value = int(cell) if cell.isdecimal() else float(cell)
     if not math.isfinite(value):
-        raise ValueError(f"{cell} is no number that a run has")
+        raise ValueError(f"{cell} is not a finite number")
     return value

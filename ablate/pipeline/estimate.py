@@ -1,12 +1,15 @@
-"""How long a sweep will take: from the runs that this machine has recorded, or else from a few timed steps."""
+"""How long a sweep will take: from runs that this machine has recorded, or else from a few timed steps."""
 
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from statistics import mean, median
 
 from ablate.executors.worker import one_thread
@@ -19,13 +22,22 @@ from ablate.training.environment import device_name
 from ablate.training.evaluation import BATCH, evaluate
 from ablate.training.loop import Trainer
 
-PATIENCE = 30.0
-"""Seconds for timing steps, in all; arms that are still to time then are taken to cost what the others do."""
+MAX_TIMING = 30.0
+"""Seconds spent on timing steps; arms that are not timed by then are assumed to take as long as the others."""
+
+PACKAGE_ROOT = Path(__file__).parents[2]
+START = "import ablate.executors.child, ablate.training.loop, ablate.training.evaluation"
+"""What a worker imports before its first run."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds until a study's runs are trained, and how many of its arms with runs to train each way tells of."""
+    """How long a sweep will take.
+
+    Attributes:
+        seconds: until the report is written.
+        recorded, timed, assumed: how many arms were estimated by recorded runs, by timed steps, and by the other arms.
+    """
 
     seconds: float
     recorded: int
@@ -34,7 +46,7 @@ class Estimate:
 
 
 def estimate(design: Design, record: Record, devices: Sequence[str], *, retry_failed: bool = False) -> Estimate:
-    """The time that a sweep of the study, or of its `retry_failed` runs, will take in a slot on each of `devices`."""
+    """Estimate a sweep with one slot on each of `devices`; with `retry_failed`, of the failed runs only."""
     seeds = seeds_in_reach(design, record)
     open_arms = [
         (arm, left) for arm in design.arms if (left := _left(arm, seeds[arm.name], record, retry_failed=retry_failed))
@@ -45,17 +57,27 @@ def estimate(design: Design, record: Record, devices: Sequence[str], *, retry_fa
     for arm, _ in open_arms:
         if seconds := recorded_seconds(arm, design.seeds, record, devices[0]):
             recorded[arm.name] = seconds
-        elif time.perf_counter() - began < PATIENCE:
+        elif time.perf_counter() - began < MAX_TIMING:
             timed[arm.name] = timed_seconds(arm.run(design.seeds[0]), devices[0])
     known = recorded | timed
     usual = mean(known.values()) if known else 0.0
     runs = [known.get(arm.name, usual) * share for arm, left in open_arms for share in left]
-    total = max(sum(runs) / len(devices), max(runs, default=0.0))
+    training = max(sum(runs) / len(devices), max(runs, default=0.0))
+    total = training + overhead_seconds() if runs else 0.0
     return Estimate(total, len(recorded), len(timed), len(open_arms) - len(known))
 
 
+def overhead_seconds() -> float:
+    """What a sweep takes beside its runs: the start of its workers, all at once, and about as long for the report.
+
+    The start is measured, as the time in which a new interpreter imports what a worker does.
+    """
+    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); {START}"
+    return 2 * _seconds(lambda: subprocess.run([sys.executable, "-P", "-c", code], check=False, capture_output=True))
+
+
 def seeds_in_reach(design: Design, record: Record) -> dict[str, tuple[int, ...]]:
-    """The seeds that each arm needs, or may still need if it is not decided before."""
+    """The seeds that each arm needs, or could still need if it is not decided earlier."""
     seeds = design.seeds
     if len(design.looks) == 1:
         return {arm.name: seeds for arm in design.arms}
@@ -64,13 +86,13 @@ def seeds_in_reach(design: Design, record: Record) -> dict[str, tuple[int, ...]]
 
 
 def _left(arm: Arm, seeds: tuple[int, ...], record: Record, *, retry_failed: bool) -> list[float]:
-    """For each run of an arm that a sweep will train, the share of its epochs that is still to train."""
+    """For each run of an arm that a sweep will train, the share of its epochs that is left."""
     runs = [run for seed in seeds if record.needs_training((run := arm.run(seed)).id, retry_failed=retry_failed)]
     return [1 - len(record.epochs(run.id)) / run.training.epochs for run in runs]
 
 
 def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str) -> float | None:
-    """What the arm's runs took that this machine has trained: the median, since some were cut off in between."""
+    """The median time of the arm's runs that this machine has trained; None if there are none."""
     ended = [run_id for seed in seeds if record.has_ended(run_id := arm.run(seed).id)]
     ids = [run_id for run_id in ended if not math.isnan(record.start_time(run_id))]
     results = {run_id: result for run_id in ids if (result := record.result(run_id))}
@@ -80,7 +102,10 @@ def recorded_seconds(arm: Arm, seeds: Sequence[int], record: Record, device: str
 
 
 def _took(record: Record, run_id: str, ended: float) -> float:
-    """Seconds of a run: those of its median epoch for each, and those of its last scores."""
+    """Seconds of a run: its median epoch, as many times as it has epochs, and its final scores.
+
+    The median leaves out the hours in which an interrupted run was not trained.
+    """
     times = [record.start_time(run_id), *(row["time"] for row in record.epochs(run_id))]
     epochs = [end - start for start, end in pairwise(times)]
     last_scores = ended - times[-1]
@@ -88,7 +113,7 @@ def _took(record: Record, run_id: str, ended: float) -> float:
 
 
 def timed_seconds(run: Run, device: str) -> float:
-    """What a run would take, from two of its steps, once warmed up, and from scoring a few scenes."""
+    """Estimate a run from two of its training steps, once warmed up, and from scoring a few scenes."""
     scenes = min(2 * run.training.batch, run.training.scenes)
     short = run.model_copy(update={"training": run.training.model_copy(update={"scenes": scenes})})
     with one_thread():

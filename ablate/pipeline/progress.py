@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
 
 from ablate.settings import Run
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
+STOPPED = "stopped: no longer needed"
+
+BAR_FROM, DETAIL_FROM = 120, 100
+"""Columns from which a terminal shows a bar, and the loss and speed: what runs are called comes first."""
+
 
 @dataclass
 class LogView:
-    """One plain line an event."""
+    """One plain line per event; `stopped` describes a run that its strategy stopped."""
 
     console: Console
     labels: Mapping[str, object]
+    stopped: str = STOPPED
 
     def __call__(self, run: Run, event: Event) -> None:
-        """Print what an event tells."""
+        """Print an event."""
         self.console.print(
-            f"{self.labels[run.id]}: {describe(run, event)}", markup=False, highlight=False, soft_wrap=True
+            f"{self.labels[run.id]}: {describe(run, event, self.stopped)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
 
     def __enter__(self) -> LogView:
@@ -35,7 +53,7 @@ class LogView:
         pass
 
 
-def describe(run: Run, event: Event) -> str:
+def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
     """An event in a few words."""
     match event:
         case Started(slot, device):
@@ -50,38 +68,33 @@ def describe(run: Run, event: Event) -> str:
             when = f" in epoch {results['diverged/epoch']}" if "diverged/epoch" in results else ""
             return f"{status}{when}{score}"
         case Lost(reason):
-            return f"{reason}; it is tried once more"
+            return f"{reason}; it is tried again"
         case Failed(reason, _, status):
             return f"{status}: {reason}"
         case Stopped():
-            return "stopped, since it is not needed any more"
+            return stopped
 
 
 @dataclass
 class LiveView:
-    """One line per slot, and one for the sweep with the time left; ended runs scroll away above.
+    """One line per slot, and one for the sweep with the time left; finished runs scroll away above.
 
-    `expected` counts the epochs of each run that is foreseen, or has started all the same; `done` counts those behind
-    it, those of an earlier sweep included.
+    Attributes:
+        expected: the epochs of each run that is planned, or has started without having been planned.
+        done: the epochs that each run has finished, in earlier sweeps too.
+        lines, slots: the line of each slot, and the slot of each run.
     """
 
     console: Console
     labels: Mapping[str, object]
     expected: dict[str, int]
     done: dict[str, int]
+    stopped: str = STOPPED
     lines: dict[int, TaskID] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> LiveView:
-        self.progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("epochs  {task.fields[detail]}", markup=False),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=self.console,
-            speed_estimate_period=600,
-        )
+        self.progress = Progress(*self._columns(), console=self.console, speed_estimate_period=600)
         self.sweep = self.progress.add_task(
             "sweep", total=sum(self.expected.values()), completed=sum(self.done.values()), detail=""
         )
@@ -93,8 +106,19 @@ class LiveView:
     ) -> None:
         self.progress.stop()
 
+    def _columns(self) -> Iterator[ProgressColumn]:
+        """As many columns as the terminal has room for; long names continue on the next line."""
+        yield TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+        if self.console.width >= BAR_FROM:
+            yield BarColumn(bar_width=24)
+        yield MofNCompleteColumn()
+        yield TextColumn("epochs")
+        if self.console.width >= DETAIL_FROM:
+            yield TextColumn("{task.fields[detail]}", markup=False)
+        yield TimeRemainingColumn(elapsed_when_finished=True)
+
     def __call__(self, run: Run, event: Event) -> None:
-        """Show what an event tells."""
+        """Show an event."""
         match event:
             case Started(slot):
                 self.slots[run.id] = slot
@@ -110,12 +134,12 @@ class LiveView:
             case Lost():
                 self._print(run, event)
             case Ended() | Failed() | Stopped():
-                self.expected[run.id] = self.done.get(run.id, 0)  # none is left to do
+                self.expected[run.id] = self.done.get(run.id, 0)  # it has no epochs left
                 self._count(run, self.expected[run.id])
                 self._print(run, event)
 
     def _print(self, run: Run, event: Event) -> None:
-        text = f"{self.labels[run.id]}: {describe(run, event)}"
+        text = f"{self.labels[run.id]}: {describe(run, event, self.stopped)}"
         self.progress.console.print(text, markup=False, highlight=False)
 
     def _line(self, slot: int) -> TaskID:
@@ -129,13 +153,21 @@ class LiveView:
 
 
 def make_view(
-    console: Console, labels: Mapping[str, object], expected: Mapping[str, int], done: Mapping[str, int]
+    console: Console,
+    labels: Mapping[str, object],
+    expected: Mapping[str, int],
+    done: Mapping[str, int],
+    stopped: str = STOPPED,
 ) -> LogView | LiveView:
     """The view that suits where the output goes.
 
     Args:
-        console: where to.
-        labels: what each run is called, by its id.
-        expected: the epochs of each run that is to be trained; `done` are those that it has behind it.
+        console: where to print.
+        labels: the name of each run, by its id.
+        expected: the epochs of each run that will be trained.
+        done: the epochs that each run has already finished.
+        stopped: describes a run that its strategy stopped.
     """
-    return LiveView(console, labels, dict(expected), dict(done)) if console.is_terminal else LogView(console, labels)
+    if console.is_terminal:
+        return LiveView(console, labels, dict(expected), dict(done), stopped)
+    return LogView(console, labels, stopped)

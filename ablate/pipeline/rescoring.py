@@ -1,7 +1,8 @@
-"""Recorded runs that lack the score by which a study judges: it is computed from their weights, without training.
+"""Scores that recorded runs lack, computed from their weights, without training.
 
-`test/...` comes from the best epoch's weights and the baselines from the scenes; `last/...` can be had only where the
-last epoch was the best, whose weights are kept, and `val/...` never. What cannot be had is named.
+`test/...` comes from the best epoch's weights and the baselines from the scenes. `last/...` is available only where the
+last epoch was the best, since only the best epoch's weights are kept, and `val/...` never. What cannot be computed is
+reported.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from ablate.studies.planning import Design
 
 @dataclass(frozen=True)
 class Unscored:
-    """A run that has ended without a score, and why that cannot be computed now."""
+    """A finished run without the study's metric, and why it cannot be computed."""
 
     run: Run
     reason: str
 
 
 def score_recorded(design: Design, record: Record, device: str, terminal: Terminal) -> list[Unscored]:
-    """Score the runs of a study that lack its metric; returns those that still do."""
+    """Score the runs of a study that lack its metric; returns those that still lack it."""
     metric = design.metric
     lacking = [run for run in design.runs if (result := record.result(run.id)) and not result.has_score(metric)]
     if not lacking:
         return []
-    terminal.say(f"{len(lacking)} recorded runs lack {metric.name}: scoring them again, without training.")
+    terminal.say(f"{len(lacking)} recorded runs lack {metric.name}: computing it, without training.")
     for run in lacking:
         _score(run, record, device)
     left = [(run, result) for run in lacking if (result := record.result(run.id)) and not result.has_score(metric)]
@@ -39,7 +40,7 @@ def score_recorded(design: Design, record: Record, device: str, terminal: Termin
 
 
 def discard(unscored: Sequence[Unscored], record: Record) -> None:
-    """Put aside what is recorded of runs that cannot be scored, so that they are trained again."""
+    """Set aside what is recorded of runs that cannot be scored, so they are trained again."""
     for item in unscored:
         record.invalidate(item.run, item.reason)
 

@@ -9,7 +9,7 @@ from ablate.pipeline.results import SearchResult
 from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
-from ablate.pipeline.trials import go_on
+from ablate.pipeline.trials import resume
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, load_requested, save_requested
@@ -29,31 +29,32 @@ def search(
     executor: ExecutorName = "local",
     terminal: Terminal | None = None,
 ) -> SearchResult:
-    """Go on with a search to its end, track its trials in MLflow, write the report.
+    """Run a search, or what is left of it, log its trials to MLflow, write the report.
 
     Args:
         search: a search, or the path of its file.
-        workers, device, executor, terminal: as of `ablate.sweep`.
+        workers, device, executor, terminal: see `ablate.sweep`.
 
     Raises:
-        AblateError: whatever the user can change: the file, the folder, the options.
+        AblateError: something that the user can change is wrong: the file, the folder, the options.
     """
-    wanted, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
+    design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
     with only_writer(record.root, terminal.say_that_it_waits):
-        requested = _request(wanted, record)
-        strategy = go_on(wanted, record, requested, requested.runs, terminal.warn)
-        terminal.say(f"{wanted.question}\n{wanted.trials} trials, {len(strategy.finished)} of them ended already.")
-        slot_executor, view = slots.start(wanted.timeout_seconds), terminal.view(requested.runs)
+        requested = _request(design, record)
+        strategy = resume(design, record, requested, requested.runs, terminal)
+        finished = len(strategy.finished)
+        terminal.say(f"{design.question}\n{design.trials} trials, {finished} of them finished already.")
+        slot_executor, view = slots.start(design.timeout_seconds), terminal.view(requested.runs, stopped="pruned")
         experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
         requested.given_up[:] = strategy.given_up
         save_requested(record.root, requested)
-        folder = search_folder(wanted)
-        export(wanted, strategy.finished, record, folder)
-        return SearchResult(publish_search(wanted), folder, None if experiment is None else address(experiment))
+        folder = search_folder(design)
+        export(design, strategy.finished, record, folder)
+        return SearchResult(publish_search(design), folder, None if experiment is None else address(experiment))
 
 
 def _request(search: Search, record: Record) -> RequestedRuns:
-    """What the search will ask for: its trials are yet to be drawn, and any of before may be drawn again."""
+    """The runs of the search: none yet. All earlier ones are former runs until they are drawn again."""
     before = load_requested(record.root, search.name)
     return RequestedRuns(search.name, search.question, {}, before.all_runs() if before else {})

@@ -1,4 +1,4 @@
-"""A study from its file to its report: tune, adopt, train what is missing, export, publish, track.
+"""A study from its file to its report: tune, adopt, train what is missing, export, publish.
 
     result = ablate.sweep("experiments/quickstart.yaml", workers=2)
     result.verdicts          # a DataFrame
@@ -47,27 +47,27 @@ def sweep(
     report: bool = True,
     terminal: Terminal | None = None,
 ) -> StudyResult:
-    """Train a study's runs, track them in MLflow, write the report. Runs that are recorded are not trained again.
+    """Train a study's runs, log them to MLflow, write the report. Recorded runs are not trained again.
 
     Args:
         study: a study, or the path of its file.
         workers: runs at a time; by default one per core, or one per GPU.
-        device: where to train; `auto` takes the GPUs if there are any.
-        executor: `local` for a process per slot, `inprocess` for everything in this one (to debug).
-        retry_failed: train the runs that failed or timed out, or cannot be scored, and only these.
-        adopt: first take over the finished runs that `reports/*/data` hold.
+        device: where to train; `auto` uses the GPUs if there are any.
+        executor: `local` for one process per slot, `inprocess` for everything in this process (for debugging).
+        retry_failed: train only the runs that failed, timed out, or cannot be scored.
+        adopt: first adopt the finished runs in `reports/*/data`.
         report: whether to write the report, or only its data.
-        terminal: where to say what is done.
+        terminal: where to print.
 
     Raises:
-        AblateError: whatever the user can change: the file, the folder, the options.
+        AblateError: something that the user can change is wrong: the file, the folder, the options.
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
     with only_writer(record.root, terminal.say_that_it_waits):
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
-            terminal.say(f"{len(adopted)} runs adopted from the data of reports, without their weights.")
+            terminal.say(f"{len(adopted)} runs adopted from the reports' data, without their weights.")
         record.set_aside_damaged(run.id for run in design.runs)
         unscored = score_recorded(design, record, slots.devices[0], terminal)
         if retry_failed:
@@ -81,20 +81,20 @@ def sweep(
 
 
 def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
-    """Write the report of a study or of a search again, from the data beside it.
+    """Write the report of a study or a search again, from its data.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: there are no data.
     """
-    asking = load(study) if isinstance(study, str | Path) else study
-    if isinstance(asking, Search):
-        return SearchResult(publish_search(asking), search_folder(asking))
-    folder = report_folder(asking)
-    return StudyResult(publish(tuned(asking, folder)), folder)
+    design = load(study) if isinstance(study, str | Path) else study
+    if isinstance(design, Search):
+        return SearchResult(publish_search(design), search_folder(design))
+    folder = report_folder(design)
+    return StudyResult(publish(tuned(design, folder)), folder)
 
 
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:
-    """Train the study; returns its MLflow experiment, if MLflow was sent all of it."""
+    """Train the study; returns its MLflow experiment, or None if MLflow does not have all of it."""
     requested, strategy = _request(design, record, terminal), _strategy(design, len(slots.devices))
     runs = strategy.propose({})
     to_train = [run for run in runs if record.needs_training(run.id, retry_failed=retry_failed)]
@@ -102,7 +102,7 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
     if len(design.looks) > 1:
         numbers = ", ".join(str(look.seeds) for look in design.looks)
-        terminal.say(f"That is the first look, of those at {numbers} seeds: what it leaves undecided goes on.")
+        terminal.say(f"This is the first of the looks at {numbers} seeds; undecided arms continue to the next.")
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in requested.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
@@ -114,24 +114,24 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
 
 
 def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:
-    """All runs at once, or seeds until all is decided."""
+    """All runs at once, or seeds until everything is decided."""
     return UntilDecided(design, slots) if len(design.looks) > 1 else Fixed(design.runs)
 
 
 def _request(design: Design, record: Record, terminal: Terminal) -> RequestedRuns:
-    """Remember what the study asks for, and name the recorded runs that it no longer does."""
+    """Save the runs that the study requests, and list the recorded runs that it no longer requests."""
     before = load_requested(record.root, design.name)
     requested = RequestedRuns.of(design, before)
     dropped = [run_id for run_id in (before.runs if before else {}) if run_id in requested.former]
     recorded = [str(requested.former[run_id]) for run_id in dropped if record.status(run_id) != "absent"]
     if recorded:
-        terminal.warn(f"No longer asked for by this study, and kept: {', '.join(recorded)}.")
+        terminal.warn(f"No longer requested by this study, but kept: {', '.join(recorded)}.")
     save_requested(record.root, requested)
     return requested
 
 
 def _runs_at(design: Design, experiment: str | None, terminal: Terminal, *, reported: bool) -> str | None:
-    """Where MLflow shows the runs, if it was sent all of them; it also gets what the report says."""
+    """Send the report to MLflow; returns where MLflow shows the runs, None if it does not have all of them."""
     if experiment is None:
         return None
     if not reported:

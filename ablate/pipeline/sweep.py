@@ -1,4 +1,4 @@
-"""The loop over strategy, executor and record. It knows no study, no statistics and no tracking."""
+"""The loop over strategy, executor and record. It knows nothing of studies, statistics or tracking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ablate.strategies import Outcome, Strategy
 from ablate.training.events import Ended, Event, Failed, Lost, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
-"""Told of each event after it is recorded: the terminal's view, the MLflow mirror."""
+"""Called with each event once it has been recorded: the terminal's view, the MLflow mirror."""
 
 
 def sweep(
@@ -23,57 +23,67 @@ def sweep(
     *,
     retry_failed: bool = False,
 ) -> None:
-    """Train what the strategy proposes and the record does not hold, until the strategy wants no more.
+    """Train what the strategy proposes and the record does not have, until the strategy proposes nothing new.
 
-    Runs that broke in an earlier sweep are left alone; with `retry_failed`, only these are trained. A run whose worker
-    is lost is tried once more, from its newest checkpoint. One that the strategy no longer proposes is stopped.
+    Runs that failed in an earlier sweep are not trained again; with `retry_failed`, only these are. A run whose worker
+    is lost is tried again once, from its newest checkpoint. A run that the strategy no longer proposes is stopped.
     """
     loop = _Loop(strategy, executor, record, list(listeners), retry_failed)
-    loop.ask()
-    for run, event in _with_a_second_try(executor, record, loop.requested):
+    loop.follow_strategy()
+    for run, event in _with_second_try(executor, record, loop.submitted):
         loop.take(run, event)
         if not isinstance(event, Started | Lost):
-            loop.ask()
+            loop.follow_strategy()
 
 
 @dataclass
 class _Loop:
-    """What was asked of the executor, by run id: all `requested` runs, those still `open`, and what became of them."""
+    """The state of a sweep, by run id.
+
+    Attributes:
+        submitted: all runs that the strategy has proposed, whether they needed training or not.
+        open: those that the executor has not finished.
+        started: those of which there was an event.
+        outcomes: how far each run has come, for the strategy.
+    """
 
     strategy: Strategy
     executor: Executor
     record: Record
     listeners: list[Listener]
     retry_failed: bool
-    requested: dict[str, Run] = field(default_factory=dict)
+    submitted: dict[str, Run] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
-    begun: set[str] = field(default_factory=set)
+    started: set[str] = field(default_factory=set)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def take(self, run: Run, event: Event) -> None:
-        """Record an event, then tell of it."""
+        """Record an event, then pass it on: what a listener sees is never lost."""
         self.record.write_event(run, event)
-        self.begun.add(run.id)
+        self.started.add(run.id)
         if isinstance(event, Ended | Failed | Stopped):
             self.open.discard(run.id)
         self._look_up(run.id)
         for listen in self.listeners:
             listen(run, event)
 
-    def ask(self) -> None:
-        """Submit what the strategy newly proposes, and stop what it no longer does."""
+    def follow_strategy(self) -> None:
+        """Submit the runs that the strategy newly proposes, and stop those that it no longer proposes.
+
+        Runs that are already recorded may make it propose more, so this repeats until nothing is new.
+        """
         while True:
-            wanted = {run.id: run for run in self.strategy.propose(self.outcomes)}
-            for run_id in [run_id for run_id in self.open if run_id not in wanted]:
+            proposed = {run.id: run for run in self.strategy.propose(self.outcomes)}
+            for run_id in [run_id for run_id in self.open if run_id not in proposed]:
                 self._stop(run_id)
-            fresh = [run for run in wanted.values() if run.id not in self.requested]
-            if not fresh:
+            new = [run for run in proposed.values() if run.id not in self.submitted]
+            if not new:
                 return
-            for run in fresh:
+            for run in new:
                 self._submit(run)
 
     def _submit(self, run: Run) -> None:
-        self.requested[run.id] = run
+        self.submitted[run.id] = run
         self._look_up(run.id)
         if self.record.needs_training(run.id, retry_failed=self.retry_failed):
             self.open.add(run.id)
@@ -82,8 +92,8 @@ class _Loop:
     def _stop(self, run_id: str) -> None:
         self.executor.cancel(run_id)
         self.open.discard(run_id)
-        run = self.requested.pop(run_id)  # if it is proposed again, it is a fresh one
-        if run_id in self.begun:
+        run = self.submitted.pop(run_id)  # proposed again later, it counts as new
+        if run_id in self.started:
             self.take(run, Stopped())
 
     def _look_up(self, run_id: str) -> None:
@@ -92,12 +102,12 @@ class _Loop:
         self.outcomes[run_id] = Outcome(self.record.status(run_id), self.record.epochs(run_id), results)
 
 
-def _with_a_second_try(executor: Executor, record: Record, requested: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:
-    """The executor's events; a run whose worker is lost goes on once from its newest checkpoint, then it has failed."""
+def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:
+    """The executor's events. A run whose worker is lost resumes once from its newest checkpoint, then it has failed."""
     lost: set[str] = set()
     for run_id, event in executor.events():
         again = isinstance(event, Lost) and run_id not in lost
-        yield requested[run_id], event if again or not isinstance(event, Lost) else Failed(f"{event.reason}, twice")
+        yield submitted[run_id], event if again or not isinstance(event, Lost) else Failed(f"{event.reason}, twice")
         if again:
             lost.add(run_id)
-            executor.submit(requested[run_id], record.checkpoint(run_id))
+            executor.submit(submitted[run_id], record.checkpoint(run_id))

@@ -1,4 +1,4 @@
-"""Where a sweep says what it does: lines for the user, warnings, and the view of the runs."""
+"""Where a sweep prints: lines for the user, warnings, and the view of the runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from ablate.pipeline.progress import LiveView, LogView, make_view
+from ablate.pipeline.progress import STOPPED, LiveView, LogView, make_view
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -22,7 +22,7 @@ class Terminal:
     err: Console = field(default_factory=lambda: _console(stderr=True))
 
     def say(self, message: str) -> None:
-        """Print what is done, and with what result."""
+        """Print a result, or what is being done."""
         self.out.print(message, soft_wrap=True)
 
     def warn(self, message: str) -> None:
@@ -30,7 +30,7 @@ class Terminal:
         self.err.print(message, soft_wrap=True)
 
     def say_that_it_waits(self) -> None:
-        """Say why nothing happens yet."""
+        """Print why nothing happens yet."""
         self.warn("Another sweep is running in this folder; waiting for it.")
 
     def view(
@@ -38,6 +38,7 @@ class Terminal:
         labels: Mapping[str, object],
         expected: Mapping[str, int] | None = None,
         done: Mapping[str, int] | None = None,
+        stopped: str = STOPPED,
     ) -> LogView | LiveView:
         """The view of a sweep's runs (`progress.make_view`)."""
-        return make_view(self.out, labels, expected or {}, done or {})
+        return make_view(self.out, labels, expected or {}, done or {}, stopped)

@@ -1,4 +1,4 @@
-"""Trains what a strategy proposes, shown in the terminal and mirrored to MLflow."""
+"""A sweep that is shown in the terminal and mirrored to MLflow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def train_tracked(
     *,
     retry_failed: bool = False,
 ) -> str | None:
-    """Sweep what a strategy proposes; returns the MLflow experiment, if MLflow was sent all of it."""
+    """Train what a strategy proposes; returns the MLflow experiment, or None if MLflow does not have all of it."""
     with Mirror(requested, record, warn=terminal.warn) as mirror, executor, view:
         sweep(strategy, executor, record, [view, mirror, RunningFile(record.root)], retry_failed=retry_failed)
     return None if mirror.waiting else mirror.experiment

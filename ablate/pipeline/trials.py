@@ -1,35 +1,40 @@
-"""What a search and the tuning of arms share: a search that goes on from the trials that have ended."""
+"""What a search and the tuning of arms share: a search that continues after the trials that have finished."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from ablate.pipeline.terminal import Terminal
 from ablate.records.record import Record
 from ablate.records.requests import Label, RequestedRuns, save_requested
 from ablate.strategies.journal import Journal
 from ablate.strategies.search import Searching
+from ablate.studies.names import arm_name
 from ablate.studies.search import Search
+from ablate.studies.study import Overrides
 
 
-def go_on(
+def resume(
     search: Search,
     record: Record,
     requested: RequestedRuns,
     runs: dict[str, Label],
-    warn: Callable[[str], None],
+    terminal: Terminal,
     name: str = "trial",
     title: str = "",
 ) -> Searching:
-    """The search as a strategy; each trial's run is checked, and remembered among `runs`, before it is trained.
+    """The search as a strategy. Before a trial is trained its run is checked, added to `runs`, and printed.
 
-    Whoever recorded such a run: one whose files are damaged would be taken for a trial without epochs.
+    The check matters for runs that something else recorded: one with damaged files would look like a trial without
+    epochs.
     """
+    journal = Journal(record.root, search, terminal.warn, title)
+    finished = journal.finished()[: search.trials]
 
-    def note(run_id: str, number: int) -> None:
+    def add_trial(run_id: str, number: int, settings: Overrides) -> None:
         record.set_aside_damaged([run_id])
         runs.setdefault(run_id, Label(f"{name} {number}", search.seed))
         requested.former.pop(run_id, None)
         save_requested(record.root, requested)
+        if number >= len(finished):
+            terminal.say(f"{name} {number}: {arm_name(settings)}")
 
-    journal = Journal(record.root, search, warn, title)
-    return Searching(search, journal.finished()[: search.trials], note, journal.tell)
+    return Searching(search, list(finished), add_trial, journal.tell)

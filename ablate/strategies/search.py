@@ -1,4 +1,4 @@
-"""A search as a strategy: keeps its trials open, tells their ends in their order, and stops what is given up."""
+"""A search as a strategy: keeps trials open, reports their ends in order, and stops those that are pruned."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablate.settings import Run
 from ablate.strategies import Outcome, Outcomes
-from ablate.strategies.trials import RUN, OpenTrial, run_of
+from ablate.strategies.trials import RUN, OpenTrial, overrides, run_of
 from ablate.studies.search import Search
+from ablate.studies.study import Overrides
 
 NOTHING = Outcome("absent")
 
 
 @dataclass
 class Searching:
-    """A search that goes on from the trials that were `told` before.
+    """A search that continues after the trials that have `finished` before.
 
     What was told stays finished: it is never drawn again, whatever becomes of its run later.
 
     Attributes:
-        on_draw: is called with each trial's run, once it is known, and the trial's number.
+        on_draw: called with each trial's run id, once it is known, its number, and the settings that it tries.
         on_tell: is called with each trial that ends, in the order of their numbers.
     """
 
     search: Search
     finished: list[FrozenTrial] = field(default_factory=list)
-    on_draw: Callable[[str, int], None] = lambda run_id, number: None
+    on_draw: Callable[[str, int, Overrides], None] = lambda run_id, number, settings: None
     on_tell: Callable[[FrozenTrial], None] = lambda trial: None
     open: list[OpenTrial] = field(default_factory=list)
 
@@ -36,7 +37,7 @@ class Searching:
         self.kept = [run_of(self.search, trial.params) for trial in self.finished if trial.state == TrialState.COMPLETE]
         for trial in self.finished:
             if RUN in trial.user_attrs:
-                self.on_draw(trial.user_attrs[RUN], trial.number)
+                self.on_draw(trial.user_attrs[RUN], trial.number, overrides(self.search.space, trial.params))
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """See `Strategy`: the runs of the trials that are open, and those of the ones that came to their end."""
@@ -52,7 +53,7 @@ class Searching:
             trial = OpenTrial(self.search, before)
             self.open.append(trial)
             if trial.run:
-                self.on_draw(trial.run.id, trial.number)
+                self.on_draw(trial.run.id, trial.number, overrides(self.search.space, trial.trial.params))
 
     def _first_has_ended(self, outcomes: Outcomes) -> bool:
         for trial in self.open:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ablate.errors import AblateError
-from ablate.pipeline.adoption import Foreseen, adopt, adoptable
+from ablate.pipeline.adoption import PlannedRecord, adopt, adoptable
 from ablate.pipeline.estimate import seeds_in_reach
 from ablate.pipeline.status import look_over
 from ablate.records.record import Record
@@ -187,7 +187,7 @@ def test_runs_that_diverged_are_adopted_exactly_without_a_score_of_their_own(
 
 
 def test_a_dry_run_sees_what_would_be_adopted_and_writes_nothing(reported: Design) -> None:
-    foreseen = Foreseen(Record(), adoptable(reported, Record()))
+    foreseen = PlannedRecord(Record(), adoptable(reported, Record()))
     assert not any(foreseen.needs_training(run.id) for run in reported.runs)
     assert load_epochs(reported, foreseen).equals(read(reported, Path("reports/tiny")).epochs)
     assert not Path(".ablate").exists()
@@ -200,7 +200,7 @@ def test_a_study_with_looks_adopts_what_they_used_and_foresees_what_they_need(
     study = load_study(write_tiny_study(Path(), seeds="{from: 2, to: 3}"))
     export(study, trained, Path("reports/tiny"))
     before, record = written(), Record(Path("elsewhere"))
-    foreseen = Foreseen(record, adoptable(study, record))
+    foreseen = PlannedRecord(record, adoptable(study, record))
     assert seeds_in_reach(study, foreseen) == seeds_in_reach(study, trained)
     assert len(adopt(study, record)) == 4
     export(study, record, Path("reports/tiny"))

@@ -23,8 +23,8 @@ Times = dict[str, tuple[float, list[float], float | None]]
 
 
 @dataclass
-class Told(Record):
-    """A record that says what it is told: for each run when it began, its epochs' ends, and when it ended."""
+class FixedRecord(Record):
+    """A record with given times: for each run its start, the ends of its epochs, and its end."""
 
     times: Times = field(default_factory=dict)
     device: str = field(default_factory=lambda: device_name("cpu"))
@@ -62,6 +62,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return 100.0
 
     monkeypatch.setattr(module, "timed_seconds", timed_seconds)
+    monkeypatch.setattr(module, "overhead_seconds", lambda: 0.0)
     return runs
 
 
@@ -72,7 +73,7 @@ def ids(study: Design, arm: int) -> list[str]:
 def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Design, timed: list[str]) -> None:
     """Each of two epochs took 10 s, the last scores 3 s: 23 s for each of the two runs that are left."""
     first, second = ids(study, 0)[:2]
-    record = Told(times={first: (0, [10, 20], 23), second: (50, [60, 70], 73)})
+    record = FixedRecord(times={first: (0, [10, 20], 23), second: (50, [60, 70], 73)})
     found = estimate(study, record, ["cpu"])
     assert found.seconds == 2 * 23 + 4 * 100
     assert (found.recorded, found.timed, found.assumed) == (1, 1, 0)
@@ -82,35 +83,46 @@ def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Design, tim
 def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Design, timed: list[str]) -> None:
     times: Times = {run: (0.0, [10.0, 20.0], 23.0) for run in ids(study, 0)[:2]}
     times[ids(study, 0)[2]] = (0.0, [10.0, 90_000.0], 90_003.0)
-    assert estimate(study, Told(times=times), ["cpu"]).seconds == 23 + 4 * 100
+    assert estimate(study, FixedRecord(times=times), ["cpu"]).seconds == 23 + 4 * 100
 
 
 def test_runs_of_another_machine_tell_nothing_of_this_one(study: Design, timed: list[str]) -> None:
-    record = Told(times={ids(study, 0)[0]: (0, [10, 20], 23)}, device="somebody else's")
+    record = FixedRecord(times={ids(study, 0)[0]: (0, [10, 20], 23)}, device="somebody else's")
     assert estimate(study, record, ["cpu"]).recorded == 0
     assert len(timed) == 2
 
 
 def test_an_unfinished_run_takes_what_is_left_of_it(study: Design, timed: list[str]) -> None:
-    record = Told(times={ids(study, 0)[0]: (0, [10], None)})
+    record = FixedRecord(times={ids(study, 0)[0]: (0, [10], None)})
     assert estimate(study, record, ["cpu"]).seconds == 7.5 * 100
 
 
 @pytest.mark.parametrize(("slots", "seconds"), [(1, 800), (2, 400), (3, 800 / 3), (99, 100)])
 def test_slots_share_the_work_but_no_run_is_shared(study: Design, timed: list[str], slots: int, seconds: float) -> None:
-    assert estimate(study, Told(), ["cpu"] * slots).seconds == pytest.approx(seconds)
+    assert estimate(study, FixedRecord(), ["cpu"] * slots).seconds == pytest.approx(seconds)
+
+
+def test_the_start_of_the_workers_and_the_report_count_once(
+    study: Design, timed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "overhead_seconds", lambda: 12.0)
+    assert estimate(study, FixedRecord(), ["cpu"] * 2).seconds == 400 + 12
+
+
+def test_the_overhead_is_that_of_starting_python_with_torch() -> None:
+    assert module.overhead_seconds() > 0
 
 
 def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Design, timed: list[str]) -> None:
-    record = Told(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in study.runs})
+    record = FixedRecord(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in study.runs})
     assert estimate(study, record, ["cpu"]) == module.Estimate(0, 0, 0, 0)
     assert timed == []
 
 
 def test_timing_ends_after_a_while(study: Design, timed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = count(0, module.PATIENCE / 2)
+    clock = count(0, module.MAX_TIMING / 2)
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
-    found = estimate(study, Told(), ["cpu"])
+    found = estimate(study, FixedRecord(), ["cpu"])
     assert (found.timed, found.assumed, found.seconds) == (1, 1, 8 * 100)
 
 
@@ -135,5 +147,5 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 
 def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Design, timed: list[str]) -> None:
     first, second, *_ = ids(study, 0)
-    record = Told(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
+    record = FixedRecord(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
     assert module.recorded_seconds(study.arms[0], study.seeds, record, "cpu") == 21.0

@@ -10,7 +10,7 @@ from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words, quote_name
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import UNSCORED, Page
-from ablate.reporting.study.texts import arm_texts, comparison_texts, gain_decimals
+from ablate.reporting.study.texts import ENDS, arm_texts, comparison_texts, gain_decimals
 from ablate.statistics.evidence import Evidence
 from ablate.statistics.verdicts import Verdict
 from ablate.studies.names import short_name, value_text
@@ -110,6 +110,17 @@ def _by(texts: list[str], unit: str) -> str:
     """Differences in ascending order as a range of sizes, without their signs."""
     sizes = dict.fromkeys(text.lstrip("+−") for text in (texts[0], texts[-1]))
     return f"by {' to '.join(sizes)}{unit}"
+
+
+def why_it_stopped(page: Page) -> str | None:
+    """Why a study with several looks needs no more runs, in one line; None if it has one look, or continues."""
+    ends = [row.end for row, _ in page.compared_arms]
+    if len(page.study.looks) == 1 or None in ends:
+        return None
+    if set(ends) == {"decided"}:
+        return f"The study stopped because every arm is decided, after {max(page.course.needed.values())} seeds."
+    counts = ", ".join(f"{ends.count(end)} {ENDS[end]}" for end in ENDS if end in ends)
+    return f"The study stopped after {max(page.course.needed.values())} seeds. Arms: {counts}."
 
 
 def claim_sentence(evidence: Evidence, page: Page) -> str:

@@ -10,7 +10,7 @@ from ablate.reporting.markup.figures import Pictures, make_section
 from ablate.reporting.markup.numbers import format_duration, format_fixed, format_percent, unit_suffix
 from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
-from ablate.reporting.study.answer import answer, claim_sentence
+from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
@@ -95,6 +95,8 @@ def _course(page: Page) -> Blocks:
         f"{used} runs instead of {page.max_runs} with {len(page.study.seeds)} seeds for every arm: {saved} runs "
         f"({format_percent(saved / page.max_runs)}) were saved."
     )
+    if stopped := why_it_stopped(page):
+        yield paragraph(stopped)
     yield course_table(page)
     yield Pictures()
     if page.unused_runs:

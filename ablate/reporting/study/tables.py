@@ -17,13 +17,11 @@ from ablate.reporting.markup.numbers import (
 from ablate.reporting.origins import arm_search
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_texts
-from ablate.statistics.course import End
+from ablate.reporting.study.texts import ENDS, ComparisonTexts, arm_texts, comparison_texts, verdict_text
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import SeedsNeeded
 from ablate.statistics.rates import Rate, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
-from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
 from ablate.studies.names import value_text
 
@@ -59,29 +57,12 @@ def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
 
 def verdict_cell(row: ArmRow) -> Span:
     """The verdict, with a note where it needs one."""
-    return Strong(_annotate(row.comparison)) if row.comparison else "reference"
-
-
-def _annotate(c: Comparison) -> str:
-    """An equivalent arm can still differ from its reference, by less than the margin."""
-    if c.verdict == "equivalent" and c.side != "across":
-        return f"equivalent, though {c.side} zero"
-    return "undecided (diverged)" if c.verdict == "undecided" and c.barred else c.verdict
+    return Strong(verdict_text(row.comparison)) if row.comparison else "reference"
 
 
 def _count(row: ArmRow) -> str:
     fewer = row.comparison and row.comparison.pairs != row.seeds
     return f"{row.seeds} ({row.comparison.pairs} in pairs)" if fewer and row.comparison else str(row.seeds)
-
-
-ENDS: dict[End | None, str] = {
-    "decided": "decided",
-    "futile": "given up: more seeds could hardly decide it",
-    "last look": "last look",
-    "budget": "budget used up",
-    "broken": "waiting for a failed run",
-    None: "continues",
-}
 
 
 def course_table(page: Page) -> Table:

@@ -9,6 +9,7 @@ from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.numbers import decimals_for, format_fixed, format_signed, interval_decimals
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
+from ablate.statistics.course import End
 from ablate.statistics.verdicts import Comparison
 
 
@@ -87,3 +88,21 @@ def effect_error(c: Comparison) -> float:
 def sd_text(sd: float, count: int, default: int) -> str:
     """A standard deviation of `count` numbers, rounded to its own uncertainty."""
     return format_fixed(sd, decimals_for(sd / math.sqrt(2 * (count - 1)) if count > 1 else math.nan, default))
+
+
+def verdict_text(c: Comparison) -> str:
+    """The verdict, with what qualifies it: an equivalent arm can still differ, by less than the margin."""
+    if c.verdict == "equivalent" and c.side != "across":
+        return f"equivalent, though {c.side} zero"
+    return "undecided (diverged)" if c.verdict == "undecided" and c.barred else c.verdict
+
+
+ENDS: dict[End | None, str] = {
+    "decided": "decided",
+    "futile": "given up: more seeds could hardly decide it",
+    "last look": "last look",
+    "budget": "budget used up",
+    "broken": "waiting for a failed run",
+    None: "continues",
+}
+"""Why no further look includes an arm."""
