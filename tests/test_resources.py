@@ -115,4 +115,4 @@ def test_concurrent_sweeps_of_studies_that_share_runs_train_these_once(tmp_path:
     check_mirror(tmp_path, "tiny", runs=4)
     check_mirror(tmp_path, "other", runs=4)
     reports = [(tmp_path / "reports" / name / "README.md").read_text() for name in ("tiny", "other")]
-    assert all("Not there yet" not in report for report in reports)
+    assert all("waiting for missing runs" not in report for report in reports)

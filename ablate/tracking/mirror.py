@@ -76,8 +76,8 @@ class Mirror:
     ) -> None:
         self._note_progress()  # the time limit counts from here
         self.changes.put(None)
-        # A file is waited for as long as it takes; a server only while it makes progress. `join` has a timeout so that
-        # this can be checked, and so that a Ctrl-C is noticed.
+        # Wait as long as it takes if MLflow is a file, but only while there is progress if it is a server. The short
+        # timeout of `join` lets this loop check for that, and notice a Ctrl-C.
         while self.thread.is_alive() and not (is_remote() and time.monotonic() - self.last_progress > MAX_STALL):
             self.thread.join(0.2)
         if self.waiting:
