@@ -25,7 +25,7 @@ MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0
 """Seconds to wait before MLflow is tried again after an error; doubled after each further error."""
 
 MAX_STALL = 20.0
-"""Seconds for which the end of a sweep waits for a server that accepts nothing more."""
+"""Seconds for which the end of a sweep waits for a server that makes no progress."""
 
 
 class Mirror:
@@ -34,7 +34,7 @@ class Mirror:
     Attributes:
         waiting: runs of which MLflow may lack something; a dict, since its keys keep their order. After the context,
             it is empty if everything was sent.
-        live: runs that are being trained now; they are RUNNING in MLflow.
+        live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
     """
 
