@@ -1,14 +1,14 @@
-"""Ablation studies of a ViT denoiser: which parts matter, and how sure are we.
+"""Ablation studies of a ViT denoiser: which parts matter, and how sure we can be of it.
 
     study = ablate.load_study("experiments/heads.yaml")
     study.arms, study.runs                             # what is compared, and what is trained
     model = ablate.build_denoiser(ablate.ModelConfig(heads=8))
     noisy, clean = ablate.make_scenes(6, seed=0)       # two (6, 1, 64, 64) tensors
     frame = ablate.load_results(study)                 # one row per run
-    result = ablate.sweep(study, workers=2)            # as `ablate sweep`: train, track, report
+    result = ablate.sweep(study, workers=2)            # like `ablate sweep`: train, track, report
     result.verdicts                                    # one row per compared arm
 
-Names resolve when they are first used, so that `import ablate` stays light.
+Each name is imported when it is first used, which keeps `import ablate` fast.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ablate.studies.study import Study as Study
     from ablate.training.loop import train as train
 
-HOMES = {
+NAMES = {
     "ablate.denoiser": ("Denoiser", "build_denoiser"),
     "ablate.errors": ("AblateError",),
     "ablate.studies.loading": ("load_study",),
@@ -54,18 +54,20 @@ HOMES = {
     "ablate.strategies.choices": ("tuned",),
     "ablate.statistics.verdicts": ("compare",),
 }
-HOME = {name: module for module, names in HOMES.items() for name in names}
+"""The public names, by the module that defines them."""
 
-__all__ = sorted(HOME)
+MODULES = {name: module for module, names in NAMES.items() for name in names}
+
+__all__ = sorted(MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in HOME:
+    if name not in MODULES:
         raise AttributeError(f"module 'ablate' has no attribute '{name}'")
-    value = getattr(import_module(HOME[name]), name)
+    value = getattr(import_module(MODULES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(HOME)
+    return sorted(MODULES)

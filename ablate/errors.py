@@ -1,4 +1,4 @@
-"""Errors that are written for the user: what rule, where, what was given, what is allowed."""
+"""Errors for the user: which rule was broken and where, what was given, and what is allowed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 Steps = tuple[str | int, ...]
-"""The way to a key or an item inside a YAML document."""
+"""The path to a key or an item inside a YAML document: `("vary", "model.heads", 1)`."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a file; lines and columns count from 1, as editors do."""
+    """A position in a file; lines and columns count from 1, as in editors."""
 
     file: str
     line: int
@@ -23,21 +23,24 @@ class Place:
 
 
 class AblateError(Exception):
-    """Something that the user can mend; the CLI prints it as one line, without a traceback."""
+    """A problem that the user can fix; the command line prints it in one line, without a traceback."""
 
     exit_code = 2
 
 
 class NotTunedError(AblateError):
-    """Nobody knows the settings of a study's arms yet, since they are not tuned, or were for another version of it."""
+    """The settings of a study's arms are unknown: they are not tuned yet, or were tuned for another version of it."""
 
 
 class StudyError(AblateError):
     """A study breaks a rule.
 
-    `path` leads to the offending key or item inside the study (`("vary", "model.heads", 1)`), so that
-    `load_study` can add the line and column; a study that was built in Python shows the path itself.
-    `of_key` says that the key itself is wrong, not the value behind it.
+    Attributes:
+        path: the offending key or item inside the study. `load_study` replaces it by a line and a column; the error of
+            a study that was built in Python shows the path itself.
+        message: what is wrong, without the path.
+        place: the position in the study's file, once it is known.
+        of_key: whether the key itself is wrong, rather than its value.
     """
 
     def __init__(self, path: Steps, message: str, place: Place | None = None, *, of_key: bool = False) -> None:
@@ -46,15 +49,15 @@ class StudyError(AblateError):
         super().__init__(f"{where}: {message}" if where else message)
 
 
-def nearest(given: object, allowed: Iterable[str], listed: Iterable[str] | None = None) -> str:
-    """`did you mean 'x'? ` if something allowed is close to what was given; then what is allowed, or `listed`."""
+def suggest(given: object, allowed: Iterable[str], listed: Iterable[str] | None = None) -> str:
+    """List what is allowed (or `listed`, if that is too long), after a guess: "did you mean 'x'? allowed: x, y"."""
     names = list(allowed)
     close = difflib.get_close_matches(str(given)[:100], names, n=1, cutoff=0.6)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return f"{hint}allowed: {', '.join(names if listed is None else listed)}"
 
 
-def shown(value: object, width: int = 60) -> str:
-    """What the user gave, short enough for one line of an error."""
+def quote(value: object, width: int = 60) -> str:
+    """Quote what the user gave, cut to what fits into the one line of an error."""
     text = repr(value)
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -43,7 +43,7 @@ DATA = Path(__file__).with_suffix("")
 def designs(study: Design) -> tuple[Design, Design]:
     """A study with a fixed number of seeds, and until it is decided."""
     until = Until.model_validate({"from": FIRST, "to": LAST})
-    return study.restated(asked_seeds=LAST), study.restated(asked_seeds=until)
+    return study.with_changes(requested_seeds=LAST), study.with_changes(requested_seeds=until)
 
 
 def results(study: Design) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from tests.helpers.imports import imported
 PACKAGE = ROOT / "ablate"
 
 ROOMS = (
-    *("cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
+    *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
 """From top to bottom: a module imports only from its own room and from rooms further down in this list."""
@@ -21,11 +21,11 @@ WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
         *("page", "content", "figures", "sections", "headlines", "answer", "tables", "grid_tables", "texts"),
-        *("model", "grids", "data", "earlier_looks"),
+        *("model", "arms", "grids", "data", "earlier_looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
-    "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers"),
+    "reporting.markup": ("figures", "files", "rendering", "svg", "style", "document", "numbers", "words"),
     "statistics": (
         *("sensitivity", "evidence", "course", "interactions", "power", "scores", "rates", "verdicts"),
         *("multiplicity", "claims"),
@@ -84,8 +84,8 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("sweep", "search", "report", "describe", "status", "sync", "ui")
-LIGHT = ("--help", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
+HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui")
+LIGHT = ("--help", "--version", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
 
 
 @pytest.mark.parametrize("words", [words.split() for words in LIGHT], ids=LIGHT)

@@ -1,3 +1,5 @@
+"""The figures of one run."""
+
 import numpy as np
 
 from ablate.run_figures import curves_picture, sample_picture
@@ -26,7 +28,7 @@ def test_all_images_are_on_one_scale_and_all_errors_on_another() -> None:
     assert limits == {(0, 1), (-0.5, 0.5)}
 
 
-def test_the_curves_are_the_epochs() -> None:
+def test_the_curves_show_every_epoch() -> None:
     loss, quality = curves_picture(ROWS).axes
     assert np.asarray(loss.lines[0].get_ydata()).tolist() == [1, 1 / 2, 1 / 3]
     assert np.asarray(quality.lines[0].get_xdata()).tolist() == [1, 2, 3]

@@ -1,6 +1,7 @@
 """What the user types, one command a file. Heavy imports stand in the bodies: `ablate --help` loads none of them."""
 
 from ablate.cli import describe as describe
+from ablate.cli import new as new
 from ablate.cli import report as report
 from ablate.cli import schema as schema
 from ablate.cli import search as search

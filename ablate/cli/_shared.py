@@ -27,8 +27,20 @@ OptionalStudyFile = Annotated[Path | None, typer.Argument(metavar="STUDY", help=
 StudyFiles = Annotated[list[Path] | None, typer.Argument(metavar="STUDY", help=STUDY_HELP)]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ablate {version('ablate')}")
+        raise typer.Exit
+
+
 @app.callback()
-def about() -> None:
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
 
 

@@ -67,8 +67,8 @@ def search_summary(result: SearchResult) -> None:
 
 
 def _verdict_table(page: Page) -> Table:
-    from ablate.reporting.markup.numbers import named
-    from ablate.reporting.study.model import ArmRow
+    from ablate.reporting.markup.numbers import metric_label
+    from ablate.reporting.study.arms import ArmRow
     from ablate.reporting.study.texts import arm_texts, comparison_texts
 
     def line(row: ArmRow) -> tuple[str, ...]:
@@ -79,5 +79,5 @@ def _verdict_table(page: Page) -> Table:
         texts = comparison_texts(c, page.metric, page.study.margin)
         return row.name, seeds, mean, texts.interval, c.verdict, texts.smallest_margin
 
-    headings = ("arm", "seeds", named(page.metric), "difference [interval]", "verdict", "smallest margin")
+    headings = ("arm", "seeds", metric_label(page.metric), "difference [interval]", "verdict", "smallest margin")
     return make_table(f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows))

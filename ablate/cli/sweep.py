@@ -68,7 +68,7 @@ def sweep(
         )
     _say_where(result, written=not no_report)
     _explain(result, Record())
-    raise typer.Exit(1 if result.page.missing else 0)
+    raise typer.Exit(1 if result.page.missing_runs else 0)
 
 
 def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:
@@ -102,7 +102,7 @@ def _explain(result: StudyResult, record: Record) -> None:
 
     reasons = {item.run.id: item.reason for item in result.unscored}
     again = False
-    for run in result.page.missing:
+    for run in result.page.missing_runs:
         if run.run in reasons:
             terminal.warn(f"{run.arm} seed {run.seed}: {run.status} ({reasons[run.run]})")
             again = True

@@ -64,7 +64,7 @@ class StudyResult:
                 "pairs": c.pairs,
                 "mean": row.mean,
             }
-            for row, c in self.page.compared
+            for row, c in self.page.compared_arms
         ]
         return pd.DataFrame(rows)
 

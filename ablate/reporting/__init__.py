@@ -1,14 +1,15 @@
-"""Reports: pages and figures, a function of `reports/<study>/data` and of the study alone.
+"""Reports: pages and figures, computed from nothing but `reports/<study>/data` and the study.
 
     record -> study.data.export -> reports/<study>/data -> study.model: Page -> study.content: Document -> markup
                                                                              -> study.figures: SVG
                                                                              -> study.headlines -> index
 
-The model holds numbers, the content words, and the templates only markup. No clock, no live run, no torch: the same
-data give the same bytes. `search` has the same rooms for the report of a search.
+The model has the numbers, the content has the words, and the templates have only markup. Nothing here reads a clock,
+looks at running training or imports torch: the same data give the same bytes. `search` has the same modules for the
+report of a search.
 """
 
 from pathlib import Path
 
 REPORTS = Path("reports")
-"""Where all reports stand, under the current folder."""
+"""The folder of all reports, below the current folder."""

@@ -1,4 +1,4 @@
-"""The page that goes through the notebook's questions, each answered with numbers from the program."""
+"""The page that answers the notebook's questions about the network, with numbers from the program."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "linear": {"decoder": "linear"},
     "unet": {"decoder": "unet"},
 }
-"""Networks beside the default one that the answers speak of, by what differs."""
+"""The networks in the answers besides the default one, by their settings that differ from it."""
 
 BATCH = 6
-"""The notebook's `gen(6)`."""
+"""Images in a batch: the notebook's `gen(6)`."""
 
 
 def render(reports: Path = REPORTS) -> str:
-    """The page as Markdown; its last answer comes from the default network's runs, as far as `reports` hold them."""
+    """The page as Markdown; its last answer summarises the default network's runs in `reports`."""
     environment = templates(escaped=False)
     environment.filters |= {"of": lambda shape: f"({', '.join(map(str, (BATCH, *shape)))})", "count": "{:,}".format}
     config, default = ModelConfig(), describe()
@@ -49,8 +49,8 @@ def render(reports: Path = REPORTS) -> str:
 
 
 def default_runs(reports: Path, seeds: int = 100) -> pd.DataFrame:
-    """The finished runs of the default network with these first seeds, one row each, as far as any report has them."""
+    """The finished runs of the default network in all reports, one row each, with seeds below `seeds`."""
     tables = [read_table(path) for path in sorted(reports.glob("*/data/runs.csv"))]
     runs = pd.concat([pd.DataFrame(columns=["run", "status"]), *tables]).drop_duplicates("run")
-    wanted = {Run(seed=seed).id for seed in range(seeds)}
-    return runs[runs.run.isin(wanted) & (runs.status == "finished")]
+    ids = {Run(seed=seed).id for seed in range(seeds)}
+    return runs[runs.run.isin(ids) & (runs.status == "finished")]

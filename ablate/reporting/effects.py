@@ -1,87 +1,139 @@
-"""The effect of each component over all studies, in dB, largest first."""
+"""The effect of each component over all studies in dB, largest first, with a list for each metric."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.reporting.markup.style import COLOURS, WIDTH, mark_beyond, name_rows, padded, report_style, row_places
+from ablate.metrics import METRICS, Metric
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import (
+    COLOURS,
+    WIDTH,
+    label_rows,
+    mark_overflow,
+    pad_limits,
+    report_style,
+    row_places,
+)
 
 Headlines = dict[str, Any]
-"""What a report's `metrics.json` holds."""
+"""The content of a report's `metrics.json`."""
+
+LABEL_WIDTH = 32
+"""Letters on one line of an effect's name."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one change of one study did, in dB: the mean difference, and its interval unless that is infinite.
+    """The effect of one change in one study, in dB.
 
-    `error` is the mean's standard error; `unstable` ones rest on a run that diverged.
+    Attributes:
+        metric: what the effect is measured by: effects of different metrics cannot be compared.
+        difference: the mean difference; `error` is its standard error.
+        interval: of the difference; None where it is infinite.
+        diverged_runs: of the arm and of its reference together, among `runs` with a score.
     """
 
+    metric: Metric
     study: str
     arm: str
     against: str
     difference: float
     interval: tuple[float, float] | None
     error: float
-    unstable: bool
+    diverged_runs: int
+    runs: int
 
     @property
     def ends(self) -> list[float]:
-        """All places that its bar reaches."""
+        """All values that its bar shows."""
         return [self.difference, *(self.interval or ())]
 
 
-def effects(studies: dict[str, Headlines]) -> list[Effect]:
-    """Every compared arm of every study, the largest effect first."""
-    found = [
-        _effect(study, name, arm)
+def effects(studies: dict[str, Headlines]) -> dict[Metric, list[Effect]]:
+    """The effects of all compared arms of all studies by their metric, the largest effect first."""
+    order = list(METRICS.values())
+    every = [
+        _effect(study, name, facts)
         for study, facts in studies.items()
         for name, arm in facts["arms"].items()
         if "difference" in arm.get("decibels", {})
     ]
-    return sorted(found, key=lambda effect: -abs(effect.difference))
+    every.sort(key=lambda effect: (order.index(effect.metric), -abs(effect.difference)))
+    return {metric: list(found) for metric, found in groupby(every, lambda effect: effect.metric)}
 
 
-def _effect(study: str, name: str, arm: dict[str, Any]) -> Effect:
-    decibels = arm["decibels"]
-    interval = (decibels["low"], decibels["high"]) if "low" in decibels else None
-    error = decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"])
-    unstable = interval is not None and "smallest_margin" not in decibels
-    return Effect(study, name, arm["against"], decibels["difference"], interval, error, unstable)
+def measure_of(study_metric: Metric) -> Metric:
+    """What the effects of a study are measured by, in dB.
+
+    For a study judged by a gain, that is the gain: its arms can differ in the task, so their PSNRs do not compare. For
+    all others it is the PSNR of the same weights, of which a difference in gain is a difference too.
+    """
+    gain = study_metric.gain
+    return gain if study_metric.relative else METRICS[f"{gain.kind}/{gain.score.above_nothing}"]
+
+
+def _effect(study: str, name: str, facts: Headlines) -> Effect:
+    arm = facts["arms"][name]
+    decibels, reference = arm["decibels"], facts["arms"][arm["against"]]
+    return Effect(
+        metric=measure_of(METRICS[facts["metric"]]),
+        study=study,
+        arm=name,
+        against=arm["against"],
+        difference=decibels["difference"],
+        interval=(decibels["low"], decibels["high"]) if "low" in decibels else None,
+        error=decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"]),
+        diverged_runs=arm["diverged"] + reference["diverged"],
+        runs=arm["seeds"] + reference["seeds"],
+    )
 
 
 def effect_limits(effects: Sequence[Effect]) -> tuple[float, float]:
-    """The scale: zero, and all of every effect that rests on no diverged run."""
-    steady = [effect for effect in effects if not effect.unstable] or effects
-    return padded([0.0, *(end for effect in steady for end in effect.ends)])
+    """The limits of the scale: zero, and all effects without diverged runs."""
+    steady = [effect for effect in effects if not effect.diverged_runs] or effects
+    return pad_limits([0.0, *(end for effect in steady for end in effect.ends)])
 
 
-def effects_figure(effects: Sequence[Effect]) -> Figure | None:
-    """One row per effect, a colour per study; None where there is none yet."""
+def effects_figure(effects: dict[Metric, list[Effect]]) -> Figure | None:
+    """Draw a panel per metric with a row per effect and a colour per study; None if there are no effects yet."""
     if not effects:
         return None
-    studies = list(dict.fromkeys(effect.study for effect in effects))
-    limits = effect_limits(effects)
-    names = [f"{effect.study}: {effect.arm}" for effect in effects]
+    studies = list(dict.fromkeys(effect.study for found in effects.values() for effect in found))
+    places = {metric: row_places(_names(found), LABEL_WIDTH) for metric, found in effects.items()}
     with report_style():
-        places = row_places(names, 32)
-        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
-        axes = figure.subplots()
-        axes.axvline(0, color="0.5", linewidth=0.8)
-        for height, effect in zip(places, effects, strict=False):
-            colour = COLOURS[studies.index(effect.study) % len(COLOURS)]
-            if effect.interval:
-                axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
-            mark_beyond(axes, height, effect.ends, limits, colour)
-            axes.plot(effect.difference, height, "o", color=colour, markersize=6)
-        axes.grid(axis="x", color="0.92")
-        axes.set_axisbelow(True)
-        name_rows(axes, names, places, 32)
-        axes.set_xlim(limits)
-        axes.set_xlabel("difference in PSNR from the study's reference, dB (right is better)")
+        heights = [0.7 + ends[-1] for ends in places.values()]
+        figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        grid = figure.subplots(len(effects), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, (metric, found) in zip(grid, effects.items(), strict=True):
+            colours = [COLOURS[studies.index(effect.study) % len(COLOURS)] for effect in found]
+            _draw(axes, metric, found, places[metric], colours)
     return figure
+
+
+def _names(effects: Sequence[Effect]) -> list[str]:
+    marks = [" (diverged)" if effect.diverged_runs else "" for effect in effects]
+    return [f"{effect.study}: {effect.arm}{mark}" for effect, mark in zip(effects, marks, strict=True)]
+
+
+def _draw(axes: Axes, metric: Metric, effects: list[Effect], places: list[float], colours: list[str]) -> None:
+    limits = effect_limits(effects)
+    axes.axvline(0, color="0.5", linewidth=0.8)
+    for height, effect, colour in zip(places, effects, colours, strict=False):
+        if effect.interval:
+            axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
+        mark_overflow(axes, height, effect.ends, limits, colour)
+        inside = "white" if effect.diverged_runs else colour
+        axes.plot(effect.difference, height, "o", color=colour, markerfacecolor=inside, markersize=6)
+    axes.grid(axis="x", color="0.92")
+    axes.set_axisbelow(True)
+    label_rows(axes, _names(effects), places, LABEL_WIDTH)
+    axes.set_xlim(limits)
+    axes.set_xlabel(f"difference in {metric_label(metric)}; right is better")

@@ -1,45 +1,45 @@
-"""`reports/README.md`: all studies with their answers, and one figure over all, from the reports' headline numbers."""
+"""`reports/README.md`: all studies with their answers, and all effects in one figure, from the reports' headlines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from ablate.metrics import METRICS
 from ablate.records.files import read_json, write_atomic
-from ablate.reporting.effects import Effect, Headlines, effects, effects_figure
+from ablate.reporting.effects import Effect, Headlines, effects, effects_figure, measure_of
 from ablate.reporting.markup.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
-from ablate.reporting.markup.numbers import digits_for, interval_digits, signed
+from ablate.reporting.markup.numbers import decimals_for, format_signed, interval_decimals, metric_label
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.markup.svg import svg
 
-WANTED = {"question", "answer", "arms"}
-WANTED_OF_SEARCH = {"question", "answer", "trials"}
+STUDY_KEYS = {"question", "answer", "metric", "arms"}
+SEARCH_KEYS = {"question", "answer", "trials"}
 
 
 def write_index(reports: Path) -> None:
-    """Write the page and its figure from every `metrics.json` below `reports` that is one of ours and whole."""
-    found = {path.parent.name: read_json(path) for path in sorted(reports.glob("*/metrics.json"))}
-    studies = {name: facts for name, facts in found.items() if isinstance(facts, dict) and facts.keys() >= WANTED}
-    searches = {
-        name: facts for name, facts in found.items() if isinstance(facts, dict) and facts.keys() >= WANTED_OF_SEARCH
-    }
+    """Write the page and its figure from each `metrics.json` below `reports`; files that are not ours are left out."""
+    headlines = {path.parent.name: read_json(path) for path in sorted(reports.glob("*/metrics.json"))}
+    ours = {name: facts for name, facts in headlines.items() if isinstance(facts, dict)}
+    studies = {name: facts for name, facts in ours.items() if facts.keys() >= STUDY_KEYS and facts["metric"] in METRICS}
+    searches = {name: facts for name, facts in ours.items() if facts.keys() >= SEARCH_KEYS}
     figure = effects_figure(effects(studies))
-    drawn = {"effects": svg(figure, "effects")} if figure else {}
+    figures = {"effects": svg(figure, "effects")} if figure else {}
     (reports / "figures").mkdir(exist_ok=True)
-    for name, content in drawn.items():
+    for name, content in figures.items():
         write_atomic(reports / "figures" / f"{name}.svg", content.encode())
-    write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(drawn)).encode())
+    write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(figures)).encode())
 
 
 def index(studies: dict[str, Headlines], searches: dict[str, Headlines]) -> Document:
-    """The page."""
+    """The page of all reports."""
     return Document(
         "Reports",
         "what matters in a ViT denoiser, and how sure are we?",
         f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}",
         (),
         (
-            Section("Studies", (_listing("study", "Each study, its question and its answer", studies),)),
+            Section("Studies", (_list_reports("study", "Each study, its question and its answer", studies),)),
             Section("Searches", tuple(_searches(searches))),
             Section("All effects", tuple(_effects(studies))),
         ),
@@ -48,41 +48,82 @@ def index(studies: dict[str, Headlines], searches: dict[str, Headlines]) -> Docu
 
 def _searches(searches: dict[str, Headlines]) -> Iterator[Block]:
     if searches:
-        yield _listing("search", "Each search, its question and the best that it found", searches)
-        yield paragraph("The best of many trials is flattered: only a study on fresh seeds tells what it is worth.")
+        yield _list_reports("search", "Each search, its question and its best trial", searches)
+        yield paragraph(
+            "The best of many trials looks better than it is: only a study on fresh seeds can tell how good its "
+            "settings are."
+        )
 
 
-def _listing(kind: str, caption: str, found: dict[str, Headlines]) -> Table:
+def _list_reports(kind: str, caption: str, reports: dict[str, Headlines]) -> Table:
     columns = [
         Column[str](kind, lambda name: Link(name, f"{name}/README.md"), number=False),
-        Column[str]("question", lambda name: found[name]["question"], number=False),
-        Column[str]("answer", lambda name: found[name]["answer"], number=False),
+        Column[str]("question", lambda name: reports[name]["question"], number=False),
+        Column[str]("answer", lambda name: reports[name]["answer"], number=False),
     ]
-    return table(caption, columns, found)
+    return table(caption, columns, reports)
 
 
-def _effects(studies: dict[str, Headlines]) -> list[Block]:
+def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
+    every = effects(studies)
+    if not every:
+        return
+    diverged = any(effect.diverged_runs for found in every.values() for effect in found)
+    yield Picture(
+        "effects",
+        "The effect of every change of every study in dB, largest first",
+        "Mark: the mean difference from the study's reference; line: its interval (with an arrow where it leaves the "
+        f"scale){'; hollow mark: a run of the arm or of its reference diverged' if diverged else ''}. The intervals of "
+        "one study hold together with 95%, those of different studies do not.",
+    )
+    for metric, found in every.items():
+        yield _effects_table(f"Differences in {metric_label(metric)}, largest first", found)
+    yield from map(paragraph, _notes(studies, diverged=diverged))
+
+
+def _effects_table(caption: str, effects: list[Effect]) -> Table:
     columns = [
         Column[Effect]("change", lambda effect: effect.arm, number=False),
         Column[Effect]("from", lambda effect: effect.against, number=False),
         Column[Effect]("study", lambda effect: Link(effect.study, f"{effect.study}/README.md"), number=False),
-        Column[Effect]("effect (dB)", lambda effect: signed(effect.difference, digits_for(effect.error, 2))),
+        Column[Effect](
+            "difference (dB)", lambda effect: format_signed(effect.difference, decimals_for(effect.error, 2))
+        ),
         Column[Effect]("interval", _interval),
     ]
-    return [
-        Picture(
-            "effects",
-            "The effect of every change of every study in dB, largest first",
-            "Mean difference in PSNR from the study's reference, and its interval (with an arrow where it goes on); "
-            "all intervals of one study hold together with 95%, those of different studies do not.",
-        ),
-        table("Effect of each component, largest first", columns, effects(studies)),
-        paragraph("Each study names what its arms share; effects under different settings need not add up."),
-    ]
+    if any(effect.diverged_runs for effect in effects):
+        columns.append(Column[Effect]("diverged runs", _diverged, number=False))
+    return table(caption, columns, effects)
+
+
+def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
+    """What readers must know to compare effects."""
+    yield (
+        "The page of each study says what its arms have in common; effects under different settings need not add up."
+    )
+    metrics = {name: METRICS[facts["metric"]] for name, facts in studies.items()}
+    if any(metric.relative for metric in metrics.values()):
+        yield (
+            "A gain is the PSNR above that of doing nothing in the same task. It is listed apart, since the arms of a "
+            "study that is judged by it can differ in the task."
+        )
+    converted = [name for name, metric in metrics.items() if metric != measure_of(metric)]
+    if converted:
+        judged = "; ".join(f"{name} by {metrics[name].name}" for name in converted)
+        yield f"Judged by another score, but shown here in dB of PSNR: {judged}. Their verdicts are on their own pages."
+    if diverged:
+        yield (
+            "Diverged runs (of those of the arm and its reference) count with the score of answering zero, so such an "
+            "effect says how often training diverges rather than how good a trained network is."
+        )
+
+
+def _diverged(effect: Effect) -> str:
+    return f"{effect.diverged_runs} of {effect.runs}" if effect.diverged_runs else ""
 
 
 def _interval(effect: Effect) -> str:
     if not effect.interval:
         return "–"
-    digits = interval_digits(effect.interval, digits_for(effect.error, 2), (0,))
-    return f"[{signed(effect.interval[0], digits)}, {signed(effect.interval[1], digits)}]"
+    digits = interval_decimals(effect.interval, decimals_for(effect.error, 2), (0,))
+    return f"[{format_signed(effect.interval[0], digits)}, {format_signed(effect.interval[1], digits)}]"

@@ -1,4 +1,4 @@
-"""Where the numbers come from: what the runs recorded of their making, and where MLflow shows them."""
+"""Where the numbers come from: the software and devices that trained the runs, and where MLflow shows them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from ablate.reporting.markup.numbers import listed
+from ablate.reporting.markup.words import join_names, join_words
 from ablate.tracking.tags import ARM_TAG
 
 TAG = f'"{ARM_TAG}"'
-"""In double quotes, since its name has a dot."""
+"""The tag as MLflow's searches need it: in double quotes, since its name has a dot."""
 
 
 def provenance(ended: pd.DataFrame) -> dict[str, str]:
-    """What trained the runs, as they recorded it; several values where runs differ."""
+    """The software and devices that trained the runs, as they recorded them; several values where runs differ."""
     return {column.removeprefix("env/"): ", ".join(_values(ended, column)) for column in _columns(ended)}
 
 
-def mixed(ended: pd.DataFrame, against: Mapping[str, str]) -> list[str]:
+def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> list[str]:
     """A sentence for each fact (version, device, commit) in which the runs of one comparison differ.
 
-    Commits may differ, unless files were changed (`+`): a change of the numbers raises the recipe number, which is part
-    of a run's id.
+    Different commits are fine unless they had uncommitted changes (`+`): a commit that changes numbers raises the
+    recipe number, which is part of a run's id.
     """
     warnings: dict[tuple[str, str], list[str]] = {}
     for arm in dict.fromkeys(ended.arm):
@@ -31,9 +31,9 @@ def mixed(ended: pd.DataFrame, against: Mapping[str, str]) -> list[str]:
         for column in _columns(ended):
             values = _values(pair, column)
             if len(values) > 1 and (column != "env/commit" or any(value.endswith("+") for value in values)):
-                warnings.setdefault((column.removeprefix("env/"), listed(values)), []).append(arm)
+                warnings.setdefault((column.removeprefix("env/"), join_words(values)), []).append(arm)
     return [
-        f"The runs of one comparison were not all made alike: {name} {values} ({listed(names)})."
+        f"Runs that are compared with each other were trained differently: {name} {values} ({join_names(names)})."
         for (name, values), names in warnings.items()
     ]
 
@@ -47,13 +47,13 @@ def _values(runs: pd.DataFrame, column: str) -> list[str]:
 
 
 def experiment_address(study: str) -> str:
-    """MLflow's page that lists the experiment of a study, by its name: its number changes when a store is rebuilt."""
+    """MLflow's list of experiments, searched by a study's name: a number would change when the store is rebuilt."""
     return f"http://127.0.0.1:5000/#/experiments?experimentSearchFilter={quote(study, safe='')}"
 
 
 def arm_search(arm: str) -> str:
-    """What finds an arm's runs, in the search box of its experiment, whatever MLflow has numbered them."""
+    """The search that finds an arm's runs in the search box of its experiment, whatever their numbers are."""
     quoted = f'"{arm}"' if "'" in arm else f"'{arm}'"
-    if "'" in arm and '"' in arm:  # no quoting holds both; in a pattern `_` stands for any letter
+    if "'" in arm and '"' in arm:  # no kind of quotes can hold both; in a pattern `_` matches any letter
         return f"tags.{TAG} LIKE '{arm.replace(chr(39), '_')}'"
     return f"tags.{TAG} = {quoted}"

@@ -1,4 +1,4 @@
-"""Writes a report where all reports stand, and the page that lists them."""
+"""Write a report into the folder of all reports, and the page that lists them."""
 
 from __future__ import annotations
 

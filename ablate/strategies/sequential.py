@@ -35,7 +35,7 @@ class UntilDecided:
         """See `Strategy`."""
         course = self._follow(outcomes)
         needed = [cell.run for cell in self.design.cells_by_seed if course.needs(cell.arm.name, cell.seed)]
-        spare = 0 if self.design.study.limited else self.slots - sum(_coming(outcomes, run) for run in needed)
+        spare = 0 if self.design.study.has_limits else self.slots - sum(_coming(outcomes, run) for run in needed)
         undecided = [cell for cell in self.design.cells_by_seed if cell.arm.name in course.undecided]
         beyond = [cell.run for cell in undecided if not course.needs(cell.arm.name, cell.seed)]
         later = [run for run in beyond if _coming(outcomes, run)]

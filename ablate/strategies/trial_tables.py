@@ -22,7 +22,7 @@ from ablate.records.record import Record
 from ablate.settings import resolve
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
-from ablate.studies.space import Axis, whole
+from ablate.studies.space import Axis, is_integer
 from ablate.studies.study import Overrides
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def settled(search: Search, table: pd.DataFrame) -> pd.DataFrame:
 def _value(name: str, axis: Axis, word: str) -> Any:
     if isinstance(axis, list):
         return axis[list(map(value_text, axis)).index(word)]
-    return int(word) if whole(name) else float(word)
+    return int(word) if is_integer(name) else float(word)
 
 
 def _run_id(search: Search, row: dict[Any, Any]) -> str:

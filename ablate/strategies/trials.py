@@ -21,7 +21,7 @@ from ablate.settings import Run, resolve
 from ablate.strategies import Outcome
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
-from ablate.studies.space import Axis, whole
+from ablate.studies.space import Axis, is_integer
 from ablate.studies.study import Overrides
 from ablate.training.events import Row
 
@@ -54,7 +54,7 @@ def distributions(space: Mapping[str, Axis]) -> dict[str, BaseDistribution]:
 def _distribution(name: str, axis: Axis) -> BaseDistribution:
     if isinstance(axis, list):
         return CategoricalDistribution(tuple(map(value_text, axis)))
-    if whole(name):
+    if is_integer(name):
         return IntDistribution(int(axis.low), int(axis.high), log=axis.log)
     return FloatDistribution(float(axis.low), float(axis.high), log=axis.log)
 

@@ -1,7 +1,7 @@
-"""The kinds of design, a class each: which arms a study has, and which arm each is compared with.
+"""The kinds of design: which arms a study has, and which arm each of them is compared with.
 
-A class lists its arms as drafts, given a function that resolves a draft's settings (`planning.Design` has it). A new
-kind of design is a class here, an entry in `VARIED`, and its name in `study.Study.design`.
+Each kind is a class whose method `arms` drafts the arms; `planning.Design` passes it the function that resolves
+their settings. To add a kind, write a class here, add it to `AXIS_DESIGNS`, and its name to `study.Study.design`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.settings import Run, Settings, dotted
 from ablate.studies.names import arm_name
 from ablate.studies.study import Overrides, Study
@@ -22,12 +22,19 @@ MAX_ARMS = 1000
 Axes = Mapping[str, list[Any]]
 
 Places = dict[str, Steps]
-"""Where in the study each override stands, by the setting's name."""
+"""The path to each override inside the study, by the name of its setting."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What is compared: a name, what it changes, and the arm that it is compared with (None: a reference)."""
+    """One of the variants that a study compares.
+
+    Attributes:
+        name: its name in tables and figures.
+        overrides: the settings that make it differ from the other arms.
+        settings: all its settings, resolved.
+        against: the name of the arm that it is compared with; None for a reference.
+    """
 
     name: str
     overrides: Overrides
@@ -35,7 +42,7 @@ class Arm:
     against: str | None
 
     def run(self, seed: int) -> Run:
-        """This arm with a seed."""
+        """The run of this arm with a seed."""
         return self.settings.run(seed)
 
 
@@ -53,20 +60,20 @@ Resolve = Callable[[Draft], Arm]
 
 @dataclass(frozen=True)
 class NamedArms:
-    """Arms that the file names, each compared with the one that it calls the reference."""
+    """Arms that the file lists by name, each compared with the one that is the reference."""
 
     named: Mapping[str, Overrides]
     reference: str
 
     def arms(self, resolve: Resolve) -> Iterator[Arm]:
-        """The arms in the order of the file.
+        """Resolve the arms in the order of the file.
 
         Raises:
-            StudyError: there is no such reference.
+            StudyError: the reference is not one of the arms.
         """
         if self.reference not in self.named:
-            fact = f"the reference {shown(self.reference)} is no arm of this study"
-            raise StudyError(("reference",), f"{fact}; {nearest(self.reference, self.named)}")
+            fact = f"the reference {quote(self.reference)} is not an arm of this study"
+            raise StudyError(("reference",), f"{fact}; {suggest(self.reference, self.named)}")
         for name, overrides in self.named.items():
             places: Places = {key: ("arms", name, key) for key in overrides}
             yield resolve(Draft(name, overrides, places, None if name == self.reference else self.reference))
@@ -74,56 +81,63 @@ class NamedArms:
 
 @dataclass(frozen=True)
 class Grid:
-    """All combinations of the axes; each cell faces the one that differs only in the axes that the reference fixes."""
+    """All combinations of the values of the axes.
+
+    The reference gives a value of one axis or more. An arm is compared with the arm that has these values, and its own
+    values of the other axes.
+    """
 
     axes: Axes
     reference: Overrides
 
     def arms(self, resolve: Resolve) -> Iterator[Arm]:
-        """Every cell, in the order of the product of the axes.
+        """Resolve all arms, in the order of the product of the axes.
 
         Raises:
-            StudyError: a value is given twice, there are too many cells, or the reference is none of them.
+            StudyError: a value is given twice, there are too many arms, or the reference is not one of them.
         """
         _check_values(self.axes)
         _check_reference(self.axes, self.reference)
         self._check_size()
-        usual = {axis: position(value, self.axes[axis]) for axis, value in self.reference.items()}
-        for indices in product(*(range(len(values)) for values in self.axes.values())):
-            chosen = dict(zip(self.axes, indices, strict=True))
-            against = None if chosen | usual == chosen else arm_name(self._cell(chosen | usual), self.axes)
-            places: Places = {axis: ("vary", axis, index) for axis, index in chosen.items()}
-            cell = self._cell(chosen)
-            yield resolve(Draft(arm_name(cell, self.axes), cell, places, against))
+        # An arm is known by the index of its value on each axis: values such as `1` and `1.0` are the same arm.
+        reference = {axis: index_of(value, self.axes[axis]) for axis, value in self.reference.items()}
+        for combination in product(*(range(len(values)) for values in self.axes.values())):
+            indices = dict(zip(self.axes, combination, strict=True))
+            compared = indices | reference
+            against = None if compared == indices else arm_name(self._values(compared))
+            places: Places = {axis: ("vary", axis, index) for axis, index in indices.items()}
+            overrides = self._values(indices)
+            yield resolve(Draft(arm_name(overrides), overrides, places, against))
 
-    def _cell(self, chosen: Mapping[str, int]) -> Overrides:
-        return {axis: values[chosen[axis]] for axis, values in self.axes.items()}
+    def _values(self, indices: Mapping[str, int]) -> Overrides:
+        return {axis: values[indices[axis]] for axis, values in self.axes.items()}
 
     def _check_size(self) -> None:
         for axis, value in self.reference.items():
-            if position(value, self.axes[axis]) == len(self.axes[axis]):
-                listed = ", ".join(map(shown, self.axes[axis]))
-                fact = f"the reference's {shown(value)} is no value of the axis {axis}, so it is no arm"
+            if index_of(value, self.axes[axis]) == len(self.axes[axis]):
+                listed = ", ".join(map(quote, self.axes[axis]))
+                fact = f"the reference has {axis} = {quote(value)}, which is not a value of this axis"
                 raise StudyError(("reference", axis), f"{fact}; allowed: {listed}")
         if math.prod(map(len, self.axes.values())) > MAX_ARMS:
-            raise StudyError(("vary",), f"a grid of more than {MAX_ARMS:,} arms", of_key=True)
+            count = math.prod(map(len, self.axes.values()))
+            raise StudyError(("vary",), f"a grid of {count:,} arms is too large; allowed: {MAX_ARMS:,}", of_key=True)
         if not self.reference:
-            allowed = ", ".join(self.axes)
-            raise StudyError(("reference",), f"a grid's reference fixes an axis or more; allowed: {allowed}")
+            fact = "the reference of a grid needs a value of one axis or more (given: {})"
+            raise StudyError(("reference",), f"{fact}; allowed: {', '.join(self.axes)}")
 
 
 @dataclass(frozen=True)
 class OneAtATime:
-    """The reference, and arms that differ from it in a single axis each."""
+    """The reference, and arms that each differ from it in one axis."""
 
     axes: Axes
     reference: Overrides
 
     def arms(self, resolve: Resolve) -> Iterator[Arm]:
-        """The reference, then axis by axis every value that is not the reference's own.
+        """Resolve the reference, then axis by axis an arm for each value that is not the reference's own.
 
         Raises:
-            StudyError: a value is given twice, or the reference has an axis that the study has not.
+            StudyError: a value is given twice, or the reference has an axis that the study does not have.
         """
         _check_values(self.axes)
         _check_reference(self.axes, self.reference)
@@ -134,30 +148,29 @@ class OneAtATime:
         for axis, values in self.axes.items():
             for index, value in enumerate(values):
                 places = here | {axis: ("vary", axis, index)}
-                name = arm_name({axis: value}, self.axes)
-                arm = resolve(Draft(name, self.reference | {axis: value}, places, "reference"))
+                arm = resolve(Draft(arm_name({axis: value}), self.reference | {axis: value}, places, "reference"))
                 if dotted(arm.settings)[axis] != usual[axis]:
                     yield arm
 
 
 AnyDesign = NamedArms | Grid | OneAtATime
 
-VARIED: dict[str, Callable[[Axes, Overrides], AnyDesign]] = {"grid": Grid, "one-at-a-time": OneAtATime}
-"""The designs of a study with axes, by the name that its file gives them."""
+AXIS_DESIGNS: dict[str, Callable[[Axes, Overrides], AnyDesign]] = {"grid": Grid, "one-at-a-time": OneAtATime}
+"""The designs of studies with axes, by their names in study files."""
 
 
 def design_of(study: Study) -> AnyDesign:
-    """The kind of design of a study, of which `Study` has checked that its keys belong together."""
+    """Choose the kind of design of a study; `Study` has checked that its keys go together."""
     match study:
         case Study(arms=dict() as named, reference=str() as reference):
             return NamedArms(named, reference)
         case Study(vary=dict() as axes, reference=dict() as usual):
-            return VARIED[study.design](axes, usual)
-    raise TypeError("a study has named arms and the name of one, or axes and values of some")
+            return AXIS_DESIGNS[study.design](axes, usual)
+    raise TypeError("a study needs named arms and the name of one as reference, or axes and values of some")
 
 
-def position(value: Any, values: list[Any]) -> int:
-    """Where a value first stands on an axis, or the axis's length; `1` is `1.0` but not `true`."""
+def index_of(value: Any, values: list[Any]) -> int:
+    """Find the first index of a value, or the length of the list if it has none; `1` equals `1.0` but not `true`."""
     same = (index for index, other in enumerate(values) if other == value and (other is True) == (value is True))
     return next(same, len(values))
 
@@ -165,12 +178,12 @@ def position(value: Any, values: list[Any]) -> int:
 def _check_values(axes: Axes) -> None:
     for axis, values in axes.items():
         for index, value in enumerate(values):
-            if position(value, values) < index:
-                raise StudyError(("vary", axis, index), f"the value {shown(value)} is given twice on the axis {axis}")
+            if index_of(value, values) < index:
+                raise StudyError(("vary", axis, index), f"the value {quote(value)} is given twice on the axis {axis}")
 
 
 def _check_reference(axes: Axes, reference: Iterable[str]) -> None:
     for axis in reference:
         if axis not in axes:
-            fact = f"the reference's '{axis}' is no axis of this study"
-            raise StudyError(("reference", axis), f"{fact}; {nearest(axis, axes)}", of_key=True)
+            fact = f"the reference has {quote(axis)}, which is not an axis of this study"
+            raise StudyError(("reference", axis), f"{fact}; {suggest(axis, axes)}", of_key=True)

@@ -1,4 +1,4 @@
-"""A study's file -> Design, a search's -> Search, with every error at its line and column."""
+"""Load a study file as a Design and a search file as a Search; all errors have a line and a column."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ablate.errors import AblateError, Place, Steps, StudyError, nearest, shown
-from ablate.settings import readable
+from ablate.errors import AblateError, Place, Steps, StudyError, quote, suggest
+from ablate.settings import explain
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.seeds import Until
@@ -33,48 +33,65 @@ MAPPINGS = {
     "space": ("a range", _keys(Range)),
     "tune": ("a tuning", _keys(Tune)),
 }
-"""What stands below a file's keys and has keys of its own: what it is called, and which."""
+"""The keys whose values are mappings with keys of their own: a description of such a mapping, and its keys."""
 
 Loaded = TypeVar("Loaded", Design, Search)
 
 
 def load_study(path: str | Path) -> Design:
-    """Read, check and resolve a study, down to every value of every arm.
+    """Read, check and resolve a study file, down to every value of every arm.
 
     Raises:
-        AblateError: whatever is wrong with the file, with its line and column, what was given and what is allowed.
+        AblateError: anything is wrong with the file; the message has the line and column, and says what is allowed.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> text = '''
+        ... question: Does the number of attention heads matter?
+        ... vary: {model.heads: [1, 2, 4]}
+        ... reference: {model.heads: 4}
+        ... seeds: 5
+        ... margin: 0.25
+        ... '''
+        >>> Path("heads.yaml").write_text(text) > 0
+        True
+        >>> study = load_study("heads.yaml")
+        >>> [arm.name for arm in study.arms]
+        ['heads=1', 'heads=2', 'heads=4']
+        >>> len(study.runs)
+        15
     """
     return _study(_mapping(path, "a study"))
 
 
 def load_search(path: str | Path) -> Search:
-    """Read and check a search, down to the ends of every axis of its space.
+    """Read and check a search file, down to the ends of every range of its space.
 
     Raises:
-        AblateError: as of `load_study`.
+        AblateError: anything is wrong with the file; see `load_study`.
     """
     return _search(_mapping(path, "a search"))
 
 
 def load(path: str | Path) -> Design | Search:
-    """Read and check whichever of both the file is."""
+    """Read and check a file that can be a study or a search."""
     document = _mapping(path, "a study")
     return _search(document) if _is_search(document) else _study(document)
 
 
 def _study(document: Document) -> Design:
     if _is_search(document):
-        fact = "this is a search, since it has a `space`; `ablate search` takes it"
+        fact = "this is a search, since it has a `space`; run `ablate search` on it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
-    return _checked(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
+    return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
 
 
 def _search(document: Document) -> Search:
     if not _is_search(document) and {"vary", "arms"} & document.data.keys():
         key = "vary" if "vary" in document.data else "arms"
-        fact = f"this is a study, since it has `{key}` and no `space`; `ablate sweep` takes it"
+        fact = f"this is a study, since it has `{key}` but no `space`; run `ablate sweep` on it"
         raise StudyError((), fact, document.place((key,), of_key=True))
-    return _checked(Search, document, Search.model_validate)
+    return _build(Search, document, Search.model_validate)
 
 
 def _is_search(document: Document) -> bool:
@@ -84,31 +101,37 @@ def _is_search(document: Document) -> bool:
 def _mapping(path: str | Path, what: str) -> Document:
     document = read_yaml(Path(path))
     if not isinstance(document.data, dict):
-        raise StudyError((), f"{what} is a mapping of keys (given: {shown(document.data)})", document.place(()))
+        raise StudyError((), f"{what} must be a mapping of keys (given: {quote(document.data)})", document.place(()))
     if "name" in document.data:
-        raise StudyError(("name",), f"{what} is named by its file", document.place(("name",), of_key=True))
+        fact = f"the name of {what} is that of its file; remove this key"
+        raise StudyError(("name",), fact, document.place(("name",), of_key=True))
     return document
 
 
-def _checked(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
-    """What is built from a file's facts, whose keys are those of `model`; an error gets its place in the file."""
+def _build(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
+    """Call `build` with the data of a file whose keys are those of `model`; errors get their place in the file."""
     try:
-        return build({"name": _stem(Path(document.file)), **document.data})
+        return build({"name": name_of(Path(document.file)), **document.data})
     except ValidationError as error:
         raise _located(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
 
 
-def _stem(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """The name of the study in a file.
+
+    Raises:
+        AblateError: its file name cannot name a folder everywhere.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", path.stem):
-        rule = "a study's file name is made of letters, digits, '.', '_' and '-', 100 at most"
-        raise AblateError(f"{shown(str(path))}: {rule}, since it names the report's folder")
+        rule = "the name of a study file can only have letters, digits, '.', '_' and '-', and 100 characters"
+        raise AblateError(f"{quote(str(path))}: {rule}, since the report's folder gets the same name")
     return path.stem
 
 
 def _located(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
-    """The error that stands first in the file, in our words; a missing key last: a misspelt one may explain it."""
+    """Convert the error that is first in the file; missing keys come last, since a misspelt key may be the cause."""
 
     def place(item: Any) -> Place:
         return document.place(_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
@@ -118,15 +141,15 @@ def _located(error: ValidationError, document: Document, model: type[BaseModel])
     inside = [str(step) for step in first["loc"][:-1] if step in MAPPINGS]
     what, keys = MAPPINGS[inside[-1]] if inside else (f"a {model.__name__.lower()}", _keys(model))
     if kind == "extra_forbidden":
-        return StudyError(path, f"unknown key {shown(last)}; {nearest(last, keys)}", place(first))
+        return StudyError(path, f"unknown key {quote(last)}; {suggest(last, keys)}", place(first))
     if kind == "missing":
-        return StudyError(path, f"the key '{last}' is missing; {what} has: {', '.join(keys)}", place(first))
+        return StudyError(path, f"the key '{last}' is missing; allowed in {what}: {', '.join(keys)}", place(first))
     name = " > ".join(map(str, path))
-    return StudyError(path, f"{name}: {readable(first)} (given: {shown(first['input'])})", place(first))
+    return StudyError(path, f"{name}: {explain(first)} (given: {quote(first['input'])})", place(first))
 
 
 def _in_file(loc: Steps, document: Document) -> Steps:
-    """The steps of pydantic's path that stand in the file: it also names the branches of unions."""
+    """Remove the steps of pydantic's path that are not in the file, such as the names of a union's branches."""
     path: Steps = ()
     for step in loc:
         path = (*path, step) if (*path, step) in document.values else path

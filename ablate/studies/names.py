@@ -1,28 +1,40 @@
-"""What arms are called: their settings in short, as tables, figures and MLflow show them."""
+"""Short names of settings, values and arms, as tables, figures and MLflow show them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
+from ablate.settings import DEFAULTS
 from ablate.studies.study import Overrides
 
 
-def arm_name(cell: Overrides, axes: Iterable[str]) -> str:
-    """`heads=4, depth=12`: settings by the last part of their names, or by the whole where axes end alike."""
-    names = axis_names(axes)
-    return ", ".join(f"{names[axis]}={value_text(value)}" for axis, value in cell.items())
+def arm_name(overrides: Overrides) -> str:
+    """Name an arm by what it overrides: `heads=4, depth=12`."""
+    return ", ".join(f"{short_name(setting)}={value_text(value)}" for setting, value in overrides.items())
 
 
-def axis_names(axes: Iterable[str]) -> dict[str, str]:
-    """What names call each axis: the last part of its setting's name, or the whole where axes end alike."""
-    ends = {axis: axis.rsplit(".", 1)[-1] for axis in axes}
-    return ends if len(set(ends.values())) == len(ends) else {axis: axis for axis in ends}
+def short_name(setting: str) -> str:
+    """Shorten a setting's dotted name to its last parts, as few as no other setting of a run ends in.
+
+    All settings count, not only those that a study varies: `density` alone would not say of what.
+
+    >>> short_name("model.heads"), short_name("data.filled.density")
+    ('heads', 'filled.density')
+    """
+    endings = _endings(setting)
+    others = [_endings(other) for other in DEFAULTS if other != setting]
+    return next((ending for ending in endings if not any(ending in other for other in others)), setting)
+
+
+def _endings(setting: str) -> list[str]:
+    """List the endings of a dotted name, shortest first: `density`, `filled.density`, `data.filled.density`."""
+    parts = setting.split(".")
+    return [".".join(parts[start:]) for start in reversed(range(len(parts)))]
 
 
 def value_text(value: Any) -> str:
-    """A value in a name: `true`, `null`, `1x2`."""
+    """Write a value for a name: `true`, `null`, `1x2`."""
     if isinstance(value, bool) or value is None:
         return json.dumps(value)  # as YAML writes it
     return "x".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,4 +1,4 @@
-"""Study -> Design: its arms, pairs of arms, claims and runs, resolved once and passed to everything below."""
+"""Study -> Design: the arms, pairs of arms, claims and runs of a study, resolved once and used by all later steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from ablate.errors import NotTunedError, Steps, StudyError
+from ablate.errors import NotTunedError, Steps, StudyError, quote
 from ablate.metrics import METRICS, Metric
 from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
 from ablate.statistics.claims import Claim, Pair
@@ -20,7 +20,7 @@ from ablate.studies.tuning import find_tunings
 
 
 class Cell(NamedTuple):
-    """One arm x one seed."""
+    """One arm with one seed."""
 
     arm: Arm
     seed: int
@@ -29,15 +29,15 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Design:
-    """A study with all that follows from its file alone.
+    """A study with everything that follows from its file.
 
     Attributes:
-        study: as its file states it.
-        kind: which arms it has, and why (`designs`).
-        arms: in the order of the file, their settings resolved.
-        claims: what it expects of its arms, in the order of the file.
-        tunings: the search of each arm by its name, where arms are tuned.
-        chosen: what tuning chose for each arm, by its name; empty as long as that is not known.
+        study: the study as its file states it.
+        kind: the kind of design, which decides the arms (see `designs`).
+        arms: the arms with their resolved settings, in the order of the file.
+        claims: the claims about the arms, in the order of the file.
+        tunings: the search of each arm by the arm's name; empty if arms are not tuned.
+        chosen: the settings that tuning chose for each arm, by the arm's name; empty until that is known.
     """
 
     study: Study
@@ -49,23 +49,22 @@ class Design:
 
     @classmethod
     def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None) -> Design:
-        """Resolve a study; where its arms are tuned, given what each of them has `chosen`.
+        """Resolve a study; `chosen` has the settings that tuning chose for each arm, once that is known.
 
         Raises:
-            StudyError: an axis, a value, the reference, a claim or the tuning is not allowed; its path leads to the
-                place in the study.
+            StudyError: an axis, a value, the reference, a claim or the tuning is not allowed.
         """
         chosen = chosen or {}
         kind = design_of(study)
         arms = _resolve_arms(study, kind, chosen)
         return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen)
 
-    def restated(self, **changes: Any) -> Design:
-        """The design of the same study with some of its fields changed, e.g. `asked_seeds=12`."""
+    def with_changes(self, **changes: Any) -> Design:
+        """Resolve the same study with some of its fields changed, e.g. `requested_seeds=12`."""
         return Design.of(self.study.model_copy(update=changes))
 
     def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
-        """The same study, given what each of its arms has chosen when it was tuned."""
+        """Resolve the same study with the settings that tuning chose for each arm."""
         return Design.of(self.study, chosen)
 
     @property
@@ -85,22 +84,22 @@ class Design:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """All seeds that the study may need, in the order in which looks take them."""
+        """All seeds that the study might need, in the order in which they are trained."""
         return self.study.seeds
 
     @property
     def looks(self) -> tuple[Look, ...]:
-        """When the study is judged: once, at all seeds, or until it is decided."""
+        """When the study is judged: once, at all seeds, or several times until it is decided."""
         return self.study.looks
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
-        """The pairs of arms that the study compares, over which its error is shared."""
+        """The pairs of arms that the study compares and among which it divides its error rate."""
         return find_pairs(self.arms, self.claims)
 
     @cached_property
     def against(self) -> dict[str, str]:
-        """What each arm is compared with, by its name; references are not in it."""
+        """The arm that each arm is compared with, both by name; references have no entry."""
         return {arm.name: arm.against for arm in self.arms if arm.against is not None}
 
     @cached_property
@@ -110,10 +109,10 @@ class Design:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """All cells, arm by arm.
+        """All arms with all seeds, arm by arm.
 
         Raises:
-            NotTunedError: its arms are yet to be tuned, so that nobody knows their settings.
+            NotTunedError: the arms are not tuned yet, so their settings are unknown.
         """
         if self.tunings and not self.chosen:
             raise NotTunedError(f"the arms of {self.name} are not tuned yet; `ablate sweep` does that first")
@@ -121,7 +120,7 @@ class Design:
 
     @cached_property
     def cells_by_seed(self) -> tuple[Cell, ...]:
-        """All cells, seed by seed, so that every arm has a first result early."""
+        """All arms with all seeds, seed by seed: in this order every arm gets a first result early."""
         return tuple(sorted(self.cells, key=lambda cell: self.seeds.index(cell.seed)))
 
     @property
@@ -140,13 +139,13 @@ def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]
     base = _under("base", study.base)
     _resolve(study.base, base)
 
-    def settle(draft: Draft) -> Arm:
+    def resolve_draft(draft: Draft) -> Arm:
         own = chosen.get(draft.name, {})
         places = base | draft.places | {name: ("tune", "space", name) for name in own}
         settings = _resolve(study.base | draft.overrides | own, places)
         return Arm(draft.name, draft.overrides, settings, draft.against)
 
-    arms = tuple(kind.arms(settle))
+    arms = tuple(kind.arms(resolve_draft))
     for check in (_check_distinct, _check_one_task, _check_gain, _check_runs):
         check(study, arms)
     return arms
@@ -157,7 +156,11 @@ def _under(key: str, names: Iterable[str]) -> Places:
 
 
 def _resolve(overrides: Overrides, places: Places) -> Settings:
-    """`resolve`, an error's path leading to the override to blame: the setting's own, or its section's last."""
+    """Resolve overrides; an error gets the path of the override that causes it.
+
+    That is the override of the setting in the error. If this setting is not overridden, as when the width does not fit
+    the default heads, it is the last override of the same section, or else the last of all.
+    """
     try:
         settings = resolve(overrides)
         check_target(settings.data)
@@ -173,39 +176,40 @@ def _resolve(overrides: Overrides, places: Places) -> Settings:
 def _check_distinct(study: Study, arms: tuple[Arm, ...]) -> None:
     where = "arms" if study.arms is not None else "vary"
     if len(arms) < 2:
-        raise StudyError((where,), "one arm only: a comparison needs two or more")
+        raise StudyError((where,), "there is only one arm; a comparison needs two or more")
     seen: dict[Settings, str] = {}
     for arm in arms:
         if arm.settings in seen:
             path: Steps = ("arms", arm.name) if study.arms is not None else ("vary",)
-            fact = f"the arms '{seen[arm.settings]}' and '{arm.name}' have the same settings"
+            fact = f"the arms {quote(seen[arm.settings])} and {quote(arm.name)} have the same settings; remove one"
             raise StudyError(path, fact, of_key=True)
         seen[arm.settings] = arm.name
 
 
 def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
-    """Where arms differ in the task itself, only the gain over doing nothing compares them."""
+    """If arms differ in the task itself, only a metric relative to doing nothing can compare them."""
     if METRICS[study.metric].relative:
         return
     settings = [dotted(arm.settings) for arm in arms]
     for name in (name for name in settings[0] if name.startswith(TASK_SETTINGS)):
         if any(other[name] != settings[0][name] for other in settings):
             relative = ", ".join(metric.name for metric in METRICS.values() if metric.relative)
-            fact = f"the arms differ in {name}, which changes the task, so {study.metric} does not compare them"
+            fact = f"the arms differ in {name}, which changes the task, so {study.metric} cannot compare them"
             raise StudyError(("metric",), f"{fact}; allowed: {relative}")
 
 
 def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
-    """Where there is no noise, doing nothing is perfect: no gain over it can be told."""
+    """A metric relative to doing nothing needs noise, since doing nothing is perfect without it."""
     for arm in arms:
         if METRICS[study.metric].relative and not arm.settings.data.has_noise:
-            fact = f"the arm '{arm.name}' has no noise, so that doing nothing is perfect and has no {study.metric}"
-            raise StudyError(("metric",), f"{fact}; allowed: some data.filled or data.noisy, of a density and a value")
+            fact = f"the arm {quote(arm.name)} has no noise, so {study.metric} is undefined: doing nothing is perfect"
+            allowed = "data.filled or data.noisy with a density and a value above 0"
+            raise StudyError(("metric",), f"{fact}; allowed: {allowed}")
 
 
 def _check_runs(study: Study, arms: tuple[Arm, ...]) -> None:
-    """A number of runs that does not suffice for the first look would leave nothing to say."""
+    """The limit on runs must allow the first look, since there is no verdict before it."""
     first = study.looks[0].seeds * len(arms)
     if study.runs is not None and study.runs < first:
-        fact = f"the first look alone takes {first} runs, {study.looks[0].seeds} of each arm"
+        fact = f"the first look needs {first} runs, {study.looks[0].seeds} of each arm"
         raise StudyError(("runs",), f"{fact} (given: {study.runs}); allowed: {first} or more")

@@ -1,4 +1,4 @@
-"""The JSON schemas of study and search files, from the models that check them: editors complete and check with them."""
+"""The JSON schemas of study and search files, made from the models; editors use them to complete and check files."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from ablate.settings import Settings
 from ablate.studies.search import Search
-from ablate.studies.space import ranged
+from ablate.studies.space import is_number
 from ablate.studies.study import Study
 
 
 class _Untitled(GenerateJsonSchema):
-    """Without the titles that pydantic makes up from names: they say nothing more."""
+    """A generator that leaves out the titles that pydantic makes from names, since they add nothing."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def study_schema() -> dict[str, Any]:
-    """The schema, of draft 2020-12. Rules between keys, as of heads and width, are left to `load_study`."""
+    """Generate the schema (draft 2020-12) of study files.
+
+    It has no rules about two keys, such as heads and width; `load_study` checks those.
+    """
     return _of_file(Study, "An ablation study, for `ablate sweep`; written by `ablate schema`.")
 
 
 def search_schema() -> dict[str, Any]:
-    """The schema of search files, likewise."""
+    """Generate the schema (draft 2020-12) of search files."""
     return _of_file(Search, "A search, for `ablate search`; written by `ablate schema --search`.")
 
 
 def _of_file(model: type[BaseModel], description: str) -> dict[str, Any]:
-    """The schema of a file: the model's, with every setting by its dotted name wherever settings may stand."""
+    """Generate the schema of a kind of file: that of its model, with all settings listed where settings are allowed."""
     schema = _schema(model)
     settings = dict(_settings(Settings, ""))
     each = {"Overrides": lambda name, about: settings[name], "Axes": _axis, "Space": _range}
-    schema["properties"].pop("name")  # a file is named by itself
+    schema["properties"].pop("name")  # the name is that of the file
     schema["required"].remove("name")
     for kind in each.keys() & schema["$defs"].keys() | {"Overrides"}:
         found = {name: each[kind](name, setting.get("description", "")) for name, setting in settings.items()}
@@ -49,7 +52,7 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each setting's own schema under its dotted name."""
+    """The dotted name and the schema of each setting."""
     properties = _schema(model)["properties"]
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -64,10 +67,10 @@ def _axis(name: str, description: str) -> dict[str, Any]:
 
 
 def _range(name: str, description: str) -> dict[str, Any]:
-    """What a search may draw: values of a list, or, where the setting is a number, any of a range."""
+    """The schema of a setting in a search space: a list of values or, for numbers, also a range."""
     items = {"$ref": f"#/$defs/Overrides/properties/{name}"}
     choices = {"type": "array", "minItems": 2, "items": items}
-    kinds = [choices, {"$ref": "#/$defs/Range"}] if ranged(name) else [choices]
+    kinds = [choices, {"$ref": "#/$defs/Range"}] if is_number(name) else [choices]
     return {"description": description, "anyOf": kinds}
 
 

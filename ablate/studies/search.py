@@ -1,4 +1,4 @@
-"""What is searched: a space, how trials are drawn and given up, and by which score the best one is chosen."""
+"""A search: its space, how trials are drawn and pruned, and the score by which the best one is chosen."""
 
 from __future__ import annotations
 
@@ -13,33 +13,38 @@ from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
 from ablate.settings import RECIPE, Frozen, check_setting, check_target, resolve
 from ablate.studies.seeds import Seed
-from ablate.studies.space import MOST_TRIALS, Followed, Pruner, Sampler, Space, check_space
+from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
 from ablate.studies.study import Duration, Name, Overrides, Text, seconds
 
 
 class Search(Frozen):
-    """A search as its YAML states it.
+    """A search as its YAML file states it.
 
     Raises:
-        StudyError: a setting is not known, or no trial of the space can be drawn and compared.
+        StudyError: a setting is unknown, or trials of the space cannot be drawn and compared.
     """
 
     name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
-    question: Text = Field(description="what the search asks, in a sentence")
+    question: Text = Field(description="the question that the search answers, in one sentence")
     base: Overrides = Field({}, description="overrides of the defaults, shared by all trials")
-    space: Space = Field(description="for each setting what trials may draw: a list of values, or {low: 1, high: 9}")
-    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(
-        description="how many settings are tried; raised later, the search goes on"
+    space: Space = Field(
+        description="what trials can draw for each setting: values from a list, or from a range as {low: 1, high: 9}"
     )
-    sampler: Sampler = Field("tpe", description="how trials are drawn: by Optuna's TPE, or at random")
-    pruner: Pruner = Field("none", description="which trials are given up early, by Optuna's pruner of this name")
+    trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = Field(
+        description="number of trials; with a higher number the same search continues"
+    )
+    sampler: Sampler = Field("tpe", description="how trials are drawn, by Optuna's TPE or at random")
+    pruner: Pruner = Field("none", description="the pruner of Optuna that stops bad trials early, if any")
     parallel: Annotated[int, Field(ge=1, le=1000)] = Field(
-        4, description="trials open at a time: each is drawn without knowing the ends of so many less one before it"
+        4,
+        description="number of trials that run at a time; each is drawn without the results of the last `parallel` - 1",
     )
-    seed: Seed = Field(0, description="of every trial's training, and of the draws")
-    metric: Followed = Field("val/psnr", description="the score that decides; a trial's is that of its best epoch")
+    seed: Seed = Field(0, description="seed of the draws and of the training of all trials")
+    metric: SearchMetric = Field(
+        "val/psnr", description="the score that decides; the score of a trial is that of its best epoch"
+    )
     timeout: Duration | None = Field(
-        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
+        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; no limit by default"
     )
 
     @property
@@ -54,16 +59,16 @@ class Search(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """Hash of all that decides which trials are drawn and what becomes of them, but not of how many there are."""
+        """Hash of everything that decides which trials are drawn and how they are trained, but not of their number."""
         facts = self.model_dump(mode="json", exclude={"name", "question", "trials", "timeout"})
         return hashlib.sha256(json.dumps([RECIPE, facts], sort_keys=True).encode()).hexdigest()[:8]
 
     @model_validator(mode="after")
-    def _can_be_searched(self) -> Search:
+    def _check_settings(self) -> Search:
         for name in self.base:
             check_setting(name, ("base", name))
             if name in self.space:
-                raise StudyError(("base", name), f"{name} stands in `space`, too; allowed: one of them", of_key=True)
+                raise StudyError(("base", name), f"{name} is set in both `base` and `space`; keep one", of_key=True)
         try:
             check_target(resolve(self.base).data)
         except StudyError as error:

@@ -1,4 +1,4 @@
-"""A space to search: for each setting, by its dotted name, what a trial may draw."""
+"""A search space: the values that a trial can draw for each setting, by its dotted name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from typing_extensions import TypeAliasType
 
-from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import FOLLOWED
 from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
 from ablate.studies.seeds import Seed
@@ -20,32 +20,32 @@ Sampler = Literal["tpe", "random"]
 Pruner = Literal["none", "median", "halving", "hyperband"]
 
 
-def _followed(metric: str) -> str:
+def _check_metric(metric: str) -> str:
     if metric not in FOLLOWED:
-        raise ValueError(f"there is no metric '{metric}' that can decide a search; {nearest(metric, FOLLOWED)}")
+        raise ValueError(f"'{metric}' is not a metric that can decide a search; {suggest(metric, FOLLOWED)}")
     return metric
 
 
-Followed = Annotated[str, AfterValidator(_followed), WithJsonSchema({"type": "string", "enum": list(FOLLOWED)})]
-"""The name of the metric that a search goes by."""
+SearchMetric = Annotated[str, AfterValidator(_check_metric), WithJsonSchema({"type": "string", "enum": list(FOLLOWED)})]
+"""The name of a metric that can decide a search."""
 
-MOST_TRIALS = 10_000
-MOST_CORNERS = 1000
+MAX_TRIALS = 10_000
+MAX_CORNERS = 1000
 
 
 class Range(Frozen):
-    """Every number from `low` to `high`, both included: whole ones if the setting's are."""
+    """All numbers from `low` to `high`, both included; only whole numbers for a setting that takes no others."""
 
     low: Number = Field(description="the lowest value")
     high: Number = Field(description="the highest value")
-    log: bool = Field(False, description="whether equal ratios are equally likely, not equal differences")
+    log: bool = Field(False, description="whether values are drawn uniformly on a logarithmic scale")
 
     @model_validator(mode="after")
-    def _ascends(self) -> Range:
+    def _check_ends(self) -> Range:
         if self.low >= self.high:
-            raise ValueError(f"a range goes from its lower end to a higher one, not from {self.low} to {self.high}")
+            raise ValueError(f"the low end of a range must be below its high end, not {self.low} and {self.high}")
         if self.log and self.low <= 0:
-            raise ValueError(f"a range by ratios lies above zero, and does not begin at {self.low}")
+            raise ValueError(f"a logarithmic range must start above zero, not at {self.low}")
         return self
 
     @property
@@ -54,7 +54,7 @@ class Range(Frozen):
         return {"low": self.low, "high": self.high}
 
     def place(self, value: float) -> float:
-        """Where a value lies in the range: from 0 at its lower end to 1 at its higher one."""
+        """The share of the range, on its own scale, that is below a value: 0 at the low end, 1 at the high end."""
         low, high, here = (math.log(x) if self.log else x for x in (self.low, self.high, value))
         return (here - low) / (high - low)
 
@@ -70,32 +70,39 @@ Space = TypeAliasType("Space", Annotated[dict[str, Axis], Field(min_length=1)])
 
 
 class Tune(Frozen):
-    """How each arm is tuned before the arms are compared: a search of its own, with the same budget for all."""
+    """How each arm is tuned before the arms are compared: by a search of its own, all with the same budget."""
 
-    space: Space = Field(description="for each setting what trials may draw: a list of values, or {low: 1, high: 9}")
-    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = Field(description="how many settings are tried for each arm")
-    epochs: Count = Field(description="epochs of each trial")
-    metric: Followed = Field("val/psnr", description="the score that decides; a trial's is that of its best epoch")
-    sampler: Sampler = Field("tpe", description="how trials are drawn: by Optuna's TPE, or at random")
-    seed: Seed = Field(10_000, description="of every trial's training, and of the draws; none of the study's seeds")
+    space: Space = Field(
+        description="what trials can draw for each setting: values from a list, or from a range as {low: 1, high: 9}"
+    )
+    trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] = Field(description="number of trials for each arm")
+    epochs: Count = Field(description="number of epochs of each trial")
+    metric: SearchMetric = Field(
+        "val/psnr", description="the score that decides; the score of a trial is that of its best epoch"
+    )
+    sampler: Sampler = Field("tpe", description="how trials are drawn, by Optuna's TPE or at random")
+    seed: Seed = Field(
+        10_000, description="seed of the draws and of the training of all trials; it cannot be one of the study's seeds"
+    )
 
 
-def whole(name: str) -> bool:
-    """Whether a setting takes whole numbers only."""
+def is_integer(name: str) -> bool:
+    """Whether a setting only takes whole numbers."""
     return isinstance(DEFAULTS[name], int) and not isinstance(DEFAULTS[name], bool)
 
 
-def ranged(name: str) -> bool:
-    """Whether a setting is a number, of which there are ranges."""
-    default = DEFAULTS[name]
+def is_number(name: str) -> bool:
+    """Whether a setting takes numbers, so a space can have a range of it."""
+    default = DEFAULTS[name]  # None is the default of a number too: of the weight decay
     return isinstance(default, int | float | None) and not isinstance(default, bool)
 
 
 def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps) -> None:
     """Raise a StudyError at `path` or below unless trials of this space can be drawn and compared.
 
-    Combinations that make no network are left to the search, which tells them as failed; but a value with which no
-    combination of the axes' ends makes one is an error (where they are not more than `MOST_CORNERS`).
+    Some combinations of allowed values are not allowed together, such as 3 heads and a width of 32: the search records
+    these trials as failed. A value that no combination with the ends of the other axes allows is an error here, unless
+    there are more than `MAX_CORNERS` combinations to try.
     """
     for name, axis in space.items():
         check_setting(name, (*path, name))
@@ -107,7 +114,7 @@ def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps)
 
 def _check_comparable(name: str, path: Steps) -> None:
     if name.startswith((*TASK_SETTINGS, "data.validation")):
-        fact = f"{name} changes what validation scores mean, so that trials could not be compared"
+        fact = f"{name} changes what validation scores mean, so trials could not be compared"
         raise StudyError(path, f"{fact}; allowed: other settings", of_key=True)
 
 
@@ -115,17 +122,17 @@ def _check_kind(name: str, axis: Axis, path: Steps) -> None:
     if isinstance(axis, list):
         for index, value in enumerate(axis):
             if any(repr(value) == repr(other) for other in axis[:index]):
-                raise StudyError((*path, index), f"the value {shown(value)} is given twice on the axis {name}")
+                raise StudyError((*path, index), f"the value {quote(value)} is given twice on the axis {name}")
         return
-    if not ranged(name):
-        raise StudyError(path, f"{name} is no number, so that it has no range; allowed: a list of values")
+    if not is_number(name):
+        raise StudyError(path, f"{name} is not a number, so it cannot have a range; allowed: a list of values")
     for end, value in axis.ends.items():
-        if whole(name) and not isinstance(value, int):
-            raise StudyError((*path, end), f"{name} takes whole numbers (given: {shown(value)})")
+        if is_integer(name) and not isinstance(value, int):
+            raise StudyError((*path, end), f"{name} takes only whole numbers (given: {quote(value)})")
 
 
 def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
-    """(setting, where its value stands below it, value) of each axis's ends, or of all its values."""
+    """The values of a list and the two ends of a range, each as (setting, key or index of the value, value)."""
     for name, axis in space.items():
         if isinstance(axis, list):
             yield from ((name, index, value) for index, value in enumerate(axis))
@@ -134,14 +141,15 @@ def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
 
 
 def _check_end(space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps) -> None:
+    """Raise a StudyError if no combination with the ends of the other axes allows a value."""
     others = {axis: [end for found, _, end in _ends(space) if found == axis] for axis in space if axis != name}
     problem, corners = None, product(*others.values())
-    for chosen in islice(corners, MOST_CORNERS):
+    for chosen in islice(corners, MAX_CORNERS):
         try:
             resolve({**base, name: value, **dict(zip(others, chosen, strict=True))})
         except StudyError as error:
             problem = problem or error
         else:
             return
-    if problem is not None and next(corners, None) is None:
+    if problem is not None and next(corners, None) is None:  # all corners were tried, and none is allowed
         raise StudyError(path, problem.message)

@@ -1,4 +1,4 @@
-"""What is asked: a question, the arms that answer it, the seeds, and the margin that matters to the reader."""
+"""A study: a question, the arms that answer it, the seeds, and the smallest difference that matters to the reader."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from ablate.errors import Steps, StudyError, nearest, shown
+from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import JUDGED
 from ablate.settings import Frozen, check_setting
 from ablate.statistics.claims import Expected
 from ablate.statistics.multiplicity import Look
-from ablate.studies.seeds import Seeds, Until, listed, looks_of
+from ablate.studies.seeds import Seeds, Until, list_seeds, plan_looks
 from ablate.studies.space import Tune
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
@@ -33,94 +33,102 @@ Text = Annotated[
 ]
 
 
-def _chosen(value: object) -> object:
+def _check_selector(value: object) -> object:
     if not isinstance(value, dict | str):
-        raise ValueError("must be settings that one arm has, or an arm's name")
+        raise ValueError("must be settings that only one arm has, or the name of an arm")
     return value
 
 
-Chosen = Annotated[Overrides | str, BeforeValidator(_chosen)]
+ArmSelector = Annotated[Overrides | str, BeforeValidator(_check_selector)]
 
 
 class Expectation(Frozen):
-    """A claim as the YAML states it; `claims.find_claims` finds the arms that it is about."""
+    """A claim as the YAML file states it; `claims.find_claims` finds the two arms that it compares."""
 
-    arm: Chosen = Field(description="settings that exactly one arm has, or the name of one of `arms`")
-    than: Chosen | None = Field(None, description="the arm that it is compared with; by default its reference")
-    verdict: Expected = Field(description="what is expected of `arm`")
+    arm: ArmSelector = Field(description="the arm, by settings that no other arm has or by its name in `arms`")
+    than: ArmSelector | None = Field(
+        None, description="the arm that it is compared with, given in the same way; by default its reference"
+    )
+    verdict: Expected = Field(description="the verdict that is expected of `arm`")
 
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = "^[1-9][0-9]{0,5}[smh]$"
 
 
-def _duration(value: object) -> object:
-    """`90s`, `30m`, `2h`; `DURATION` says it to editors."""
+def _check_duration(value: object) -> object:
+    """Reject anything but `90s`, `30m`, `2h`; editors check the same by the pattern `DURATION` in the schema."""
     if not isinstance(value, str) or not re.fullmatch(DURATION, value):
         raise ValueError("must be a time with its unit: 90s, 30m or 2h")
     return value
 
 
-Duration = Annotated[str, BeforeValidator(_duration), StringConstraints(pattern=DURATION)]
+Duration = Annotated[str, BeforeValidator(_check_duration), StringConstraints(pattern=DURATION)]
 
 
 def seconds(duration: str) -> float:
-    """A `Duration` in seconds."""
+    """Convert a `Duration` to seconds."""
     return int(duration[:-1]) * UNITS[duration[-1]]
 
 
 class Study(Frozen):
-    """A study as its YAML states it; `planning.Design` resolves it into arms.
+    """A study as its YAML file states it; `planning.Design` resolves it into arms.
 
     Raises:
-        StudyError: `arms` stands beside `vary`, or `reference` is of the wrong kind for them.
+        StudyError: a setting or a metric is unknown, or two keys do not go together.
     """
 
     name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
-    question: Text = Field(description="what the study asks, in a sentence")
+    question: Text = Field(description="the question that the study answers, in one sentence")
     base: Overrides = Field({}, description="overrides of the defaults, shared by all arms")
-    vary: Axes | None = Field(None, description="axes: for each setting the values that it takes")
+    vary: Axes | None = Field(None, description="the axes, which are settings, each with a list of values")
     design: Literal["grid", "one-at-a-time"] = Field(
-        "grid", description="grid: all combinations of the axes; one-at-a-time: the reference, changed in one axis each"
+        "grid",
+        description="which arms the axes give, all combinations of values or the reference with one axis changed",
     )
-    arms: dict[str, Overrides] | None = Field(None, min_length=1, description="named arms, instead of `vary`")
-    reference: Overrides | str = Field(description="what arms are compared with: values of axes, or an arm's name")
-    asked_seeds: Seeds = Field(
+    arms: dict[str, Overrides] | None = Field(
+        None, min_length=1, description="arms by name, each with its overrides; instead of `vary`"
+    )
+    reference: Overrides | str = Field(
+        description="the arm that the others are compared with, by its name in `arms` or by values of one or more axes"
+    )
+    requested_seeds: Seeds = Field(
         alias="seeds",
-        description="a number of seeds, a list of integers, or {from: 3, to: 12}: more and more until all is decided",
+        description="a number of seeds, a list of integers, or {from: 3, to: 12} for seeds until all arms are decided",
     )
     metric: str = Field("test/psnr", description="the metric that decides", json_schema_extra={"enum": list(JUDGED)})
     margin: Annotated[float, Field(gt=0)] = Field(
-        description="in the metric's unit: a smaller difference does not matter to the reader"
+        description="the smallest difference that matters to the reader, in the unit of the metric"
     )
     tune: Tune | None = Field(
-        None, description="tunes each arm before they are compared, each with its own best settings"
+        None, description="how each arm is tuned, if it is, so that arms are compared with their own best settings"
     )
     expect: list[Expectation] = Field([], description="claims, stated before the first run, that the report checks")
     timeout: Duration | None = Field(
-        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; none by default"
+        None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; no limit by default"
     )
 
     runs: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="with seeds until decided: the number of runs after which what is undecided stays so"
+        None, description="limit on the number of runs of a study with seeds until decided; no limit by default"
     )
     budget: Duration | None = Field(
-        None, description="with seeds until decided: likewise the training time of all runs together, e.g. 2h"
+        None,
+        description="limit on the training time of a study with seeds until decided, e.g. 2h; no limit by default",
     )
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """All seeds that it may need."""
-        return listed(self.asked_seeds)
+        """All seeds that the study might need."""
+        return list_seeds(self.requested_seeds)
 
     @property
     def looks(self) -> tuple[Look, ...]:
-        """When it is judged: once, at all seeds, or until it is decided."""
-        return looks_of(self.asked_seeds)
+        """When the study is judged: once, at all seeds, or several times until it is decided."""
+        return plan_looks(self.requested_seeds)
 
     @property
-    def limited(self) -> bool:
-        """Whether a number of runs or a budget may end it before it is decided."""
+    def has_limits(self) -> bool:
+        """Whether a limit on runs or on training time can end the study before it is decided."""
         return self.runs is not None or self.budget is not None
 
     @property
@@ -135,29 +143,29 @@ class Study(Frozen):
 
     @field_validator("metric")
     @classmethod
-    def _known_metric(cls, metric: str) -> str:
+    def _check_metric(cls, metric: str) -> str:
         if metric not in JUDGED:
-            raise ValueError(f"there is no metric '{metric}' that can decide a study; {nearest(metric, JUDGED)}")
+            raise ValueError(f"'{metric}' is not a metric that can decide a study; {suggest(metric, JUDGED)}")
         return metric
 
     @model_validator(mode="after")
-    def _arms_have_printable_names(self) -> Study:
+    def _check_arm_names(self) -> Study:
         for name in self.arms or {}:
             if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= 100 or "|" in name:
-                rule = "an arm's name is 1 to 100 printable characters, without '|' and without blanks around it"
-                raise StudyError(("arms", name), f"{rule} (given: {shown(name)})", of_key=True)
+                rule = "an arm's name must be 1 to 100 printable characters, without '|' and surrounding spaces"
+                raise StudyError(("arms", name), f"{rule} (given: {quote(name)})", of_key=True)
         return self
 
     @model_validator(mode="after")
-    def _budget_ends_something(self) -> Study:
+    def _check_limits(self) -> Study:
         for key in ("runs", "budget"):
-            if getattr(self, key) is not None and not isinstance(self.asked_seeds, Until):
-                rule = f"`{key}` goes with seeds until decided, as in `seeds: {{from: 3, to: 12}}`"
-                raise StudyError((key,), f"{rule} (given: seeds: {shown(self.asked_seeds)})", of_key=True)
+            if getattr(self, key) is not None and not isinstance(self.requested_seeds, Until):
+                rule = f"`{key}` needs seeds until decided, as in `seeds: {{from: 3, to: 12}}`"
+                raise StudyError((key,), f"{rule} (given: seeds: {quote(self.requested_seeds)})", of_key=True)
         return self
 
     @model_validator(mode="after")
-    def _known_settings(self) -> Study:
+    def _check_settings(self) -> Study:
         paths: list[Steps] = [("base", name) for name in self.base]
         paths += [("vary", name) for name in self.vary or {}]
         paths += [("arms", arm, name) for arm, overrides in (self.arms or {}).items() for name in overrides]
@@ -166,16 +174,17 @@ class Study(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _one_kind_of_arms(self) -> Study:
+    def _check_kind_of_arms(self) -> Study:
         if self.arms is not None and self.vary is not None:
-            raise StudyError(("arms",), "`arms` cannot stand beside `vary`: named arms, or axes", of_key=True)
+            raise StudyError(("arms",), "a study has either `arms` or `vary`; remove one of them", of_key=True)
         if self.arms is None and self.vary is None:
             raise StudyError((), "a study needs `vary` (axes and their values) or `arms` (named overrides)")
         if self.arms is not None and "design" in self.model_fields_set:
-            raise StudyError(("design",), "`design` goes with `vary`, not with `arms`", of_key=True)
+            raise StudyError(("design",), "`design` goes with `vary`, not with `arms`; remove it", of_key=True)
         if self.arms is not None and not isinstance(self.reference, str):
-            raise StudyError(("reference",), f"with `arms` the reference is an arm's name; {nearest('', self.arms)}")
+            fact = f"with `arms` the reference must be the name of an arm (given: {quote(self.reference)})"
+            raise StudyError(("reference",), f"{fact}; {suggest('', self.arms)}")
         if self.vary is not None and isinstance(self.reference, str):
-            fact = f"with `vary` the reference is a mapping of axes to values (given: {shown(self.reference)})"
+            fact = f"with `vary` the reference must be a mapping of axes to values (given: {quote(self.reference)})"
             raise StudyError(("reference",), fact)
         return self

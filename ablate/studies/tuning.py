@@ -1,10 +1,10 @@
-"""A study that tunes its arms -> one search for each arm, all with the same budget."""
+"""The searches of a study that tunes its arms: one for each arm, all with the same budget."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ablate.errors import Steps, StudyError, shown
+from ablate.errors import Steps, StudyError, quote
 from ablate.studies.designs import Arm
 from ablate.studies.search import Search
 from ablate.studies.space import Tune, check_space
@@ -12,12 +12,13 @@ from ablate.studies.study import Study
 
 
 def find_tunings(study: Study, arms: Sequence[Arm]) -> dict[str, Search]:
-    """The search of each arm, the references' too, by the arm's name; one trial of each is open at a time.
+    """Build the search of each arm, references included, by the arm's name.
 
-    So each arm's trials depend on that arm's earlier ones alone, however many slots there are.
+    Each search runs one trial at a time, so what it tries only depends on its own earlier trials, not on the number of
+    workers.
 
     Raises:
-        StudyError: the tuning is not fair, or one of its searches is not allowed.
+        StudyError: the tuning would not be fair, or one of its searches is not allowed.
     """
     if study.tune is None:
         return {}
@@ -27,21 +28,22 @@ def find_tunings(study: Study, arms: Sequence[Arm]) -> dict[str, Search]:
 
 def _check(study: Study, tune: Tune) -> None:
     if tune.seed in study.seeds:
-        rule = "an arm must not be judged on the seed that its settings were chosen on"
-        raise StudyError(("tune", "seed"), f"{rule} (given: {tune.seed}); allowed: none of the study's seeds")
+        rule = "an arm must not be judged on the seed that its settings were chosen with"
+        raise StudyError(("tune", "seed"), f"{rule} (given: {tune.seed}); allowed: a seed that the study does not use")
     for name in study.base.keys() & tune.space.keys():
-        raise StudyError(("base", name), f"{name} is tuned, so that it has no value here", of_key=True)
+        raise StudyError(("base", name), f"{name} is set in both `base` and `tune.space`; keep one", of_key=True)
 
 
 def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
     for name in (*arm.overrides, "training.epochs"):
         if name in tune.space:
-            fact = f"the arm {shown(arm.name)} sets {name}, so that tuning must not choose it"
+            fact = f"the arm {quote(arm.name)} sets {name}, so tuning cannot choose it"
             raise StudyError(("tune", "space", name), f"{fact}; allowed: other settings", of_key=True)
     own = study.base | arm.overrides
     base = own | {"training.epochs": tune.epochs}
     try:
-        check_space(tune.space, own, ("space",))  # what is chosen is then trained for the study's own epochs
+        # The search below checks the space with the epochs of a trial; the chosen settings must also fit the study's.
+        check_space(tune.space, own, ("space",))
         return Search(
             name=study.name,
             question=study.question,
@@ -55,5 +57,6 @@ def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
             timeout=study.timeout,
         )
     except StudyError as error:
+        # An error outside of the space is about `base`, of which only the epochs are not checked yet.
         place: Steps = ("tune", *error.path) if error.path[0] == "space" else ("tune", "epochs")
-        raise StudyError(place, f"{error.message} (tuning the arm {shown(arm.name)})", of_key=error.of_key) from None
+        raise StudyError(place, f"{error.message} (tuning the arm {quote(arm.name)})", of_key=error.of_key) from None

@@ -1,7 +1,7 @@
-"""YAML with positions: plain data, and for every key and item the place where it stands.
+"""Read YAML as plain data, with the position of each key and value in the file.
 
-ruamel.yaml composes the nodes (YAML 1.2: `no` is text, `1e-3` a number) and makes the scalars; nothing else of it is
-used, so that no tag can construct anything and no alias can grow the document.
+Only two parts of ruamel.yaml are used: the composer of nodes (YAML 1.2: `no` is text, `1e-3` is a number) and the
+constructor of scalars. Tags and aliases are refused, so a file cannot construct objects, or grow when it is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import AliasToken, AnchorToken, DirectiveToken, TagToken, Token
 
-from ablate.errors import AblateError, Place, Steps, StudyError, shown
+from ablate.errors import AblateError, Place, Steps, StudyError, quote
 
 MAX_BYTES = 1_000_000
 MAX_NESTING = 20
@@ -27,12 +27,12 @@ REFUSED: dict[type[Token], str] = {
     AliasToken: "an alias (*...) is not allowed; write the value out",
     DirectiveToken: "a directive (%...) is not allowed",
 }
-"""What a study has no need of, and what could make a document construct objects or grow."""
+"""What no study needs, and what could make a document construct objects or grow."""
 
 
 @dataclass
 class Document:
-    """The data of a YAML file, with the place of each key and of each value."""
+    """The data of a YAML file, with the position of each key and each value."""
 
     file: str
     data: Any = None
@@ -40,7 +40,7 @@ class Document:
     values: dict[Steps, Place] = field(default_factory=dict)
 
     def place(self, path: Steps, *, of_key: bool = False) -> Place:
-        """Where `path` stands, or else the innermost part of it that the file does have."""
+        """Find the position of `path`, or of the longest beginning of it that is in the file."""
         places = self.keys if of_key else self.values
         while path not in places and path:
             path = path[:-1]
@@ -51,7 +51,7 @@ def read_yaml(path: Path) -> Document:
     """Read one YAML document.
 
     Raises:
-        AblateError: the file cannot be read, or is not one plain YAML document; with its place.
+        AblateError: the file cannot be read, or is not one plain YAML document.
     """
     document = Document(str(path))
     text = _read_text(path)
@@ -60,7 +60,7 @@ def read_yaml(path: Path) -> Document:
         yaml = YAML(typ="safe", pure=True)
         root = yaml.compose(text)
         if root is None:
-            raise AblateError(f"{path}:1:1: the file is empty; a study is a YAML mapping (see experiments/)")
+            raise AblateError(f"{path}:1:1: the file is empty; it must be a YAML mapping (see experiments/)")
         document.data = _Walk(document, yaml.constructor).convert(root, ())
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -76,7 +76,7 @@ def read_yaml(path: Path) -> Document:
 
 
 def _refuse_tokens(text: str, file: str) -> None:
-    """Refuse what no study needs before anything is made of it: tags, anchors, aliases, directives, deep nesting."""
+    """Refuse tags, anchors, aliases, directives and deep nesting, before any node is composed."""
     depth = 0
     for token in YAML(typ="safe", pure=True).scan(text):
         place = Place(file, token.start_mark.line + 1, token.start_mark.column + 1)
@@ -94,18 +94,18 @@ def _read_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise AblateError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
-    except ValueError as error:  # a NUL in the name
-        raise AblateError(f"{shown(str(path))}: cannot be read: {error}") from None
+    except ValueError as error:  # the file name has a NUL
+        raise AblateError(f"{quote(str(path))}: cannot be read: {error}") from None
     if len(raw) > MAX_BYTES:
-        raise AblateError(f"{path}: {len(raw):,} bytes are no study; allowed: {MAX_BYTES:,}")
+        raise AblateError(f"{path}: the file is too large: {len(raw):,} bytes; allowed: {MAX_BYTES:,}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AblateError(f"{path}: no YAML: byte {error.start} is not UTF-8") from None
+        raise AblateError(f"{path}: not valid YAML: byte {error.start} is not UTF-8") from None
 
 
 class _Walk:
-    """Turns nodes into data and notes their places on the way."""
+    """Converts nodes to data and saves their positions in the document."""
 
     def __init__(self, document: Document, constructor: Any) -> None:
         self.document, self.constructor = document, constructor
@@ -117,15 +117,17 @@ class _Walk:
         if isinstance(node, SequenceNode):
             return [self.convert(item, (*path, index)) for index, item in enumerate(node.value)]
         if str(node.tag).endswith(":timestamp"):
-            raise StudyError(path, f"a date is no value here; quote it if it is text (given: {node.value})", place)
+            raise StudyError(path, f"dates are not allowed (given: {node.value}); put quotes around text", place)
         return self._scalar(node, path, place)
 
     def _scalar(self, node: Node, path: Steps, place: Place) -> Any:
         value = self.constructor.construct_object(node)
         if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise StudyError(path, f"half of a surrogate pair is no character (given: {shown(value)})", place)
+            fact = f"half of a surrogate pair is not a character (given: {quote(value)})"
+            raise StudyError(path, f"{fact}; allowed: Unicode characters", place)
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
-            raise StudyError(path, f"a whole number of more than {MAX_BITS} bits is no value here", place)
+            given = f"(given: {value.bit_length():,} bits)"
+            raise StudyError(path, f"the whole number is too large {given}; allowed: {MAX_BITS} bits", place)
         return value
 
     def _mapping(self, node: MappingNode, path: Steps) -> dict[str, Any]:
@@ -133,11 +135,11 @@ class _Walk:
         for key_node, value_node in node.value:
             place = _place(self.document.file, key_node)
             if not isinstance(key_node, ScalarNode) or not str(key_node.tag).endswith(":str"):
-                given = f" (given: {shown(key_node.value)})" if isinstance(key_node, ScalarNode) else ""
-                raise StudyError(path, f"a key is text{given}", place)
+                given = f" (given: {quote(key_node.value)})" if isinstance(key_node, ScalarNode) else ""
+                raise StudyError(path, f"a key must be text{given}", place)
             key = self._scalar(key_node, path, place)
             if key in mapping:
-                raise StudyError((*path, key), f"the key {shown(key)} is given twice in one mapping", place)
+                raise StudyError((*path, key), f"the key {quote(key)} is given twice in one mapping", place)
             self.document.keys[(*path, key)] = place
             mapping[key] = self.convert(value_node, (*path, key))
         return mapping

@@ -184,4 +184,4 @@ def test_a_search_of_which_no_trial_ends_says_so(
     path.write_text(path.read_text().replace("epochs: 2", "epochs: 2000") + "timeout: 1s\n")
     monkeypatch.setattr("ablate.executors.inprocess.time.monotonic", iter(range(0, 10**6, 10)).__next__)
     assert search_here(monkeypatch) == 1
-    assert "None of 1 trial (1 failed) has come to its end." in capsys.readouterr().out
+    assert "None of 1 trial (1 failed) is complete." in capsys.readouterr().out

@@ -100,7 +100,7 @@ def test_a_run_without_weights_is_named_and_trained_again_only_on_request(
         assert "0 to train." in shown.out
     page = Path("reports/tiny/README.md").read_text().replace("\\", "")
     assert "waits for runs without test/mae" in page
-    assert "Recorded without test/mae, so that verdicts wait: with seed 0." in page
+    assert "Some verdicts are waiting for runs that were recorded without test/mae: with seed 0." in page
     assert typed("status", monkeypatch=monkeypatch) == 0
     assert "with seed 0: unscored (recorded without test/mae)" in capsys.readouterr().out
     assert sweep_here(monkeypatch, "--retry-failed") == 0

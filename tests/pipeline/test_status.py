@@ -59,7 +59,7 @@ def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> 
     sweep(strategy, InProcessExecutor(), record)
     save_requested(record.root, replace(RequestedRuns.of(study), given_up=strategy.given_up))
     assert counted(record, study)["given up"] == 2
-    third = study.restated(asked_seeds=3)
+    third = study.with_changes(requested_seeds=3)
     sweep(Fixed(third.runs), InProcessExecutor(), record)
     assert "given up" not in counted(record, study)
 

@@ -197,7 +197,7 @@ def test_the_columns_of_epochs_do_not_depend_on_the_order_of_the_runs(tmp_path: 
 
 
 def test_runs_of_other_studies_are_left_out(record: Record) -> None:
-    study = STUDY.restated(asked_seeds=(5,))
+    study = STUDY.with_changes(requested_seeds=(5,))
     assert list(load_results(study, record).status) == ["unfinished", "absent"]
 
 

@@ -58,10 +58,10 @@ def test_the_last_answer_is_that_of_the_default_networks_finished_runs(tmp_path:
         (tmp_path / name / "data").mkdir(parents=True)
         pd.DataFrame(table | scores).to_csv(tmp_path / name / "data" / "runs.csv", index=False)
     assert len(default_runs(tmp_path)) == 2
-    said = answer(render(tmp_path), 20)
-    assert "2 seeds 30.00 dB" in said
-    assert "from 29.00 to 31.00" in said
-    assert "20% of what it was" in said
+    text = answer(render(tmp_path), 20)
+    assert "2 seeds is 30.00 dB" in text
+    assert "from 29.00 to 31.00" in text
+    assert "20% of what it was" in text
 
 
 def test_without_runs_the_last_answer_says_how_to_get_them(tmp_path: Path) -> None:

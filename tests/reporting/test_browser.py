@@ -1,4 +1,4 @@
-"""The self-contained page in a real browser: all of it is shown, nothing is complained of, and it fits a phone."""
+"""The self-contained page in a real browser: all of it is shown, without errors in the console, and it fits a phone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 QUIET = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
-    "--allow-file-access-from-files",  # so that the probe may measure the page in its frame
+    "--allow-file-access-from-files",  # the probe measures the page in its frame
 )
 
 PROBE = """\
@@ -49,7 +49,7 @@ document.getElementById("page").onload = event => {{
 
 
 def opened(page: Path, width: int, folder: Path) -> tuple[dict[str, Any], list[str]]:
-    """What the browser shows of a page in a window of this width, and what its console says."""
+    """What the browser shows of a page in a window of this width, and the lines of its console."""
     assert CHROMIUM is not None
     (folder / "probe.html").write_text(PROBE.format(address=page.as_uri(), width=width))
     command = [CHROMIUM, *QUIET, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=10000", "--dump-dom"]
@@ -70,7 +70,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_every_figure_is_shown_without_a_complaint(page: Path, width: int, tmp_path: Path) -> None:
+def test_every_figure_is_shown_without_an_error(page: Path, width: int, tmp_path: Path) -> None:
     found, console = opened(page, width, tmp_path)
     assert console == []
     assert {figure["id"] for figure in found["figures"]} == {path.stem for path in (page.parent / "figures").iterdir()}
@@ -84,7 +84,7 @@ def test_on_a_phone_only_boxes_scroll_and_letters_stay_readable(page: Path, tmp_
     assert all(figure["text"] > 9 for figure in found["figures"])
 
 
-def test_a_page_that_reaches_for_the_network_is_complained_of(page: Path, tmp_path: Path) -> None:
+def test_a_page_that_reaches_for_the_network_gives_an_error(page: Path, tmp_path: Path) -> None:
     broken = page.read_text().replace("</main>", '<img src="https://example.org/a.png" alt=""></main>')
     (tmp_path / "broken.html").write_text(broken)
     _, console = opened(tmp_path / "broken.html", 360, tmp_path)

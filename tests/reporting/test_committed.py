@@ -1,4 +1,4 @@
-"""The reports that are committed: those that no stage of `dvc.yaml` makes, and all of them together."""
+"""The committed reports that no stage of `dvc.yaml` writes, and what all reports have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.helpers.committed import EXPERIMENTS, ROOT, committed
 REPORTS = ROOT / "reports"
 SEARCHES = [loaded for loaded in map(load, EXPERIMENTS) if isinstance(loaded, Search)]
 PAGES = ("README.md", "metrics.json")
-"""Of a report; its figures' bytes are those of one version of matplotlib."""
+"""The pages of a report; the bytes of its figures depend on the version of matplotlib."""
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.name)
@@ -36,7 +36,7 @@ def test_the_page_over_all_reports_is_what_the_program_writes(tmp_path: Path) ->
     assert (tmp_path / "README.md").read_text() == (REPORTS / "README.md").read_text()
 
 
-def test_a_run_that_several_reports_show_is_the_same_run_in_all_of_them() -> None:
+def test_a_run_in_several_reports_has_the_same_score_in_all_of_them() -> None:
     runs = pd.concat(pd.read_csv(path) for path in committed("reports/*/data/runs.csv"))
     assert runs["run"].duplicated().any()
     assert (runs.groupby("run")["test/psnr"].nunique() <= 1).all()

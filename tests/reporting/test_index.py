@@ -11,9 +11,11 @@ from ablate.reporting.study.data import write
 from ablate.reporting.study.page import write_report
 from tests.helpers import fabricated
 
+UNKNOWN_METRIC = '{"question": "?", "answer": "!", "metric": "test/new", "arms": {}}'
 
-@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}", "[1]", '{"question": "only"}'])
-def test_what_is_no_report_is_left_out(content: str, tmp_path: Path) -> None:
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}", "[1]", '{"question": "only"}', UNKNOWN_METRIC])
+def test_files_that_are_not_reports_are_left_out(content: str, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "metrics.json").write_text(content)
     write_index(tmp_path)
@@ -26,6 +28,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for study, score in (
         (fabricated.named_study(4), fabricated.named_score),
         (fabricated.grid_study(), fabricated.grid_score),
+        (fabricated.grid_study(name="gains", metric="test/gain"), fabricated.grid_score),
     ):
         write(study, fabricated.fabricate(study, score), folder / study.name)
         write_report(study, folder / study.name)
@@ -47,10 +50,36 @@ def test_every_link_of_the_list_leads_somewhere(reports: Path) -> None:
 
 
 def test_the_largest_effect_is_the_first_row(reports: Path) -> None:
-    table = (reports / "README.md").read_text().split("| effect (dB) |")[1]
-    sizes = [abs(float(cell.replace("−", "-"))) for cell in re.findall(r"\| ([+−]\d+\.\d+) \|", table)]
-    assert len(sizes) == 12
-    assert sizes == sorted(sizes, reverse=True)
+    tables = (reports / "README.md").read_text().split("largest first:\n")[1:]
+    lists = [[float(cell.replace("−", "-")) for cell in re.findall(r"\| ([+−]\d+\.\d+) \|", text)] for text in tables]
+    assert list(map(len, lists)) == [12, 9]
+    for found in lists:
+        assert found == sorted(found, key=abs, reverse=True)
+
+
+def test_effects_of_different_metrics_are_listed_apart(reports: Path) -> None:
+    text = (reports / "README.md").read_text()
+    psnr, gain = text.split("Differences in test/")[1:]
+    assert psnr.startswith("psnr (dB), largest first")
+    assert gain.startswith("gain (dB), largest first")
+    assert "[gains]" in gain
+    assert "[gains]" not in psnr
+    assert "can differ in the task" in text
+
+
+def test_a_study_that_is_judged_by_another_score_is_named(tmp_path: Path) -> None:
+    study = fabricated.grid_study(metric="test/mse", margin=0.0001)
+    write(study, fabricated.fabricate(study, fabricated.grid_score), tmp_path / "grid")
+    write_report(study, tmp_path / "grid")
+    write_index(tmp_path)
+    assert "shown here in dB of PSNR: grid by test/mse." in (tmp_path / "README.md").read_text()
+
+
+def test_effects_with_diverged_runs_are_marked_and_explained(reports: Path) -> None:
+    text = (reports / "README.md").read_text()
+    assert re.findall(r"^\| (.*?) \| .* 2 of 10 \|$", text, flags=re.MULTILINE) == ["width=16, depth=8"] * 2
+    assert "Diverged runs (of those of the arm and its reference)" in text
+    assert "(diverged)" in (reports / "figures" / "effects.svg").read_text()
 
 
 def test_the_same_reports_give_the_same_bytes(reports: Path) -> None:
@@ -60,6 +89,6 @@ def test_the_same_reports_give_the_same_bytes(reports: Path) -> None:
     assert [path.read_bytes() for path in files] == before
 
 
-def test_where_nothing_is_reported_yet_the_list_is_empty(tmp_path: Path) -> None:
+def test_without_reports_the_list_is_empty(tmp_path: Path) -> None:
     write_index(tmp_path)
     assert "0 studies" in (tmp_path / "README.md").read_text()

@@ -73,8 +73,8 @@ def test_the_figure_shows_the_best_value_against_the_number_of_trials(page: Page
 
 def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Design], page: Page) -> None:
     text = (report[0] / "README.md").read_text()
-    assert answer(page).startswith("Given the chosen settings, against ")
-    assert "All verdicts are given the chosen settings." in text
+    assert answer(page).startswith("With each arm tuned, compared with ")
+    assert "All verdicts hold for the chosen settings." in text
     assert "6 trials of 4 epochs on the seed 10000" in text
     assert "figures/tuning.svg" in text
     for tuning in page.tuning:
@@ -88,7 +88,7 @@ def test_a_choice_near_an_end_of_its_range_is_told(page: Page, rate: float, near
     assert tuning.best is not None
     chosen = replace(tuning, trials=[replace(tuning.best, overrides={"training.rate": rate})])
     text = markdown(document(replace(page, tuning=[chosen])))
-    assert (f"what is best may lie beyond: {tuning.arm} (training.rate)." in text) is near
+    assert (f"the best value may lie beyond it: {tuning.arm} (training.rate)." in text) is near
 
 
 def test_the_same_data_give_the_same_bytes(report: tuple[Path, Design]) -> None:
@@ -104,13 +104,13 @@ def test_a_study_that_tunes_nothing_says_nothing_of_it(tmp_path: Path) -> None:
     assert tuned(study, tmp_path) is study
     found = build(study, fabricated.fabricate(study, score))
     assert found.tuning == []
-    assert "chosen" not in answer(found)
+    assert "tuned" not in answer(found)
 
 
 def test_what_was_tuned_for_another_version_of_the_study_is_refused(report: tuple[Path, Design]) -> None:
     tune = STUDY.study.tune
     assert tune is not None
-    other = STUDY.restated(tune=tune.model_copy(update={"epochs": 3}))
+    other = STUDY.with_changes(tune=tune.model_copy(update={"epochs": 3}))
     with pytest.raises(NotTunedError, match="another version of this study; `ablate sweep` writes it again"):
         tuned(other, report[0])
 

@@ -1,4 +1,4 @@
-"""What a study expects: which arms its claims are about, and how many pairs that makes."""
+"""The claims of a study: which arms they compare, and how many pairs of arms that makes."""
 
 from typing import Any
 
@@ -35,27 +35,27 @@ def worse(arm: Any, **keys: Any) -> dict[str, Any]:
         (NAMED, {"model.skip": "none"}, "none", "four"),
     ],
 )
-def test_a_claim_is_about_the_arm_with_these_settings_or_this_name(
+def test_a_claim_selects_an_arm_by_its_settings_or_its_name(
     design: dict[str, Any], arm: Any, name: str, than: str
 ) -> None:
     assert study_of(design, worse(arm)).claims == (Claim(name, than, "worse"),)
 
 
-def test_a_claim_may_name_another_arm_than_the_reference() -> None:
+def test_a_claim_can_compare_with_another_arm_than_the_reference() -> None:
     assert study_of(GRID, worse(SHALLOW, than=DEEP)).claims == (
         Claim("heads=1, depth=2", "heads=1, depth=12", "worse"),
     )
 
 
 @pytest.mark.parametrize("design", [GRID, ONE, NAMED], ids=["grid", "one at a time", "named"])
-def test_every_arm_can_be_told_by_its_settings(design: dict[str, Any]) -> None:
+def test_every_arm_can_be_selected_by_its_settings(design: dict[str, Any]) -> None:
     found = study_of(design).arms
     for arm, other in zip(found, found[1:] + found[:1], strict=True):
         claim = worse(dotted(arm.settings), than=dotted(other.settings))
         assert study_of(design, claim).claims == (Claim(arm.name, other.name, "worse"),)
 
 
-def test_settings_that_are_spelt_differently_are_the_same() -> None:
+def test_a_claim_can_spell_values_differently_from_the_axis() -> None:
     sizes = {"vary": {"model.image_size": [[32, 64], [64, 64]], "model.mlp_ratio": [4, 2]}, "metric": "test/gain"}
     chosen = {"model.image_size": [32, 64], "model.mlp_ratio": 2.0}
     found = study_of(sizes | {"reference": {"model.mlp_ratio": 4}}, worse(chosen)).claims
@@ -77,6 +77,6 @@ def test_a_claim_against_another_arm_than_the_reference_adds_a_comparison(expect
     assert len(study_of(NAMED, *expect).pairs) == count
 
 
-def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
+def test_the_error_of_a_study_built_in_python_has_the_path_to_the_mistake() -> None:
     with pytest.raises(StudyError, match=r"^expect > 1 > arm > model\.depth: no arm of this study has"):
         study_of(GRID, worse(SHALLOW), worse({"model.depth": 3}))

@@ -1,4 +1,4 @@
-"""A study's file: what is read, and how every mistake in it is told with its line and column."""
+"""Study files: what they can hold, and the line and column in the error for each kind of mistake."""
 
 import json
 from pathlib import Path
@@ -62,7 +62,7 @@ def claiming(old: str, new: str, *, more: str = "") -> str:
     return axes(old, new, more=more, text=GRID)
 
 
-# `¦` stands before the place that the message has to name, and is no part of the file; then what it has to say
+# A file with one mistake, and what its error must contain. `¦` marks the place of the mistake and is not in the file.
 BAD: dict[str, tuple[str, ...]] = {
     "unknown key": (axes(more="¦metrc: test/psnr\n"), "'metrc'", "did you mean 'metric'", "margin"),
     "the first of two mistakes": ("¦metrc: 1\n" + axes("seeds: 3", "seeds: three"), "'metrc'", "did you mean 'metric'"),
@@ -76,17 +76,17 @@ BAD: dict[str, tuple[str, ...]] = {
     "unknown key of seeds": (axes("3", "{¦form: 3, to: 12}"), "'form'", "did you mean 'from'", "looks"),
     "seeds without an end": (axes("3", "¦{from: 3}"), "seeds", "`from` and `to`, or `looks`"),
     "wrong type of a look": (axes("3", "{looks: [3, ¦x]}"), "seeds > looks", "integer", "given: 'x'"),
-    "looks that go back": (axes("3", "¦{looks: [5, 3]}"), "seeds", "more and more seeds"),
+    "looks that go back": (axes("3", "¦{looks: [5, 3]}"), "seeds", "each look must have more seeds"),
     "a budget of a fixed design": (
         axes(more="¦budget: 2h\n"),
-        "`budget` goes with seeds until decided",
+        "`budget` needs seeds until decided",
         "given: seeds: 3",
     ),
     "a budget without a unit": (axes("3", "{from: 3, to: 5}", more="budget: ¦2\n"), "30m", "given: 2"),
-    "runs of a fixed design": (axes(more="¦runs: 60\n"), "`runs` goes with seeds until decided"),
+    "runs of a fixed design": (axes(more="¦runs: 60\n"), "`runs` needs seeds until decided"),
     "fewer runs than a look": (
         axes("3", "{from: 3, to: 5}", more="runs: ¦5\n"),
-        "takes 6 runs",
+        "needs 6 runs",
         "given: 5",
         "6 or more",
     ),
@@ -95,7 +95,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "wrong type of vary": (axes("{model.heads: [2, 4]}", "¦[2]"), "vary", "given: [2]"),
     "wrong type of an axis": (axes("[2, 4]", "¦4"), "vary > model.heads", "given: 4"),
     "wrong type on an axis": (axes("[2, 4]", "[¦'2', 4]"), "model.heads", "integer", "given: '2'"),
-    "a truth value on an axis": (axes("[2, 4]", "[4, ¦false]"), "model.heads", "integer", "given: False"),
+    "a boolean on an axis": (axes("[2, 4]", "[4, ¦false]"), "model.heads", "integer", "given: False"),
     "wrong type in an arm": (named("heads: 2", "skip: ¦1"), "model.skip", "'both'", "'none'", "given: 1"),
     "wrong type in the base": (axes(more="base: {model.depth: ¦x}\n"), "model.depth", "integer", "given: 'x'"),
     "wrong type of a seed": (axes("3", "[0, ¦a]"), "seeds", "integer", "given: 'a'"),
@@ -109,28 +109,37 @@ BAD: dict[str, tuple[str, ...]] = {
     "heads on an axis": (axes("[2, 4]", "[4, ¦3]"), "3 heads do not divide a width of 32", "1, 2, 4, 8, 16, 32"),
     "heads by the width": (axes(more="base: {model.width: ¦30}\n"), "do not divide a width of 30", "1, 2, 3, 5, 6, 10"),
     "heads in an arm": (named("heads: 2", "heads: ¦5"), "5 heads do not divide a width of 32", "given: 5"),
-    "patch": (named("heads: 2", "patch_size: ¦3"), "a patch size is a power of two", "given: 3"),
+    "patch": (named("heads: 2", "patch_size: ¦3"), "a patch size must be a power of two", "given: 3"),
     "no such axis": (axes("model.heads", "¦model.head"), "'model.head'", "did you mean 'model.heads'", "model.depth"),
     "no such setting in an arm": (named("model.heads", "¦mode.heads"), "'mode.heads'", "did you mean 'model.heads'"),
     "no such setting in the base": (axes(more="base: {¦model: {heads: 2}}\n"), "'model'", "model.heads"),
     "value given twice": (axes("[2, 4]", "[2, 4, ¦2]"), "the value 2 is given twice on the axis model.heads"),
     "empty axis": (axes("[2, 4]", "¦[]"), "vary > model.heads", "at least 1", "given: []"),
-    "one arm on an axis": (axes("{model.heads: [2, 4]}", "¦{model.heads: [4]}"), "one arm only", "two or more"),
-    "one named arm": (named("  one: {}\n  two: {model.heads: 2}", "  ¦one: {}"), "one arm only", "two or more"),
+    "one arm on an axis": (axes("{model.heads: [2, 4]}", "¦{model.heads: [4]}"), "only one arm", "two or more"),
+    "one named arm": (named("  one: {}\n  two: {model.heads: 2}", "  ¦one: {}"), "only one arm", "two or more"),
     "same arm twice": (
         named("two: {model.heads: 2}", "¦two: {model.heads: 4}"),
         "'one' and 'two' have the same settings",
     ),
-    "reference is no value": (
+    "the reference has no value of the axis": (
         axes("heads: 4}", "heads: ¦8}"),
-        "8 is no value of the axis model.heads",
+        "the reference has model.heads = 8",
         "allowed: 2, 4",
     ),
-    "reference is no axis": (axes("{model.heads: 4}", "{¦model.head: 4}"), "'model.head'", "allowed: model.heads"),
-    "reference is no arm": (named("reference: one", "reference: ¦ones"), "'ones'", "did you mean 'one'", "one, two"),
-    "reference is a name": (axes("{model.heads: 4}", "¦one"), "a mapping of axes to values", "given: 'one'"),
-    "reference is no name": (named("reference: one", "reference: ¦{model.heads: 4}"), "one, two"),
-    "no reference in a grid": (axes("{model.heads: 4}", "¦{}"), "fixes an axis", "allowed: model.heads"),
+    "the reference has an unknown axis": (
+        axes("{model.heads: 4}", "{¦model.head: 4}"),
+        "'model.head'",
+        "allowed: model.heads",
+    ),
+    "the reference is not an arm": (
+        named("reference: one", "reference: ¦ones"),
+        "'ones'",
+        "did you mean 'one'",
+        "one, two",
+    ),
+    "the reference is a name": (axes("{model.heads: 4}", "¦one"), "a mapping of axes to values", "given: 'one'"),
+    "the reference is not a name": (named("reference: one", "reference: ¦{model.heads: 4}"), "one, two"),
+    "no reference in a grid": (axes("{model.heads: 4}", "¦{}"), "needs a value of one axis", "allowed: model.heads"),
     "unknown metric": (axes(more="metric: ¦test/psrn\n"), "'test/psrn'", "did you mean 'test/psnr'", "last/ssim"),
     "metric of an epoch": (axes(more="metric: ¦train/loss\n"), "'train/loss'", "test/psnr"),
     "negative margin": (axes("0.25", "¦-1"), "margin", "greater than 0", "given: -1"),
@@ -138,39 +147,39 @@ BAD: dict[str, tuple[str, ...]] = {
     "NaN margin": (axes("0.25", "¦.nan"), "margin", "finite number", "given: nan"),
     "endless margin": (axes("0.25", "¦.inf"), "margin", "finite number", "given: inf"),
     "unknown design": (axes(more="design: ¦gird\n"), "'grid' or 'one-at-a-time'", "given: 'gird'"),
-    "arms beside vary": (named("arms:", "¦arms:", more="vary: {model.heads: [2, 4]}\n"), "`arms`", "beside `vary`"),
+    "both arms and vary": (named("arms:", "¦arms:", more="vary: {model.heads: [2, 4]}\n"), "either `arms` or `vary`"),
     "neither arms nor vary": ("¦" + axes("vary: {model.heads: [2, 4]}\n"), "`vary`", "`arms`"),
-    "design beside arms": (named(more="¦design: grid\n"), "`design` goes with `vary`"),
+    "design with arms": (named(more="¦design: grid\n"), "`design` goes with `vary`"),
     "a task judged by the PSNR": (
         axes("model.heads: [2, 4]", "model.channels: [1, 4]", more="metric: ¦test/psnr\n").replace("heads", "channels"),
         "model.channels",
         "allowed: test/gain",
     ),
-    "claims are no list": (axes(more="expect: ¦3\n"), "expect", "list", "given: 3"),
-    "a claim is no mapping": (axes(more="expect: [¦3]\n"), "expect > 0", "a mapping (given: 3)"),
+    "claims are not a list": (axes(more="expect: ¦3\n"), "expect", "list", "given: 3"),
+    "a claim is not a mapping": (axes(more="expect: [¦3]\n"), "expect > 0", "a mapping (given: 3)"),
     "a claim without a verdict": (
         claiming("{arm: {model.heads: 2, model.depth: 6}, verdict: worse}", "¦{arm: {}}"),
         "'verdict' is missing",
-        "a claim has: arm, than, verdict",
+        "allowed in a claim: arm, than, verdict",
     ),
     "a claim's unknown key": (claiming("verdict", "¦verdct"), "'verdct'", "did you mean 'verdict'"),
     "a claim's unknown verdict": (claiming("worse", "¦wose"), "'better', 'worse' or 'equivalent'", "given: 'wose'"),
     "a claim about a number": (
         claiming("{model.heads: 2, model.depth: 6}", "¦3"),
-        "settings that one arm has",
+        "settings that only one arm has",
         "given: 3",
     ),
     "a claim about two arms": (
         claiming("{model.heads: 2, model.depth: 6}", "¦{model.heads: 2}"),
-        "one arm, these select 2",
+        "exactly one arm, not 2",
         "'heads=2, depth=6', 'heads=2, depth=12'",
     ),
-    "a claim about all arms": (claiming("{model.heads: 2, model.depth: 6}", "¦{}"), "one arm, these select 4"),
+    "a claim about all arms": (claiming("{model.heads: 2, model.depth: 6}", "¦{}"), "exactly one arm, not 4"),
     "a claim about no arm": (
         named(more="expect: [{arm: ¦{model.heads: 2, model.depth: 12, model.skip: none}, verdict: worse}]\n").replace(
             "two: {model.heads: 2}", "two: {model.heads: 2}\n  three: {model.skip: none}"
         ),
-        "select none",
+        "exactly one arm, not none",
         "'three'",
     ),
     "a claim about no value": (
@@ -178,17 +187,17 @@ BAD: dict[str, tuple[str, ...]] = {
         "no arm of this study has model.depth = 5",
         "allowed: 6, 12",
     ),
-    "a claim about a truth value": (
+    "a claim about a boolean": (
         claiming("model.heads: 2, m", "model.heads: ¦true, m"),
         "model.heads = True",
         "allowed: 2, 4",
     ),
-    "a claim about no setting": (
+    "a claim about an unknown setting": (
         claiming("{model.heads: 2, m", "{¦model.head: 2, m"),
         "'model.head'",
         "did you mean 'model.heads'",
     ),
-    "a claim about a name of no arm": (
+    "a claim about an unknown arm": (
         named(more="expect: [{arm: ¦tow, verdict: worse}]\n"),
         "no arm 'tow'",
         "did you mean 'two'",
@@ -200,40 +209,43 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "a claim about a reference": (
         claiming("{model.heads: 2, m", "¦{model.heads: 4, m"),
-        "'heads=4, depth=6' is a reference itself",
+        "'heads=4, depth=6' is itself a reference",
         "`than`",
     ),
     "a claim against itself": (
         named(more="expect: [{arm: two, than: ¦two, verdict: worse}]\n"),
-        "'two' is the claim's arm itself",
+        "compares 'two' with itself",
     ),
     "two claims about a pair": (
         named(more="expect:\n  - {arm: two, verdict: worse}\n  - ¦{arm: one, than: two, verdict: better}\n"),
-        "a claim about 'one' and 'two' stands above already",
-        "one for each pair",
+        "duplicate claim about 'one' and 'two'",
+        "at most one per pair",
     ),
-    "a name": (axes(more="¦name: other\n"), "named by its file"),
+    "a name": (axes(more="¦name: other\n"), "the name of a study is that of its file"),
     "tag": (axes("Does", "¦!x Does"), "a tag (!...) is not allowed"),
     "python tag": (axes("Does it matter?", "¦!!python/object/apply:os.system [ls]"), "a tag"),
     "set tag": (axes("3", "¦!!set {1}"), "a tag"),
-    "date": (axes("Does it matter?", "¦2020-01-01"), "a date is no value here", "2020-01-01"),
-    "thousands of digits": (axes(more=f"runs: ¦0x{'f' * 4000}\n"), "a whole number of more than 64 bits"),
+    "date": (axes("Does it matter?", "¦2020-01-01"), "dates are not allowed", "2020-01-01"),
+    "thousands of digits": (
+        axes(more=f"runs: ¦0x{'f' * 4000}\n"),
+        "the whole number is too large (given: 16,000 bits)",
+    ),
     "alias": (axes(more="base: ¦&b {}\nmetric: *b\n"), "an anchor", "write the value out"),
     "alias of nothing": (axes(more="base: ¦*b\n"), "an alias", "write the value out"),
-    "merge key": (axes(more="base:\n  ¦<<: {model.depth: 2}\n"), "a key is text", "<<"),
-    "number as a key": (axes(more="¦3: x\n"), "a key is text", "3"),
-    "truth as a key": (axes(more="¦true: x\n"), "a key is text", "true"),
-    "list as a key": (axes(more="? ¦[a]\n: x\n"), "a key is text"),
-    "empty key": (axes(more="¦: x\n"), "a key is text"),
+    "merge key": (axes(more="base:\n  ¦<<: {model.depth: 2}\n"), "a key must be text", "<<"),
+    "number as a key": (axes(more="¦3: x\n"), "a key must be text", "3"),
+    "a boolean as a key": (axes(more="¦true: x\n"), "a key must be text", "true"),
+    "list as a key": (axes(more="? ¦[a]\n: x\n"), "a key must be text"),
+    "empty key": (axes(more="¦: x\n"), "a key must be text"),
     "deep nesting": (axes(more="base: {model.depth: " + 18 * "[" + "¦" + 5 * "[" + 23 * "]" + "}\n"), "20 levels"),
     "bottomless nesting": ("a: " + 19 * "[" + "¦" + 900 * "[", "20 levels"),
     "empty file": ("¦", "the file is empty", "mapping"),
     "only a comment": ("¦# nothing here\n", "the file is empty"),
-    "only null": ("¦null\n", "a study is a mapping", "given: None"),
-    "only text": ("¦hello\n", "a study is a mapping", "given: 'hello'"),
-    "a list": ("¦- a\n- b\n", "a study is a mapping", "given: ['a', 'b']"),
+    "only null": ("¦null\n", "a study must be a mapping", "given: None"),
+    "only text": ("¦hello\n", "a study must be a mapping", "given: 'hello'"),
+    "a list": ("¦- a\n- b\n", "a study must be a mapping", "given: ['a', 'b']"),
     "two documents": (axes(more="¦---\n" + AXES), "not valid YAML", "another document"),
-    "no YAML": ("a: b¦: c\n", "not valid YAML"),
+    "not YAML": ("a: b¦: c\n", "not valid YAML"),
     "a tab": ("a:\n¦\tb: 1\n", "not valid YAML"),
     "an open bracket": ("question: [a\n¦", "not valid YAML"),
     "NUL byte": ("¦\x00\x01\x02", "not valid YAML"),
@@ -241,24 +253,24 @@ BAD: dict[str, tuple[str, ...]] = {
 
 
 def written(folder: Path, text: str) -> tuple[Path, str]:
-    """The file of a study, and the place that `¦` marked in it as `file:line:column`."""
+    """Write a study file; return its path, and the place that `¦` marks as `file:line:column`."""
     before = text.split("¦")[0]
     path = folder / "study.yaml"
     path.write_text(text.replace("¦", ""))
     return path, f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
-def complaint(path: str | Path) -> str:
+def error_of(path: str | Path) -> str:
     with pytest.raises(AblateError) as caught:
         load_study(path)
     return str(caught.value)
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_mistake_is_told_with_its_place_what_was_given_and_what_is_allowed(case: str, tmp_path: Path) -> None:
+def test_an_error_has_the_place_what_was_given_and_what_is_allowed(case: str, tmp_path: Path) -> None:
     text, *words = BAD[case]
     path, place = written(tmp_path, text)
-    message = complaint(path)
+    message = error_of(path)
     assert message.startswith(f"{place}: ")
     assert [word for word in words if word not in message] == []
 
@@ -266,12 +278,12 @@ def test_a_mistake_is_told_with_its_place_what_was_given_and_what_is_allowed(cas
 @pytest.mark.parametrize("case", BAD)
 def test_a_message_is_one_short_line(case: str, tmp_path: Path) -> None:
     path, place = written(tmp_path, BAD[case][0])
-    message = complaint(path).removeprefix(place)
+    message = error_of(path).removeprefix(place)
     assert message.isprintable()
     assert len(message) < 700
 
 
-# mistakes that are not yet told as they should be: without their mark as soon as they are
+# rare mistakes, of which only the place and the form of the message are checked
 RARE = {
     "a tag that yaml knows": axes("seeds: 3", "seeds: ¦!!int '3'"),
     "a tag on nothing": axes("0.25", "¦!!float ''"),
@@ -287,64 +299,64 @@ RARE = {
 
 
 @pytest.mark.parametrize("case", RARE)
-def test_a_rare_mistake_is_told_in_one_printable_line_at_its_place(case: str, tmp_path: Path) -> None:
+def test_a_rare_mistake_gives_one_printable_line_with_its_place(case: str, tmp_path: Path) -> None:
     path, place = written(tmp_path, RARE[case])
-    message = complaint(path)
+    message = error_of(path)
     assert message.startswith(f"{place}: ")
     assert message.removeprefix(place).isprintable()
     assert "pattern" not in message
     assert len(message.removeprefix(place)) < 400
 
 
-# what cannot be read has no line
+# files that cannot be read: these errors have no line
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    assert complaint(tmp_path / "none.yaml").startswith(f"{tmp_path / 'none.yaml'}: cannot be read: no such file")
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    assert error_of(tmp_path / "none.yaml").startswith(f"{tmp_path / 'none.yaml'}: cannot be read: no such file")
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
-    assert complaint(tmp_path).startswith(f"{tmp_path}: cannot be read: is a directory")
+def test_a_folder_is_an_error(tmp_path: Path) -> None:
+    assert error_of(tmp_path).startswith(f"{tmp_path}: cannot be read: is a directory")
 
 
 @pytest.mark.parametrize("name", ["a b.yaml", "-x.yaml", "é.yaml", "a\nb.yaml", "a" * 101 + ".yaml"])
 def test_a_file_name_that_cannot_name_a_folder_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(AXES)
-    assert "file name is made of letters, digits" in complaint(tmp_path / name)
+    assert "file can only have letters, digits" in error_of(tmp_path / name)
 
 
-def test_an_impossible_file_name_is_told() -> None:
-    assert "cannot be read" in complaint("a\x00b.yaml")
+def test_an_impossible_file_name_is_an_error() -> None:
+    assert "cannot be read" in error_of("a\x00b.yaml")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", "question: é".encode("utf-16"), b"question: \xe9"])
-def test_bytes_that_are_no_text_are_told(content: bytes, tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_an_error(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_bytes(content)
-    assert complaint(path).startswith(f"{path}")
-    assert "is not UTF-8" in complaint(path)
+    assert error_of(path).startswith(f"{path}")
+    assert "is not UTF-8" in error_of(path)
 
 
-def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text("# " + "x" * 1_000_000)
-    assert "bytes are no study" in complaint(path)
+    assert "the file is too large: 1,000,002 bytes" in error_of(path)
 
 
-# what is read
+# files that can be read
 
 
 def read(folder: Path, text: str) -> Design:
     return load_study(written(folder, text)[0])
 
 
-def test_a_file_gives_the_study_that_python_gives(tmp_path: Path) -> None:
+def test_a_file_and_python_give_the_same_study(tmp_path: Path) -> None:
     keys: dict[str, Any] = {"question": "Does it matter?", "vary": {"model.heads": [2, 4]}, "seeds": 3, "margin": 0.25}
     assert read(tmp_path, AXES).study == Study(name="study", reference={"model.heads": 4}, **keys)
 
 
 @pytest.mark.parametrize("text", [AXES, NAMED, GRID, axes(more="design: one-at-a-time\nmetric: last/ssim\nbase: {}\n")])
-def test_a_study_written_out_reads_back_the_same(text: str, tmp_path: Path) -> None:
+def test_a_study_that_is_saved_loads_as_the_same_study(text: str, tmp_path: Path) -> None:
     study = read(tmp_path, text)
     out = study.study.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
     assert read(tmp_path, json.dumps(out)) == study
@@ -366,7 +378,7 @@ def test_words_are_text_as_in_yaml_1_2(word: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + AXES, AXES.replace("\n", "\r\n"), "---\n" + AXES + "...\n"])
-def test_what_editors_add_does_no_harm(text: str, tmp_path: Path) -> None:
+def test_what_editors_add_is_ignored(text: str, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_bytes(text.encode())
     assert load_study(path).question == "Does it matter?"
@@ -382,7 +394,7 @@ def test_every_key_of_a_study_is_described(key: str) -> None:
     assert Study.model_fields[key].description
 
 
-# whatever a file holds, the answer is a study or an AblateError
+# any content gives a study or an AblateError
 
 
 def outcome(path: Path, content: bytes) -> Design | str:
@@ -408,7 +420,7 @@ TOKENS = [
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A valid study with some parts cut out, doubled or replaced by what YAML finds hard."""
+    """A valid study with some parts cut out, doubled, or replaced by difficult YAML."""
     text = draw(st.sampled_from([AXES, NAMED, GRID]))
     for _ in range(draw(st.integers(1, 4))):
         start, length = draw(st.integers(0, len(text))), draw(st.integers(0, 12))
@@ -427,7 +439,7 @@ data = st.recursive(
 
 @st.composite
 def replaced(draw: st.DrawFn) -> bytes:
-    """A valid study with the values of some keys replaced by any other data."""
+    """A valid study with the values of some keys replaced by arbitrary data."""
     study = {"question": "q", "vary": {"model.heads": [2, 4]}, "reference": {"model.heads": 4}, "seeds": 2, "margin": 1}
     study |= draw(st.dictionaries(st.sampled_from(KEYS), data, min_size=1, max_size=3))
     return json.dumps(study, ensure_ascii=False).replace("NaN", ".nan").replace("Infinity", ".inf").encode()

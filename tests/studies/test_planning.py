@@ -1,4 +1,4 @@
-"""Study -> arms -> runs: which arms a study has, what each is compared with, and in what order they run."""
+"""Study -> arms -> runs: the arms of a study, what each is compared with, and the order of its runs."""
 
 from collections.abc import Iterable
 from math import prod
@@ -10,9 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ablate.errors import StudyError
-from ablate.settings import dotted, resolve
+from ablate.settings import DEFAULTS, dotted, resolve
 from ablate.studies.designs import Arm
-from ablate.studies.names import arm_name
+from ablate.studies.names import arm_name, short_name
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
@@ -77,24 +77,24 @@ def test_a_grid_has_all_combinations_in_the_order_of_the_file() -> None:
     assert names(found) == expected
 
 
-def test_a_fully_fixed_reference_is_faced_by_every_other_cell() -> None:
+def test_a_reference_with_values_of_all_axes_is_compared_with_every_other_arm() -> None:
     found = study_of(vary=SMALL_GRID, reference={"model.heads": 4, "model.depth": 12}).arms
     assert {arm.against for arm in found if arm.name != "heads=4, depth=12"} == {"heads=4, depth=12"}
 
 
-def test_a_partial_reference_is_faced_where_only_its_axes_differ() -> None:
+def test_arms_are_compared_with_the_one_that_differs_only_in_the_axes_of_the_reference() -> None:
     found = study_of(vary=SMALL_GRID, reference={"model.heads": 4}).arms
-    facing = {arm.name: arm.against for arm in found}
-    assert facing["heads=1, depth=6"] == "heads=4, depth=6"
-    assert facing["heads=1, depth=12"] == "heads=4, depth=12"
+    against = {arm.name: arm.against for arm in found}
+    assert against["heads=1, depth=6"] == "heads=4, depth=6"
+    assert against["heads=1, depth=12"] == "heads=4, depth=12"
 
 
-def test_a_partial_reference_makes_a_reference_of_every_cell_that_has_its_values() -> None:
+def test_every_arm_with_the_values_of_the_reference_is_a_reference() -> None:
     found = study_of(vary=SMALL_GRID, reference={"model.heads": 4}).arms
     assert [arm.name for arm in found if arm.against is None] == ["heads=4, depth=6", "heads=4, depth=12"]
 
 
-def test_a_reference_spelt_differently_is_still_an_arm() -> None:
+def test_a_reference_can_be_spelt_differently_from_the_axis() -> None:
     found = study_of(vary={"training.rate": [1, 0.5]}, reference={"training.rate": 1.0}).arms
     assert {arm.against for arm in found} - {None} <= set(names(found))
 
@@ -108,12 +108,12 @@ def test_a_grid_has_as_many_arms_as_combinations(study: Design) -> None:
 
 @relaxed
 @given(studies())
-def test_an_arm_of_a_grid_differs_from_what_it_faces_only_in_the_references_axes(study: Design) -> None:
+def test_an_arm_of_a_grid_differs_from_its_reference_only_in_the_references_axes(study: Design) -> None:
     by_name = {arm.name: arm for arm in study.arms}
     for arm in by_name.values():
-        facing = by_name[arm.against] if arm.against else arm
+        reference = by_name[arm.against] if arm.against else arm
         assert isinstance(study.study.reference, dict)
-        assert arm.overrides | study.study.reference == facing.overrides
+        assert arm.overrides | study.study.reference == reference.overrides
 
 
 # one at a time
@@ -135,10 +135,10 @@ def test_an_axis_that_the_reference_does_not_fix_starts_from_the_base() -> None:
     assert names(found) == ["reference", "heads=1", "heads=2", "depth=12"]
 
 
-def test_axes_that_end_alike_give_arms_of_different_names() -> None:
-    vary = {"data.filled.density": [0, 0.0003], "data.noisy.density": [0, 0.0003]}
+def test_the_name_of_an_arm_says_which_density_it_changes() -> None:
+    vary = {"data.filled.density": [0, 0.0003], "model.heads": [2, 4]}
     found = study_of(vary=vary, design="one-at-a-time", reference={}, metric="test/gain").arms
-    assert len(set(names(found))) == len(found)
+    assert names(found) == ["reference", "filled.density=0", "heads=2"]
 
 
 @relaxed
@@ -164,7 +164,7 @@ def test_named_arms_keep_their_names_and_order() -> None:
     assert names(study_of(arms=NAMED, reference="as in the paper").arms) == list(NAMED)
 
 
-def test_named_arms_face_the_named_reference() -> None:
+def test_named_arms_are_compared_with_the_named_reference() -> None:
     found = study_of(arms=NAMED, reference="as in the paper").arms
     assert [arm.against for arm in found] == ["as in the paper", None]
 
@@ -180,15 +180,33 @@ def test_an_arm_overrides_the_base() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "name"),
+    ("overrides", "name"),
     [
         ({"model.heads": 4, "model.depth": 12}, "heads=4, depth=12"),
         ({"model.image_size": [32, 64]}, "image_size=32x64"),
-        ({"data.cells.density": 0.1, "data.noisy.density": 0}, "data.cells.density=0.1, data.noisy.density=0"),
+        ({"data.cells.density": 0.1, "data.noisy.density": 0}, "cells.density=0.1, noisy.density=0"),
+        ({"data.filled.density": 0.1}, "filled.density=0.1"),
     ],
 )
-def test_an_arm_of_axes_is_named_by_what_it_changes(cell: dict[str, Any], name: str) -> None:
-    assert arm_name(cell, cell) == name
+def test_an_arm_of_axes_is_named_by_what_it_changes(overrides: dict[str, Any], name: str) -> None:
+    assert arm_name(overrides) == name
+
+
+def ends_in(setting: str, ending: str) -> bool:
+    return f".{setting}".endswith(f".{ending}")
+
+
+@pytest.mark.parametrize("setting", DEFAULTS)
+def test_the_short_name_of_a_setting_is_its_shortest_ending_that_no_other_has(setting: str) -> None:
+    short = short_name(setting)
+    assert [other for other in DEFAULTS if ends_in(other, short)] == [setting]
+    _, _, shorter = short.partition(".")
+    assert not shorter or len([other for other in DEFAULTS if ends_in(other, shorter)]) > 1
+
+
+@pytest.mark.parametrize("setting", ["heads", "depth", "skip", "decoder", "patch_size", "position", "final_norm"])
+def test_settings_of_the_network_are_named_by_one_word(setting: str) -> None:
+    assert short_name(f"model.{setting}") == setting
 
 
 # every design
@@ -206,7 +224,7 @@ def test_all_arms_have_different_names(study: Design) -> None:
 
 @relaxed
 @given(designs)
-def test_every_arm_faces_a_reference(study: Design) -> None:
+def test_every_arm_is_compared_with_a_reference(study: Design) -> None:
     found = study.arms
     references = {arm.name for arm in found if arm.against is None}
     assert references
@@ -233,7 +251,7 @@ def test_every_run_has_an_id_of_its_own(study: Design) -> None:
     assert len({run.id for run in study.runs}) == len(study.arms) * len(study.seeds)
 
 
-def test_two_studies_that_ask_for_the_same_run_share_its_id() -> None:
+def test_two_studies_that_request_the_same_run_share_its_id() -> None:
     grid = study_of(vary=SMALL_GRID, reference={"model.heads": 4}, seeds=[1])
     named = study_of(name="b", margin=1, arms={"one": {"model.heads": 1}, "two": {"model.heads": 8}}, reference="one")
     shared = {run.id for run in grid.runs} & {run.id for run in named.runs}
@@ -252,18 +270,18 @@ TASK_AXES: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("axis", TASK_AXES)
-def test_an_axis_that_changes_the_task_is_not_judged_by_the_psnr(axis: str) -> None:
+def test_arms_with_different_tasks_cannot_be_compared_by_the_psnr(axis: str) -> None:
     with pytest.raises(StudyError, match=f"{axis}, which changes the task.*allowed: test/gain"):
         study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/psnr")
 
 
 @pytest.mark.parametrize("axis", TASK_AXES)
-def test_an_axis_that_changes_the_task_is_judged_by_the_gain(axis: str) -> None:
+def test_arms_with_different_tasks_can_be_compared_by_the_gain(axis: str) -> None:
     study = study_of(vary={axis: TASK_AXES[axis]}, reference={axis: TASK_AXES[axis][0]}, metric="test/gain")
     assert len(study.arms) == 2
 
 
-def test_the_number_of_test_scenes_is_not_the_task() -> None:
+def test_the_number_of_test_scenes_does_not_change_the_task() -> None:
     assert study_of(vary={"data.test": [64, 128]}, reference={"data.test": 64}, metric="test/psnr").arms
 
 
@@ -272,18 +290,18 @@ def test_arms_with_the_same_settings_are_refused() -> None:
         study_of(arms={"a": {}, "b": {"model.heads": 4}}, reference="a")
 
 
-def test_a_study_built_in_python_is_told_the_path_to_its_mistake() -> None:
+def test_the_error_of_a_study_built_in_python_has_the_path_to_the_mistake() -> None:
     with pytest.raises(StudyError, match=r"^vary > model\.heads > 1: .*3 heads do not divide"):
         study_of(vary={"model.heads": [4, 3]}, reference={"model.heads": 4})
 
 
-def test_an_arm_without_noise_has_no_gain_to_be_judged_by() -> None:
+def test_an_arm_without_noise_cannot_be_judged_by_the_gain() -> None:
     quiet = {"data.filled.density": 0, "data.noisy.density": 0}
-    with pytest.raises(StudyError, match=r"'quiet' has no noise.*no test/gain"):
+    with pytest.raises(StudyError, match=r"'quiet' has no noise, so test/gain is undefined"):
         study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
 
 
-def test_noise_of_no_value_is_none() -> None:
+def test_noise_with_values_of_zero_is_not_noise() -> None:
     quiet = {"data.filled.value": [0, 0], "data.noisy.density": 0}
     with pytest.raises(StudyError, match=r"'quiet' has no noise"):
         study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
@@ -297,7 +315,7 @@ def test_noise_of_no_value_is_none() -> None:
         {"data.cells.peak": 0, "data.cells.fall": 0},
     ],
 )
-def test_scenes_with_nothing_to_see_are_no_task(nothing: dict[str, Any]) -> None:
+def test_scenes_without_visible_cells_are_refused(nothing: dict[str, Any]) -> None:
     last = list(nothing)[-1].replace(".", r"\.")
     with pytest.raises(StudyError, match=rf"^arms > empty > {last}: the scenes have no cells"):
         study_of(arms={"full": {}, "empty": nothing}, reference="full", metric="test/gain")

@@ -1,4 +1,4 @@
-"""Which seeds a study has, and when it looks at them."""
+"""The seeds of a study, and the looks at which it is judged."""
 
 from itertools import pairwise
 from typing import Any
@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ablate.studies.seeds import Seeds, listed, looks_of
+from ablate.studies.seeds import Seeds, list_seeds, plan_looks
 
 SEEDS: TypeAdapter[Any] = TypeAdapter(Seeds)
 
 
 def looks(stated: object) -> list[int]:
-    return [look.seeds for look in looks_of(SEEDS.validate_python(stated))]
+    return [look.seeds for look in plan_looks(SEEDS.validate_python(stated))]
 
 
 @pytest.mark.parametrize(
@@ -30,12 +30,12 @@ def looks(stated: object) -> list[int]:
     ids=str,
 )
 def test_seeds_are_stated_in_three_ways(stated: object, seeds: tuple[int, ...], numbers: list[int]) -> None:
-    assert listed(SEEDS.validate_python(stated)) == seeds
+    assert list_seeds(SEEDS.validate_python(stated)) == seeds
     assert looks(stated) == numbers
 
 
 @given(st.integers(2, 1000), st.integers(2, 1000))
-def test_looks_go_from_the_first_to_the_last_by_half_as_many_again(first: int, last: int) -> None:
+def test_each_look_has_at_most_half_as_many_seeds_again(first: int, last: int) -> None:
     if first > last:
         return
     found = looks({"from": first, "to": last})

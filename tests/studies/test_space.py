@@ -1,4 +1,4 @@
-"""Where a value lies in a range is how much of it a draw leaves below."""
+"""The place of a value in a range is the probability that a draw is below it."""
 
 import pytest
 from hypothesis import given

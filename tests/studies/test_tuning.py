@@ -1,4 +1,4 @@
-"""Arms that are tuned before they are compared: fairly, and each on its own."""
+"""Arms that are tuned before they are compared: fairly, and independently of each other."""
 
 import re
 from pathlib import Path
@@ -24,15 +24,15 @@ def test_every_arm_has_a_search_of_its_own_with_the_same_budget() -> None:
     assert [search.base["model.skip"] for search in found.values()] == ["both", "none"]
 
 
-def test_one_trial_of_each_arm_is_open_so_that_no_number_of_slots_changes_what_it_chooses() -> None:
+def test_each_arm_runs_one_trial_at_a_time_so_the_number_of_slots_changes_no_choice() -> None:
     assert {search.parallel for search in tuned_study().tunings.values()} == {1}
 
 
-def test_a_study_without_tuning_has_no_such_search() -> None:
+def test_a_study_without_tuning_has_no_searches() -> None:
     assert tuned_study(tune=None).tunings == {}
 
 
-def test_tuned_arms_have_what_they_chose_and_their_own_names_and_references() -> None:
+def test_tuned_arms_have_the_chosen_settings_and_keep_their_names_and_references() -> None:
     study = tuned_study().tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
     found = study.arms
     assert [(arm.name, arm.settings.training.rate, arm.against) for arm in found] == [
@@ -43,7 +43,7 @@ def test_tuned_arms_have_what_they_chose_and_their_own_names_and_references() ->
     assert {run.training.epochs for run in study.runs} == {TINY["training.epochs"]}
 
 
-def test_a_grids_references_and_claims_are_those_of_the_study_that_is_not_tuned() -> None:
+def test_tuning_a_grid_changes_neither_its_references_nor_its_claims() -> None:
     vary = {"model.skip": ["both", "none"], "model.depth": [1, 2]}
     expect = [{"arm": {"model.skip": "none", "model.depth": 2}, "verdict": "worse"}]
     base = {name: value for name, value in BASE.items() if name != "model.depth"}
@@ -55,7 +55,7 @@ def test_a_grids_references_and_claims_are_those_of_the_study_that_is_not_tuned(
     assert tuned.claims == study.claims
 
 
-def test_the_runs_of_arms_that_are_not_tuned_yet_are_not_made_up() -> None:
+def test_arms_that_are_not_tuned_yet_have_no_runs() -> None:
     with pytest.raises(NotTunedError, match="not tuned yet; `ablate sweep` does that first"):
         _ = tuned_study().cells
 
@@ -76,12 +76,12 @@ tune:
 
 
 @pytest.mark.parametrize(
-    ("given", "instead", "place", "said"),
+    ("given", "instead", "place", "message"),
     [
         ("trials: 8", "trails: 8", "10:3", "unknown key 'trails'; did you mean 'trials'? allowed: space, trials"),
-        ("  epochs: 5\n", "", "9:3", "the key 'epochs' is missing; a tuning has: space, trials, epochs"),
+        ("  epochs: 5\n", "", "9:3", "the key 'epochs' is missing; allowed in a tuning: space, trials, epochs"),
         ("high: 1e-2", "hihg: 1e-2", "9:38", "unknown key 'hihg'; did you mean 'high'? allowed: low, high, log"),
-        ("high: 1e-2", "high: 1e-9", "9:26", "a range goes from its lower end to a higher one"),
+        ("high: 1e-2", "high: 1e-9", "9:26", "the low end of a range must be below its high end"),
         ("trials: 8", "trials: 0", "10:11", "must be greater than or equal to 1 (given: 0)"),
         (
             "epochs: 5",
@@ -93,7 +93,7 @@ tune:
             "epochs: 5",
             "epochs: 5\n  metric: test/psnr",
             "12:11",
-            "there is no metric 'test/psnr' that can",
+            "'test/psnr' is not a metric that can",
         ),
         (
             "training.rate: {low: 1e-4, high: 1e-2, log: true}",
@@ -102,7 +102,7 @@ tune:
             "'with' sets model.skip",
         ),
         ("training.rate: {low: 1e-4, high: 1e-2, log: true}", "model.heads: [4, 5]", "9:28", "5 heads do not divide"),
-        ("training.rate: {low", "training.epochs: {low", "9:11", "sets training.epochs, so that tuning"),
+        ("training.rate: {low", "training.epochs: {low", "9:11", "sets training.epochs, so tuning cannot choose it"),
         (
             "training.rate: {low: 1e-4, high: 1e-2, log: true}",
             "training.warmup: {low: 0, high: 40}",
@@ -113,21 +113,28 @@ tune:
             "tune:",
             "expect: [{arm: {model.skip: none, training.rate: 0.001}, verdict: worse}]\ntune:",
             "8:35",
-            "training.rate is tuned, so that nobody knows yet",
+            "training.rate is tuned, so its value in each arm is not known",
         ),
-        ("arms:", "base: {training.rate: 0.01}\narms:", "2:8", "training.rate is tuned, so that it has no value here"),
+        (
+            "arms:",
+            "base: {training.rate: 0.01}\narms:",
+            "2:8",
+            "training.rate is set in both `base` and `tune.space`; keep one",
+        ),
     ],
 )
-def test_each_mistake_is_one_line_at_its_place(given: str, instead: str, place: str, said: str, tmp_path: Path) -> None:
+def test_each_mistake_is_one_line_at_its_place(
+    given: str, instead: str, place: str, message: str, tmp_path: Path
+) -> None:
     assert given in TEXT
     path = tmp_path / "tuned.yaml"
     path.write_text(TEXT.replace(given, instead, 1))
     with pytest.raises(StudyError, match=re.escape(f"{path}:{place}: ")) as error:
         load_study(path)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
-def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> None:
+def test_the_runs_of_trials_are_saved_with_those_of_the_study(tmp_path: Path) -> None:
     study = tuned_study()
     assert requested_by(tmp_path, study).all_runs() == {}
     tuned = study.tuned({"with": {"training.rate": 0.02}, "without": {"training.rate": 0.003}})
@@ -141,7 +148,7 @@ def test_what_tuning_asked_for_is_remembered_beside_the_runs(tmp_path: Path) -> 
     assert "0123" in RequestedRuns.of(untuned, load_requested(tmp_path, study.name)).former
 
 
-def test_a_tuned_study_with_impossible_settings_blames_the_tuning() -> None:
+def test_an_error_in_chosen_settings_has_the_path_of_the_tuning() -> None:
     tune = TUNE | {"space": {"training.warmup": {"low": 1, "high": 4}}, "epochs": 4}
     chosen = {"with": {"training.warmup": 4.0}, "without": {}}
     with pytest.raises(AblateError, match=r"tune > space > training\.warmup"):

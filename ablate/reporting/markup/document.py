@@ -1,7 +1,7 @@
 """A page as both templates see it: sections of paragraphs, lists, tables and pictures, in plain text.
 
-What a piece of text is (a name to be copied, a link, the point of a row) is said here; how that looks, and how it is
-escaped, is the template's affair.
+A document says what a piece of text is: a name to copy, a link, the main word of a row. The templates decide how that
+looks and how it is escaped.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from ablate.reporting.markup.numbers import is_numeric
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,14 @@ class Strong:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to be typed or copied as it is."""
+    """Text to type or to copy."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Link:
-    """Text that leads to an address."""
+    """Text with a link to an address."""
 
     text: str
     url: str
@@ -55,7 +57,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells under headings; the first cell of a row names it, columns in `numbers` (by index) are set flush right."""
+    """Cells under headings; the first cell of a row is its name. Columns in `numbers` (indices) are right-aligned."""
 
     caption: str
     head: tuple[str, ...]
@@ -66,7 +68,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure by its name; `alternative` says what it shows to those who cannot see it."""
+    """A figure by its name; `alternative` describes it to readers who cannot see it."""
 
     name: str
     alternative: str
@@ -87,7 +89,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A page; `warnings` come first, since they may overthrow the rest."""
+    """A page; its warnings come first, since they can invalidate the rest."""
 
     title: str
     question: str
@@ -96,18 +98,18 @@ class Document:
     sections: tuple[Section, ...]
 
     def without_pictures(self, drawn: Iterable[str]) -> Document:
-        """The page without those pictures that had nothing to show."""
+        """The page without the pictures that had nothing to show and were not `drawn`."""
         names = set(drawn)
 
-        def kept(section: Section) -> Section:
+        def remove(section: Section) -> Section:
             blocks = (block for block in section.blocks if not isinstance(block, Picture) or block.name in names)
             return Section(section.title, tuple(blocks))
 
-        return Document(self.title, self.question, self.answer, self.warnings, tuple(map(kept, self.sections)))
+        return Document(self.title, self.question, self.answer, self.warnings, tuple(map(remove, self.sections)))
 
 
 def paragraph(*spans: Span) -> Paragraph:
-    """Running text of these spans."""
+    """A paragraph of these spans."""
     return Paragraph(spans)
 
 
@@ -116,7 +118,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A heading, what stands under it for a row, and whether that is a number."""
+    """A heading, the cell of each row, and whether the cells are numbers unless some turn out to be text."""
 
     heading: str
     cell: Callable[[Row], Span]
@@ -124,11 +126,22 @@ class Column(Generic[Row]):
 
 
 def table(caption: str, columns: Iterable[Column[Row]], rows: Iterable[Row]) -> Table:
-    """A table of these columns, a line for each row."""
+    """A table with these columns and a line for each row; columns are right-aligned if they hold only numbers."""
     columns = list(columns)
-    return Table(
-        caption,
-        tuple(column.heading for column in columns),
-        tuple(tuple(column.cell(row) for column in columns) for row in rows),
-        frozenset(index for index, column in enumerate(columns) if column.number),
+    lines = tuple(tuple(column.cell(row) for column in columns) for row in rows)
+    numbers = frozenset(
+        index
+        for index, column in enumerate(columns)
+        if column.number and all(_is_number(line[index]) for line in lines)
     )
+    return Table(caption, tuple(column.heading for column in columns), lines, numbers)
+
+
+def _is_number(span: Span) -> bool:
+    match span:
+        case str():
+            return is_numeric(span)
+        case Strong(text):
+            return is_numeric(text)
+        case _:
+            return False

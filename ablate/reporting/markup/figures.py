@@ -1,4 +1,4 @@
-"""A figure of a report: its name, its place, its words and its drawing belong together."""
+"""A figure of a report: its name, its place in the page, its caption and its drawing, kept together."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PageT = TypeVar("PageT")
 
 @dataclass(frozen=True)
 class ReportFigure(Generic[PageT]):
-    """A figure of a page of this kind.
+    """A figure of a kind of page.
 
     Attributes:
         name: of its file, and of the element in the page.
-        section: the title of the section that it stands in.
-        alternative: what it shows, for those who cannot see it.
+        section: the title of the section that shows it.
+        alternative: a description for readers who cannot see it.
         caption: what its marks mean.
-        draw: the drawing; None where there is nothing to show.
+        draw: makes the drawing; None if there is nothing to show.
     """
 
     name: str
@@ -33,18 +33,18 @@ class ReportFigure(Generic[PageT]):
     draw: Callable[[PageT], Figure | None]
 
     def picture(self, page: PageT) -> Picture:
-        """Its place in the page."""
+        """The block that shows it in the page."""
         return Picture(self.name, self.alternative(page), self.caption(page))
 
 
 class Pictures:
-    """Where among the blocks of a section its figures stand; without it they end the section."""
+    """Marks where among the blocks of a section its figures go; without this mark they go to its end."""
 
 
-def section_of(
+def make_section(
     title: str, blocks: Iterable[Block | Pictures], figures: Iterable[ReportFigure[PageT]], page: PageT
 ) -> Section:
-    """A section with those of the figures that belong to it."""
+    """A section of these blocks and of the figures that belong to it."""
     pictures = [figure.picture(page) for figure in figures if figure.section == title]
     placed: list[Block] = []
     for block in (*blocks, Pictures()):
@@ -56,6 +56,6 @@ def section_of(
 
 
 def draw_all(figures: Iterable[ReportFigure[PageT]], page: PageT) -> dict[str, str]:
-    """Every figure of a page as SVG, by its name; those with nothing to show are left out."""
+    """Every figure of a page as SVG, by its name; figures with nothing to show are left out."""
     drawn = {figure.name: figure.draw(page) for figure in figures}
     return {name: svg(figure, name) for name, figure in drawn.items() if figure is not None}

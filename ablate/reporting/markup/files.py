@@ -11,7 +11,7 @@ from ablate.reporting.markup.rendering import html, markdown
 
 
 def write_files(folder: Path, content: Document, figures: dict[str, str], numbers: dict[str, Any]) -> None:
-    """Write a report: its figures, then both pages that show those of them that could be drawn, and its numbers."""
+    """Write a report: its figures, both pages with the figures that could be drawn, and its numbers."""
     _write_figures(figures, folder / "figures")
     shown = content.without_pictures(figures)
     write_atomic(folder / "README.md", markdown(shown).encode())
@@ -20,7 +20,7 @@ def write_files(folder: Path, content: Document, figures: dict[str, str], number
 
 
 def _write_figures(figures: dict[str, str], folder: Path) -> None:
-    """Write these figures, and remove those that an earlier report had and this one has not."""
+    """Write these figures, and remove those of an earlier report that this one does not have."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):
         if old.stem not in figures:

@@ -1,4 +1,4 @@
-"""Documents as Markdown and as HTML: the two templates, and how each of them escapes and marks pieces of text."""
+"""Documents as Markdown and as HTML: the two templates, and how each of them escapes and marks up text."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ablate.reporting.markup.document import Code, Document, Link, Span, Strong
 
 
 def markdown(document: Document) -> str:
-    """The page for a code host, with its figures beside it."""
+    """The page as Markdown for a code host; its figures are files of their own."""
     return _render("page.md.j2", markdown_span, escaped=False, document=document)
 
 
 def html(document: Document, figures: Mapping[str, str]) -> str:
-    """The page as one file that needs no other, with its figures (SVG by name) inside."""
+    """The page as one self-contained HTML file, with its figures (SVG by name) inside."""
     return _render("page.html.j2", html_span, escaped=True, document=document, figures=figures)
 
 
 def templates(*, escaped: bool) -> Environment:
-    """Where the templates are, and how they are read: what a template misspells is an error."""
+    """The environment that loads the templates; a misspelt name in a template is an error."""
     return Environment(
         loader=PackageLoader("ablate.reporting.markup"),
         undefined=StrictUndefined,
@@ -39,17 +39,18 @@ def _render(template: str, span: Callable[[Span], str], *, escaped: bool, **valu
 
 
 def markdown_text(text: str) -> str:
-    """Text as itself: no sign of it is markup, on a code host (which also reads formulas between dollars)."""
+    """Text escaped so that nothing in it is markup on a code host, where text between dollars would be a formula."""
     return re.sub(r"([\\`*_\[\]<>|~$&])", r"\\\1", re.sub(r"\s+", " ", text))
 
 
 def markdown_span(span: Span) -> str:
-    """A piece of text in Markdown; a table's cell must not hold a bare `|`, not even in code."""
+    """A piece of text in Markdown; inside a table even code must escape `|`."""
     match span:
         case Strong(text):
             return f"**{markdown_text(text)}**"
         case Code(text):
-            fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+            # longer than any row of backticks in the text, so that none of them ends the code
+            fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", text)), default=0))
             pad = " " if "`" in text else ""
             return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|")
         case Link(text, url):

@@ -1,10 +1,10 @@
-"""What all figures of reports share: colours, fonts, panels, and names that fit."""
+"""What all figures of reports share: colours, fonts, panels, and labels that fit."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 
@@ -14,76 +14,127 @@ from matplotlib.figure import Figure
 
 from ablate.run_figures import STYLE
 
-# Okabe and Ito (2008): told apart by colour-blind readers; black is kept for references
+# Okabe and Ito (2008): distinct for colour-blind readers; black is kept for references
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 WIDTH = 6.6
 """Inches of a figure: 634 pixels, at which its smallest letters are 11 pixels high."""
 
+LETTER = 0.085
+"""Inches that a letter of a label is wide, on average."""
+
+NAME_WIDTH = 26
+"""Letters on one line of a name beside a row."""
+
 
 @contextmanager
 def report_style() -> Iterator[None]:
-    """The style of report figures; names are shown as they are, a dollar sign is no formula."""
-    with matplotlib.rc_context(STYLE | {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}):
+    """The style of report figures.
+
+    Names are drawn as they are: a dollar sign does not begin a formula. Ticks show full values, without a factor or an
+    offset (`1e-5`, `+3e1`) at the end of the axis.
+    """
+    names = {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}
+    ticks = {"axes.formatter.useoffset": False, "axes.formatter.limits": (-8, 9)}
+    with matplotlib.rc_context(STYLE | names | ticks):
         yield
 
 
-def panels(
-    count: int, columns: int, height: float, above: float = 0.0, *, sharex: bool = False
+def make_panels(
+    count: int, columns: int, height: float, extra: float = 0.0, *, sharex: bool = False
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of so many panels, each of this height in inches, all on one upright scale; `above` is for the rest."""
+    """A figure of this many panels that share their y axis.
+
+    Args:
+        count, columns: panels in all, and side by side.
+        height: of a panel, in inches.
+        extra: height of what else the figure shows, in inches.
+        sharex: whether they share their x axis too; each panel shows its labels all the same.
+    """
     lines = math.ceil(count / columns)
-    figure = Figure(figsize=(WIDTH, above + height * lines), layout="constrained")
-    found = list(figure.subplots(lines, columns, sharex=sharex, sharey=True, squeeze=False).flat)
-    for axes in found[count:]:
+    figure = Figure(figsize=(WIDTH, extra + height * lines), layout="constrained")
+    grid = list(figure.subplots(lines, columns, sharex=sharex, sharey=True, squeeze=False).flat)
+    for axes in grid[count:]:
         axes.remove()
-    return figure, found[:count]
+    for axes in grid[:count]:
+        axes.tick_params(labelbottom=True)  # the panel below, which would have the labels, may be missing
+    return figure, grid[:count]
 
 
-def fitted(name: str, width: int = 26) -> str:
-    """A name on lines of at most `width` letters."""
-    return "\n".join(textwrap.wrap(name, width) or [name])
+def title_width(columns: int) -> int:
+    """Letters on one line of a panel's title, of so many panels side by side."""
+    return 66 // columns
 
 
-def row_places(names: list[str], width: int = 26) -> list[float]:
-    """Where the middle of each row stands below the first one's top, in inches, and last where the rows end.
+def wrap_name(name: str, width: int = NAME_WIDTH) -> str:
+    """A name on lines of at most `width` letters, broken at blanks, or within a long word after a sign."""
+    lines = [""]
+    for word in name.split():
+        for index, piece in enumerate(_pieces(word, width)):
+            gap = " " if index == 0 and lines[-1] else ""
+            if len(lines[-1] + gap + piece) <= width:
+                lines[-1] += gap + piece
+            else:
+                lines.append(piece)
+    return "\n".join(lines)
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word where it can be broken, if it does not fit on a line."""
+    if len(word) <= width:
+        return [word]
+    parts = re.findall(r"[^_.=/-]*[_.=/-]|[^_.=/-]+", word)
+    return [part[start : start + width] for part in parts for start in range(0, len(part), width)]
+
+
+def row_places(names: list[str], width: int = NAME_WIDTH) -> list[float]:
+    """The middle of each row in inches below the top of the first, and last the end of all rows.
 
     A row is as high as its name needs.
     """
-    heights = [0.2 + 0.16 * (fitted(name, width).count("\n") + 1) for name in names]
+    heights = [0.2 + 0.16 * (wrap_name(name, width).count("\n") + 1) for name in names]
     ends = list(accumulate(heights))
     return [end - height / 2 for end, height in zip(ends, heights, strict=True)] + ends[-1:]
 
 
-def name_rows(axes: Axes, names: list[str], places: list[float], width: int = 26) -> None:
-    """Rows from the top down at their places (`row_places`), each with its name."""
-    axes.set_yticks(places[:-1], [fitted(name, width) for name in names])
+def label_rows(axes: Axes, names: list[str], places: list[float], width: int = NAME_WIDTH) -> None:
+    """Put the names beside their rows, from the top down at their places (see `row_places`)."""
+    axes.set_yticks(places[:-1], [wrap_name(name, width) for name in names])
     axes.set_ylim(places[-1], 0)
     axes.tick_params(axis="y", length=0)
 
 
-def padded(ends: list[float]) -> tuple[float, float]:
-    """A scale that holds these values with some room.
+def label_columns(axes: Axes, labels: Sequence[str], inches: float) -> None:
+    """Put labels below the places 0, 1, ... of a panel of this width; slanted where they would overlap otherwise."""
+    axes.set_xticks(range(len(labels)), labels)
+    if max(map(len, labels)) + 1 > inches / len(labels) / LETTER:
+        axes.tick_params(axis="x", labelrotation=45)
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
 
-    Scales are made of arms without diverged runs: the interval of one that has some may span ten times the others.
+
+def pad_limits(ends: list[float]) -> tuple[float, float]:
+    """The limits of a scale that shows all these values with some room around them.
+
+    Callers leave out arms with diverged runs, whose intervals can be ten times as wide as all others.
     """
     edge = 0.05 * (max(ends) - min(ends)) or 1.0
     return min(ends) - edge, max(ends) + edge
 
 
-def mark_beyond(axes: Axes, place: float, ends: list[float], limits: tuple[float, float], colour: str) -> None:
-    """An arrow at each end of the scale beyond which a row goes on."""
+def mark_overflow(axes: Axes, place: float, ends: Sequence[float], limits: tuple[float, float], colour: str) -> None:
+    """Draw an arrow at each end of the x axis beyond which a row continues."""
     if min(ends) < limits[0]:
         axes.plot(limits[0], place, "<", color=colour, clip_on=False)
     if max(ends) > limits[1]:
         axes.plot(limits[1], place, ">", color=colour, clip_on=False)
 
 
-def mark_beyond_above(
-    axes: Axes, place: float, ends: tuple[float, float], limits: tuple[float, float], colour: str
+def mark_overflow_upright(
+    axes: Axes, place: float, ends: Sequence[float], limits: tuple[float, float], colour: str
 ) -> None:
-    """The same for a column, whose scale is upright."""
+    """Draw an arrow at each end of the y axis beyond which a column continues."""
     if min(ends) < limits[0]:
         axes.plot(place, limits[0], "v", color=colour, clip_on=False, markersize=4)
     if max(ends) > limits[1]:

@@ -1,4 +1,4 @@
-"""A figure as SVG that may stand in a page beside others: its ids and its style are its own, nothing of it is dated."""
+"""A figure as SVG that can share an HTML page with others: its ids and style are its own, and it has no date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ElementTree.register_namespace("xlink", XLINK)
 
 def svg(figure: Figure, name: str) -> str:
     """The figure as one `<svg id="name">` element."""
-    root = ElementTree.fromstring(_drawn(figure))
+    root = ElementTree.fromstring(_draw(figure))
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
     for element in root.iter():
@@ -30,7 +30,7 @@ def svg(figure: Figure, name: str) -> str:
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _drawn(figure: Figure) -> str:
+def _draw(figure: Figure) -> str:
     file = io.StringIO()
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts draw the text, not ours
@@ -39,7 +39,7 @@ def _drawn(figure: Figure) -> str:
 
 
 def _rename(element: ElementTree.Element, prefix: str) -> None:
-    """Put the figure's name before an element's id and before those that it refers to."""
+    """Put the figure's name before the id of an element and before the ids that it refers to."""
     if "id" in element.attrib:
         element.set("id", f"{prefix}-{element.attrib['id']}")
     for key, value in element.attrib.items():

@@ -1,1 +1,1 @@
-"""The report of a search: like that of a study, a function of `reports/<search>/data` and of the search alone."""
+"""The report of a search, computed from nothing but `reports/<search>/data` and the search."""

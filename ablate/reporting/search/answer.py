@@ -1,27 +1,27 @@
-"""What a search found, in one sentence."""
+"""The outcome of a search, in one sentence."""
 
 from __future__ import annotations
 
-from ablate.reporting.markup.numbers import fixed, unit
+from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.search.model import SearchPage
 from ablate.studies.names import arm_name
 
 
 def answer(page: SearchPage) -> str:
-    """The outcome in one sentence."""
+    """The best trial, or that there is none yet."""
     if page.best is None:
-        return f"None of {_counted(page)} has come to its end."
-    score = f"{page.metric.name} {value(page, page.best.value)}{unit(page.metric)}"
-    chosen = arm_name(page.best.overrides, page.search.space)
-    return f"Best of {_counted(page)}: {chosen} ({score}, in trial {page.best.number})."
+        return f"None of {_count_trials(page)} is complete."
+    score = f"{page.metric.name} {value(page, page.best.value)}{unit_suffix(page.metric)}"
+    settings = arm_name(page.best.overrides)
+    return f"Best of {_count_trials(page)}: {settings} ({score}, in trial {page.best.number})."
 
 
-def _counted(page: SearchPage) -> str:
-    counts = {"given up early": page.count("pruned"), "failed": page.count("failed")}
-    others = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+def _count_trials(page: SearchPage) -> str:
+    """`24 trials (12 pruned, 1 failed)`."""
+    others = ", ".join(f"{count} {state}" for state in ("pruned", "failed") if (count := page.count(state)))
     return f"{len(page.trials)} trial{'s' if len(page.trials) > 1 else ''}{f' ({others})' if others else ''}"
 
 
 def value(page: SearchPage, number: float) -> str:
-    """A trial's value; of one seed, its uncertainty is not known."""
-    return fixed(number, page.metric.digits)
+    """A trial's value with the metric's own decimals, since a single seed has no known uncertainty."""
+    return format_fixed(number, page.metric.digits)

@@ -1,4 +1,4 @@
-"""What the report of a search is made from: `reports/<search>/data/trials.csv`, as `strategies.trial_tables` has it."""
+"""The data of a search's report: `reports/<search>/data/trials.csv`, in the format of `strategies.trial_tables`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 def export(search: Search, finished: Sequence[FrozenTrial], record: Record, folder: Path) -> None:
-    """Write the told trials of a search into `folder`/data."""
+    """Write the finished trials of a search into `folder`/data."""
     write_csv(folder / "data" / "trials.csv", trials_table(search, finished, record))
 
 
 def read(search: Search, folder: Path) -> pd.DataFrame:
-    """Read back what `export` wrote, each axis with its values as they are in settings.
+    """Read the data that `export` wrote, with the values of each axis as they are in settings.
 
     Raises:
-        AblateError: there is none, or it is damaged or belongs to another version of the search.
+        AblateError: there are none, or they are damaged or belong to another version of the search.
     """
     path = folder / "data" / "trials.csv"
     if not path.exists():
-        raise AblateError(f"{path.parent}: there is no data of this search yet; `ablate search` writes it")
+        raise AblateError(f"{path.parent}: no data of this search; run `ablate search` to write them")
     with of_this_version(path, "this search; `ablate search`"):
         return settled(search, read_csv(path, search.space))

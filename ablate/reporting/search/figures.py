@@ -1,4 +1,4 @@
-"""The figures of a search: its course, the importance of each axis in it, and every trial along each axis."""
+"""The figures of a search: its course, all trials along each axis, and the importance of each axis."""
 
 from __future__ import annotations
 
@@ -10,25 +10,35 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import WIDTH, fitted, name_rows, padded, panels, report_style, row_places
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import (
+    WIDTH,
+    label_columns,
+    label_rows,
+    make_panels,
+    pad_limits,
+    report_style,
+    row_places,
+    title_width,
+    wrap_name,
+)
 from ablate.reporting.search.answer import answer
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.sections import SectionTitle
 from ablate.strategies.trial_tables import Trial, best_so_far
-from ablate.studies.names import axis_names, value_text
+from ablate.studies.names import short_name, value_text
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}
 COLUMNS = 3
 
 
-def shown(page: SearchPage) -> dict[str, list[Trial]]:
-    """The trials that have a value, by how they ended."""
+def scored_trials(page: SearchPage) -> dict[str, list[Trial]]:
+    """The trials that have a value, by their state."""
     return {
-        state: found
+        state: trials
         for state in COLOURS
-        if (found := [trial for trial in page.trials if trial.state == state and math.isfinite(trial.value)])
+        if (trials := [trial for trial in page.trials if trial.state == state and math.isfinite(trial.value)])
     }
 
 
@@ -41,12 +51,12 @@ def history_figure(page: SearchPage) -> Figure | None:
         axes = figure.subplots()
         numbers = [trial.number for trial in page.trials]
         axes.step(numbers, best_so_far(page.trials, page.metric), where="post", color="black", label="best so far")
-        for state, trials in shown(page).items():
+        for state, trials in scored_trials(page).items():
             _scatter(axes, state, [trial.number for trial in trials], [trial.value for trial in trials])
         axes.set_ylim(value_limits(page))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trial")
-        axes.set_ylabel(named(page.metric))
+        axes.set_ylabel(metric_label(page.metric))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
     return figure
 
@@ -56,15 +66,15 @@ def _scatter(axes: Axes, state: str, across: list[float], up: list[float]) -> No
 
 
 def value_limits(page: SearchPage) -> tuple[float, float]:
-    """The scale of values: all but those far on the bad side of the middle half, which would hide the others."""
-    values = sorted(page.metric.sign * trial.value for trials in shown(page).values() for trial in trials)
+    """The limits of the y axis: without values that are so far below the others (if up is good) that they hide them."""
+    values = sorted(page.metric.sign * trial.value for trials in scored_trials(page).values() for trial in trials)
     low, middle = values[len(values) // 4], values[len(values) // 2]
-    kept = [page.metric.sign * value for value in values if value >= low - 3 * (values[-1] - middle)]
-    return padded(kept)
+    close = [page.metric.sign * value for value in values if value >= low - 3 * (values[-1] - middle)]
+    return pad_limits(close)
 
 
 def importance_figure(page: SearchPage) -> Figure | None:
-    """Draw a bar an axis."""
+    """Draw a bar per axis."""
     if not page.importance:
         return None
     names = list(page.importance)
@@ -73,15 +83,15 @@ def importance_figure(page: SearchPage) -> Figure | None:
         figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
         axes = figure.subplots()
         axes.barh(places[:-1], list(page.importance.values()), height=0.2, color=COLOURS["complete"])
-        name_rows(axes, names, places)
+        label_rows(axes, names, places)
         axes.set_xlim(0, 1)
-        axes.set_xlabel("importance in the search, as a share")
+        axes.set_xlabel("importance in the search (share)")
     return figure
 
 
 @dataclass(frozen=True)
 class AxisPanel:
-    """One axis: where each trial stands across and up, by how it ended; `ticks` name the values of a list."""
+    """One axis of the space: the x and y of each trial, by its state; `ticks` are the values of a list."""
 
     name: str
     log: bool
@@ -90,13 +100,13 @@ class AxisPanel:
 
 
 def axis_panels(page: SearchPage) -> list[AxisPanel]:
-    """What the figure shows, an axis a panel."""
+    """The panels of the figure, one per axis."""
     panels = []
     for name, axis in page.search.space.items():
         choices = axis if isinstance(axis, list) else None
         points = {
             state: ([_across(choices, trial.overrides[name]) for trial in trials], [trial.value for trial in trials])
-            for state, trials in shown(page).items()
+            for state, trials in scored_trials(page).items()
         }
         log = not isinstance(axis, list) and axis.log
         panels.append(AxisPanel(name, log, list(map(value_text, choices)) if choices else None, points))
@@ -111,22 +121,23 @@ def axes_figure(page: SearchPage) -> Figure | None:
     """Draw a panel per axis, all on one scale of values."""
     if page.best is None:
         return None
-    found, names = axis_panels(page), axis_names(page.search.space)
+    panels = axis_panels(page)
+    columns = min(COLUMNS, len(panels))
     with report_style():
-        figure, grid = panels(len(found), min(COLUMNS, len(found)), 2.1, 0.4)
-        for axes, panel in zip(grid, found, strict=True):
-            _draw_panel(axes, panel)
-            axes.set_xlabel(fitted(names[panel.name]))
+        figure, grid = make_panels(len(panels), columns, 2.1, 0.4)
+        for axes, panel in zip(grid, panels, strict=True):
+            _draw_panel(axes, panel, WIDTH / columns - 0.3)
+            axes.set_xlabel(wrap_name(short_name(panel.name), title_width(columns)))
         grid[0].set_ylim(value_limits(page))
-        figure.supylabel(named(page.metric), fontsize=9)
+        figure.supylabel(metric_label(page.metric), fontsize=9)
     return figure
 
 
-def _draw_panel(axes: Axes, panel: AxisPanel) -> None:
+def _draw_panel(axes: Axes, panel: AxisPanel, width: float) -> None:
     for state, (across, up) in panel.points.items():
         _scatter(axes, state, across, up)
     if panel.ticks is not None:
-        axes.set_xticks(range(len(panel.ticks)), panel.ticks)
+        label_columns(axes, panel.ticks, width)
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
     elif panel.log:
         axes.set_xscale("log")
@@ -138,8 +149,8 @@ FIGURES: tuple[ReportFigure[SearchPage], ...] = (
         section=SectionTitle.COURSE,
         alternative=lambda page: f"The value of each trial, and the best so far; {answer(page)}",
         caption=lambda page: (
-            "Each trial's value in the order in which they were drawn; a cross: given up early, at its last value. "
-            "Values far on the bad side lie beyond the scale."
+            "The value of each trial, in the order in which trials were drawn. Cross: a pruned trial, at its last "
+            "value. Values far worse than the others are beyond the scale."
         ),
         draw=history_figure,
     ),
@@ -147,14 +158,14 @@ FIGURES: tuple[ReportFigure[SearchPage], ...] = (
         name="axes",
         section=SectionTitle.COURSE,
         alternative=lambda page: "The value of each trial along each axis of the space",
-        caption=lambda page: "Every trial along each axis; the other axes differ from point to point.",
+        caption=lambda page: "Every trial along each axis (cross: pruned); the other axes differ from point to point.",
         draw=axes_figure,
     ),
     ReportFigure(
         name="importance",
         section=SectionTitle.IMPORTANCE,
         alternative=lambda page: "The importance of each axis in the search",
-        caption=lambda page: "Shares of the axes; together they are 1.",
+        caption=lambda page: "The shares of all axes add up to 1.",
         draw=importance_figure,
     ),
 )

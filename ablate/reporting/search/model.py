@@ -1,4 +1,4 @@
-"""What the page of a search says, computed apart from how it looks and how it is put into words."""
+"""What the page of a search says, computed without regard to its layout and its wording."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ablate.studies.search import Search
 from ablate.studies.study import Overrides
 
 BEST_SHARE = 0.25
-"""The best trials whose settings are held against those of all: PED-ANOVA's tenth would be one or two trials here."""
+"""The share of best trials that PED-ANOVA compares with all; its usual tenth would be one or two trials here."""
 
-FEWEST = 8
-"""Complete trials below which importance says nothing: the best quarter would be one trial."""
+MIN_TRIALS = 8
+"""Complete trials that importance needs at least: with fewer, the best quarter would be one trial."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class SearchPage:
     """All that a report says of a search.
 
     Attributes:
-        trials: those that are told, in their order; `best` is the best of the complete ones, None if there is none.
-        importance: of each axis in the search, summing up to one, largest first; empty where trials are too few.
+        trials: the finished ones, by number; `best` is the best of the complete ones, None if there is none.
+        importance: of each axis in the search, as shares of one, largest first; empty if trials are too few.
     """
 
     search: Search
@@ -38,17 +38,17 @@ class SearchPage:
     provenance: dict[str, str]
 
     def count(self, state: str) -> int:
-        """How many trials ended so."""
+        """How many trials have this state: `complete`, `pruned` or `failed`."""
         return sum(trial.state == state for trial in self.trials)
 
     @property
-    def missing(self) -> int:
-        """Trials that are still to come."""
+    def missing_trials(self) -> int:
+        """How many trials have not finished yet."""
         return max(0, self.search.trials - len(self.trials))
 
     @property
     def settings(self) -> Overrides:
-        """The base with the best trial's settings."""
+        """The base of all trials with the best trial's settings."""
         return self.search.base | (self.best.overrides if self.best else {})
 
     @property
@@ -72,7 +72,7 @@ def build(search: Search, table: pd.DataFrame) -> SearchPage:
 
 
 def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
-    """By PED-ANOVA (Watanabe et al. 2023): how far the best quarter's settings lie from those of all, as shares."""
+    """By PED-ANOVA (Watanabe et al. 2023): how far the best quarter's settings are from those of all, as shares."""
     import optuna
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import create_trial
@@ -80,7 +80,7 @@ def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
     from ablate.strategies.trials import direction, distributions
     from ablate.studies.names import value_text
 
-    if len(complete) < FEWEST:
+    if len(complete) < MIN_TRIALS:
         return {}
     space = distributions(search.space)
     study = optuna.create_study(direction=direction(search))
@@ -90,5 +90,5 @@ def importance(search: Search, complete: Sequence[Trial]) -> dict[str, float]:
             for name, value in trial.overrides.items()
         }
         study.add_trial(create_trial(value=trial.value, params=params, distributions=space))
-    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE))
-    return {name: found.get(name, 0.0) for name in sorted(search.space, key=lambda name: -found.get(name, 0.0))}
+    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE))
+    return {name: shares.get(name, 0.0) for name in sorted(search.space, key=lambda name: -shares.get(name, 0.0))}

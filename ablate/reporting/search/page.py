@@ -1,4 +1,4 @@
-"""Writes the report of a search: two pages, figures, headline numbers and the best settings, from the data alone."""
+"""Write the report of a search: two pages, figures, headline numbers and the best settings, from the data alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ablate.studies.search import Search
 
 
 def search_folder(search: Search) -> Path:
-    """Where a search's report stands."""
+    """The folder of a search's report."""
     return REPORTS / search.name
 
 
@@ -38,12 +38,12 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
 
 
 def best_yaml(page: SearchPage) -> str:
-    """The best settings as the `base` of a study, with what a reader must know of them."""
+    """The best settings as the `base` of a study, with a warning that their score is flattered."""
     assert page.best is not None
     score = f"{page.metric.name} {value(page, page.best.value)}"
     head = [
-        f"# Trial {page.best.number} of the search {page.search.name}: {score}, the best of {len(page.ranked)}, and so",
-        f"# flattered. Compare it on fresh seeds (the search used {page.search.seed}) before you believe it.",
+        f"# Trial {page.best.number} of the search {page.search.name}: {score}. As the best of many it looks better",
+        f"# than it is: compare it on fresh seeds (the search used seed {page.search.seed}).",
         "base:",
     ]
     lines = [f"  {name}: {json.dumps(setting)}" for name, setting in page.settings.items()]  # JSON is YAML
@@ -51,7 +51,7 @@ def best_yaml(page: SearchPage) -> str:
 
 
 def search_headlines(page: SearchPage) -> dict[str, Any]:
-    """The headline numbers, as `dvc metrics` reads them and as the page over all reports lists them."""
+    """The headline numbers as plain data, for `dvc metrics` and for the page that lists all reports."""
     facts: dict[str, Any] = {
         "question": page.search.question,
         "answer": answer(page),

@@ -1,73 +1,115 @@
-"""The answer to a study's question, in one sentence."""
+"""The answer to a study's question, in a sentence or two, and each claim as a sentence."""
 
 from __future__ import annotations
 
-from ablate.reporting.markup.numbers import listed, unit
-from ablate.reporting.study.model import UNSCORED, ArmRow, Page
-from ablate.reporting.study.texts import arm_texts, comparison_texts
+import math
+from collections.abc import Sequence
+
+from ablate.metrics import METRICS
+from ablate.reporting.markup.numbers import format_fixed, unit_suffix
+from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words, quote_name
+from ablate.reporting.study.arms import ArmRow
+from ablate.reporting.study.model import UNSCORED, Page
+from ablate.reporting.study.texts import arm_texts, comparison_texts, gain_decimals
 from ablate.statistics.evidence import Evidence
 from ablate.statistics.verdicts import Verdict
+from ablate.studies.names import short_name, value_text
 
 ORDER: tuple[Verdict, ...] = ("worse", "better", "equivalent", "undecided", "waiting")
 
-NAMED = 6
-"""Arms of one verdict that a sentence can name."""
-
 
 def answer(page: Page) -> str:
-    """The verdicts as one sentence."""
+    """The verdicts in one sentence, and in another one which arms are worse than doing nothing."""
     clauses = [
-        _clause(verdict, chosen, page)
+        _clause(verdict, rows, page)
         for verdict in ORDER
-        if (chosen := [row for row, comparison in page.compared if comparison.verdict == verdict])
+        if (rows := [row for row, comparison in page.compared_arms if comparison.verdict == verdict])
     ]
-    if useless := [row for row in page.rows if row.gain < 0]:
-        gains = listed([f"{row.name} ({arm_texts(row, page).gain} dB)" for row in useless])
-        clauses.append(f"{gains} {'does' if len(useless) == 1 else 'do'} worse than doing nothing")
-    subject = _subject(page)
-    given = f"Given the chosen settings, {subject}" if page.tuning else subject[0].upper() + subject[1:]
-    return f"{given}: {'; '.join(clauses)}."
+    sentences = [f"{_context(page)}: {'; '.join(clauses)}."]
+    if useless := sorted((row for row in page.rows if row.gain < 0), key=lambda row: row.gain):
+        names = _names(useless, len(page.rows), f"all {len(useless)} arms")
+        sentences.append(f"The noisy input itself has a higher PSNR than {names}, {_losses(useless, page)}.")
+    return " ".join(sentences)
 
 
-def _subject(page: Page) -> str:
-    references = [row for row in page.rows if row.comparison is None]
+def _context(page: Page) -> str:
+    """What the arms are compared with, and by which score."""
+    references = _references(page)
     if len(references) > 1:
-        return "each against the arm that differs from it only in " + " and ".join(page.study.reference)
-    return f"against {references[0].name} ({arm_texts(references[0], page).mean}{unit(page.metric)})"
+        settings = join_words(_reference_settings(page))
+        context = f"each compared by {page.metric.name} with the arm that has {settings} and is otherwise the same"
+    else:
+        (reference,) = references
+        mean = f"{arm_texts(reference, page).mean}{unit_suffix(page.metric)}"
+        score = "" if math.isnan(reference.mean) else f" ({page.metric.name} {mean})"
+        context = f"compared with {quote_name(reference.name)}{score}"
+    return f"With each arm tuned, {context}" if page.tuning else context[0].upper() + context[1:]
+
+
+def _references(page: Page) -> list[ArmRow]:
+    return [row for row in page.rows if row.comparison is None]
+
+
+def _reference_settings(page: Page) -> list[str]:
+    """The settings that the references of a grid have in common, as its arms' names have them: `skip=both`."""
+    assert not isinstance(page.study.reference, str), "only a grid has several references"
+    return [f"{short_name(axis)}={value_text(value)}" for axis, value in page.study.reference.items()]
 
 
 def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
-    is_are = "is" if len(rows) == 1 else "are"
-    names = listed([row.name for row in rows]) if len(rows) <= NAMED else f"{len(rows)} arms"
-    sized = _sized(rows, page)
-    counts = sorted({row.comparison.pairs for row in rows if row.comparison})
-    seeds = f"{listed([str(count) for count in counts], 'or')} seed{'s' if counts != [1] else ''}"
+    """The arms with this verdict, and how large their differences are."""
+    if verdict in ("worse", "better"):
+        rows = sorted(rows, key=lambda row: -abs(_difference(row)))
+    every = f"all {len(rows)}{' other arms' if len(_references(page)) == 1 else ''}"
+    names = _names(rows, len(page.compared_arms), every)
+    verb = "is" if len(rows) == 1 else "are"
+    seeds = sorted({row.comparison.pairs for row in rows if row.comparison})
+    counts = f"{join_words(list(map(str, seeds)), 'or')} seed{'s' if seeds != [1] else ''}"
     return {
-        "worse": f"{sized} {is_are} worse",
-        "better": f"{sized} {is_are} better",
-        "equivalent": f"{names} {is_are} equivalent within ±{page.study.margin:g}{unit(page.metric)}",
-        "undecided": f"{names} {is_are} undecided with {seeds}",
-        "waiting": f"{names} {'waits' if len(rows) == 1 else 'wait'} for {_awaited(page)}",
+        "worse": f"{names} {verb} worse {_sizes(rows, page)}",
+        "better": f"{names} {verb} better {_sizes(rows, page)}",
+        "equivalent": f"{names} {verb} equivalent within ±{page.study.margin:g}{unit_suffix(page.metric)}",
+        "undecided": f"{names} {verb} undecided after {counts}",
+        "waiting": f"{names} {verb} waiting for {_cause_of_waiting(page)}",
     }[verdict]
 
 
-def _awaited(page: Page) -> str:
-    if page.missing and all(run.status == UNSCORED for run in page.missing):
-        return f"runs without {page.metric.name}"
-    return "missing runs" if page.missing or len(page.study.looks) == 1 else "the next look"
+def _names(rows: Sequence[ArmRow], total: int, all_of_them: str) -> str:
+    """The arms by name, the first few and a number if they are many, or as all that there are."""
+    if len(rows) == total > MAX_NAMED:
+        return all_of_them
+    return join_names([row.name for row in rows], MAX_NAMED)
 
 
-def _sized(rows: list[ArmRow], page: Page) -> str:
-    """Arms with their differences; of many, only how many they are and how far they go."""
-    if len(rows) <= NAMED:
-        return listed([f"{row.name} ({_difference(row, page)})" for row in rows])
-    ends = sorted(rows, key=lambda row: row.comparison.difference if row.comparison else 0)
-    return f"{len(rows)} arms ({_difference(ends[0], page)} to {_difference(ends[-1], page)})"
+def _cause_of_waiting(page: Page) -> str:
+    if page.missing_runs and all(run.status == UNSCORED for run in page.missing_runs):
+        return f"runs that lack {page.metric.name}"
+    return "missing runs" if page.missing_runs or len(page.study.looks) == 1 else "the next look"
 
 
-def _difference(row: ArmRow, page: Page) -> str:
-    assert row.comparison is not None
-    return comparison_texts(row.comparison, page.metric, page.study.margin).difference + unit(page.metric)
+def _difference(row: ArmRow) -> float:
+    return row.comparison.difference if row.comparison else 0.0
+
+
+def _sizes(rows: list[ArmRow], page: Page) -> str:
+    """`by 0.5 to 2.0 dB`: how large the differences are, whatever their sign."""
+    comparisons = [row.comparison for row in reversed(rows) if row.comparison]
+    texts = [comparison_texts(c, page.metric, page.study.margin).difference for c in comparisons]
+    return _by(texts, unit_suffix(page.metric))
+
+
+def _losses(rows: list[ArmRow], page: Page) -> str:
+    """The same for how far arms are below doing nothing, in dB, without the many digits that a gain can have."""
+    usual = METRICS["test/gain"].digits
+    decimals = [min(usual, gain_decimals(row, page)) if row.gain <= -(10**-usual) else usual + 2 for row in rows]
+    texts = [format_fixed(-row.gain, digits) for row, digits in zip(rows, decimals, strict=True)]
+    return _by(texts[::-1], " dB")
+
+
+def _by(texts: list[str], unit: str) -> str:
+    """Differences in ascending order as a range of sizes, without their signs."""
+    sizes = dict.fromkeys(text.lstrip("+−") for text in (texts[0], texts[-1]))
+    return f"by {' to '.join(sizes)}{unit}"
 
 
 def claim_sentence(evidence: Evidence, page: Page) -> str:
@@ -76,5 +118,5 @@ def claim_sentence(evidence: Evidence, page: Page) -> str:
     relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
     texts = comparison_texts(c, page.metric, page.study.margin)
     outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
-    interval = f"{texts.interval}{unit(page.metric)} at {texts.level}"
-    return f"{claim.arm} is {relation} {claim.than}: {outcome} ({interval})"
+    interval = f"{texts.interval}{unit_suffix(page.metric)} at {texts.level}"
+    return f"{quote_name(claim.arm)} is {relation} {quote_name(claim.than)}: {outcome} ({interval})"

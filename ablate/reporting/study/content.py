@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 
 from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
-from ablate.reporting.markup.figures import Pictures, section_of
-from ablate.reporting.markup.numbers import fixed, listed, percent, unit
+from ablate.reporting.markup.figures import Pictures, make_section
+from ablate.reporting.markup.numbers import format_duration, format_fixed, format_percent, unit_suffix
+from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence
 from ablate.reporting.study.figures import FIGURES
@@ -50,71 +51,78 @@ def document(page: Page) -> Document:
         (SectionTitle.COMPUTED, _computed(page)),
         (SectionTitle.MLFLOW, _mlflow(page)),
     ]
-    sections = tuple(section_of(part, blocks, FIGURES, page) for part, blocks in parts if blocks is not None)
+    sections = tuple(make_section(title, blocks, FIGURES, page) for title, blocks in parts if blocks is not None)
     return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), sections)
 
 
 def _warnings(page: Page) -> Iterator[str]:
-    unscored = [run for run in page.missing if run.status == UNSCORED]
-    missing = [run for run in page.missing if run not in unscored]
+    unscored = [run for run in page.missing_runs if run.status == UNSCORED]
+    missing = [run for run in page.missing_runs if run not in unscored]
     if missing:
-        yield f"Not there yet, so that verdicts wait: {'; '.join(map(str, missing))}."
+        yield f"Some verdicts are waiting for missing runs: {'; '.join(map(str, missing))}."
     if unscored:
-        names = "; ".join(f"{run.arm} seed {run.seed}" for run in unscored)
+        runs = "; ".join(f"{run.arm} seed {run.seed}" for run in unscored)
         yield (
-            f"Recorded without {page.metric.name}, so that verdicts wait: {names}. The next `ablate sweep` computes it "
-            "from their weights; where these are gone, `ablate sweep --retry-failed` trains the runs again."
+            f"Some verdicts are waiting for runs that were recorded without {page.metric.name}: {runs}. The next "
+            "`ablate sweep` computes it from their weights; runs whose weights are gone have to be trained again, with "
+            "`ablate sweep --retry-failed`."
         )
     yield from page.warnings
 
 
 def _verdicts(page: Page) -> Blocks:
-    margin = f"{page.study.margin:g}{unit(page.metric)}"
+    margin = f"{page.study.margin:g}{unit_suffix(page.metric)}"
     yield verdict_table(page)
     yield paragraph(
-        f"Up is good in every difference; [L, U] is its interval. The margin is {margin}: a smaller difference does "
-        "not matter to whoever asked. The smallest margin is the one at which the arm would be equivalent."
+        "A positive difference is an improvement; [L, U] is the interval of the difference. The margin of this study "
+        f"is {margin}: smaller differences do not matter here. The smallest margin is the smallest at which the arm "
+        "would be equivalent."
     )
-    if not math.isnan(page.nothing + page.zero):
-        scores = [f"{fixed(value, page.metric.digits)}{unit(page.metric)}" for value in (page.nothing, page.zero)]
-        yield paragraph(
-            f"For scale: doing nothing (the output is the input) scores {scores[0]}, answering zero {scores[1]}."
+    if not math.isnan(page.nothing_score + page.zero_score):
+        nothing, zero = (
+            f"{format_fixed(score, page.metric.digits)}{unit_suffix(page.metric)}"
+            for score in (page.nothing_score, page.zero_score)
         )
+        yield paragraph(f"For scale: doing nothing (the output is the input) scores {nothing}, answering zero {zero}.")
     yield Pictures()
 
 
 def _course(page: Page) -> Blocks:
-    used, numbers = len(page.used), listed([str(look.seeds) for look in page.study.looks])
+    used, looks = len(page.used_runs), join_words([str(look.seeds) for look in page.study.looks])
+    saved = page.max_runs - used
     yield paragraph(
-        f"The looks were planned at {numbers} seeds, each with the arms that were still undecided. The verdicts rest "
-        f"on {used} runs; with {len(page.study.seeds)} seeds for every arm it would have been {page.planned}: "
-        f"{page.planned - used} ({percent(1 - used / page.planned)}) were saved."
+        f"Looks were planned at {looks} seeds, each with the arms that were still undecided. The verdicts rest on "
+        f"{used} runs instead of {page.max_runs} with {len(page.study.seeds)} seeds for every arm: {saved} runs "
+        f"({format_percent(saved / page.max_runs)}) were saved."
     )
     yield course_table(page)
     yield Pictures()
-    if page.unused:
-        names = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused)
-        yield paragraph(f"Unused, since it turned out that no look needed them: {names}.")
+    if page.unused_runs:
+        runs = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused_runs)
+        yield paragraph(f"Trained ahead, but needed by no look and not used: {runs}.")
 
 
 def _tuning(page: Page) -> Blocks:
     search = page.tuning[0].search
     budget = f"{search.trials} trials of {search.base['training.epochs']} epochs on the seed {search.seed}"
     yield paragraph(
-        "All verdicts are given the chosen settings. Each arm, the reference too, was tuned by a search of its own "
-        f"with the same budget: {budget}, none of those that it is judged on, drawn by Optuna's sampler "
-        f"{search.sampler} and judged by {search.metric}. Another budget or another space may choose otherwise."
+        "All verdicts hold for the chosen settings. Each arm, including the reference, was tuned by a search of its "
+        f"own with the same budget: {budget}, which is not one of the seeds for the verdicts. Trials were drawn by "
+        f"Optuna's sampler {search.sampler} and ranked by {search.metric}. Another budget or another space may lead to "
+        "other settings."
     )
     yield tuning_table(page)
-    near = [f"{tuning.arm} ({listed(tuning.near_an_end)})" for tuning in page.tuning if tuning.near_an_end]
+    near = [
+        f"{quote_name(tuning.arm)} ({join_words(tuning.near_an_end)})" for tuning in page.tuning if tuning.near_an_end
+    ]
     if near:
-        yield paragraph(f"Chosen near an end of its range, so that what is best may lie beyond: {'; '.join(near)}.")
+        yield paragraph(f"Chosen near an end of its range, so the best value may lie beyond it: {'; '.join(near)}.")
     yield Pictures()
 
 
 def _claims(page: Page) -> Blocks:
     yield Items(tuple((claim_sentence(evidence, page),) for evidence in page.claims))
-    yield paragraph("The claims stood in the study; they are judged by the same rule as the verdicts.")
+    yield paragraph("These are the claims in the study file, judged by the same rule as the verdicts.")
 
 
 def _grid(page: Page, grid: GridFacts) -> Blocks:
@@ -122,26 +130,28 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
     yield interactions_table(page, grid)
     if len(page.study.looks) > 1:
         yield paragraph(
-            f"All of this is over the {page.study.looks[0].seeds} seeds of the first look: every cell has them."
+            f"This section uses the {page.study.looks[0].seeds} seeds of the first look, which all cells have."
         )
     yield paragraph(
-        "Beyond the sum: how much better the two changes together are than the sum of each alone, with the seeds as "
-        f"blocks, by paired t intervals at a joint confidence of 95% over these {len(grid.interactions)} contrasts, "
-        "apart from the verdicts'. In simulated grids that confidence held but for rare drops of single runs in large "
-        "grids with few seeds (benchmarks/calibration.md). A contrast with a diverged run is settled neither way."
+        "Beyond the sum: how much better the two changes together are than the sum of each alone. The intervals are "
+        f"paired t intervals with the seeds as blocks; all {len(grid.interactions)} contrasts hold together with 95% "
+        "confidence, which does not include the verdicts above. In simulated grids that confidence held, except in "
+        "large grids with few seeds in which a rare run scores far lower (benchmarks/calibration.md). A contrast with "
+        "a diverged run is always undecided."
     )
     if grid.shares:
         yield shares_table(grid)
         yield paragraph(
-            "ω² estimates what part of the variance of all scores an axis explains"
-            f"{_over_complete(page)}. There is no p value: the F test errs where one cell varies more than the others."
+            f"ω² estimates what share of the variance of all scores an axis explains{_complete_seeds(page)}. No p "
+            "value is given: the F test is wrong where one cell varies more than the others."
         )
 
 
-def _over_complete(page: Page) -> str:
+def _complete_seeds(page: Page) -> str:
+    """How many seeds the shares are computed from, if not from all."""
     seeds = page.study.looks[0].seeds
     complete = len(page.scores.iloc[:seeds].dropna())
-    return f", over the {complete} of {seeds} seeds of which no run is missing" if complete < seeds else ""
+    return f", using the {complete} of {seeds} seeds without a missing run" if complete < seeds else ""
 
 
 def _seeds(page: Page) -> Blocks:
@@ -152,17 +162,18 @@ def _seeds(page: Page) -> Blocks:
 def _robustness(page: Page) -> Blocks:
     changing = [item.arm for item in page.sensitivity if item.changes]
     yield paragraph(
-        f"Another choice would have changed the verdict on {listed(changing)}."
+        f"At least one of the choices below would have changed the verdict on {join_names(changing)}."
         if changing
-        else "No verdict would have changed by any of these choices."
+        else "None of the choices below would have changed a verdict."
     )
     yield sensitivity_table(page)
-    if any(row.needed for row in page.rows):
+    if any(row.seeds_needed for row in page.rows):
         yield needed_table(page)
         yield paragraph(
-            "Seeds with which the rule would settle an undecided comparison, and rightly, with 80% power; a range, "
-            "since the standard deviation is itself uncertain. They need a new study, or one that planned for them: "
-            "to look at a report and then to add seeds is a second look that the 95% do not cover."
+            "This many seeds would decide an undecided comparison, and decide it correctly, with 80% power. It is a "
+            "range, since the standard deviation is itself uncertain. The seeds need a new study, or a study with "
+            "planned looks: reading a report and then adding seeds is a second look, which the 95% confidence does not "
+            "cover."
         )
 
 
@@ -172,51 +183,54 @@ def _cost(page: Page) -> Blocks:
 
 
 def _wrong(page: Page) -> Blocks:
-    ended, broken = sum(row.seeds for row in page.rows), sum(row.failed for row in page.rows)
-    if any(row.diverged or row.failed for row in page.rows):
+    ended, failed = sum(row.seeds for row in page.rows), sum(row.failed_runs for row in page.rows)
+    if any(row.diverged_runs or row.failed_runs for row in page.rows):
         yield rates_table(page)
     else:
-        highest = percent(rate(0, ended).high)
-        yield paragraph(f"None of {ended} runs diverged or failed: their rate may be up to {highest} (95% interval).")
+        highest = format_percent(rate(0, ended).high)
+        yield paragraph(
+            f"None of the {ended} runs diverged or failed; the true rate could still be up to {highest} (95% interval)."
+        )
     if page.bad_seed_bound < 1:
         yield paragraph(
-            "In an arm without any bad seed, the rate of bad seeds may still be up to "
-            f"{percent(page.bad_seed_bound)} (95% confidence): the intervals cannot promise the mean under disasters "
-            "that no seed has shown."
+            "In an arm without a bad seed (one that diverged or scored far below the others), the rate of bad seeds "
+            f"could still be up to {format_percent(page.bad_seed_bound)} (95% confidence). The intervals do not cover "
+            "such disasters until a seed has shown one."
         )
     if page.divergences:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
-    if broken:
+    if failed:
         yield paragraph(
-            "A failed run broke with an error, lost its worker twice or took more than its time; it has no score, and ",
+            "A failed run stopped with an error, lost its worker twice or exceeded its time limit. It has no score; ",
             Code("ablate sweep --retry-failed"),
             " trains it again.",
         )
     yield paragraph(
-        "A diverged run (a loss that is not finite, or worse than answering zero) scores what answering zero does. An "
-        "arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "
+        "A diverged run (its loss was not finite, or it scored worse than answering zero) gets the score of answering "
+        "zero. An arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "
         "equivalent."
     )
 
 
 def _computed(page: Page) -> Blocks:
-    recorded = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
+    environment = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
     texts = [
-        f"Every arm was trained with {_which_seeds(page)}, and arms that share a seed see the same training scenes "
-        "and start shared parameters alike: the seed is the pair.",
-        f"A run saw {_shared(page, 'training.epochs')} epochs of {_shared(page, 'training.scenes')} scenes. The epoch "
-        f"was chosen by {_shared(page, 'data.validation')} validation scenes, and the score is that of "
-        f"{_shared(page, 'data.test')} test scenes; both are the same for all seeds.",
-        f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE) with the MSE pooled "
-        "over the whole set.",
-        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the whole interval lies inside the "
-        'margin; better, worse: it lies beside zero; undecided: neither, which is not "no effect".',
-        "The intervals cover training seeds, for these test images. What other test images would change is "
-        '"± over test images": a run\'s standard error over them, averaged over its seeds.',
-        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error where that begins "
+        f"Every arm was trained with {_which_seeds(page)}. Arms with the same seed see the same training scenes and "
+        "start from the same values of the parameters that they share, so runs are paired by seed.",
+        f"Each run trained for {_setting(page, 'training.epochs')} epochs of {_setting(page, 'training.scenes')} "
+        f"scenes. {_setting(page, 'data.validation')} validation scenes chose the epoch, and "
+        f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
+        f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
+        "over all images of the set.",
+        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the interval lies inside the margin; "
+        'better or worse: it does not contain zero; undecided: neither, which does not mean "no effect".',
+        "The intervals cover the choice of training seeds, for these test images. How much other test images would "
+        'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
+        "the seeds.",
+        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error if its digits begin "
         "with 100 to 354, else to the first.",
-        f"Training took {fixed(page.train_hours, 1)} hours of one device in all.",
-        f"Recorded by the runs: {recorded or 'nothing yet'}.",
+        f"Training took {format_duration(page.train_seconds)} of device time in all.",
+        f"Recorded by the runs: {environment or 'nothing yet'}.",
     ]
     yield Items(tuple((text,) for text in texts))
 
@@ -227,25 +241,26 @@ def _which_seeds(page: Page) -> str:
 
 
 def _levels(page: Page) -> str:
-    """At which confidence, and why."""
+    """The confidence of each interval, and why."""
     if len(page.study.looks) == 1:
-        together = f", so that all {page.comparisons} together hold with {percent(CONFIDENCE)} ({SHARED})"
+        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED})"
         return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
-        f"at {_listed_levels(page)}, so that all {page.comparisons} hold together with {percent(CONFIDENCE)} at all "
-        f"looks ({SPENT}, added up by {SHARED}). A first verdict is final. An arm is given up as undecided, between "
-        "the first and the last look, where even the last look could hardly decide it: with its sd at a lower 90% "
-        "bound, and its mean moved in a verdict's favour as far as the seeds to come would move it in nine cases of ten"
+        f"at {_list_levels(page)}, so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} at all "
+        f"looks ({SPENT}, added up by {SHARED}). The first verdict on an arm is final. Between the first and the last "
+        "look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
+        "deviation at a lower 90% bound, and with its mean moved in favour of a verdict as far as the remaining seeds "
+        "would move it in nine cases of ten"
     )
 
 
-def _listed_levels(page: Page) -> str:
-    """`99.58% for the look at 3 seeds, ...`: the confidence of each look, by the rule that is used."""
+def _list_levels(page: Page) -> str:
+    """The confidence of each look, by the rule in use: `99.58% for the look at 3 seeds, ...`."""
     levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.study.looks]
-    return listed([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
+    return join_words([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
 
 
-def _shared(page: Page, setting: str) -> str:
+def _setting(page: Page, setting: str) -> str:
     """A setting's value, or its values where arms differ."""
     values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
     return " or ".join(f"{value:,}" for value in values)
@@ -253,11 +268,11 @@ def _shared(page: Page, setting: str) -> str:
 
 def _mlflow(page: Page) -> Blocks:
     yield paragraph(
-        "With ",
+        "Run ",
         Code("ablate ui"),
-        " running in the folder of the sweep: open ",
+        " in the folder of the sweep, open ",
         Link(f"the experiment {page.study.name}", experiment_address(page.study.name)),
-        " and put an arm's line into the search box above its runs. MLflow numbers experiments and runs anew whenever "
-        "its store is rebuilt, so a lasting link can lead to the experiment's name only; these tags stay.",
+        " and paste an arm's line into the search box above its runs. MLflow numbers experiments and runs again "
+        "whenever its store is rebuilt, so the link goes by the name of the experiment, and the searches by tags.",
     )
     yield mlflow_table(page)

@@ -1,10 +1,10 @@
-"""What a report is made from: the record's part of a study, as plain files beside the report.
+"""The data of a report: what the record holds of a study, as plain files beside the report.
 
-data/runs.csv      one row per run (`results.load_results`)
-data/epochs.csv    one row per epoch (`results.load_epochs`)
-data/looks.json    the seeds with which there was a verdict to see so far (`earlier_looks`)
-data/tuning.csv    what each arm chose before, where arms are tuned (`tuning`)
-data/scenes.npz    some test scenes and what each arm's first seed made of them: `<arm's number>.<kind>`
+data/runs.csv      one row per run (`records.tables.load_results`)
+data/epochs.csv    one row per epoch (`records.tables.load_epochs`)
+data/looks.json    the seeds of each verdict that could be read so far (`earlier_looks`)
+data/tuning.csv    the trials of each arm, where arms are tuned (`strategies.choices`)
+data/scenes.npz    some test scenes and the outputs of each arm's first seed for them: `<arm's number>.<kind>`
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
-from ablate.reporting.study.earlier_looks import earlier_looks, note_look
+from ablate.reporting.study.earlier_looks import earlier_looks, record_look
 from ablate.scenes import Task
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning
@@ -42,11 +42,14 @@ Scenes = dict[str, "NDArray[Any]"]
 
 @dataclass(frozen=True)
 class Data:
-    """The tables, and for each arm that has them its scenes: the best, the median and the worst.
+    """The tables and scenes of a study.
 
-    `noisy`, `clean`, `denoised`: each (scenes, C, H, W); `index`, `mse`: which test scenes these are, and the arm's
-    error on each, (scenes,). `tuning` is what the arms chose before, where they did; `looks` are the
-    seeds of earlier reports, where these were others than now.
+    Attributes:
+        runs, epochs: the tables.
+        scenes: of each arm whose outputs are recorded, the best, the median and the worst scene. `noisy`, `clean` and
+            `denoised` are (scenes, C, H, W); `index`, `mse`: the scenes' numbers and the arm's errors, (scenes,).
+        looks: the seeds of earlier reports, where they differ from the present ones.
+        tuning: the trials of each arm, where arms are tuned.
     """
 
     runs: pd.DataFrame
@@ -57,17 +60,17 @@ class Data:
 
 
 def export(design: Design, record: Record, folder: Path) -> None:
-    """Write what the record holds of a study into `folder`/data, and note the look that a reader then has.
+    """Write what the record holds of a study into `folder`/data, and record the look if verdicts can be read.
 
     Raises:
-        AblateError: the record has runs that were adopted, and the data that have their scenes are damaged.
+        AblateError: the record has adopted runs, and the data that hold their scenes are damaged.
     """
     scenes = _scenes(design, record, _adopted_scenes(design, record, folder / "data"))
     data = Data(load_results(design, record), load_epochs(design, record), scenes)
     write(design, data, folder)
     course, scores = read_course(design, data.runs), read_scores(design, data.runs)
     if any(c.verdict != "waiting" for c in compare_all(course, scores, design.against).values()):
-        note_look(design, folder)
+        record_look(design, folder)
 
 
 def write(design: Design, data: Data, folder: Path) -> None:
@@ -82,123 +85,123 @@ def write(design: Design, data: Data, folder: Path) -> None:
     write_atomic(folder / "data" / "runs.csv", data.runs.to_csv(index=False).encode())
 
 
-def telling_scenes(mse: ArrayLike) -> list[int]:
-    """The scenes with the lowest, the (lower) median and the highest error, from (runs, scenes) errors.
+def pick_scenes(mse: ArrayLike) -> list[int]:
+    """The indices of the scenes with the lowest, the (lower) median and the highest error, from (runs, scenes) errors.
 
-    The runs' errors are averaged; fewer scenes than three give each of them once.
+    Errors are averaged over the runs; of one or two scenes, each is returned once.
     """
     order = np.argsort(np.mean(np.atleast_2d(mse), axis=0), kind="stable").tolist()
     return list(dict.fromkeys([order[0], order[(len(order) - 1) // 2], order[-1]]))
 
 
 def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[str, Scenes]:
-    """The arrays of each arm's first seed; none where that run has none, rather than those of a luckier seed.
+    """The arrays of each arm's first seed. An arm without them has no scenes: those of another seed might be luckier.
 
-    Arms of one task show the same scenes: those that `adopted` arms show, or else those told by the errors of its
-    references, or of all its arms if it has none.
+    Arms of one task show the same scenes: those of an adopted arm, or else those picked by the errors of the task's
+    references, or by the errors of all its arms if none of them is a reference.
     """
-    found, settled = {}, design.arms
-    chosen = {task: _chosen(design, record, members, adopted) for task, members in _by_task(settled).items()}
-    for arm in settled:
-        index = chosen[_task(arm)]
+    scenes = {}
+    indices = {task: _pick(design, record, members, adopted) for task, members in _by_task(design.arms).items()}
+    for arm in design.arms:
+        index = indices[_task(arm)]
         if arm.name in adopted:
-            found[arm.name] = adopted[arm.name]
+            scenes[arm.name] = adopted[arm.name]
         elif first := record.arrays(arm.run(design.seeds[0]).id):
-            shown = {kind: first[kind][index] for kind in PICTURES}
-            found[arm.name] = shown | {"index": np.array(index), "mse": first["test_mse"][index]}
-    return found
+            images = {kind: first[kind][index] for kind in PICTURES}
+            scenes[arm.name] = images | {"index": np.array(index), "mse": first["test_mse"][index]}
+    return scenes
 
 
 def _task(arm: Arm) -> Task:
     return Task.of(arm.settings.model, arm.settings.data)
 
 
-def _by_task(settled: Sequence[Arm]) -> dict[Task, list[Arm]]:
-    return {task: [arm for arm in settled if _task(arm) == task] for task in map(_task, settled)}
+def _by_task(arms: Sequence[Arm]) -> dict[Task, list[Arm]]:
+    return {task: [arm for arm in arms if _task(arm) == task] for task in map(_task, arms)}
 
 
-def _chosen(design: Design, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
-    """The telling ones of the scenes whose outputs are recorded, for the arms of one task."""
+def _pick(design: Design, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
+    """The indices of the scenes to show for the arms of one task, among those whose outputs are recorded."""
     for arm in members:
         if arm.name in adopted:
             return list(adopted[arm.name]["index"])
-    first = design.seeds[: design.looks[0].seeds]  # of more seeds, some arms may have none
+    first = design.seeds[: design.looks[0].seeds]  # later looks may not include all arms
     for judges in ([arm for arm in members if arm.against is None], members):
-        found = [record.arrays(arm.run(seed).id) for arm in judges for seed in first]
-        errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in found if arrays]
+        recorded = [record.arrays(arm.run(seed).id) for arm in judges for seed in first]
+        errors = [arrays["test_mse"][: len(arrays["noisy"])] for arrays in recorded if arrays]
         if errors:
-            return telling_scenes(errors)
+            return pick_scenes(errors)
     return []
 
 
 def _adopted_scenes(design: Design, record: Record, data: Path) -> dict[str, Scenes]:
-    """What the first run of an arm shows, where it was adopted: as in the study's own data, or where it came from."""
+    """The scenes of each arm whose first run was adopted, from the study's own data or from the data it came from."""
     firsts = {arm.name: arm.run(design.seeds[0]).id for arm in design.arms}
     sources = {arm: source for arm, run in firsts.items() if (source := record.adopted_from(run))}
-    held: dict[str, Scenes] = {}
+    by_run: dict[str, Scenes] = {}
     others = dict.fromkeys(source for source in sources.values() if source != data)
-    for folder in [*others, data] if sources else []:  # the study's own data last, whatever else holds the same runs
-        held |= _scenes_by_run(folder)
-    return {arm: held[firsts[arm]] for arm in sources if firsts[arm] in held}
+    for folder in [*others, data] if sources else []:  # the study's own data last: they take precedence
+        by_run |= _scenes_by_run(folder)
+    return {arm: by_run[firsts[arm]] for arm in sources if firsts[arm] in by_run}
 
 
 def _scenes_by_run(data: Path) -> dict[str, Scenes]:
-    """The scenes that data hold, by the run that made them: whatever version of its study they belong to."""
+    """The scenes in a data folder by the run that made them, whichever version of its study the folder belongs to."""
     if not (data / "scenes.npz").exists():
         return {}
     runs = read_table(data / "runs.csv")
-    with _whole(data / "runs.csv"):
+    with _reading(data / "runs.csv"):
         firsts = runs.drop_duplicates("arm").set_index("arm").run
-    with _whole(data / "scenes.npz"):
-        found = _read_scenes(list(firsts.index), data / "scenes.npz")
-    return {firsts[arm]: scenes for arm, scenes in found.items()}
+    with _reading(data / "scenes.npz"):
+        by_arm = _read_scenes(list(firsts.index), data / "scenes.npz")
+    return {firsts[arm]: scenes for arm, scenes in by_arm.items()}
 
 
 def read(design: Design, folder: Path) -> Data:
-    """Read back what `export` wrote.
+    """Read the data that `export` wrote.
 
     Raises:
-        AblateError: there is none, or it belongs to another version of the study or of this program.
+        AblateError: there are none, or they belong to another version of the study or of this program.
     """
     data = folder / "data"
     if not (data / "runs.csv").exists():
-        raise AblateError(f"{data}: there is no data of this study yet; `ablate sweep` writes it")
+        raise AblateError(f"{data}: no data of this study; run `ablate sweep` to write them")
     runs = read_table(data / "runs.csv")
-    with _whole(data / "runs.csv"):
-        found = list(zip(runs.arm, runs.seed, runs.run, strict=True))
-    if found != [(c.arm.name, c.seed, c.run.id) for c in design.cells]:
-        raise AblateError(f"{data}: belongs to another version of this study; `ablate sweep` writes it again")
-    with _whole(data / "scenes.npz"):
+    with _reading(data / "runs.csv"):
+        recorded = list(zip(runs.arm, runs.seed, runs.run, strict=True))
+    if recorded != [(c.arm.name, c.seed, c.run.id) for c in design.cells]:
+        raise AblateError(f"{data}: data of another version of this study; run `ablate sweep` to write them again")
+    with _reading(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in design.arms], data / "scenes.npz")
     epochs = read_table(data / "epochs.csv")
     return Data(runs, epochs, scenes, earlier_looks(design, folder), read_tuning(design, folder))
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[None]:
-    """Say of a file that cannot be read as what it should be that it is damaged."""
+def _reading(path: Path) -> Iterator[None]:
+    """Raise an error that calls the file damaged if the code inside fails to read it."""
     try:
         yield
     except (OSError, EOFError, ValueError, KeyError, AttributeError, BadZipFile) as error:
-        rule = "is damaged; `ablate sweep` writes it again, and so does `git restore`"
-        raise AblateError(f"{path}: {rule} ({type(error).__name__}: {error})") from None
+        advice = "write it again with `ablate sweep`, or restore it with `git restore`"
+        raise AblateError(f"{path}: is damaged ({type(error).__name__}: {error}); {advice}") from None
 
 
 def _read_scenes(names: list[str], path: Path) -> dict[str, Scenes]:
-    """The scenes by their arms, of which `names` are all, in the study's order."""
+    """The scenes by arm; `names` are all arms, in the order by which the file numbers them."""
     with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        found = {
+        scenes = {
             arm: {kind: arrays[name] for kind in KINDS if (name := f"{number}.{kind}") in arrays}
             for number, arm in enumerate(names)
         }
-    if any(scenes and len(scenes) < len(KINDS) for scenes in found.values()):
-        raise AblateError(f"{path}: was written by an older ablate; `ablate sweep` writes it again")
-    return {name: scenes for name, scenes in found.items() if scenes}
+    if any(arrays and len(arrays) < len(KINDS) for arrays in scenes.values()):
+        raise AblateError(f"{path}: written by an older version of ablate; run `ablate sweep` to write it again")
+    return {name: arrays for name, arrays in scenes.items() if arrays}
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """What was text stays text: an arm may be called `none`, a commit may look like a number."""
-    with _whole(path):
+    """Read a table, keeping text as text: an arm can be called `none`, and a commit can look like a number."""
+    with _reading(path):
         header = pd.read_csv(path, nrows=0).columns
         text = {name: str for name in header if name in ("arm", "run", "status", "error") or name.startswith("env/")}
         return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])

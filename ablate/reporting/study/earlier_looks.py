@@ -1,7 +1,7 @@
-"""With which seeds verdicts could be read: those added afterwards are an uncorrected look, which has to be said.
+"""The seeds of earlier verdicts: seeds added after one could be read are an uncorrected look, and the page says so.
 
-data/looks.json    for each data that gave a verdict, in their order: its `seeds`, the numbers of them at which it was
-                   `planned` to look (missing: once, at all of them), and its `runs`
+data/looks.json    a list with an entry for each export that gave a verdict: its `seeds`, its `runs`, and `planned`, the
+                   numbers of seeds at which to look (missing: a single look, at all of them)
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from ablate.studies.planning import Design
 
 
 def earlier_looks(design: Design, folder: Path) -> list[tuple[int, ...]]:
-    """The seeds of earlier reports that judged some of the present runs, where these or their plan were others."""
+    """The seeds of earlier reports on some of the present runs that had other seeds, or planned other looks."""
     runs, planned = {run.id for run in design.runs}, _planned(design)
     seen = [look for look in _looks(folder) if runs & set(look["runs"])]
-    other = [look for look in seen if set(look["seeds"]) != set(design.seeds) or look.get("planned", []) != planned]
-    return [tuple(look["seeds"]) for look in other]
+    changed = [look for look in seen if set(look["seeds"]) != set(design.seeds) or look.get("planned", []) != planned]
+    return [tuple(look["seeds"]) for look in changed]
 
 
-def note_look(design: Design, folder: Path) -> None:
-    """Put down that a verdict can be read with the present seeds."""
+def record_look(design: Design, folder: Path) -> None:
+    """Record that a verdict can be read with the present seeds."""
     look: dict[str, Any] = {"seeds": list(design.seeds), "runs": sorted(run.id for run in design.runs)}
     look |= {"planned": planned} if (planned := _planned(design)) else {}
     looks = _looks(folder)

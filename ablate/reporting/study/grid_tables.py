@@ -1,11 +1,11 @@
-"""The tables of a grid: its interactions, and what share of the variance each axis explains."""
+"""The tables of a grid: its interactions, and the share of the variance that each axis explains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from ablate.reporting.markup.document import Column, Span, Strong, Table, table
-from ablate.reporting.markup.numbers import named, percent
+from ablate.reporting.markup.numbers import format_percent, metric_label
 from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.texts import ComparisonTexts, comparison_texts
@@ -17,9 +17,9 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
     """Every interaction contrast, with its interval."""
 
     def changes(axes: tuple[str, str], levels: tuple[object, object]) -> str:
-        return arm_name(dict(zip(axes, levels, strict=True)), page.study.vary or ())
+        return arm_name(dict(zip(axes, levels, strict=True)))
 
-    def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Interaction]:
+    def of_comparison(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Interaction]:
         margin = page.study.margin
         return Column(heading, lambda item: text(comparison_texts(item.comparison, page.metric, margin)))
 
@@ -27,13 +27,13 @@ def interactions_table(page: Page, grid: GridFacts) -> Table:
         Column[Interaction]("changed together", lambda item: changes(item.axes, item.changed), number=False),
         Column[Interaction]("from", lambda item: changes(item.axes, item.baseline), number=False),
         Column[Interaction]("verdict", lambda item: interaction_cell(item), number=False),
-        compared("beyond the sum", lambda texts: texts.difference),
-        compared("L", lambda texts: texts.low),
-        compared("U", lambda texts: texts.high),
-        compared("level", lambda texts: texts.level),
-        compared("sd of differences", lambda texts: texts.sd),
+        of_comparison("beyond the sum", lambda texts: texts.difference),
+        of_comparison("L", lambda texts: texts.low),
+        of_comparison("U", lambda texts: texts.high),
+        of_comparison("level", lambda texts: texts.level),
+        of_comparison("sd of differences", lambda texts: texts.sd),
     ]
-    return table(f"Interactions in {named(page.metric)}", columns, grid.interactions)
+    return table(f"Interactions in {metric_label(page.metric)}", columns, grid.interactions)
 
 
 VERDICTS = {
@@ -46,17 +46,17 @@ VERDICTS = {
 
 
 def interaction_cell(item: Interaction) -> Span:
-    """The verdict on a contrast, and whether a run of its cells diverged."""
+    """The verdict on a contrast, with a note if a run of its cells diverged."""
     verdict = VERDICTS[item.comparison.verdict]
     return Strong(f"{verdict} (diverged)" if item.comparison.barred else verdict)
 
 
 def shares_table(grid: GridFacts) -> Table:
-    """What part of the scores' variance each axis explains."""
+    """The share of the variance of all scores that each axis explains."""
     rest = 1 - sum(share.omega_squared for share in grid.shares)
     rows = [*grid.shares, Share(("unexplained",), max(0.0, rest))]
     columns = [
         Column[Share]("axis", lambda share: " × ".join(share.term), number=False),
-        Column[Share]("ω²", lambda share: percent(share.omega_squared)),
+        Column[Share]("ω²", lambda share: format_percent(share.omega_squared)),
     ]
     return table("Share of the variance of all scores", columns, rows)

@@ -1,4 +1,4 @@
-"""What a grid of two axes or more tells beside its verdicts: each cell's mean, interactions, shares of the variance."""
+"""What a grid of two axes or more shows besides verdicts: the mean of each cell, interactions, shares of variance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ablate.studies.planning import Design
 
 @dataclass(frozen=True)
 class GridFacts:
-    """What a grid of two axes or more tells beside its verdicts."""
+    """What a grid of two axes or more shows besides verdicts."""
 
     maps: list[HeatMap]
     interactions: list[Interaction]
@@ -21,7 +21,7 @@ class GridFacts:
 
 
 def read_grid(design: Design, scores: Scores) -> GridScores | None:
-    """The scores as a grid; None unless the design is one of two axes or more, and a run has ended."""
+    """The scores as a grid; None unless the design has two axes or more and some run has ended."""
     axes = design.axes
     if len(axes) < 2 or scores.values.isna().all(axis=None):
         return None
@@ -37,12 +37,12 @@ def read_grid(design: Design, scores: Scores) -> GridScores | None:
 
 
 def _baseline_levels(design: Design, sizes: list[int]) -> tuple[int, ...]:
-    """The levels of the first reference: cells are in the order of the product of the axes."""
+    """The levels of the first reference, by its place among the arms: they are in the order of the axes' product."""
     first = next(index for index, arm in enumerate(design.arms) if arm.against is None)
     return tuple(int(index) for index in np.unravel_index(first, sizes))
 
 
 def grid_facts(design: Design, scores: Scores) -> GridFacts | None:
-    """All of it from a study's scores; None where `read_grid` finds no grid."""
+    """The cells, interactions and shares of a study's scores; None if they are not a grid (see `read_grid`)."""
     grid = read_grid(design, scores)
     return GridFacts(heat_maps(grid), interactions(grid, scores.margin), shares(grid)) if grid else None

@@ -1,4 +1,4 @@
-"""The headline numbers of a report as plain data: what `dvc metrics` compares, and what lists all reports."""
+"""The headline numbers of a report as plain data, for `dvc metrics` and for the page that lists all reports."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ import math
 from typing import Any
 
 from ablate.reporting.study.answer import answer
-from ablate.reporting.study.model import ArmRow, Page
+from ablate.reporting.study.arms import ArmRow
+from ablate.reporting.study.model import Page
 from ablate.statistics.verdicts import Comparison
 
 
 def headlines(page: Page) -> dict[str, Any]:
-    """Nested names, texts and numbers to six digits; what is not finite is left out, since JSON has no word for it."""
+    """Nested names, texts and numbers to six digits; without infinite and undefined numbers, which JSON lacks."""
     facts = {
         "question": page.study.question,
         "answer": answer(page),
         "metric": page.metric.name,
         "margin": page.study.margin,
         "level": page.level,
-        "nothing": page.nothing,
-        "zero": page.zero,
-        "train_hours": page.train_hours,
-        **({"runs": {"used": len(page.used), "planned": page.planned}} if len(page.study.looks) > 1 else {}),
+        "nothing": page.nothing_score,
+        "zero": page.zero_score,
+        "train_hours": page.train_seconds / 3600,
+        **({"runs": {"used": len(page.used_runs), "planned": page.max_runs}} if len(page.study.looks) > 1 else {}),
         "arms": {row.name: _arm(row) for row in page.rows},
     }
-    found: dict[str, Any] = _plain(facts)
-    return found
+    plain: dict[str, Any] = _plain(facts)
+    return plain
 
 
 def _arm(row: ArmRow) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "seeds": row.seeds,
-        "diverged": row.diverged,
-        "failed": row.failed,
+        "diverged": row.diverged_runs,
+        "failed": row.failed_runs,
         "mean": row.mean,
         "sd": row.sd,
         "gain": row.gain,
@@ -41,12 +42,12 @@ def _arm(row: ArmRow) -> dict[str, Any]:
         "seconds": row.seconds,
     }
     if row.comparison and row.decibels:
-        facts |= {"against": row.against, "verdict": row.comparison.verdict, **_compared(row.comparison)}
-        facts["decibels"] = _compared(row.decibels)
+        facts |= {"against": row.against, "verdict": row.comparison.verdict, **_difference(row.comparison)}
+        facts["decibels"] = _difference(row.decibels)
     return facts
 
 
-def _compared(c: Comparison) -> dict[str, float]:
+def _difference(c: Comparison) -> dict[str, float]:
     ends = {"low": c.low, "high": c.high, "smallest_margin": c.smallest_margin}
     return {"pairs": c.pairs, "difference": c.difference, "difference_sd": c.sd, **ends}
 

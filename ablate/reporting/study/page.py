@@ -1,4 +1,4 @@
-"""Writes the report of a study: two pages, their figures and the headline numbers, from the data beside them."""
+"""Write the report of a study: two pages, their figures and the headline numbers, from the data beside them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ablate.studies.planning import Design
 
 
 def report_folder(design: Design) -> Path:
-    """Where a study's report stands."""
+    """The folder of a study's report."""
     return REPORTS / design.name
 
 
 def read_page(design: Design) -> Page:
-    """What a study's report says, from its data, whether it is written or not.
+    """Compute what a study's report says from its data, without writing it.
 
     Raises:
         AblateError: there is no data.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SectionTitle(StrEnum):
-    """Each section, by its title."""
+    """The title of each section."""
 
     VERDICTS = "Verdicts"
     TUNING = "What each arm chose"

@@ -6,9 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
-from ablate.reporting.markup.numbers import digits_for, fixed, named, percent
+from ablate.reporting.markup.numbers import (
+    decimals_for,
+    format_fixed,
+    format_percent,
+    format_significant,
+    metric_label,
+    time_unit,
+)
 from ablate.reporting.origins import arm_search
-from ablate.reporting.study.model import ArmRow, Page
+from ablate.reporting.study.arms import ArmRow
+from ablate.reporting.study.model import Page
 from ablate.reporting.study.texts import ComparisonTexts, arm_texts, comparison_texts
 from ablate.statistics.course import End
 from ablate.statistics.multiplicity import level_of
@@ -21,27 +29,27 @@ from ablate.studies.names import value_text
 
 
 def verdict_table(page: Page) -> Table:
-    """One row per arm: its verdict, and all that it rests on."""
+    """One row per arm: its verdict, and the numbers on which that rests."""
 
-    def compared(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
+    def of_comparison(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
         return Column(heading, lambda row: text(_texts(row, page)) if row.comparison else "")
 
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("verdict", verdict_cell, number=False),
-        compared("difference", lambda texts: texts.difference),
-        compared("L", lambda texts: texts.low),
-        compared("U", lambda texts: texts.high),
-        compared("level", lambda texts: texts.level),
+        of_comparison("difference", lambda texts: texts.difference),
+        of_comparison("L", lambda texts: texts.low),
+        of_comparison("U", lambda texts: texts.high),
+        of_comparison("level", lambda texts: texts.level),
         Column[ArmRow]("n", _count),
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
         Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
-        compared("sd of differences", lambda texts: texts.sd),
-        compared("difference in sds", lambda texts: texts.effect),
-        compared("smallest margin", lambda texts: texts.smallest_margin),
+        of_comparison("sd of differences", lambda texts: texts.sd),
+        of_comparison("difference in sds", lambda texts: texts.effect),
+        of_comparison("smallest margin", lambda texts: texts.smallest_margin),
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
     ]
-    return table(f"Verdicts by {named(page.metric)}", columns, page.rows)
+    return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
 
 
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
@@ -50,13 +58,14 @@ def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
 
 
 def verdict_cell(row: ArmRow) -> Span:
-    """The verdict, with what a reader must know of it."""
-    return Strong(_qualified(row.comparison)) if row.comparison else "reference"
+    """The verdict, with a note where it needs one."""
+    return Strong(_annotate(row.comparison)) if row.comparison else "reference"
 
 
-def _qualified(c: Comparison) -> str:
+def _annotate(c: Comparison) -> str:
+    """An equivalent arm can still differ from its reference, by less than the margin."""
     if c.verdict == "equivalent" and c.side != "across":
-        return f"equivalent, yet {c.side} zero"
+        return f"equivalent, though {c.side} zero"
     return "undecided (diverged)" if c.verdict == "undecided" and c.barred else c.verdict
 
 
@@ -68,15 +77,15 @@ def _count(row: ArmRow) -> str:
 ENDS: dict[End | None, str] = {
     "decided": "decided",
     "futile": "given up: more seeds could hardly decide it",
-    "last look": "the last look",
-    "budget": "the budget ended",
-    "broken": "waits for a broken run",
-    None: "goes on",
+    "last look": "last look",
+    "budget": "budget used up",
+    "broken": "waiting for a failed run",
+    None: "continues",
 }
 
 
 def course_table(page: Page) -> Table:
-    """Each arm's interval at each look that it took part in, and why it went no further."""
+    """Each arm's interval at each look that included it, and why no further look does."""
 
     def at(place: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> Span:
@@ -96,11 +105,11 @@ def course_table(page: Page) -> Table:
         Column[ArmRow]("ended by", lambda row: ENDS[row.end], number=False),
         Column[ArmRow]("runs", lambda row: str(page.course.needed[row.name])),
     ]
-    return table("Difference and interval at each look", columns, [row for row, _ in page.compared])
+    return table("Difference and interval at each look", columns, [row for row, _ in page.compared_arms])
 
 
 def tuning_table(page: Page) -> Table:
-    """What each arm chose, and how many of its trials came to their end."""
+    """What each arm chose, and how many of its trials were pruned or failed."""
 
     def setting(name: str) -> Column[ArmTuning]:
         return Column(name, lambda tuning: value_text(tuning.best.overrides[name]) if tuning.best else "–")
@@ -110,25 +119,30 @@ def tuning_table(page: Page) -> Table:
         Column[ArmTuning]("arm", lambda tuning: tuning.arm, number=False),
         *map(setting, search.space),
         Column[ArmTuning](
-            f"best {named(search.judged)}",
-            lambda tuning: fixed(tuning.best.value, search.judged.digits) if tuning.best else "–",
+            f"best {metric_label(search.judged)}",
+            lambda tuning: format_fixed(tuning.best.value, search.judged.digits) if tuning.best else "–",
         ),
         Column[ArmTuning]("after trials", lambda tuning: str(tuning.best.number + 1) if tuning.best else "–"),
         Column[ArmTuning]("trials", lambda tuning: str(len(tuning.trials))),
-        Column[ArmTuning]("failed", lambda tuning: str(sum(trial.state == "failed" for trial in tuning.trials))),
+        Column[ArmTuning]("pruned", lambda tuning: str(_count_trials(tuning, "pruned"))),
+        Column[ArmTuning]("failed", lambda tuning: str(_count_trials(tuning, "failed"))),
     ]
     return table("What each arm chose", columns, page.tuning)
 
 
+def _count_trials(tuning: ArmTuning, state: str) -> int:
+    return sum(trial.state == state for trial in tuning.trials)
+
+
 def seeds_table(page: Page) -> Table:
-    """Every seed's value, to the digits that the test images allow."""
+    """The score of every run, rounded to its standard error over the test images."""
 
     def score(seed: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
-            sem, value = (float(frame[row.name][seed]) for frame in (page.sems, page.scores))
+            sem, value = (float(frame[row.name][seed]) for frame in (page.image_sems, page.scores))
             if page.diverged[row.name][seed]:
-                return f"{fixed(value, page.metric.digits)} (diverged)"
-            return fixed(value, digits_for(sem, page.metric.digits))
+                return f"{format_fixed(value, page.metric.digits)} (diverged)"
+            return format_fixed(value, decimals_for(sem, page.metric.digits))
 
         return Column(f"seed {seed}", cell)
 
@@ -138,30 +152,35 @@ def seeds_table(page: Page) -> Table:
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
     ]
     if page.metric.kind == "test":
-        columns.append(Column[ArmRow]("mean by the last epoch", lambda row: arm_texts(row, page).last_mean))
-    return table(f"{named(page.metric)} of every run", columns, page.rows)
+        columns.append(Column[ArmRow]("mean of the last epoch", lambda row: arm_texts(row, page).last_mean))
+    return table(f"{metric_label(page.metric)} of every run", columns, page.rows)
 
 
 def cost_table(page: Page) -> Table:
-    """What each arm costs, and what it gains."""
+    """What each arm costs, and its gain over doing nothing."""
+    time = time_unit(max((row.seconds for row in page.rows if row.seeds), default=0.0))
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
-        Column[ArmRow]("parameters", lambda row: fixed(row.parameters)),
-        Column[ArmRow]("MFLOPs per image", lambda row: fixed(row.flops / 1e6, 1)),
-        Column[ArmRow]("training (s)", lambda row: fixed(row.seconds, 0 if row.seconds >= 10 else 1)),
+        Column[ArmRow]("parameters", lambda row: format_fixed(row.parameters)),
+        Column[ArmRow]("MFLOPs per image", lambda row: _megaflops(row.flops / 1e6)),
+        Column[ArmRow](f"training ({time.name})", lambda row: format_significant(row.seconds / time.seconds, 2)),
         Column[ArmRow]("gain over doing nothing (dB)", lambda row: arm_texts(row, page).gain),
     ]
     return table("Cost of each arm", columns, page.rows)
 
 
+def _megaflops(count: float) -> str:
+    return format_fixed(count, 1) if not count < 1 else format_significant(count, 2)
+
+
 def rates_table(page: Page) -> Table:
-    """The arms of which a run failed or diverged, and all arms together."""
+    """The arms with a run that failed or diverged, and all arms together."""
     columns = [
         Column[Rates]("arm", lambda line: line.arm, number=False),
-        Column[Rates]("diverged", lambda line: _fraction(line.diverged)),
-        Column[Rates]("rate of diverged runs, 95%", lambda line: _interval(line.diverged)),
-        Column[Rates]("failed", lambda line: _fraction(line.failed)),
-        Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failed)),
+        Column[Rates]("diverged", lambda line: _fraction(line.divergence)),
+        Column[Rates]("rate of diverged runs, 95%", lambda line: _interval(line.divergence)),
+        Column[Rates]("failed", lambda line: _fraction(line.failure)),
+        Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failure)),
     ]
     return table("Runs that went wrong", columns, _rates(page))
 
@@ -170,43 +189,43 @@ class Rates(NamedTuple):
     """How often an arm's runs diverged and failed."""
 
     arm: str
-    diverged: Rate
-    failed: Rate
+    divergence: Rate
+    failure: Rate
 
 
 def _rates(page: Page) -> Iterator[Rates]:
     for row in page.rows:
-        if row.diverged or row.failed:
+        if row.diverged_runs or row.failed_runs:
             yield _rates_of(row.name, [row])
     yield _rates_of("all arms", page.rows)
 
 
 def _rates_of(name: str, rows: list[ArmRow]) -> Rates:
-    ended, failed = sum(row.seeds for row in rows), sum(row.failed for row in rows)
-    return Rates(name, rate(sum(row.diverged for row in rows), ended), rate(failed, ended + failed))
+    ended, failed = sum(row.seeds for row in rows), sum(row.failed_runs for row in rows)
+    return Rates(name, rate(sum(row.diverged_runs for row in rows), ended), rate(failed, ended + failed))
 
 
-def _fraction(found: Rate) -> str:
-    return f"{found.bad} of {found.runs}"
+def _fraction(observed: Rate) -> str:
+    return f"{observed.bad} of {observed.runs}"
 
 
-def _interval(found: Rate) -> str:
-    return f"{percent(found.low)} to {percent(found.high)}"
+def _interval(observed: Rate) -> str:
+    return f"{format_percent(observed.low)} to {format_percent(observed.high)}"
 
 
 def needed_table(page: Page) -> Table:
-    """How many seeds would decide what is undecided."""
+    """How many seeds would decide each undecided comparison."""
     columns = [
         Column[tuple[str, SeedsNeeded]]("arm", lambda line: line[0], number=False),
-        Column[tuple[str, SeedsNeeded]]("if the truth is zero", lambda line: str(line[1].if_zero)),
-        Column[tuple[str, SeedsNeeded]]("if the truth is as measured", lambda line: str(line[1].as_measured)),
+        Column[tuple[str, SeedsNeeded]]("if the true difference is zero", lambda line: str(line[1].if_zero)),
+        Column[tuple[str, SeedsNeeded]]("if it is as measured", lambda line: str(line[1].as_measured)),
     ]
-    lines = [(row.name, row.needed) for row in page.rows if row.needed]
+    lines = [(row.name, row.seeds_needed) for row in page.rows if row.seeds_needed]
     return table("Seeds that would decide", columns, lines)
 
 
 def sensitivity_table(page: Page) -> Table:
-    """Each verdict as other choices would have made it."""
+    """The verdict on each arm by other choices; verdicts that differ are strong."""
     choices = [choice for choice in page.sensitivity[0].others if not isinstance(choice, WithoutSeed)]
 
     def by(choice: Choice) -> Column[Sensitivity]:
@@ -222,7 +241,7 @@ def sensitivity_table(page: Page) -> Table:
 
 
 def choice_text(choice: Choice) -> str:
-    """What a choice is called."""
+    """The name of a choice."""
     match choice:
         case OtherScores(name):
             return name
@@ -244,7 +263,7 @@ def _changed_seeds(item: Sensitivity) -> Span:
 
 
 def mlflow_table(page: Page) -> Table:
-    """What to put into MLflow's search box for each arm."""
+    """The line for MLflow's search box that finds each arm's runs."""
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("search", lambda row: Code(arm_search(row.name)), number=False),

@@ -1,4 +1,4 @@
-"""Whatever a user calls an arm, both templates show it as it is: read back by parsers that we did not write."""
+"""Both templates show any arm's name as it is, when they are read by parsers that we did not write."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def inline(markup: str) -> Reader:
 
 
 @given(TEXTS)
-def test_text_is_no_markup_in_markdown(text: str) -> None:
+def test_text_is_not_markup_in_markdown(text: str) -> None:
     found = inline(markdown_text(text))
     assert (found.text, found.tags) == (text, [])
 
 
 @given(TEXTS)
-def test_text_is_no_markup_in_html(text: str) -> None:
+def test_text_is_not_markup_in_html(text: str) -> None:
     found = read(str(html_span(text)))
     assert (found.text, found.tags) == (text, [])
 
@@ -70,12 +70,12 @@ def test_text_is_no_markup_in_html(text: str) -> None:
 @given(TEXTS)
 def test_code_is_copied_as_it_is(text: str) -> None:
     assert read(str(html_span(Code(text)))).text == text
-    if "|" not in text:  # which no arm's name has, and which only a table unescapes
+    if "|" not in text:  # not allowed in an arm's name, and unescaped only inside a table
         found = inline(markdown_span(Code(text)))
         assert (found.text, found.tags) == (text, [("code", {})])
 
 
-def test_a_dollar_begins_no_formula() -> None:
+def test_a_dollar_does_not_begin_a_formula() -> None:
     assert markdown_text("$x$") == r"\$x\$"
 
 
@@ -90,8 +90,9 @@ NAME = "<b>a | b</b> *c* `d` _e_ &amp; $f$"
 
 @pytest.fixture
 def document() -> Document:
-    columns = [Column[str]("name", str, number=False), Column[str]("length", lambda name: str(len(name)))]
-    numbers = table("A table", columns, [NAME, "b"])
+    numbers = table(
+        "A table", [Column("name", str, number=False), Column("length", lambda name: str(len(str(name))))], [NAME, "b"]
+    )
     blocks = (paragraph("Some ", Strong("text"), "."), Items((("first",), ("second",))), numbers)
     picture = Picture("dots", f"Dots of {NAME}", "Dots.")
     return Document("a", NAME, "Yes.", ("Careful.",), (Section("One", (*blocks, picture)), Section("Empty", ())))
@@ -112,6 +113,24 @@ def test_a_markdown_table_has_its_cells_and_their_alignment(document: Document) 
     cells = [tag for tag, _ in found.tags if tag in ("th", "td")]
     assert cells == ["th"] * 2 + ["td"] * 4
     assert {attributes.get("style") for tag, attributes in found.tags if tag == "td"} == {None, "text-align:right"}
+
+
+def alignments(page: Reader) -> list[bool]:
+    """Whether each cell of a body is right-aligned, as either template says it."""
+    cells = [facts for tag, facts in page.tags if tag == "td" or facts.get("scope") == "row"]
+    return ["right" in str(facts.get("style")) or facts.get("class") == "number" for facts in cells]
+
+
+@pytest.mark.parametrize(
+    ("cells", "right"),
+    [(["8", "16"], True), (["8", "cosine"], False), (["true", "false"], False), (["−0.5", "–", "∞"], True)],
+)
+def test_a_column_is_right_aligned_if_it_holds_only_numbers(cells: list[str], right: bool) -> None:
+    columns = [Column[str]("trial", lambda cell: "1"), Column[str]("value", str), Column[str]("id", Code)]
+    page = Document("a", "b", "c", (), (Section("One", (table("A table", columns, cells),)),))
+    expected = [True, right, False] * len(cells)
+    assert alignments(read(READER.render(markdown(page)))) == expected
+    assert alignments(read(html(page, {}))) == expected
 
 
 def test_an_html_table_has_header_cells_with_their_scope(document: Document) -> None:

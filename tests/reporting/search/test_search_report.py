@@ -1,4 +1,4 @@
-"""The report of a search, from made-up trials."""
+"""The report of a search of made-up trials."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.reporting.index import write_index
 from ablate.reporting.search.data import export, read
-from ablate.reporting.search.figures import axis_panels, shown, value_limits
+from ablate.reporting.search.figures import axis_panels, scored_trials, value_limits
 from ablate.reporting.search.model import SearchPage, build
 from ablate.reporting.search.page import write_search_report
 from ablate.strategies.search import Searching
@@ -71,7 +71,7 @@ def test_the_best_of_errors_is_the_smallest() -> None:
     assert best_so_far(page.trials, page.metric) == [0.3, 0.1]
 
 
-def test_importance_is_a_share_and_an_axis_without_any_effect_has_least(tmp_path: Path) -> None:
+def test_importance_is_a_share_and_smallest_for_an_axis_without_any_effect(tmp_path: Path) -> None:
     space = {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}, "model.mlp_ratio": {"low": 1, "high": 8}}
     search = made_up_search(trials=60, space=space, sampler="random", pruner="none")
     found = write_search_report(search, write(tmp_path, search)).importance
@@ -79,31 +79,51 @@ def test_importance_is_a_share_and_an_axis_without_any_effect_has_least(tmp_path
     assert sum(found.values()) == pytest.approx(1)
 
 
-def test_of_few_trials_no_importance_is_told(tmp_path: Path) -> None:
+def test_few_trials_have_no_importance(tmp_path: Path) -> None:
     search = made_up_search(trials=5)
     page = write_search_report(search, write(tmp_path, search))
     assert page.importance == {}
-    assert "nothing can be said" in (tmp_path / "report" / "README.md").read_text()
+    assert "needs at least 8 complete trials" in (tmp_path / "report" / "README.md").read_text()
     assert not (tmp_path / "report" / "figures" / "importance.svg").exists()
 
 
 def test_the_page_says_what_a_reader_must_know(report: tuple[Path, SearchPage]) -> None:
     text = (report[0] / "README.md").read_text()
     assert "flatters" in text
-    assert "no effect" in text
+    assert "not an effect" in text
     assert "importance in the search" in text
     assert "optuna-dashboard .ablate/search/made-up.log" in text
     assert "3 heads do not divide" in text
     assert "effect of" not in text
 
 
-def test_every_file_is_there_every_link_leads_somewhere_and_figures_are_svg(report: tuple[Path, SearchPage]) -> None:
+def test_every_file_exists_every_link_leads_somewhere_and_figures_are_svg(report: tuple[Path, SearchPage]) -> None:
     folder = report[0]
     assert all((folder / name).exists() for name in FILES)
     links = re.findall(r"(?<!\\)\]\(([^)]+)\)", (folder / "README.md").read_text())
     assert all((folder / link).exists() for link in links if not link.startswith("http"))
     for path in (folder / "figures").glob("*.svg"):
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_pruned_trials_are_called_pruned_everywhere(report: tuple[Path, SearchPage]) -> None:
+    folder, page = report
+    pruned, failed = page.count("pruned"), page.count("failed")
+    assert pruned
+    text = (folder / "README.md").read_text()
+    assert f"Best of 40 trials ({pruned} pruned, {failed} failed)" in text
+    assert "Cross: a pruned trial" in text
+    assert "pruned trials do not count" in text
+    assert ">pruned<" in (folder / "figures" / "history.svg").read_text().replace("\n", "")
+    assert "given up" not in text
+
+
+def test_trial_numbers_are_right_aligned_and_words_are_not(report: tuple[Path, SearchPage]) -> None:
+    table = (report[0] / "README.md").read_text().split("The best trials:")[1]
+    assert table.splitlines()[2:4] == [
+        "| trial | val/psnr (dB) | training.rate | model.heads | model.skip | run |",
+        "|---:|---:|---:|---:|---|---|",
+    ]
 
 
 def test_the_same_data_give_the_same_bytes(report: tuple[Path, SearchPage]) -> None:
@@ -121,10 +141,10 @@ def test_the_list_of_reports_has_the_search(report: tuple[Path, SearchPage]) -> 
     assert "0 studies" in text
 
 
-def test_trials_that_are_still_to_come_are_told(tmp_path: Path) -> None:
+def test_unfinished_trials_give_a_warning(tmp_path: Path) -> None:
     folder = write(tmp_path, SEARCH, finished_trials()[:30])
     write_search_report(SEARCH, folder)
-    assert "Of 40 trials 10 are still to come." in (folder / "README.md").read_text()
+    assert "10 of 40 trials are not finished yet." in (folder / "README.md").read_text()
 
 
 def test_a_search_of_failed_trials_only_has_a_page_and_no_best(tmp_path: Path) -> None:
@@ -133,12 +153,12 @@ def test_a_search_of_failed_trials_only_has_a_page_and_no_best(tmp_path: Path) -
     page = write_search_report(SEARCH, folder)
     assert page.best is None
     assert not (folder / "best.yaml").exists()
-    assert "has come to its end" in (folder / "README.md").read_text()
+    assert "is complete." in (folder / "README.md").read_text()
 
 
 def test_the_figures_show_every_trial_that_has_a_value(report: tuple[Path, SearchPage]) -> None:
     page = report[1]
-    points = shown(page)
+    points = scored_trials(page)
     assert sum(map(len, points.values())) == page.count("complete") + page.count("pruned")
     panels = {panel.name: panel for panel in axis_panels(page)}
     assert panels["model.skip"].ticks == ["both", "none"]
@@ -150,7 +170,7 @@ def test_the_figures_show_every_trial_that_has_a_value(report: tuple[Path, Searc
 
 
 @pytest.mark.parametrize("damage", ["", "trial\n", "trial,state\nx,y\n"])
-def test_damaged_data_are_told_in_a_line(damage: str, tmp_path: Path) -> None:
+def test_damaged_data_give_an_error_of_one_line(damage: str, tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "data" / "trials.csv").write_text(damage)
     with pytest.raises(AblateError, match=r"trials\.csv: is damaged, or belongs to another version"):
@@ -164,5 +184,5 @@ def test_the_data_of_another_version_are_refused(tmp_path: Path) -> None:
 
 
 def test_without_data_the_error_says_what_writes_them(tmp_path: Path) -> None:
-    with pytest.raises(AblateError, match="`ablate search` writes it"):
+    with pytest.raises(AblateError, match="run `ablate search` to write them"):
         read(SEARCH, tmp_path)

@@ -21,7 +21,7 @@ UNSURE, SPARE = "rate 4", fabricated.LONG[2]
 
 
 def score(cell: Cell) -> float | None:
-    """All arms are worse, but for one that varies widely."""
+    """All arms are worse, except one that varies widely."""
     if cell.arm.name != UNSURE:
         return fabricated.named_score(cell)
     return 30 + 0.3 * cell.seed + float(np.random.default_rng(cell.seed).normal(0, 0.4))
@@ -47,58 +47,66 @@ def page(study: Design, data: Data) -> Page:
     return build(study, data)
 
 
-def test_an_arm_that_is_given_up_is_among_them(page: Page) -> None:
+def test_the_fixture_has_an_arm_that_is_given_up(page: Page) -> None:
     assert next(row.end for row in page.rows if row.name == SPARE) == "futile"
 
 
-def test_the_arms_of_the_fixture_part_at_different_looks(page: Page) -> None:
-    assert len({len(row.history) for row, _ in page.compared}) > 1
+def test_the_arms_of_the_fixture_end_at_different_looks(page: Page) -> None:
+    assert len({len(row.history) for row, _ in page.compared_arms}) > 1
 
 
 def test_the_seeds_that_would_decide_an_arm_are_those_of_a_study_without_looks(page: Page) -> None:
     row = next(row for row in page.rows if row.name == SPARE)
     assert row.comparison is not None
     assert row.comparison.level > page.level == level_of(page.comparisons)
-    assert row.needed == seeds_needed(row.comparison, page.study.margin, page.level)
+    assert row.seeds_needed == seeds_needed(row.comparison, page.study.margin, page.level)
 
 
-def test_the_table_shows_every_look_that_an_arm_took_part_in_and_why_it_ended(page: Page) -> None:
+def test_the_table_shows_every_look_that_included_an_arm_and_why_it_ended(page: Page) -> None:
     rows = {row[0]: row for row in course_table(page).rows}
     assert all(rows[UNSURE][1:4]), "looks at 3, 5 and 8 seeds"
-    assert rows[UNSURE][-2:] == ("the last look", "8")
-    for row, _ in page.compared:
+    assert rows[UNSURE][-2:] == ("last look", "8")
+    for row, _ in page.compared_arms:
         assert sum(bool(cell) for cell in rows[row.name][1:4]) == len(row.history)
 
 
-def test_the_runs_saved_are_those_that_the_fixed_design_would_have_had_more(page: Page) -> None:
+def test_saved_runs_are_counted_against_all_seeds_for_every_arm(page: Page) -> None:
     used = sum(page.course.needed.values())
     assert headlines(page)["runs"] == {"used": used, "planned": 5 * 8}
     text = str(document(page))
     assert f"{used} runs" in text
-    assert f"{40 - used} (" in text
+    assert f"{40 - used} runs (" in text
 
 
-def test_a_run_that_no_look_needs_is_listed_as_unused_and_counts_for_nothing(page: Page, data: Data) -> None:
-    (spare,) = page.unused
+def test_a_run_that_no_look_needs_is_listed_as_unused_and_does_not_count(page: Page, data: Data) -> None:
+    (spare,) = page.unused_runs
     assert (spare.arm, spare.seed) == (SPARE, 7)
     row = next(row for row in page.rows if row.name == spare.arm)
     assert row.seeds == page.course.needed[spare.arm]
     assert np.isnan(page.scores[spare.arm][7])
-    assert not page.missing
+    assert not page.missing_runs
 
 
 def test_the_figure_shows_every_finite_interval_look_by_look(page: Page) -> None:
     bars = look_bars(page)
-    for row, _ in page.compared:
+    for row, _ in page.compared_arms:
         assert [(bar.low, bar.high) for bar in bars[row.name]] == [(c.low, c.high) for c in row.history]
     low, high = look_limits(bars, page.study.margin)
     assert all(low < shown[-1].low < shown[-1].high < high for shown in bars.values())
     figure = course_figure(page)
     assert figure is not None
-    assert [axes.get_title().replace("\n", " ") for axes in figure.axes[: len(bars)]] == list(bars)
+    titles = [axes.get_title().replace("\n", " ") for axes in figure.axes[: len(bars)]]
+    assert [title.replace(" ", "") for title in titles] == [arm.replace(" ", "") for arm in bars]
 
 
-def test_a_fixed_design_has_no_such_section() -> None:
+def test_every_panel_of_the_course_has_its_labels(page: Page) -> None:
+    figure = course_figure(page)
+    assert figure is not None
+    for axes in figure.axes:
+        assert [label.get_text() for label in axes.get_xticklabels() if label.get_visible()] == ["3", "5", "8"]
+
+
+def test_a_study_with_a_single_look_has_no_such_section() -> None:
     study = fabricated.named_study(5)
     page = build(study, fabricated.fabricate(study, fabricated.named_score))
     assert "From look to look" not in [section.title for section in document(page).sections]
@@ -106,7 +114,7 @@ def test_a_fixed_design_has_no_such_section() -> None:
     assert "runs" not in headlines(page)
 
 
-def test_the_report_is_whole_and_the_same_each_time(study: Design, data: Data, tmp_path: Path) -> None:
+def test_the_report_is_complete_and_the_same_each_time(study: Design, data: Data, tmp_path: Path) -> None:
     write(study, data, tmp_path)
     pages = []
     for _ in range(2):
@@ -120,6 +128,6 @@ def test_while_a_look_is_not_complete_the_verdicts_of_the_undecided_wait(study: 
     runs = data.runs.copy()
     runs.loc[(runs.arm == UNSURE) & (runs.seed == 1), "status"] = "unfinished"
     page = build(study, Data(runs, data.epochs, data.scenes))
-    verdicts = {row.name: c.verdict for row, c in page.compared}
+    verdicts = {row.name: c.verdict for row, c in page.compared_arms}
     assert verdicts[UNSURE] == "waiting"
-    assert [str(run) for run in page.missing] == [f"{UNSURE} seed 1: unfinished"]
+    assert [str(run) for run in page.missing_runs] == [f"{UNSURE} seed 1: unfinished"]

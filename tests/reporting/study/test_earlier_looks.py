@@ -1,4 +1,4 @@
-"""Seeds that were added after a report was read are labelled; seeds that were planned are not."""
+"""Seeds that were added after a report could be read give a warning; seeds that were planned do not."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from ablate.records.record import Record
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import export, read
-from ablate.reporting.study.earlier_looks import note_look
+from ablate.reporting.study.earlier_looks import record_look
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.studies.planning import Design
@@ -17,7 +17,7 @@ from ablate.studies.planning import Design
 @pytest.fixture
 def first(swept: tuple[Path, Design]) -> Design:
     """The tiny study with one seed only."""
-    return swept[1].restated(asked_seeds=(0,))
+    return swept[1].with_changes(requested_seeds=(0,))
 
 
 def page(swept: tuple[Path, Design], folder: Path) -> Page:
@@ -26,27 +26,27 @@ def page(swept: tuple[Path, Design], folder: Path) -> Page:
     return build(swept[1], read(swept[1], folder))
 
 
-def test_added_seeds_are_labelled_for_ever(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
+def test_added_seeds_give_a_warning_in_later_reports(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    note_look(first, tmp_path)
+    record_look(first, tmp_path)
     for _ in range(2):
-        labelled = page(swept, tmp_path)
-        (warning,) = labelled.warnings
-        assert "after a report was written (with seeds 0): an uncorrected look" in warning
-        assert warning in markdown(document(labelled))
-        note_look(swept[1], tmp_path)
+        later = page(swept, tmp_path)
+        (warning,) = later.warnings
+        assert "after a report had been written (with seeds 0). Looking" in warning
+        assert warning in markdown(document(later))
+        record_look(swept[1], tmp_path)
 
 
-def test_seeds_that_were_all_planned_are_not_labelled(swept: tuple[Path, Design], tmp_path: Path) -> None:
+def test_seeds_that_were_all_planned_give_no_warning(swept: tuple[Path, Design], tmp_path: Path) -> None:
     for _ in range(2):
         planned = page(swept, tmp_path)
         assert planned.warnings == []
-        note_look(swept[1], tmp_path)
+        record_look(swept[1], tmp_path)
 
 
-def test_a_look_at_other_runs_is_none(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
+def test_a_look_at_other_runs_does_not_count(swept: tuple[Path, Design], first: Design, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    note_look(first.restated(base=first.study.base | {"training.epochs": 1}), tmp_path)
+    record_look(first.with_changes(base=first.study.base | {"training.epochs": 1}), tmp_path)
     assert page(swept, tmp_path).warnings == []
 
 

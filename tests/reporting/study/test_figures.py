@@ -1,4 +1,4 @@
-"""What the figures show, and that each can be drawn of anything."""
+"""What the figures show, and that each can be drawn from any data."""
 
 import math
 import re
@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure
+from ablate.metrics import METRICS
+from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure, measure_of
 from ablate.reporting.markup.figures import draw_all
-from ablate.reporting.markup.style import fitted, row_places
+from ablate.reporting.markup.style import row_places, wrap_name
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.figures import FIGURES
-from ablate.reporting.study.figures.cost import cost_panels, round_ticks
+from ablate.reporting.study.figures.cost import cost_figure, cost_panels, round_ticks
 from ablate.reporting.study.figures.curves import curve_limits, curve_metric, learning_curves
 from ablate.reporting.study.figures.differences import difference_bars, difference_limits
 from ablate.reporting.study.figures.grid import cell_text, ink
@@ -27,8 +28,9 @@ from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.sections import SectionTitle
-from ablate.studies.planning import Design
+from ablate.studies.planning import Cell, Design
 from tests.helpers import fabricated
+from tests.helpers.drawings import collisions, visible_texts
 
 GRID = fabricated.grid_study()
 
@@ -52,14 +54,14 @@ def test_every_figure_of_a_grid_is_drawn(drawn: dict[str, str]) -> None:
     assert set(drawn) == {"differences", "cells", "interactions", "seeds", "curves", "cost", "samples"}
 
 
-def test_figures_can_stand_in_one_page(drawn: dict[str, str]) -> None:
+def test_figures_can_share_a_page(drawn: dict[str, str]) -> None:
     ids = [name for figure in drawn.values() for name in re.findall(r'\bid="([^"]+)"', figure)]
     referred = {name for figure in drawn.values() for name in re.findall(r'(?:url\(|href=")#([^")]+)', figure)}
     assert len(ids) == len(set(ids))
     assert referred <= set(ids)
 
 
-def test_figures_tell_nothing_of_the_machine_that_drew_them(drawn: dict[str, str]) -> None:
+def test_figures_have_no_metadata_of_the_machine_that_drew_them(drawn: dict[str, str]) -> None:
     for figure in drawn.values():
         assert {element.tag.split("}")[1] for element in ElementTree.fromstring(figure).iter()}.isdisjoint({"metadata"})
 
@@ -93,7 +95,7 @@ def test_references_are_black_and_no_two_arms_look_alike() -> None:
 @given(st.lists(st.text("ab ", min_size=1, max_size=100), min_size=1, max_size=20))
 def test_every_row_has_room_for_its_name(names: list[str]) -> None:
     *middles, end = row_places(names)
-    lines = [fitted(name).count("\n") + 1 for name in names]
+    lines = [wrap_name(name).count("\n") + 1 for name in names]
     tops = [0.0]
     for middle in middles:
         tops.append(2 * middle - tops[-1])
@@ -102,7 +104,18 @@ def test_every_row_has_room_for_its_name(names: list[str]) -> None:
 
 
 def test_a_name_without_blanks_is_broken_too() -> None:
-    assert max(map(len, fitted("x" * 60).split("\n"))) == 26
+    assert max(map(len, wrap_name("x" * 60).split("\n"))) == 26
+
+
+def test_a_long_word_is_broken_after_a_sign() -> None:
+    assert wrap_name("unbroken_name_of_many_letters", 22).split("\n") == ["unbroken_name_of_many_", "letters"]
+
+
+@given(st.text("ab _=.,", min_size=1, max_size=100), st.integers(5, 40))
+def test_wrapping_keeps_every_letter_of_a_name(name: str, width: int) -> None:
+    wrapped = wrap_name(name, width)
+    assert wrapped.replace("\n", "").replace(" ", "") == name.replace(" ", "")
+    assert all(len(line) <= width for line in wrapped.split("\n"))
 
 
 # differences
@@ -137,8 +150,11 @@ def test_the_margin_is_always_seen(page: Page) -> None:
 
 def test_every_run_that_ended_has_its_mark(page: Page) -> None:
     rows = {row.arm: row for row in seed_rows(page)}
-    assert (len(rows["width=16, depth=8"].scores), rows["width=16, depth=8"].diverged) == (3, [fabricated.ZERO] * 2)
-    assert len(rows["width=64, depth=8"].scores) == 4
+    assert (len(rows["width=16, depth=8"].finished_scores), rows["width=16, depth=8"].diverged_scores) == (
+        3,
+        [fabricated.ZERO] * 2,
+    )
+    assert len(rows["width=64, depth=8"].finished_scores) == 4
 
 
 def curve(points: list[tuple[int, int, float]]) -> pd.DataFrame:
@@ -186,12 +202,12 @@ def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None
 
 def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:
     study = fabricated.named_study(4)
-    assert list(cost_panels(page)) == ["parameters", "FLOPs per image", "training (s)"]
-    assert cost_panels(build(study, fabricated.fabricate(study, fabricated.named_score))) == {}
+    assert [panel.label for panel in cost_panels(page)] == ["parameters", "FLOPs per image", "training (s)"]
+    assert cost_panels(build(study, fabricated.fabricate(study, fabricated.named_score))) == []
 
 
 def test_a_cost_panel_shows_the_mean_and_its_standard_error(page: Page) -> None:
-    point = cost_panels(page)["parameters"][0]
+    point = cost_panels(page)[0].points[0]
     scores = page.scores["width=16, depth=1"]
     assert point.cost == 16000
     assert point.score == pytest.approx(scores.mean())
@@ -199,10 +215,75 @@ def test_a_cost_panel_shows_the_mean_and_its_standard_error(page: Page) -> None:
 
 
 @given(st.floats(1, 1e6), st.floats(10, 1e6))
-def test_a_logarithmic_scale_has_ticks_to_read_it_by(low: float, ratio: float) -> None:
+def test_a_logarithmic_scale_has_a_few_round_ticks(low: float, ratio: float) -> None:
     ticks = round_ticks(low, low * ratio)
-    assert 2 <= len(ticks) <= 8
+    assert 2 <= len(ticks) <= 4
     assert all(low <= tick <= low * ratio for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("scale", "unit", "longest"), [(0.0005, "s", 0.5), (1.0, "s", 858.0), (5.0, "min", 71.5), (100.0, "h", 23.8)]
+)
+def test_an_axis_of_training_times_has_plain_numbers_in_a_unit_that_suits(
+    data: Data, scale: float, unit: str, longest: float
+) -> None:
+    runs = data.runs.assign(**{"cost/train_seconds": scale * data.runs["cost/train_seconds"]})
+    page = build(GRID, replace(data, runs=runs))
+    panel = cost_panels(page)[-1]
+    assert panel.label == f"training ({unit})"
+    assert max(point.cost for point in panel.points) == pytest.approx(longest, rel=0.15)
+    figure = cost_figure(page)
+    assert figure is not None
+    labels = [label.get_text() for label in visible_texts(figure) if label in figure.axes[-1].get_xticklabels()]
+    assert all(re.fullmatch(r"[\d.]+", label) for label in labels)
+    assert len(labels) >= 2
+
+
+def long_names() -> Design:
+    """A study with names of 20 letters and one longer word, and looks."""
+    names = [*(f"an arm of 20 letter {index}" for index in range(7)), "a_name_of_many_letters_without_a_single_blank"]
+    arms = {name: {"training.rate": 0.001 * (index + 1), "model.depth": index + 1} for index, name in enumerate(names)}
+    return fabricated.named_study(4, arms=arms, reference=names[0], seeds={"from": 3, "to": 8})
+
+
+def crowded_grid() -> Design:
+    """A grid with many levels, and with levels of long names."""
+    vary = {"model.width": [16, 64, 256, 1024], "model.decoder": ["transposed", "pixelshuffle", "bilinear", "linear"]}
+    vary |= {"training.schedule": ["constant", "cosine"]}
+    return fabricated.grid_study(vary=vary, reference={"training.schedule": "cosine"}, seeds=2)
+
+
+def rate_score(cell: Cell) -> float:
+    return 30 - 100 * cell.arm.settings.training.rate + 0.3 * cell.seed
+
+
+@pytest.mark.parametrize("study", [long_names(), crowded_grid(), GRID], ids=["long names", "crowded grid", "grid"])
+def test_no_two_texts_of_a_figure_collide(study: Design) -> None:
+    page = build(study, fabricated.fabricate(study, fabricated.grid_score if study is GRID else rate_score))
+    figures = {figure.name: figure.draw(page) for figure in FIGURES}
+    assert {name: collisions(figure) for name, figure in figures.items() if figure and collisions(figure)} == {}
+
+
+def test_names_are_whole_in_every_figure_that_has_a_row_or_a_panel_per_arm() -> None:
+    study = long_names()
+    page = build(study, fabricated.fabricate(study, rate_score))
+    for figure in FIGURES:
+        drawing = figure.draw(page)
+        if drawing is not None:
+            shown = {text.get_text().replace("\n", "").replace(" ", "") for text in visible_texts(drawing)}
+            names = {row.name.replace(" ", "") for row in page.rows if row.comparison}
+            assert names <= shown, figure.name
+
+
+def test_no_axis_has_an_offset_or_a_factor() -> None:
+    study = fabricated.grid_study(metric="test/mse", margin=0.0001)
+    made = fabricated.fabricate(study, lambda cell: 60 + 0.01 * cell.seed)  # an MSE of a millionth
+    for figure in FIGURES:
+        drawing = figure.draw(build(study, made))
+        if drawing is not None:
+            visible_texts(drawing)
+            offsets = [axis.get_offset_text().get_text() for axes in drawing.axes for axis in (axes.xaxis, axes.yaxis)]
+            assert not any(offsets), figure.name
 
 
 # grids
@@ -216,7 +297,7 @@ def test_a_cell_shows_its_mean_and_its_own_spread(page: Page) -> None:
 
 
 def test_a_grids_means_are_the_verdict_tables_where_a_run_is_missing(page: Page) -> None:
-    assert page.missing
+    assert page.missing_runs
     assert page.grid is not None
     (heat,) = page.grid.maps
     np.testing.assert_allclose(heat.means.ravel(), [row.mean for row in page.rows])
@@ -236,14 +317,14 @@ def cells_texts(study: Design, made: Data) -> set[str]:
     return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
 
 
-def test_levels_and_axes_are_called_as_in_the_arms_names() -> None:
+def test_levels_and_axes_have_the_names_that_arms_have() -> None:
     vary = {"model.final_norm": [True, False], "training.weight_decay": [None, 0.1], "model.depth": [1, 2]}
     study = fabricated.grid_study(vary=vary, reference={"model.final_norm": True}, seeds=2)
     made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
     assert {"true", "false", "null", "0.1", "final_norm", "weight_decay", "depth"} <= cells_texts(study, made)
 
 
-def test_axes_that_end_alike_are_called_by_their_whole_names() -> None:
+def test_axes_that_end_alike_have_their_full_names() -> None:
     vary = {"data.filled.density": [0.1, 0.2], "data.noisy.density": [0.1, 0.2]}
     study = fabricated.grid_study(vary=vary, reference={"data.filled.density": 0.1}, seeds=2, metric="test/gain")
     made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
@@ -267,8 +348,8 @@ def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: P
 
 def test_arms_of_another_task_follow_their_own_scenes(page: Page, data: Data) -> None:
     other = {**data.scenes["width=64, depth=12"], "noisy": data.scenes["width=64, depth=12"]["noisy"] + 1}
-    mixed = replace(data, scenes=data.scenes | {"width=64, depth=12": other})
-    rows = list(sample_rows(replace(page, data=mixed)))
+    two_tasks = replace(data, scenes=data.scenes | {"width=64, depth=12": other})
+    rows = list(sample_rows(replace(page, data=two_tasks)))
     assert [row.label for row in rows if row.headings] == ["test scenes"] * 2
     assert rows[-1].label == "width=64, depth=12"
 
@@ -287,17 +368,45 @@ def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page) ->
 def test_the_largest_effect_of_all_studies_comes_first(page: Page) -> None:
     study = fabricated.named_study(5)
     other = build(study, fabricated.fabricate(study, fabricated.named_score))
-    found = effects({"grid": headlines(page), "named": headlines(other)})
+    ((metric, found),) = effects({"grid": headlines(page), "named": headlines(other)}).items()
+    assert metric.name == "test/psnr"
     sizes = [abs(effect.difference) for effect in found]
     assert sizes == sorted(sizes, reverse=True)
-    assert len(found) == len(page.compared) + 4
-    assert effects_figure(found) is not None
+    assert len(found) == len(page.compared_arms) + 4
 
 
-def test_effects_are_in_decibels_whatever_decides() -> None:
+def test_effects_of_different_metrics_have_panels_of_their_own(page: Page) -> None:
+    by_gain = fabricated.named_study(5, metric="test/gain")
+    gains = headlines(build(by_gain, fabricated.fabricate(by_gain, fabricated.named_score)))
+    found = effects({"gains": gains, "grid": headlines(page)})
+    assert [metric.name for metric in found] == ["test/psnr", "test/gain"]
+    assert {effect.study for effect in found[METRICS["test/gain"]]} == {"gains"}
+    figure = effects_figure(found)
+    assert figure is not None
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "difference in test/psnr (dB); right is better",
+        "difference in test/gain (dB); right is better",
+    ]
+    assert collisions(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("judged", "measured"),
+    [("test/mse", "test/psnr"), ("last/ssim", "last/psnr"), ("last/gain", "last/gain"), ("test/psnr", "test/psnr")],
+)
+def test_effects_are_measured_in_decibels_of_what_compares(judged: str, measured: str) -> None:
+    assert measure_of(METRICS[judged]).name == measured
+
+
+def psnr_effects(page: Page) -> list[Effect]:
+    """The effects of one study that are measured by the PSNR."""
+    return effects({"study": headlines(page)})[METRICS["test/psnr"]]
+
+
+def test_effects_are_in_decibels_whatever_metric_decides() -> None:
     by_error = fabricated.grid_study(metric="test/mse", margin=0.0001)
     found = [
-        {(effect.arm, round(effect.difference, 6)) for effect in effects({"grid": headlines(build(study, made))})}
+        {(effect.arm, round(effect.difference, 6)) for effect in psnr_effects(build(study, made))}
         for study, made in ((s, fabricated.fabricate(s, fabricated.grid_score)) for s in (GRID, by_error))
     ]
     assert found[0] == found[1]
@@ -305,32 +414,49 @@ def test_effects_are_in_decibels_whatever_decides() -> None:
 
 def test_an_effect_of_one_seed_has_no_interval() -> None:
     study = fabricated.grid_study(seeds=1)
-    found = effects({"grid": headlines(build(study, fabricated.fabricate(study, lambda cell: 30.0)))})
+    found = psnr_effects(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
     assert {effect.interval for effect in found} == {None}
     assert isinstance(found[0], Effect)
 
 
-def test_an_unstable_effect_does_not_hide_the_others(page: Page) -> None:
-    found = effects({"grid": headlines(page)})
+def test_an_effect_with_diverged_runs_does_not_hide_the_others(page: Page) -> None:
+    found = psnr_effects(page)
     low, high = effect_limits(found)
-    assert {effect.arm for effect in found if effect.unstable} == {"width=16, depth=8"}
-    assert all(low < end < high for effect in found if not effect.unstable for end in effect.ends)
+    assert [(effect.arm, effect.diverged_runs, effect.runs) for effect in found if effect.diverged_runs] == [
+        ("width=16, depth=8", 2, 10)
+    ]
+    assert all(low < end < high for effect in found if not effect.diverged_runs for end in effect.ends)
     assert high - low < 10
 
 
+def test_an_effect_counts_the_diverged_runs_of_its_reference_too() -> None:
+    diverged = fabricated.fabricate(
+        GRID, lambda cell: math.nan if (cell.arm.name, cell.seed) == ("width=16, depth=12", 0) else 30.0 + cell.seed
+    )
+    marked = [effect.arm for effect in psnr_effects(build(GRID, diverged)) if effect.diverged_runs]
+    assert sorted(marked) == ["width=16, depth=1", "width=16, depth=4", "width=16, depth=8"]
+
+
+def test_the_figure_marks_effects_with_diverged_runs(page: Page) -> None:
+    figure = effects_figure(effects({"grid": headlines(page)}))
+    assert figure is not None
+    labels = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_yticklabels()]
+    assert [label for label in labels if "diverged" in label] == ["grid: width=16, depth=8 (diverged)"]
+
+
 def test_without_effects_there_is_no_figure() -> None:
-    assert effects_figure([]) is None
+    assert effects_figure({}) is None
 
 
 # what belongs to a figure
 
 
-def test_every_figure_has_a_name_of_its_own_and_a_section_of_the_page() -> None:
+def test_every_figure_has_its_own_name_and_a_section_of_the_page() -> None:
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
     assert {figure.section for figure in FIGURES} <= set(SectionTitle)
 
 
-def test_a_figure_stands_in_the_section_that_it_names(page: Page) -> None:
+def test_a_figure_is_in_the_section_of_its_title(page: Page) -> None:
     sections = {section.title: section for section in document(page).sections}
     for figure in FIGURES:
         if figure.section in sections:

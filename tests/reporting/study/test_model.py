@@ -1,4 +1,4 @@
-"""What a page says, on made-up scores whose verdicts are known."""
+"""What a page says of made-up scores whose verdicts are known."""
 
 import math
 from typing import Any
@@ -34,7 +34,7 @@ def study(**changes: object) -> Design:
 
 
 def scores(arm: str) -> list[float]:
-    """The made-up PSNR of an arm: the reference's, shifted, with some jitter; heads=16 is all over the place."""
+    """The made-up PSNR of an arm: the reference's, shifted, with some jitter; that of heads=16 varies widely."""
     heads = int(arm.removeprefix("heads="))
     if heads == 4:
         return REFERENCE
@@ -62,7 +62,7 @@ def page() -> Page:
     return build(study(), data(study()))
 
 
-def test_training_takes_what_it_took_the_fastest_run_that_saw_all_epochs() -> None:
+def test_training_time_is_that_of_the_fastest_run_with_all_epochs() -> None:
     slowed = data(study())
     first = slowed.runs.index[slowed.runs.arm == "heads=1"]
     slowed.runs.loc[first[0], "cost/train_seconds"] = 900.0
@@ -88,17 +88,53 @@ def test_the_error_is_shared_by_all_compared_arms(page: Page) -> None:
     assert {row.comparison.level for row in page.rows if row.comparison} == {page.level}
 
 
-def test_the_answer_is_one_sentence_with_every_verdict(page: Page) -> None:
+def test_the_answer_has_every_verdict(page: Page) -> None:
     assert answer(page) == (
-        "Against heads=4 (30.1 dB): heads=2 (−0.995 dB) is worse; heads=8 (+1.005 dB) is better; "
-        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided with 4 seeds."
+        "Compared with heads=4 (test/psnr 30.1 dB): heads=2 is worse by 0.995 dB; heads=8 is better by 1.005 dB; "
+        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided after 4 seeds."
     )
 
 
-def test_what_does_worse_than_doing_nothing_is_said() -> None:
+def test_an_answer_says_which_arms_are_worse_than_doing_nothing() -> None:
     made = data(study())
     made.runs.loc[made.runs.arm == "heads=2", "test/gain"] = -2.5
-    assert answer(build(study(), made)).endswith("heads=2 (−2.5 dB) does worse than doing nothing.")
+    text = answer(build(study(), made))
+    assert text.endswith("seeds. The noisy input itself has a higher PSNR than heads=2, by 2.5 dB.")
+
+
+def many(count: int, shift: float, **changes: object) -> Page:
+    """A page of this many arms that score the same, above or below their reference."""
+    names = {f"arm {index}": {"training.rate": 0.001 * index} for index in range(1, count + 2)}
+    design = study(vary=None, arms=names, reference="arm 1", **changes)
+    shifts = {arm.name: shift * index / count for index, arm in enumerate(design.arms)}
+    rows = [
+        row(design, arm.name, seed, REFERENCE[seed] + shifts[arm.name] + JITTER[(seed + index) % 4])
+        for index, arm in enumerate(design.arms)
+        for seed in design.seeds
+    ]
+    return build(design, Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {}))
+
+
+def test_an_answer_counts_arms_when_they_are_many_and_quotes_their_names() -> None:
+    text = answer(many(9, -9.0))
+    assert text.startswith(
+        'Compared with "arm 1" (test/psnr 30.1 dB): all 9 other arms are worse by 1.000 to 9.000 dB.'
+    )
+    below = many(20, -20.0)
+    assert 'a higher PSNR than "arm 21", "arm 20", "arm 19" and 9 others, by ' in answer(below)
+    assert len(answer(below)) < 300
+
+
+@pytest.mark.parametrize(("count", "names"), [(2, '"arm 3" and "arm 2"'), (3, '"arm 4", "arm 3" and "arm 2"')])
+def test_an_answer_names_few_arms_by_the_size_of_their_difference(count: int, names: str) -> None:
+    assert f": {names} are worse by" in answer(many(count, -3.0))
+
+
+def test_an_answer_without_any_run_says_that_runs_are_missing() -> None:
+    made = data(study())
+    made.runs[["test/psnr", "test/gain"]] = math.nan
+    made.runs["status"] = "failed"
+    assert answer(build(study(), made)) == "Compared with heads=4: all 4 other arms are waiting for missing runs."
 
 
 def test_the_metric_decides_the_direction() -> None:
@@ -115,14 +151,14 @@ def test_a_verdict_waits_for_missing_runs_which_are_named() -> None:
     page = build(study(), made)
     verdicts = {row.name: row.comparison.verdict for row in page.rows if row.comparison}
     assert (verdicts["heads=2"], verdicts["heads=8"]) == ("waiting", "better")
-    assert [str(missing) for missing in page.missing] == ["heads=2 seed 3: failed (out of memory)"]
+    assert [str(missing) for missing in page.missing_runs] == ["heads=2 seed 3: failed (out of memory)"]
 
 
 def test_an_arm_with_a_diverged_run_is_never_better() -> None:
     made = data(study())
     made.runs.loc[(made.runs.arm == "heads=8") & (made.runs.seed == 0), "status"] = "diverged"
     rows = {row.name: row for row in build(study(), made).rows}
-    assert rows["heads=8"].diverged == 1
+    assert rows["heads=8"].diverged_runs == 1
     assert rows["heads=8"].comparison is not None
     assert rows["heads=8"].comparison.verdict == "undecided"
     assert rows["heads=8"].comparison.smallest_margin == math.inf
@@ -132,7 +168,7 @@ def test_the_error_over_test_images_is_that_of_the_runs_that_did_not_diverge() -
     grid = fabricated.grid_study()
     rows = {row.name: row for row in build(grid, fabricated.fabricate(grid, fabricated.grid_score)).rows}
     steady, diverging = rows["width=16, depth=12"], rows["width=16, depth=8"]
-    assert diverging.diverged == 2
+    assert diverging.diverged_runs == 2
     assert diverging.image_sem == pytest.approx(steady.image_sem, rel=0.5)
     gone = build(grid, fabricated.fabricate(grid, lambda cell: math.nan))
     assert arm_texts(gone.rows[0], gone).image_sem == "–"
@@ -185,7 +221,7 @@ def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:
 
 def test_provenance_is_what_the_runs_recorded(page: Page) -> None:
     assert page.provenance == {"torch": "2.14", "threads": "1"}
-    assert page.train_hours == pytest.approx(20 * 90 / 3600)
+    assert page.train_seconds == pytest.approx(20 * 90)
 
 
 def test_runs_from_two_versions_show_both() -> None:
@@ -197,27 +233,28 @@ def test_runs_from_two_versions_show_both() -> None:
 def test_no_baseline_is_shown_where_arms_differ_in_the_task() -> None:
     made = data(study())
     made.runs.loc[0, "nothing/psnr"] = 22.0
-    assert math.isnan(build(study(), made).nothing)
+    assert math.isnan(build(study(), made).nothing_score)
 
 
 def test_baselines_that_another_machine_rounds_differently_are_the_same() -> None:
     made = data(study())
     made.runs.loc[0, "nothing/psnr"] = 21.4 + 1e-9
-    assert build(study(), made).nothing == pytest.approx(21.4)
+    assert build(study(), made).nothing_score == pytest.approx(21.4)
 
 
-def test_no_scale_is_given_where_one_of_its_ends_is_not_known() -> None:
+def test_no_scale_is_given_if_one_of_its_ends_is_unknown() -> None:
     made = data(study())
     made.runs.loc[0, "zero/psnr"] = 12.0
     assert "For scale" not in markdown(document(build(study(), made)))
     assert "For scale" in markdown(document(build(study(), data(study()))))
 
 
-def test_a_partial_reference_is_said_in_the_answer() -> None:
+def test_the_answer_of_a_grid_says_what_its_references_have_in_common() -> None:
     grid = study(vary={"model.heads": [4, 2], "model.depth": [1, 2]})
     rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in grid.arms for seed in grid.seeds]
     made = Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {})
-    assert answer(build(grid, made)).startswith("Each against the arm that differs from it only in model.heads: ")
+    rule = "Each compared by test/psnr with the arm that has heads=4 and is otherwise the same: "
+    assert answer(build(grid, made)).startswith(rule + '"heads=2, depth=1" and "heads=2, depth=2" are ')
 
 
 def test_the_error_over_test_images_is_in_the_metrics_unit(page: Page) -> None:

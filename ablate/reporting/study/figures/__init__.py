@@ -1,6 +1,6 @@
-"""The figures of a study's report: a module each, in which one tested function computes what another one only draws.
+"""The figures of a study's report, a module each: a tested function computes the numbers, another one only draws them.
 
-A new figure is a module with a `ReportFigure`, which says where it stands, and an entry in `FIGURES`.
+A new figure is a module with a `ReportFigure`, which has its place in the page, and an entry in `FIGURES`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Quality against what it costs: parameters, FLOPs and seconds of training."""
+"""Quality against cost: parameters, FLOPs and training time."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import WIDTH, fitted, report_style
+from ablate.reporting.markup.numbers import metric_label, time_unit
+from ablate.reporting.markup.style import WIDTH, report_style, wrap_name
+from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.figures.styles import Style, arm_styles
-from ablate.reporting.study.model import ArmRow, Page
+from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import standard_error
 
-COSTS: dict[str, Callable[[ArmRow], float]] = {
-    "parameters": lambda row: row.parameters,
-    "FLOPs per image": lambda row: row.flops,
-    "training (s)": lambda row: row.seconds,
-}
-"""Each cost by the name of its axis."""
+MAX_TICKS = 4
+"""Ticks of a panel, whose labels then do not overlap in a third of the figure's width."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +33,71 @@ class CostPoint:
     error: float
 
 
-def cost_panels(page: Page) -> dict[str, list[CostPoint]]:
-    """What the figure shows: a panel for each cost in which arms differ."""
-    scored = [row for row in page.rows if not math.isnan(row.mean)]
-    panels = {}
-    for label, cost in COSTS.items():
-        errors = [standard_error(row.sd, row.seeds) for row in scored]
-        points = [
-            CostPoint(row.name, cost(row), row.mean, 0.0 if math.isnan(error) else error)
-            for row, error in zip(scored, errors, strict=True)
-        ]
-        if len({point.cost for point in points}) > 1:
-            panels[label] = points
-    return panels
+@dataclass(frozen=True)
+class CostPanel:
+    """One cost of all arms; `prefixed`: whether its ticks abbreviate thousands and millions (20k, 5M)."""
+
+    label: str
+    points: list[CostPoint]
+    prefixed: bool
+
+
+def cost_panels(page: Page) -> list[CostPanel]:
+    """The panels of the figure: one for each cost in which arms differ."""
+    rows = [row for row in page.rows if not math.isnan(row.mean)]
+    time = time_unit(max((row.seconds for row in rows), default=0.0))
+    panels = [
+        _panel("parameters", rows, lambda row: row.parameters),
+        _panel("FLOPs per image", rows, lambda row: row.flops),
+        # "450m" would read as minutes or metres
+        _panel(f"training ({time.name})", rows, lambda row: row.seconds / time.seconds, prefixed=False),
+    ]
+    return [panel for panel in panels if len({point.cost for point in panel.points}) > 1]
+
+
+def _panel(label: str, rows: list[ArmRow], cost: Callable[[ArmRow], float], *, prefixed: bool = True) -> CostPanel:
+    errors = [standard_error(row.sd, row.seeds) for row in rows]
+    points = [
+        CostPoint(row.name, cost(row), row.mean, 0.0 if math.isnan(error) else error)
+        for row, error in zip(rows, errors, strict=True)
+    ]
+    return CostPanel(label, points, prefixed)
 
 
 def cost_figure(page: Page) -> Figure | None:
-    """Draw the panels side by side on one scale of quality, and the names below."""
+    """Draw the panels side by side on one scale of quality, with the names of the arms below."""
     panels = cost_panels(page)
     if not panels:
         return None
-    names = [point.arm for point in next(iter(panels.values()))]
+    names = [point.arm for point in panels[0].points]
     columns = max(1, min(4, 88 // (6 + max(map(len, names)))))
-    lines = sum(fitted(name, 80).count("\n") + 1 for name in names[::columns])
+    lines = sum(wrap_name(name, 80).count("\n") + 1 for name in names[::columns])
     styles = arm_styles(page)
     with report_style():
         figure = Figure(figsize=(WIDTH, 2.9 + 0.19 * lines), layout="constrained")
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axes, (label, points) in zip(grid, panels.items(), strict=True):
-            for point in points:
+        for axes, panel in zip(grid, panels, strict=True):
+            for point in panel.points:
                 _draw_point(axes, point, styles[point.arm])
-            _scale_costs(axes, [point.cost for point in points])
-            axes.set_xlabel(label)
+            _scale_costs(axes, panel)
+            axes.set_xlabel(panel.label)
             axes.grid(color="0.92")
             axes.set_axisbelow(True)
-        grid[0].set_ylabel(f"{named(page.metric)}, mean over seeds")
+        grid[0].set_ylabel(f"{metric_label(page.metric)}, mean over seeds")
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False)
     return figure
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Of 1, 2 and 5 times the powers of ten those from `low` to `high`; the powers alone if these are three or more."""
+    """At most `MAX_TICKS` round numbers from `low` to `high`, for a logarithmic scale of a decade or more."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    fine = [digit * 10.0**power for power in powers for digit in (1, 2, 5) if low <= digit * 10.0**power <= high]
-    coarse = [10.0**power for power in powers if low <= 10.0**power <= high]
-    return coarse if len(coarse) > 2 else fine
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [digit * 10.0**power for power in powers for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= MAX_TICKS:
+            return ticks
+    return ticks[:: math.ceil(len(ticks) / MAX_TICKS)]
 
 
 def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
@@ -92,25 +108,28 @@ def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
         fmt=style.marker,
         color=style.colour,
         capsize=2,
-        label=fitted(point.arm, 80),
+        label=wrap_name(point.arm, 80),
     )
 
 
-def _scale_costs(axes: Axes, costs: list[float]) -> None:
-    """Logarithmic where costs differ tenfold; a few round ticks, with k and M for thousands and millions."""
+def _scale_costs(axes: Axes, panel: CostPanel) -> None:
+    """Scale a panel: logarithmic if costs differ more than tenfold, with a few round ticks."""
+    costs = [point.cost for point in panel.points]
     if max(costs) > 10 * min(costs) > 0:
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_locator(FixedLocator(round_ticks(min(costs), max(costs))))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=MAX_TICKS))
+    axes.xaxis.set_major_formatter(
+        EngFormatter(sep="") if panel.prefixed else FuncFormatter(lambda cost, _: f"{cost:g}")
+    )
 
 
 FIGURE = ReportFigure[Page](
     name="cost",
     section=SectionTitle.COST,
-    alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and seconds of training",
+    alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and training time",
     caption=lambda page: (
         "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
         "of the arm's runs, since other work on a machine slows runs down."

@@ -1,4 +1,4 @@
-"""How each arm's interval narrowed from look to look, until it was decided."""
+"""How each arm's interval narrowed from look to look until the arm was decided."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import fitted, mark_beyond_above, padded, panels, report_style
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import (
+    make_panels,
+    mark_overflow_upright,
+    pad_limits,
+    report_style,
+    title_width,
+    wrap_name,
+)
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
@@ -19,7 +26,7 @@ COLUMNS = 3
 
 @dataclass(frozen=True)
 class LookBar:
-    """One arm at one look: its place among the study's looks, its mean difference and its interval."""
+    """One arm at one look: the index of the look, the mean difference and its interval."""
 
     place: int
     mean: float
@@ -28,43 +35,43 @@ class LookBar:
 
 
 def look_bars(page: Page) -> dict[str, list[LookBar]]:
-    """What the figure shows, by arm; up is good. Looks at which nothing can be compared are left out."""
-    found = {}
-    for row, _ in page.compared:
+    """The bars of the figure by arm, where up is good; looks at which nothing can be compared are left out."""
+    arms = {}
+    for row, _ in page.compared_arms:
         bars = [LookBar(place, c.difference, c.low, c.high) for place, c in enumerate(row.history)]
-        if shown := [bar for bar in bars if math.isfinite(bar.low)]:
-            found[row.name] = shown
-    return found
+        if finite := [bar for bar in bars if math.isfinite(bar.low)]:
+            arms[row.name] = finite
+    return arms
 
 
-def look_limits(bars: dict[str, list[LookBar]], margin: float) -> tuple[float, float]:
-    """The scale: every mean, every arm's last interval, and the margin; first intervals may be far wider."""
-    last = [end for shown in bars.values() for end in (shown[-1].low, shown[-1].high)]
-    return padded([-margin, margin, *last, *(bar.mean for shown in bars.values() for bar in shown)])
+def look_limits(arms: dict[str, list[LookBar]], margin: float) -> tuple[float, float]:
+    """The limits of the y axis: all means, all last intervals, and the margin; first intervals can be far wider."""
+    last = [end for bars in arms.values() for end in (bars[-1].low, bars[-1].high)]
+    return pad_limits([-margin, margin, *last, *(bar.mean for bars in arms.values() for bar in bars)])
 
 
 def course_figure(page: Page) -> Figure | None:
-    """A panel per arm, all on one scale; None where there is a single look, or nothing to compare."""
-    bars = look_bars(page)
-    if len(page.study.looks) == 1 or not bars:
+    """Draw a panel per arm, all on one scale; None if there is a single look, or nothing to compare."""
+    arms = look_bars(page)
+    if len(page.study.looks) == 1 or not arms:
         return None
-    numbers, limits = [look.seeds for look in page.study.looks], look_limits(bars, page.study.margin)
-    styles = arm_styles(page)
+    numbers, limits = [look.seeds for look in page.study.looks], look_limits(arms, page.study.margin)
+    styles, columns = arm_styles(page), min(COLUMNS, len(arms))
     with report_style():
-        figure, grid = panels(len(bars), min(COLUMNS, len(bars)), 1.9, 0.5, sharex=True)
-        for axes, (arm, shown) in zip(grid, bars.items(), strict=True):
+        figure, grid = make_panels(len(arms), columns, 1.9, 0.5, sharex=True)
+        for axes, (arm, bars) in zip(grid, arms.items(), strict=True):
             axes.axhspan(-page.study.margin, page.study.margin, color="0.9")
             axes.axhline(0, color="0.5", linewidth=0.8)
-            for bar in shown:
+            for bar in bars:
                 axes.plot([bar.place] * 2, [bar.low, bar.high], color=styles[arm].colour, linewidth=2)
-                mark_beyond_above(axes, bar.place, (bar.low, bar.high), limits, styles[arm].colour)
+                mark_overflow_upright(axes, bar.place, (bar.low, bar.high), limits, styles[arm].colour)
                 axes.plot(bar.place, bar.mean, styles[arm].marker, color=styles[arm].colour, markersize=6)
-            axes.set_title(fitted(arm), fontsize=9)
+            axes.set_title(wrap_name(arm, title_width(columns)), fontsize=9)
             axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
         grid[0].set_ylim(limits)
         grid[0].set_xlim(-0.5, len(numbers) - 0.5)
         figure.supxlabel("seeds at the look", fontsize=9)
-        figure.supylabel(f"difference in {named(page.metric)}; up is better", fontsize=9)
+        figure.supylabel(f"difference in {metric_label(page.metric)}; up is better", fontsize=9)
     return figure
 
 
@@ -73,7 +80,8 @@ FIGURE = ReportFigure[Page](
     section=SectionTitle.COURSE,
     alternative=lambda page: "Each arm's difference from its reference and its interval, look by look",
     caption=lambda page: (
-        "Mark: the mean difference at a look; line: its interval (with an arrow where it goes on); grey: the margin."
+        "Mark: the mean difference at a look; line: its interval (with an arrow where it leaves the scale); grey: the "
+        "margin."
     ),
     draw=course_figure,
 )

@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import fitted, panels, report_style
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import make_panels, report_style, title_width, wrap_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
@@ -19,14 +19,14 @@ COLUMNS = 3
 
 
 def curve_metric(page: Page) -> Metric:
-    """What is followed: the validation score that corresponds to the study's metric."""
-    return page.metric.validation or METRICS["val/psnr"]  # the gain is a PSNR, less a number that is always the same
+    """The validation score that corresponds to the study's metric."""
+    return page.metric.validation or METRICS["val/psnr"]  # for the gain, which is a PSNR minus a constant
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
     """Mean, lowest and highest value over the seeds, by arm and epoch: columns `mean`, `min`, `max`.
 
-    An arm's curve ends where its first run does: beyond, a mean over the runs that did not diverge would flatter it.
+    An arm's curve ends where the first of its runs ended: a mean over those that did not diverge would flatter it.
     An arm with a run that was recorded without this metric has no curve.
     """
     if epochs.empty or metric not in epochs.columns:
@@ -37,34 +37,33 @@ def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFr
 
 
 def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
-    """The scale on which learning is seen: without the lowest twentieth and the highest hundredth of the values."""
+    """The limits of the y axis: without the lowest twentieth and the highest hundredth, which could hide the rest."""
     low, high = np.nanpercentile(curves[["min", "max"]].to_numpy(float), [5, 99])
     return float(low - 0.05 * (high - low)), float(high + 0.1 * (high - low) + 1e-9)
 
 
 def curves_figure(page: Page) -> Figure | None:
-    """A panel per arm, each with its reference's mean in black beside it, all on one scale."""
-    metric, epochs = curve_metric(page), page.data.epochs[page.data.epochs.run.isin(page.used)]
+    """Draw a panel per arm, each with its reference's mean in black, all on one scale."""
+    metric, epochs = curve_metric(page), page.data.epochs[page.data.epochs.run.isin(page.used_runs)]
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
-    shown = [row for row in page.rows if row.name in curves]
-    if not shown:
+    rows = [row for row in page.rows if row.name in curves]
+    if not rows:
         return None
-    columns = min(COLUMNS, len(shown))
+    columns = min(COLUMNS, len(rows))
     styles = arm_styles(page)
     with report_style():
-        figure, grid = panels(len(shown), columns, 1.75, 0.5, sharex=True)
-        for axes, row in zip(grid, shown, strict=True):
+        figure, grid = make_panels(len(rows), columns, 1.75, 0.5, sharex=True)
+        for axes, row in zip(grid, rows, strict=True):
             curve, colour = curves[row.name], styles[row.name].colour
             if row.against and row.against in curves:
                 axes.plot(curves[row.against].epoch, curves[row.against]["mean"], color="black", linewidth=0.8)
             axes.fill_between(curve.epoch, curve["min"], curve["max"], color=colour, alpha=0.25, linewidth=0)
             axes.plot(curve.epoch, curve["mean"], color=colour, linewidth=1.8)
-            axes.set_title(fitted(row.name, 66 // columns), fontsize=9)
-            axes.tick_params(labelbottom=True)
+            axes.set_title(wrap_name(row.name, title_width(columns)), fontsize=9)
         grid[0].set_ylim(curve_limits(pd.concat(list(curves.values()))))
         grid[0].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         figure.supxlabel("epoch", fontsize=9)
-        figure.supylabel(named(metric), fontsize=9)
+        figure.supylabel(metric_label(metric), fontsize=9)
     return figure
 
 
@@ -74,7 +73,7 @@ FIGURE = ReportFigure[Page](
     alternative=lambda page: f"{curve_metric(page).name} by epoch, a panel per arm",
     caption=lambda page: (
         f"{curve_metric(page).name}: the mean over the seeds, and the range from the lowest to the highest; black: the "
-        "reference's mean. A curve ends where the arm's first run does."
+        "reference's mean. A curve ends where the first of the arm's runs ended."
     ),
     draw=curves_figure,
 )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import WIDTH, mark_beyond, name_rows, padded, report_style, row_places
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import WIDTH, label_rows, mark_overflow, pad_limits, report_style, row_places
+from ablate.reporting.markup.words import quote_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
@@ -28,16 +29,16 @@ class DifferenceBar:
 
     @property
     def ends(self) -> list[float]:
-        """All places that the bar reaches."""
+        """All values that the bar shows."""
         return [*self.seeds, self.mean, *(self.interval or ())]
 
 
 def difference_bars(page: Page) -> list[DifferenceBar]:
-    """What the figure shows, up is good."""
+    """The bars of the figure, where a positive difference is good."""
     bars = []
-    for row, c in page.compared:
-        paired = page.scores[row.name] - page.scores[row.against]
-        seeds = page.metric.sign * paired.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
+    for row, c in page.compared_arms:
+        differences = page.scores[row.name] - page.scores[row.against]
+        seeds = page.metric.sign * differences.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
         interval = (c.low, c.high) if math.isfinite(c.low) else None
         if c.pairs:
             bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, bool(c.barred)))
@@ -45,13 +46,13 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
 
 
 def difference_limits(bars: list[DifferenceBar], margin: float) -> tuple[float, float]:
-    """The scale: all of every arm that can be judged, and the margin."""
-    judged = [bar for bar in bars if not bar.barred] or bars
-    return padded([-margin, margin, *(end for bar in judged for end in bar.ends)])
+    """The limits of the x axis: every arm without diverged runs, and the margin."""
+    steady = [bar for bar in bars if not bar.barred] or bars
+    return pad_limits([-margin, margin, *(end for bar in steady for end in bar.ends)])
 
 
 def differences_figure(page: Page) -> Figure | None:
-    """Draw the bars, one per row; None where nothing can be compared yet."""
+    """Draw the bars, one per row; None if nothing can be compared yet."""
     bars = difference_bars(page)
     if not bars:
         return None
@@ -67,13 +68,13 @@ def differences_figure(page: Page) -> Figure | None:
             style = styles[bar.arm]
             if bar.interval:
                 axes.plot(bar.interval, [height, height], color=style.colour, linewidth=2)
-            mark_beyond(axes, height, bar.ends, (low, high), style.colour)
+            mark_overflow(axes, height, bar.ends, (low, high), style.colour)
             axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=style.colour, alpha=0.7, markersize=6)
             axes.plot(bar.mean, height, style.marker, color=style.colour, markersize=6)
             axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")
-        name_rows(axes, names, places)
+        label_rows(axes, names, places)
         axes.set_xlim(low, high)
-        axes.set_xlabel(f"difference in {named(page.metric)}; right is better")
+        axes.set_xlabel(f"difference in {metric_label(page.metric)}; right is better")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure
 
@@ -82,10 +83,11 @@ FIGURE = ReportFigure[Page](
     name="differences",
     section=SectionTitle.VERDICTS,
     alternative=lambda page: (
-        f"Differences from the reference, by arm: {'; '.join(f'{row.name} {c.verdict}' for row, c in page.compared)}"
+        "Differences from the reference, by arm: "
+        + "; ".join(f"{quote_name(row.name)} {c.verdict}" for row, c in page.compared_arms)
     ),
     caption=lambda page: (
-        "Mark: the mean difference from the reference; line: its interval (with an arrow where it goes on); "
+        "Mark: the mean difference from the reference; line: its interval (with an arrow where it leaves the scale); "
         "ticks: each seed; grey: the margin."
     ),
     draw=differences_figure,

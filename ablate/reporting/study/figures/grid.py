@@ -9,24 +9,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import digits_for, fixed, named
-from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, fitted, panels, report_style
+from ablate.reporting.markup.numbers import decimals_for, format_fixed, metric_label
+from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, label_columns, make_panels, report_style, wrap_name
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
-from ablate.studies.names import axis_names, value_text
+from ablate.studies.names import short_name, value_text
+
+LEGEND = 1.5
+"""Inches of a panel's legend and of what is left of its y axis."""
+
+LEVEL_WIDTH = 14
+"""Letters on one line of a legend."""
 
 
 def cell_text(page: Page, heat: HeatMap, row: int, column: int) -> str:
     """A cell's mean and, below it, its own standard deviation, each rounded to its uncertainty."""
     mean, sd, seeds = (facts[row, column].item() for facts in (heat.means, heat.sds, heat.seeds))
     digits = page.metric.digits
-    return f"{fixed(mean, digits_for(standard_error(sd, seeds), digits))}\n± {sd_text(sd, seeds, digits)}"
+    return f"{format_fixed(mean, decimals_for(standard_error(sd, seeds), digits))}\n± {sd_text(sd, seeds, digits)}"
 
 
 def cells_figure(page: Page) -> Figure | None:
-    """A heat map for each pair of axes, one below the other, bright is good."""
+    """Draw a heat map for each pair of axes, one below the other; bright is good."""
     if not page.grid:
         return None
     maps = page.grid.maps
@@ -43,10 +49,9 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
     good = page.metric.sign * heat.means
     image = axes.imshow(good, cmap="cividis", aspect="auto")
     axes.set_yticks(range(len(heat.rows)), [value_text(value) for value in heat.rows])
-    axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
-    names = axis_names(page.study.vary or ())
-    axes.set(ylabel=names[heat.axes[0]], xlabel=names[heat.axes[1]])
-    axes.set_title(f"{named(page.metric)}: mean ± sd over seeds", fontsize=9)
+    label_columns(axes, [value_text(value) for value in heat.columns], WIDTH - 0.8)
+    axes.set(ylabel=short_name(heat.axes[0]), xlabel=short_name(heat.axes[1]))
+    axes.set_title(f"{metric_label(page.metric)}: mean ± sd over seeds", fontsize=9)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for row, column in np.ndindex(heat.means.shape):
@@ -55,46 +60,47 @@ def _draw_map(axes: Axes, page: Page, heat: HeatMap) -> None:
 
 
 def ink(ground: Iterable[float]) -> str:
-    """Black on bright colours (red, green, blue, alpha; on white), white on dark ones, by their relative luminance."""
+    """The colour of text on this one (red, green, blue, alpha): black if its luminance on white is high, else white."""
     red, green, blue, alpha = ground
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "black" if alpha * luminance + 1 - alpha > 0.45 else "white"
 
 
 def interactions_figure(page: Page) -> Figure | None:
-    """A panel for each pair of axes: the mean by the second axis, a line for each level of the first."""
+    """Draw a panel for each pair of axes: the mean by the second axis, a line for each level of the first."""
     if not page.grid:
         return None
     maps = page.grid.maps
     columns = min(2, len(maps))
     with report_style():
-        figure, grid = panels(len(maps), columns, 3.0)
+        figure, grid = make_panels(len(maps), columns, 3.0)
         for axes, heat in zip(grid, maps, strict=True):
-            _draw_lines(axes, page, heat)
+            _draw_lines(axes, page, heat, WIDTH / columns - LEGEND)
         for axes in grid[::columns]:
-            axes.set_ylabel(named(page.metric))
+            axes.set_ylabel(metric_label(page.metric))
     return figure
 
 
-def _draw_lines(axes: Axes, page: Page, heat: HeatMap) -> None:
+def _draw_lines(axes: Axes, page: Page, heat: HeatMap, width: float) -> None:
     errors = np.nan_to_num(heat.sds / np.sqrt(np.maximum(heat.seeds, 1)))
     for index, (level, means) in enumerate(zip(heat.rows, heat.means, strict=True)):
-        shift = 0.06 * (index - (len(heat.rows) - 1) / 2)  # apart, so that no bar hides another
+        shift = 0.06 * (index - (len(heat.rows) - 1) / 2)  # so no bar hides another
         places = np.arange(len(heat.columns)) + shift
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
-        label = fitted(value_text(level))
+        label = wrap_name(value_text(level), LEVEL_WIDTH)
         axes.errorbar(places, means, errors[index], capsize=2, color=colour, marker=marker, label=label)
-    axes.set_xticks(range(len(heat.columns)), [value_text(value) for value in heat.columns])
-    names = axis_names(page.study.vary or ())
-    axes.set_xlabel(names[heat.axes[1]])
-    axes.legend(title=names[heat.axes[0]], frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    label_columns(axes, [value_text(value) for value in heat.columns], width)
+    axes.set_xlabel(short_name(heat.axes[1]))
+    axes.legend(title=short_name(heat.axes[0]), frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 CELLS = ReportFigure[Page](
     name="cells",
     section=SectionTitle.GRID,
     alternative=lambda page: "The mean score of each cell of the grid, with its standard deviation over the seeds",
-    caption=lambda page: "Mean over the cell's seeds, and its own standard deviation; other axes are averaged over.",
+    caption=lambda page: (
+        "Mean and standard deviation over the seeds of each cell, averaged over the other axes if there are more."
+    ),
     draw=cells_figure,
 )
 

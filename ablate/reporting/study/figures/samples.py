@@ -1,4 +1,4 @@
-"""Sample pictures: the same scenes for each arm, its output and its error beside them, all errors on one scale."""
+"""Sample pictures: the output and the error of each arm on the same scenes, with all errors on one scale."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import fixed
-from ablate.reporting.markup.style import WIDTH, fitted, report_style
+from ablate.reporting.markup.numbers import format_fixed
+from ablate.reporting.markup.style import WIDTH, report_style, wrap_name
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PAIR, GAP, HEADING = 2.2, 0.28, 0.25
-"""From one pair to the next, below a row, and above a row of scenes, in widths of an image."""
+"""In widths of an image: from one pair to the next, the space below a row, and the headings above a row of scenes."""
 ERROR_COLOURS = "RdBu_r"
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 WHITE = 0.6
-"""The value that is drawn white: scenes are dark, and few pixels are brighter."""
+"""The value that is drawn white, since scenes are dark and few pixels are brighter."""
 WORDS = ("best", "median", "worst")
 
 
@@ -45,13 +45,13 @@ class SampleRow:
 
     @property
     def height(self) -> float:
-        """Of its images, in widths of one."""
+        """The height of its images, in widths of an image."""
         _, height, width = self.pairs[0][0].shape
         return float(height / width)
 
     @property
     def above(self) -> float:
-        """Room for the headings, in widths of an image."""
+        """The space for its headings, in widths of an image."""
         return HEADING if self.headings else 0.0
 
 
@@ -72,20 +72,20 @@ def sample_rows(page: Page) -> Iterator[SampleRow]:
 
 
 def _psnr(mse: float) -> str:
-    return f"{fixed(-10 * np.log10(mse), 1)} dB" if mse > 0 else "∞ dB"
+    return f"{format_fixed(-10 * np.log10(mse), 1)} dB" if mse > 0 else "∞ dB"
 
 
 def error_scale(rows: list[SampleRow]) -> float:
-    """The smallest of the round scales that holds all but a hundredth of all errors: one for the whole figure."""
+    """The scale of all errors: the smallest of `SCALES` that holds all but a hundredth of them."""
     errors = [np.abs(pair[1]).ravel() for row in rows if not row.headings for pair in row.pairs]
     if not errors:
         return SCALES[-1]
-    most = np.quantile(np.nan_to_num(np.concatenate(errors), nan=1.0), 0.99)
-    return next((scale for scale in SCALES if most <= scale), SCALES[-1])
+    limit = np.quantile(np.nan_to_num(np.concatenate(errors), nan=1.0), 0.99)
+    return next((scale for scale in SCALES if limit <= scale), SCALES[-1])
 
 
 def samples_figure(page: Page) -> Figure | None:
-    """One row per arm: for each scene its output and its error, under the scenes themselves."""
+    """Draw a row per arm below the scenes: for each scene, the arm's output and its error."""
     rows = list(sample_rows(page))
     if not rows:
         return None
@@ -93,12 +93,12 @@ def samples_figure(page: Page) -> Figure | None:
     with report_style():
         tops = np.cumsum([0, *(row.above + row.height + GAP for row in rows)]).tolist()
         figure = Figure(figsize=(WIDTH, 1.0 + 0.9 * tops[-1]), layout="constrained")
-        axes = figure.subplots()  # one for all images: with axes of their own they would take twenty seconds to place
+        axes = figure.subplots()  # shared by all images: the layout of axes for each would take twenty seconds
         for top, row in zip(tops, rows, strict=False):
             _draw_row(axes, row, top, scale)
         axes.set(xlim=(0, PAIR * columns), ylim=(tops[-1], 0), aspect="equal", xticks=[])
         middles = [top + row.above + row.height / 2 for top, row in zip(tops, rows, strict=False)]
-        axes.set_yticks(middles, [fitted(row.label, 18) for row in rows])
+        axes.set_yticks(middles, [wrap_name(row.label, 18) for row in rows])
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         errors = ScalarMappable(Normalize(-scale, scale), ERROR_COLOURS)
@@ -128,9 +128,9 @@ FIGURE = ReportFigure[Page](
         "The best, the median and the worst of the recorded test scenes, with each arm's output and error"
     ),
     caption=lambda page: (
-        "Of the test scenes whose outputs are recorded, those on which the reference's mean error over its seeds is "
-        f"lowest, median and highest. Each arm by the network of seed {page.study.seeds[0]}: its output with "
-        f"the PSNR, and its error; all errors are on one scale, all images on another (black 0, white {WHITE:g})."
+        "The scenes with the reference's lowest, median and highest error (a mean over its seeds), among those whose "
+        f"outputs are recorded. Each arm is shown by the network of seed {page.study.seeds[0]}: its output with the "
+        f"PSNR, and its error. All errors share one scale, and all images another (black 0, white {WHITE:g})."
     ),
     draw=samples_figure,
 )

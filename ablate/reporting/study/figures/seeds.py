@@ -1,4 +1,4 @@
-"""Every seed's value: what the means hide."""
+"""The score of every seed, which the means hide."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import WIDTH, name_rows, report_style, row_places
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import WIDTH, label_rows, report_style, row_places
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
@@ -19,19 +19,19 @@ class SeedRow:
     """One arm of the figure: the scores of its finished runs, of its diverged ones, and their mean."""
 
     arm: str
-    scores: list[float]
-    diverged: list[float]
+    finished_scores: list[float]
+    diverged_scores: list[float]
     mean: float
 
 
 def seed_rows(page: Page) -> list[SeedRow]:
-    """What the figure shows: the arms of which a run has a score."""
+    """The rows of the figure: the arms with a run that has a score."""
     rows = []
     for row in page.rows:
         scores, diverged = page.scores[row.name].dropna(), page.diverged[row.name]
         if len(scores):
-            fine, bad = (scores[chosen.loc[scores.index]].tolist() for chosen in (~diverged, diverged))
-            rows.append(SeedRow(row.name, fine, bad, row.mean))
+            finished, bad = (scores[mask.loc[scores.index]].tolist() for mask in (~diverged, diverged))
+            rows.append(SeedRow(row.name, finished, bad, row.mean))
     return rows
 
 
@@ -48,14 +48,15 @@ def seeds_figure(page: Page) -> Figure | None:
         axes = figure.subplots()
         for height, row in zip(places, rows, strict=False):
             style = styles[row.arm]
-            axes.plot(row.scores, [height] * len(row.scores), style.marker, color=style.colour, alpha=0.6, markersize=6)
-            axes.plot(row.diverged, [height] * len(row.diverged), "x", color=style.colour, markersize=8, mew=2)
+            finished, bad = row.finished_scores, row.diverged_scores
+            axes.plot(finished, [height] * len(finished), style.marker, color=style.colour, alpha=0.6, markersize=6)
+            axes.plot(bad, [height] * len(bad), "x", color=style.colour, markersize=8, mew=2)
             axes.plot([row.mean] * 2, [height - 0.13, height + 0.13], color=style.colour, linewidth=2)
         axes.grid(axis="x", color="0.9")
         axes.set_axisbelow(True)
-        name_rows(axes, names, places)
+        label_rows(axes, names, places)
         better = "right" if page.metric.higher_is_better else "left"
-        axes.set_xlabel(f"{named(page.metric)}; {better} is better")
+        axes.set_xlabel(f"{metric_label(page.metric)}; {better} is better")
     return figure
 
 
@@ -63,6 +64,6 @@ FIGURE = ReportFigure[Page](
     name="seeds",
     section=SectionTitle.SEEDS,
     alternative=lambda page: f"{page.metric.name} of every run, a row per arm",
-    caption=lambda page: "Each mark is a run, a cross one that diverged; the bar is the mean of its arm.",
+    caption=lambda page: "Mark: a run; cross: a diverged run; bar: the mean of the arm.",
     draw=seeds_figure,
 )

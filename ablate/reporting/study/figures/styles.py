@@ -1,4 +1,4 @@
-"""How each arm is drawn, in every figure of a study."""
+"""The colour and the marker of each arm, the same in every figure of a study."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ablate.reporting.study.model import Page
 
 @dataclass(frozen=True)
 class Style:
-    """How an arm is drawn, in every figure."""
+    """The colour and the marker of an arm."""
 
     colour: str
     marker: str
 
 
 def arm_styles(page: Page) -> dict[str, Style]:
-    """References black, the others in the order of the study; a marker per round of colours, so that each is distinct.
+    """References are black, the others take colours in the order of the study.
 
-    Beyond 49 arms styles repeat.
+    When all colours are in use, they start again with the next marker; beyond 49 arms, styles repeat.
     """
     references = [row.name for row in page.rows if not row.comparison]
-    others = [row.name for row, _ in page.compared]
+    others = [row.name for row, _ in page.compared_arms]
     styles = {name: Style("black", MARKERS[index % len(MARKERS)]) for index, name in enumerate(references)}
     for index, name in enumerate(others):
         turn, colour = divmod(index, len(COLOURS))

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.markup.numbers import named
-from ablate.reporting.markup.style import WIDTH, fitted, padded, report_style
+from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.style import WIDTH, pad_limits, report_style, wrap_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 
 
 def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
-    """What the figure shows, by arm: (number of trials, best value so far), from the first trial that has one."""
+    """The lines of the figure by arm: (number of trials, best value so far), from the first complete trial on."""
     return {
-        tuning.arm: [(count, best) for count, best in enumerate(tuning.course, 1) if best == best]
+        tuning.arm: [(count, best) for count, best in enumerate(tuning.course, 1) if not math.isnan(best)]
         for tuning in page.tuning
     }
 
 
 def tuning_figure(page: Page) -> Figure | None:
-    """Draw a line per arm; None where no arm was tuned."""
+    """Draw a line per arm; None if no arm was tuned."""
     courses = {arm: course for arm, course in tuning_courses(page).items() if course}
     if not courses:
         return None
@@ -34,11 +36,11 @@ def tuning_figure(page: Page) -> Figure | None:
             counts, best = zip(*course, strict=True)
             style = styles[arm]
             axes.plot(counts, best, drawstyle="steps-post", color=style.colour, linewidth=1)
-            axes.plot(counts, best, style.marker, color=style.colour, markersize=4, label=fitted(arm, 60))
-        axes.set_ylim(padded([best for course in courses.values() for _, best in course]))
+            axes.plot(counts, best, style.marker, color=style.colour, markersize=4, label=wrap_name(arm, 60))
+        axes.set_ylim(pad_limits([best for course in courses.values() for _, best in course]))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("trials")
-        axes.set_ylabel(f"best {named(page.tuning[0].search.judged)} so far")
+        axes.set_ylabel(f"best {metric_label(page.tuning[0].search.judged)} so far")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
     return figure
 
