@@ -1,5 +1,5 @@
-# Two commands set everything up: `make demo` (a first result) and `make test` (the suite).
-# The stamps below .venv record what is installed, so that a second call installs nothing.
+# `make demo` gives a first result, and `make test` runs the test suite; both first install what they need into .venv.
+# The stamp files in .venv record that this has been done, so it is done once.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,7 +34,7 @@ hooks: .venv/.installed-test
 	$(BIN)/pre-commit install
 
 # The versions installed in .venv, with the hashes of their files: the environment that the golden numbers come from.
-# To be run where they were made: after RECIPE was raised, or an upgrade that leaves them as they are.
+# Run it where those numbers were made, after RECIPE was raised or an upgrade changed none of them.
 golden: .venv/.installed-test
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python -m pip freeze --all --exclude-editable > .venv/installed.txt

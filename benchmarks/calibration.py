@@ -1,15 +1,17 @@
-"""How often the verdicts are wrong, and how often they find the truth, in simulated studies whose truth is known.
+"""How often verdicts are wrong, and how often they are right, in simulated studies whose true differences are known.
 
-    python -m benchmarks.calibration        # writes benchmarks/calibration.md: a minute or two on one core
+    python -m benchmarks.calibration        # writes benchmarks/calibration.md, in some minutes on one core
 
-Every compared arm differs from the reference by the same truth; an interval only moves with it, so one simulation of
-the noise serves all truths. Shape legend: S studies, A arms (the reference first), C compared arms (A - 1), N seeds.
+Every compared arm differs from the reference by the same amount, the truth. A different truth only shifts the
+intervals, so the noise is simulated once for all truths. Shape legend: S studies, A arms (the reference first),
+C compared arms (A - 1), N seeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -24,14 +26,14 @@ from benchmarks.noises import NOISES, ONE_ARM_DROPS, REFERENCE_DROPS, SD, SKEWED
 
 MARGIN = 0.25
 TRUTHS = (0, 0.5, 1, 2)
-"""In margins."""
+"""True differences, in margins."""
 
 SEEDS = (3, 5, 8, 12)
 GRIDS = ((2, 2), (3, 3), (4, 5))
-"""Levels of the two axes whose interactions are measured."""
+"""How many levels the two axes have whose interactions are measured."""
 
 GRID_NOISES = (*SYMMETRIC, ONE_ARM_DROPS, REFERENCE_DROPS)
-"""Of their cells: the reference is the base cell, the first compared arm the one beside it."""
+"""Kinds of noise for grids: the base cell has that of the reference, the next cell that of the first compared arm."""
 
 STUDIES = 40_000
 PAGE = Path(__file__).with_suffix(".md")
@@ -39,12 +41,13 @@ PAGE = Path(__file__).with_suffix(".md")
 
 @dataclass(frozen=True)
 class Cell:
-    """What was measured for a kind of noise and a size of study; rates are fractions, by truth where there are four.
+    """What was measured for a kind of noise and a size of study. Rates are fractions; tuples have one for each truth.
 
     Attributes:
-        coverage: studies all of whose intervals hold their truths.
+        coverage: studies in which every interval contains its true difference.
         errors: studies with a wrong verdict.
-        power: compared arms with a right verdict; `nominal` is what `power` computes for normal noise.
+        power: compared arms with a right verdict.
+        nominal: the power that `ablate.statistics.power` computes for normal noise.
     """
 
     noise: Noise
@@ -58,14 +61,14 @@ class Cell:
 
     @property
     def holds(self) -> bool:
-        """Whether coverage and error rate are the nominal ones or better, within the uncertainty."""
-        return self.covered and all(map(self.kept, self.errors))
+        """Whether coverage and error rates are at least as good as the nominal ones, within the uncertainty."""
+        return self.is_covered and all(map(self.is_kept, self.errors))
 
     @property
-    def covered(self) -> bool:
+    def is_covered(self) -> bool:
         return self.coverage >= CONFIDENCE - uncertainty(self.studies)
 
-    def kept(self, error: float) -> bool:
+    def is_kept(self, error: float) -> bool:
         return error <= 1 - CONFIDENCE + uncertainty(self.studies)
 
 
@@ -74,15 +77,15 @@ def uncertainty(studies: int) -> float:
     return 3 * math.sqrt(0.05 * 0.95 / studies)
 
 
-def right(verdicts: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Which verdicts (S, C) say what is true (C,); an undecided one says nothing."""
+def is_right(verdicts: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Which verdicts (S, C) are true statements about the true differences (C,); an undecided one never is."""
     equivalent, better, worse = abs(truth) < MARGIN, truth > 0, truth < 0
     held = (verdicts == "equivalent") & equivalent, (verdicts == "better") & better, (verdicts == "worse") & worse
     return np.asarray(held[0] | held[1] | held[2])
 
 
 def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell:
-    """Simulate studies of one kind; the same numbers each time."""
+    """Simulate studies of one kind; each call gives the same numbers."""
     draw = np.random.default_rng([NOISES.index(noise), arms, seeds])
     scores = noise.draw(draw, (studies, arms, seeds))
     level = level_of(arms - 1)
@@ -101,15 +104,15 @@ def measure(noise: Noise, arms: int, seeds: int, studies: int = STUDIES) -> Cell
 
 
 def outcome(low: np.ndarray, high: np.ndarray, truth: float) -> tuple[float, float]:
-    """Intervals (S, C) of differences without an effect, moved to a true one -> wrong studies, and right verdicts."""
+    """Intervals (S, C) of null differences, shifted by a truth -> rates of wrong studies and of right verdicts."""
     verdicts = judge(low + truth, high + truth, MARGIN)
-    correct = right(verdicts, np.asarray(truth))
+    correct = is_right(verdicts, np.asarray(truth))
     return float(np.mean(np.any(~correct & (verdicts != "undecided"), axis=1))), float(np.mean(correct))
 
 
 @dataclass(frozen=True)
 class GridCell:
-    """Studies of a grid without interactions, all of whose contrasts' intervals hold zero: a fraction."""
+    """What was measured for grids without interactions; `coverage`: those in which every interval contains zero."""
 
     noise: Noise
     levels: tuple[int, int]
@@ -118,12 +121,12 @@ class GridCell:
     coverage: float
 
     @property
-    def covered(self) -> bool:
+    def is_covered(self) -> bool:
         return self.coverage >= CONFIDENCE - uncertainty(self.studies)
 
 
 def measure_grid(noise: Noise, levels: tuple[int, int], seeds: int, studies: int = STUDIES) -> GridCell:
-    """Simulate grids whose cells differ by noise alone; that of the reference and the first arm in the first cells."""
+    """Simulate grids whose cells differ by noise alone; the first two have that of the reference and the first arm."""
     draw = np.random.default_rng([len(NOISES) + NOISES.index(noise), *levels, seeds])
     scores = noise.draw(draw, (studies, math.prod(levels), seeds)).reshape(studies, *levels, seeds)
     changed, alone = contrasts(scores)
@@ -132,7 +135,7 @@ def measure_grid(noise: Noise, levels: tuple[int, int], seeds: int, studies: int
 
 
 def contrasts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (S, rows, columns, N) -> what a change of row does (S, C, N) in changed columns, and in the first one."""
+    """Scores (S, rows, columns, N) -> the effect of a changed row (S, C, N) in the other columns, and in the first."""
     effects = scores[:, 1:] - scores[:, :1]
     changed, alone = np.broadcast_arrays(effects[:, :, 1:], effects[:, :, :1])
     shape = len(scores), -1, scores.shape[-1]
@@ -144,10 +147,10 @@ def percent(rate: float, good: bool = True) -> str:
 
 
 def row(cell: Cell) -> str:
-    """A line of a table; what is not as it should be is set in bold."""
-    errors = [percent(error, cell.kept(error)) for error in cell.errors]
+    """A line of a table, with rates that are worse than nominal in bold."""
+    errors = [percent(error, cell.is_kept(error)) for error in cell.errors]
     powers = [f"{percent(found)} ({percent(nominal)})" for found, nominal in zip(cell.power, cell.nominal, strict=True)]
-    fields = [str(cell.arms), str(cell.seeds), percent(cell.coverage, cell.covered), *errors, *powers]
+    fields = [str(cell.arms), str(cell.seeds), percent(cell.coverage, cell.is_covered), *errors, *powers]
     return f"| {' | '.join(fields)} |"
 
 
@@ -162,21 +165,21 @@ def section(noise: Noise, cells: list[Cell]) -> Iterator[str]:
 
 
 def grid_section(cells: list[GridCell]) -> Iterator[str]:
-    """Interactions: by kind of noise and grid, a column for each number of seeds."""
+    """The table of interactions: a line per kind of noise and grid, a column per number of seeds."""
     yield "## Interactions of a grid\n"
-    yield "Grids without interactions, all of whose contrasts' intervals (`ablate.statistics.interactions`) hold zero;"
-    yield "nominal: 95 or more. The cell that varies more is the baseline (reference) or the one beside it (one arm).\n"
+    yield "Grids without interactions in which all their intervals (`ablate.statistics.interactions`) contain zero;"
+    yield "nominal: 95 or more. The cell with its own noise is the base cell (reference) or the next one (one arm).\n"
     yield f"| noise | grid |{''.join(f' {seeds} seeds |' for seeds in SEEDS)}"
     yield "|---" * (2 + len(SEEDS)) + "|"
     for noise, levels in product(GRID_NOISES, GRIDS):
         own = [cell for cell in cells if cell.noise is noise and cell.levels == levels]
-        rates = "".join(f" {percent(cell.coverage, cell.covered)} |" for cell in own)
+        rates = "".join(f" {percent(cell.coverage, cell.is_covered)} |" for cell in own)
         yield f"| {noise.name} | {levels[0]} × {levels[1]} |{rates}"
     yield ""
 
 
 def summary(cells: list[Cell]) -> Iterator[str]:
-    """One line a kind of noise: its worst coverage and error rate, and in how many kinds of study both hold."""
+    """One line per kind of noise: its worst coverage and error rate, and for how many sizes of study both hold."""
     yield "| noise | all intervals hold, worst (nominal: 95) | a wrong verdict, worst (nominal: 5) | both hold in |"
     yield "|---|---|---|---|"
     for noise in NOISES:
@@ -184,27 +187,24 @@ def summary(cells: list[Cell]) -> Iterator[str]:
         lowest = min(own, key=lambda cell: cell.coverage)
         highest = max(own, key=lambda cell: max(cell.errors))
         error = max(highest.errors)
-        coverage = f"{percent(lowest.coverage, lowest.covered)} ({lowest.arms} arms, {lowest.seeds} seeds)"
-        wrong = f"{percent(error, highest.kept(error))} ({highest.arms} arms, {highest.seeds} seeds)"
+        coverage = f"{percent(lowest.coverage, lowest.is_covered)} ({lowest.arms} arms, {lowest.seeds} seeds)"
+        wrong = f"{percent(error, highest.is_kept(error))} ({highest.arms} arms, {highest.seeds} seeds)"
         kinds = f"{sum(cell.holds for cell in own)} of {len(own)} sizes of study"
         yield f"| {noise.name} | {coverage} | {wrong} | {kinds} |"
 
 
 def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
-    """What may be promised, as it was measured."""
+    """What can be promised, according to the measurements."""
     failing = {cell.noise.name for cell in cells if not cell.holds}
-    kept = [noise.name for noise in NOISES if noise.name not in failing]
-    yield f"- The verdicts of a study hold together in 95% of studies, of all sizes measured, under: {', '.join(kept)}."
-    if failing:
-        yield f"- They do **not** under: **{', '.join(sorted(failing))}**."
-    yield "- A mean that rare seeds of one arm move cannot be known from seeds that show none of them."
+    holding, other = ("; ".join(n.name for n in NOISES if (n.name in failing) == fails) for fails in (False, True))
+    yield f"- The verdicts of a study hold together in 95% of studies, for all sizes measured, under: {holding}."
+    if other:
+        yield f"- They do **not**, for some sizes or all, under: {other}."
+    yield "- If rare seeds move the mean of an arm, that mean cannot be known from seeds that show none of them."
     yield "  A report says how frequent such seeds could still be."
-    missed = [
-        f"{grid.noise.name} in {grid.levels[0]} × {grid.levels[1]} cells with {grid.seeds} seeds"
-        for grid in grids
-        if not grid.covered
-    ]
-    text = f"but for: **{', '.join(missed)}**" if missed else "in all that was measured"
+    missed = Counter(grid.noise.name for grid in grids if not grid.is_covered)
+    counts = "; ".join(f"{name} ({count} of {len(GRIDS) * len(SEEDS)} sizes)" for name, count in missed.items())
+    text = f"except under: **{counts}**" if missed else "under every kind of noise"
     yield f"- The intervals of a grid's interactions hold together in 95% of studies {text}."
     yield ""
 
@@ -213,21 +213,21 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.calibration`; edit the program instead. -->
 # Calibration of the verdicts
 
-{studies:,} simulated studies for each kind of noise, number of arms (the reference is one of them) and number of seeds.
-The margin M is {margin:g} dB, the standard deviation of the paired differences of ordinary arms {sd:g} dB, under skewed
-noise {skewed:g} dB. All numbers
-are percentages. A rate of 5% has a Monte Carlo standard error of {small:.2f}, one of 50% of {large:.2f}; what is worse
-than its nominal value by more than three of the former is **bold**.
+{studies:,} simulated studies for each kind of noise, number of arms (including the reference) and number of seeds.
+The margin M is {margin:g} dB. The paired differences of ordinary arms have a standard deviation of {sd:g} dB, and of
+{skewed:g} dB under skewed noise. All numbers are percentages. The Monte Carlo standard error of a rate of 5% is
+{small:.2f}, that of a rate of 50% is {large:.2f}. A rate is **bold** if it is worse than its nominal value by more than
+three of the former.
 
-- *all intervals hold*: studies all of whose intervals contain the true differences; nominal: 95 or more.
-- *wrong*: studies with one or more wrong verdicts (the family-wise error), where all compared arms truly differ from
+- *all intervals hold*: studies in which every interval contains its true difference; nominal: 95 or more.
+- *wrong*: studies with one or more wrong verdicts (the family-wise error), where every compared arm truly differs from
   the reference by 0, ½, 1 or 2 M, upwards or downwards, whichever is worse; nominal: 5 or less. *Equivalent* is wrong
-  from 1 M on, *better* and *worse* are wrong at zero and against the sign. A wrong verdict needs an interval that
-  misses the truth, so what *all intervals hold* leaves of 100 bounds this error for every other margin and truth.
-- *right*: compared arms with a right verdict (the power), upwards or downwards, whichever is less; in brackets the
-  nominal power, that of `ablate.statistics.power` for normal noise of the ordinary arms. At ½ M both *equivalent* and
-  *better* (or *worse*) are right.
-- The true difference is that of the means, rare disasters and windfalls included.
+  from 1 M on; *better* and *worse* are wrong at zero and against the sign. A verdict can only be wrong if an interval
+  misses its true difference, so 100 less *all intervals hold* bounds this error for every other margin and truth.
+- *right*: compared arms with a right verdict (the power), upwards or downwards, whichever is less. In brackets is the
+  nominal power, which `ablate.statistics.power` computes for normal noise of ordinary arms. At ½ M both *equivalent*
+  and *better* (or *worse*) are right.
+- The true difference is that of the means, including rare disasters and windfalls.
 
 """
 

@@ -1,10 +1,10 @@
-"""What looking at a study more than once costs in errors, and what it saves in runs, by the rule that is used.
+"""How repeated looks at a study raise its errors, and how many runs they save, for several rules.
 
-    python -m benchmarks.looks        # writes benchmarks/looks.md: some minutes on one core
+    python -m benchmarks.looks        # writes benchmarks/looks.md, in some minutes on one core
 
-Studies are simulated whose truth is known: every compared arm differs from the reference by the same truth. Our rule is
-`ablate.statistics.course`: its levels and its futility are taken from there. Shape legend: S studies, C compared arms,
-N seeds, K looks.
+The studies are simulated: every compared arm differs from the reference by the same known amount, the truth. Our rule
+is the one of `ablate.statistics.course`, from which its levels and its futility are taken. Shape legend: S studies,
+C compared arms, N seeds, K looks.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from scipy import stats
 from ablate.statistics.course import reach
 from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
 from ablate.statistics.verdicts import judge
-from benchmarks.calibration import MARGIN, measure, percent, right, uncertainty
+from benchmarks.calibration import MARGIN, is_right, measure, percent, uncertainty
 from benchmarks.noises import NOISES, SD, Noise
 
 LOOKS = (3, 5, 8, 12)
 ARMS = (2, 5, 10)
-"""The reference is one of them."""
+"""Sizes of study, the reference included."""
 
 SPREADS = NOISES[0].scales
-"""Times the standard deviation of the paired differences of 1 and 4 heads; arms that change more vary more."""
+"""Factors of the standard deviation, which is that of 1 and 4 heads; arms that differ more also vary more."""
 
 AUDIT = (
     ("heads, recorded", 6),
@@ -40,15 +40,15 @@ AUDIT = (
     ("reference drops", 5),
     ("windfalls", 2),
 )
-"""Kinds of noise and a size of study each: what an audit of the rule tried."""
+"""The kinds of noise that an audit of the rule used, each with a size of study."""
 
 TRUTHS = (0.0, 0.5, 1.0, 2.0)
-"""In margins."""
+"""True differences, in margins."""
 
 STUDIES = 20_000
 PAGE = Path(__file__).with_suffix(".md")
 Levels = Callable[[int], tuple[float, ...]]
-"""Compared arms -> the confidence of an interval at each look."""
+"""Number of compared arms -> the confidence of an interval at each look."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ def uncorrected(compared: int) -> tuple[float, ...]:
 
 
 def obrien_fleming(compared: int) -> tuple[float, ...]:
-    """The spending function of Lan and DeMets (1983) that resembles O'Brien and Fleming's bounds, added up too."""
+    """The spending function of Lan and DeMets (1983) that resembles O'Brien and Fleming's bounds, summed over looks."""
     error = (1 - CONFIDENCE) / compared
     spent = [2 * stats.norm.sf(stats.norm.isf(error / 2) / math.sqrt(n / LOOKS[-1])) for n in LOOKS]
     return tuple(1 - (now - before) for before, now in zip([0.0, *spent[:-1]], spent, strict=True))
 
 
 def fixed(compared: int) -> tuple[float, ...]:
-    """Nothing is decided before the last look: an interval of confidence 1 decides nothing."""
+    """Decide nothing before the last look: an interval of confidence 1 contains every value."""
     return (1.0,) * (len(LOOKS) - 1) + (level_of(compared),)
 
 
@@ -95,9 +95,10 @@ class Outcome:
     """What was measured; rates are fractions.
 
     Attributes:
-        error: studies with a wrong verdict; `power`: compared arms with a right one.
+        error: studies with a wrong verdict.
+        power: compared arms with a right verdict.
         early: compared arms with a verdict at the first look.
-        runs: runs used, of those of the fixed design, the reference's included.
+        runs: runs used, as a fraction of those of the fixed design; the reference's are included.
     """
 
     error: float
@@ -107,11 +108,11 @@ class Outcome:
 
 
 def simulate(rule: Rule, arms: int, scale: float, truth: float, studies: int, noise: Noise = NOISES[0]) -> Outcome:
-    """Judge the same simulated studies by a rule; the same numbers each time."""
+    """Judge simulated studies by a rule; each rule gets the same studies, and each call gives the same numbers."""
     draw = np.random.default_rng([NOISES.index(noise), arms, round(1000 * scale)])
     scores_SAN = scale * noise.draw(draw, (studies, arms, LOOKS[-1]))
     verdicts_SC, used_SC, early_SC = judge_studies(rule, scores_SAN[:, 1:] - scores_SAN[:, :1] + truth * MARGIN)
-    correct_SC = right(verdicts_SC, np.full(arms - 1, truth * MARGIN))
+    correct_SC = is_right(verdicts_SC, np.full(arms - 1, truth * MARGIN))
     wrong_SC = ~correct_SC & (verdicts_SC != "undecided")
     runs = used_SC.sum(axis=1) + used_SC.max(axis=1)  # the reference continues as long as any arm
     return Outcome(
@@ -144,7 +145,7 @@ def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, 
 
 
 def hopeful(mean_SC: np.ndarray, sd_SC: np.ndarray, look: Look) -> np.ndarray:
-    """Which arms the last look may still decide."""
+    """Which arms the last look could still decide."""
     found = reach(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
     return np.asarray(np.any(list(found.values()), axis=0))
 
@@ -164,7 +165,7 @@ def section(rule: Rule, studies: int) -> Iterator[str]:
 
 
 def summary(studies: int) -> Iterator[str]:
-    """A line a rule: five arms, the mean over the spreads."""
+    """A line per rule: five arms, the mean over the spreads."""
     yield "| rule | wrong, worst | right, 1 M | right, 2 M | runs, 0 M | runs, ½ M | runs, 2 M | at 3 seeds, 2 M |"
     yield "|---|---|---|---|---|---|---|---|"
     for rule in RULES:
@@ -191,13 +192,13 @@ def worst(rule: Rule, noise: Noise, studies: int, arms: Collection[int] = ()) ->
 
 
 def audit(studies: int) -> Iterator[str]:
-    """Joint coverage with a fixed number of seeds, and the error with looks, of one size of study each."""
+    """A line per noise of the audit: joint coverage with a fixed number of seeds, and the error with looks."""
     yield f"| noise | arms |{''.join(f' {seeds} seeds |' for seeds in LOOKS)} wrong with looks |"
     yield "|---" * (3 + len(LOOKS)) + "|"
     named = {noise.name: noise for noise in NOISES}
     for noise, arms in ((named[name], arms) for name, arms in AUDIT):
         coverage = (measure(noise, arms, seeds, studies) for seeds in LOOKS)
-        cells = [percent(cell.coverage, cell.covered) for cell in coverage]
+        cells = [percent(cell.coverage, cell.is_covered) for cell in coverage]
         wrong = worst(RULES[0], noise, studies, (arms,))
         yield f"| {noise.name} | {arms} | {' | '.join(cells)} | {rate(wrong, studies)} |"
 
@@ -210,26 +211,26 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.looks`; edit the program instead. -->
 # Looks: errors, power and runs
 
-{studies:,} simulated studies for each number of arms (the reference is one of them), spread and truth; looks at {looks}
-seeds, all compared arms differing from the reference by 0, ½, 1 or 2 margins M of {margin:g} dB. All numbers are
+{studies:,} simulated studies for each number of arms (including the reference), spread and truth, with looks at {looks}
+seeds. Every compared arm differs from the reference by 0, ½, 1 or 2 margins M of {margin:g} dB. All numbers are
 percentages.
 
 - *wrong*: studies with one or more wrong verdicts (the family-wise error over all looks); nominal: 5 or less, and
-  **bold** where it is more by over three Monte Carlo standard errors ({error:.2f}). *Equivalent* is wrong from 1 M on,
-  *better* and *worse* at zero and against the sign.
+  **bold** if it is more by over three Monte Carlo standard errors ({error:.2f}). *Equivalent* is wrong from 1 M on,
+  *better* and *worse* are wrong at zero and against the sign.
 - *right*: compared arms with a right verdict at the end (the power).
-- *runs*: runs used, of those that {last} seeds for every arm take.
+- *runs*: runs used, relative to {last} seeds for every arm.
 - *at 3 seeds*: compared arms that the first look decides.
 
-The first table is for normal noise; its columns but the worst are for five arms, the mean over spreads of {sds} dB.
-*Worst* is over all numbers of arms and spreads, and over true differences upwards and downwards.
+The first table is for normal noise. Except for the worst error, its columns are for five arms, as means over spreads of
+{sds} dB. *Worst* is over all numbers of arms and spreads, and over true differences upwards and downwards.
 
 """
 
 
 AUDIT_HEAD = """\
-With a fixed number of seeds, the studies all of whose intervals contain the true differences (nominal: 95 or more);
-with looks, the studies with a wrong verdict (nominal: 5 or less), for the worst true difference.
+With a fixed number of seeds: studies in which every interval contains its true difference (nominal: 95 or more). With
+looks: studies with a wrong verdict (nominal: 5 or less), for the worst true difference.
 """
 
 

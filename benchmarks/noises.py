@@ -1,7 +1,7 @@
-"""Kinds of noise that the verdicts are tried on: what is added to the scores of simulated studies, centred.
+"""Kinds of noise on which the verdicts are tried: what is added to the scores of simulated studies.
 
-Each arm's noise has a mean of zero, rare disasters included, so the true difference of two arms is what a simulation
-adds. Shape legend: S studies, A arms (the reference first), N seeds.
+The noise of each arm has a mean of zero, including rare disasters, so the true difference of two arms is exactly what a
+simulation adds. Shape legend: S studies, A arms (the reference first), N seeds.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ ARMS = (2, 5, 10, 20)
 """Sizes of study, the reference included."""
 
 SD = 0.1
-"""Of the paired differences of two ordinary arms, in dB: as measured for 1 and 4 heads."""
+"""The standard deviation of the paired differences of two ordinary arms, in dB: as measured for 1 and 4 heads."""
 
 SKEWED_SD = 0.4
-"""Of the paired differences under skewed noise, in dB: as recorded for the arms of heads and depth."""
+"""The same under skewed noise: as recorded for the arms of heads and depth."""
 
 DROP = 3.0
 """By how much a drop lowers the score of a run, in dB."""
 
 WINDFALL, WINDFALL_RATE, WINDFALL_SD = 5.5, 1 / 12, 0.57
-"""What a rare seed adds to the score of one arm (dB), how often, and the sd of differences otherwise: as in depth=8."""
+"""What a rare seed adds to the score of one arm (dB), how often, and the sd of other differences: as in depth=8."""
 
 LATE, LATE_RATE, ESCAPE_RATE = 6.0, 1 / 12, 0.1
 """What a late start costs (dB), in which share of seeds, and the share of arms that escape it: as in seed 10."""
@@ -47,10 +47,10 @@ class Noise:
     """A kind of noise.
 
     Attributes:
-        name, about: for tables; `about` says it in a sentence.
-        draw: what is added to scores of a shape (S, A, N).
+        name, about: for headings; `about` is a description in a few words.
+        draw: makes the noise for scores of a shape (S, A, N).
         arms: the sizes of study that it is defined for.
-        scales: factors by which looks also try it.
+        scales: factors of the noise, which the benchmark of looks tries.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Noise:
 
 
 def normal(draw: Draw, shape: Shape) -> np.ndarray:
-    """Normal noise, the same for all arms; `SD` is that of their differences."""
+    """Normal noise, the same for all arms; their differences have the standard deviation `SD`."""
     return draw.normal(0, SD / math.sqrt(2), shape)
 
 
@@ -82,7 +82,7 @@ def heavy_tails(draw: Draw, shape: Shape) -> np.ndarray:
 
 
 def drops(arms: slice, rate: float) -> Callable[[Draw, Shape], np.ndarray]:
-    """Runs of some of the arms drop, each on its own."""
+    """Runs of some of the arms drop, independently of each other."""
 
     def noise(draw: Draw, shape: Shape) -> np.ndarray:
         scores_SAN, dropped_SAN = normal(draw, shape), draw.random(shape) < rate
@@ -93,7 +93,7 @@ def drops(arms: slice, rate: float) -> Callable[[Draw, Shape], np.ndarray]:
 
 
 def skewed(skewness: float, arms: slice) -> Callable[[Draw, Shape], np.ndarray]:
-    """Some arms vary by a mirrored gamma distribution, the others by a normal one of half the sd of differences."""
+    """Some arms have noise of a mirrored gamma distribution, the others normal noise of half the sd of differences."""
 
     def noise(draw: Draw, shape: Shape) -> np.ndarray:
         scores_SAN = draw.normal(0, SKEWED_SD / 2, shape)
@@ -106,7 +106,7 @@ def skewed(skewness: float, arms: slice) -> Callable[[Draw, Shape], np.ndarray]:
 
 
 def windfalls(draw: Draw, shape: Shape) -> np.ndarray:
-    """The first compared arm alone is raised in rare seeds."""
+    """Rare seeds raise the first compared arm only."""
     scores_SAN = draw.normal(0, WINDFALL_SD / math.sqrt(2), shape)
     raised_SN = draw.random((shape[0], shape[2])) < WINDFALL_RATE
     scores_SAN[:, 1] += WINDFALL * (raised_SN - WINDFALL_RATE)
@@ -114,7 +114,7 @@ def windfalls(draw: Draw, shape: Shape) -> np.ndarray:
 
 
 def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
-    """Rare seeds lower all arms together, but for those that escape."""
+    """Rare seeds lower all arms together, except for a few that escape."""
     late_SAN = np.broadcast_to(draw.random((shape[0], 1, shape[2])) < LATE_RATE, shape)
     hit_SAN = late_SAN & (draw.random(shape) >= ESCAPE_RATE)
     scores_SAN = normal(draw, shape)
@@ -123,7 +123,7 @@ def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
 
 
 def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
-    """Recorded scores (seeds x arms), centred, drawn with all arms together and smoothed by normal noise."""
+    """Draw from recorded scores (seeds x arms), centred: one seed of all arms at a time, smoothed by normal noise."""
     centred_NA = seeds_NA - seeds_NA.mean(axis=0)
     covariance_AA = np.cov(centred_NA.T)
 
@@ -137,7 +137,7 @@ def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
 
 
 def resampled_normal(draw: Draw, shape: Shape) -> np.ndarray:
-    """The same resampling of seeds that were normal, another set in each study: what the method itself costs."""
+    """The same resampling, of normal seeds that are new in each study: it shows what error the method itself adds."""
     studies, arms, _ = shape
     seeds_SAN = draw.normal(0, 1, (studies, arms, RECORDED_SEEDS))
     seeds_SAN -= seeds_SAN.mean(axis=-1, keepdims=True)
@@ -147,7 +147,7 @@ def resampled_normal(draw: Draw, shape: Shape) -> np.ndarray:
 
 
 def _smoothed(chosen: np.ndarray, smooth: np.ndarray) -> np.ndarray:
-    """As spread as what was chosen from (Silverman's smoothed bootstrap)."""
+    """Add the smoothing, and shrink the sum to the spread of the original (Silverman's smoothed bootstrap)."""
     return (chosen + SMOOTHING * smooth) / math.sqrt(1 + SMOOTHING**2)
 
 
@@ -176,7 +176,7 @@ SYMMETRIC = (
         "drops", f"normal, one run in ten of every arm falls by {DROP:g} dB", drops(slice(None), 0.1), scales=SPREADS
     ),
 )
-"""Paired differences are symmetric (or nearly so, where every arm drops alike)."""
+"""Paired differences are symmetric, or nearly so if every arm drops in the same way."""
 
 SKEWED = tuple(
     Noise(
@@ -206,7 +206,7 @@ RARE = (
     Noise("windfalls", f"normal, one seed in 12 raises the first compared arm alone by {WINDFALL:g} dB", windfalls),
     Noise("late starters", f"normal, one seed in 12 falls by {LATE:g} dB in nine of ten arms, together", late_starters),
 )
-"""Rare seeds move the mean of some arms, and a few seeds may show none of them."""
+"""Rare seeds move the mean of some arms, and a small number of seeds often shows none of them."""
 
 AS_RECORDED = (
     _recorded_noise("heads", "heads=4"),

@@ -91,7 +91,7 @@ def on_fresh_seeds(run: Run, repeat: int) -> list[Run]:
 
 @dataclass(frozen=True)
 class Gain:
-    """The mean of paired differences, TPE less random in dB, with its interval; and each pair's."""
+    """The mean of paired differences (TPE minus random, in dB) with its interval, and the difference of each pair."""
 
     pairs: list[float]
     low: float

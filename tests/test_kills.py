@@ -1,4 +1,4 @@
-"""Sweeps that are killed at any moment, and whose files are damaged, end as if nothing had happened."""
+"""Sweeps that are killed at any moment, or whose files are damaged, end with the same record as undisturbed ones."""
 
 import json
 import random
@@ -18,14 +18,14 @@ LOCAL = ("--workers", "2")
 
 @pytest.fixture
 def folder(tmp_path: Path, empty_store: Path) -> Path:
-    """Where nothing was swept yet."""
+    """A folder with a study in which nothing has been swept yet."""
     write_tiny_study(tmp_path)
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     return tmp_path
 
 
-def check_untouched(folder: Path, swept: tuple[Path, Design]) -> None:
-    """The record is, file by file, that of a sweep that was never touched, and MLflow has it once."""
+def check_as_undisturbed(folder: Path, swept: tuple[Path, Design]) -> None:
+    """The record is, file by file, that of an undisturbed sweep, and MLflow has each run once."""
     assert recorded(folder) == recorded(swept[0])
     check_mirror(folder)
 
@@ -38,7 +38,7 @@ def test_five_kills_at_any_moment_change_no_bit(
     for _ in range(kills):
         kill_once(folder, chance, 5, *executor)
     finish(folder, *executor)
-    check_untouched(folder, swept)
+    check_as_undisturbed(folder, swept)
 
 
 @pytest.mark.slow
@@ -46,12 +46,12 @@ def test_five_kills_at_any_moment_change_no_bit(
 def test_kills_and_damaged_files_change_no_bit(folder: Path, swept: tuple[Path, Design], seed: int) -> None:
     chance = random.Random(seed)
     if seed % 2:
-        (folder / "mlflow.db").unlink()  # the making of the store may be cut off, too
+        (folder / "mlflow.db").unlink()  # so a kill can interrupt the creation of the store, too
     for _ in range(5):
         kill_once(folder, chance, 8, *IN_PROCESS)
         damage(folder, chance)
     assert "Traceback" not in finish(folder, *IN_PROCESS)
-    check_untouched(folder, swept)
+    check_as_undisturbed(folder, swept)
 
 
 @pytest.mark.slow
@@ -66,21 +66,21 @@ def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
         if chance.random() < 0.5:
             damage(folder, chance)
     finish(folder, *LOCAL)
-    check_untouched(folder, swept)
+    check_as_undisturbed(folder, swept)
 
 
-def judged(folder: Path) -> dict[str, Any]:
-    """What a report says, and of which runs it says it, but for what the clock says."""
+def verdicts(folder: Path) -> dict[str, Any]:
+    """The results in a report, and the runs that they are based on, without measured times."""
     facts = json.loads((folder / "reports" / "tiny" / "metrics.json").read_text())
-    return {"runs": facts["runs"], "arms": {arm: _timeless(said) for arm, said in facts["arms"].items()}}
+    return {"runs": facts["runs"], "arms": {arm: _without_times(values) for arm, values in facts["arms"].items()}}
 
 
-def _timeless(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if name != "seconds"}
+def _without_times(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "seconds"}
 
 
-def ended(folder: Path) -> dict[str, dict[str, Any]]:
-    """What is recorded of each run that ended: how far one came that a look made needless depends on the clock."""
+def ended_runs(folder: Path) -> dict[str, dict[str, Any]]:
+    """The record of each run that has ended; how far unneeded runs came before they were stopped depends on timing."""
     files = recorded(folder)
     runs = [path.parent for path in folder.glob(".ablate/runs/*/result.json")]
     return {run.name: {name: files[name] for name in files if run.name in name} for run in runs}
@@ -90,7 +90,7 @@ def ended(folder: Path) -> dict[str, dict[str, Any]]:
 def test_a_killed_sweep_until_decided_gives_the_same_verdicts_from_the_same_runs(
     tmp_path: Path, empty_store: Path
 ) -> None:
-    folders = [tmp_path / "killed", tmp_path / "untouched"]
+    folders = [tmp_path / "killed", tmp_path / "undisturbed"]
     for folder in folders:
         folder.mkdir()
         write_tiny_study(folder, seeds="{looks: [2, 4, 6]}")
@@ -100,8 +100,8 @@ def test_a_killed_sweep_until_decided_gives_the_same_verdicts_from_the_same_runs
         chance.choice([kill_once, kill_a_worker])(folders[0], chance, 15, *LOCAL)
     for folder in folders:
         finish(folder, *LOCAL)
-    assert judged(folders[0]) == judged(folders[1])
-    killed, untouched = map(ended, folders)
-    both = killed.keys() & untouched.keys()
-    assert len(both) >= judged(folders[0])["runs"]["used"], "at least those that the verdicts rest on"
-    assert {run: killed[run] for run in both} == {run: untouched[run] for run in both}
+    assert verdicts(folders[0]) == verdicts(folders[1])
+    killed, undisturbed = map(ended_runs, folders)
+    both = killed.keys() & undisturbed.keys()
+    assert len(both) >= verdicts(folders[0])["runs"]["used"], "at least the runs that the verdicts are based on"
+    assert {run: killed[run] for run in both} == {run: undisturbed[run] for run in both}

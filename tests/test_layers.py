@@ -15,7 +15,7 @@ ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
-"""From the top down: a module imports from its own room and from those after it."""
+"""From top to bottom: a module imports only from its own room and from rooms further down in this list."""
 
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
@@ -35,7 +35,7 @@ WITHIN = {
         *("seeds", "yamlfile"),
     ),
 }
-"""The same inside rooms of more than a few modules; `*`: all others."""
+"""The same for the modules inside larger rooms; `*` is all modules that are not listed."""
 
 
 def modules(room: str = "") -> list[str]:
@@ -44,16 +44,16 @@ def modules(room: str = "") -> list[str]:
     return [".".join(path.parts) for path in paths if path.name != "__init__"]
 
 
-def place(module: str, room: str, order: tuple[str, ...]) -> int:
-    """Where a module of a room stands in its order, from the top."""
+def position(module: str, room: str, order: tuple[str, ...]) -> int:
+    """The position of a module in the order of its room, from the top."""
     name = module.removeprefix("ablate.").removeprefix(f"{room}.").split(".")[0]
     return order.index(name if name in order else "*")
 
 
 @pytest.mark.parametrize("module", modules())
 def test_imports_point_downwards(module: str) -> None:
-    own = place(module, "", ROOMS)
-    assert [name for name in imported(module) if place(name, "", ROOMS) < own] == []
+    own = position(module, "", ROOMS)
+    assert [name for name in imported(module) if position(name, "", ROOMS) < own] == []
 
 
 @pytest.mark.parametrize("room", WITHIN)
@@ -61,13 +61,13 @@ def test_imports_point_downwards_inside_a_room(room: str) -> None:
     order = WITHIN[room]
     inside = {module: imported(module) & set(modules(room)) for module in modules(room)}
     upwards = {
-        module: [name for name in names if place(name, room, order) < place(module, room, order)]
+        module: [name for name in names if position(name, room, order) < position(module, room, order)]
         for module, names in inside.items()
     }
     assert {module: names for module, names in upwards.items() if names} == {}
 
 
-def test_every_module_has_its_place() -> None:
+def test_every_module_is_in_an_order() -> None:
     assert {module.split(".")[1] for module in modules()} == set(ROOMS)
     for room, order in WITHIN.items():
         inside = {module.removeprefix(f"ablate.{room}.").split(".")[0] for module in modules(room)}
@@ -78,7 +78,7 @@ HEAVY = ("torch", "mlflow", "pandas", "matplotlib", "optuna", "scipy", "timm", "
 
 
 def heavy_after(code: str) -> set[str]:
-    """The heavy packages that a fresh interpreter has loaded after running `code`."""
+    """The heavy packages that a new interpreter has loaded after running `code`."""
     program = f"import sys\n{code}\nprint(*(name for name in {HEAVY} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
@@ -114,6 +114,6 @@ def test_every_public_name_resolves() -> None:
 
 
 def test_no_public_name_is_that_of_a_module() -> None:
-    """Importing `ablate.x` makes `x` an attribute of `ablate`, so a function of that name would be hidden."""
+    """Importing `ablate.x` makes `x` an attribute of `ablate`, which would hide a function of that name."""
     inside = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} | {path.stem for path in PACKAGE.glob("*.py")}
     assert not inside & set(ablate.__all__)

@@ -1,4 +1,4 @@
-"""Disks that are full, folders with odd names or without write access, and two sweeps at once: with real processes."""
+"""Full disks, folders with odd names or without write access, and concurrent sweeps, with real processes."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ IN_PROCESS = ("--executor", "inprocess")
 
 
 def mount(folder: Path, *options: str) -> None:
-    """A small file system of its own, in memory; the test is skipped where it may not be made."""
+    """Mount a small file system in memory; the test is skipped if that is not allowed."""
     done = subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", str(folder)], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
@@ -30,11 +30,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     except FileNotFoundError:
         pytest.skip("there is no `mount` here")
     yield tmp_path
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)  # MLflow keeps the store open that was looked at
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)  # lazily: MLflow keeps the store open
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_told_corrupts_nothing_and_the_sweep_goes_on_once_there_is_room(
+def test_a_full_disk_is_reported_and_the_sweep_resumes_once_there_is_room(
     small_disk: Path, swept: tuple[Path, Design]
 ) -> None:
     write_tiny_study(small_disk)
@@ -42,11 +42,11 @@ def test_a_full_disk_is_told_corrupts_nothing_and_the_sweep_goes_on_once_there_i
     ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 100_000))
     process = sweep_process(small_disk, *IN_PROCESS)
     process.join(timeout=300)
-    said = (small_disk / "out").read_text()
+    printed = (small_disk / "out").read_text()
     assert process.exitcode == 1
-    assert "no space left on device" in said
-    assert "the same command goes on from there" in said
-    assert "Traceback" not in said
+    assert "no space left on device" in printed
+    assert "the same command" in printed, "what to do next"
+    assert "Traceback" not in printed
     ballast.unlink()
     finish(small_disk, *IN_PROCESS)
     assert recorded(small_disk) == recorded(swept[0])
@@ -54,7 +54,7 @@ def test_a_full_disk_is_told_corrupts_nothing_and_the_sweep_goes_on_once_there_i
 
 
 @pytest.mark.slow
-def test_a_disk_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     write_tiny_study(tmp_path)
     (tmp_path / "out").touch()
     mount_options = ["mount", "--bind", "-o", "ro", str(tmp_path), str(tmp_path)]
@@ -75,7 +75,9 @@ def test_a_disk_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swept: tuple[Path, Design]) -> None:
+def test_a_folder_whose_name_has_blanks_and_accents_works_like_any_other(
+    tmp_path: Path, swept: tuple[Path, Design]
+) -> None:
     folder = tmp_path / "été à l'île 100% #1"
     folder.mkdir()
     write_tiny_study(folder)
@@ -86,30 +88,30 @@ def test_a_folder_with_blanks_and_accents_is_as_good_as_any(tmp_path: Path, swep
 
 
 @pytest.mark.slow
-def test_two_sweeps_at_once_on_an_empty_folder_train_each_run_once(tmp_path: Path, swept: tuple[Path, Design]) -> None:
+def test_concurrent_sweeps_in_an_empty_folder_train_each_run_once(tmp_path: Path, swept: tuple[Path, Design]) -> None:
     write_tiny_study(tmp_path)
     processes = [sweep_process(tmp_path, *IN_PROCESS) for _ in range(2)]
     for process in processes:
         process.join(timeout=300)
-    said = (tmp_path / "out").read_text()
-    assert [process.exitcode for process in processes] == [0, 0], said
-    assert said.count("epoch 2/2") == 4, "each run is trained once"
-    assert said.count("Report: reports/tiny/README.md") == 2
-    assert "Another sweep is running in this folder; waiting for it." in said
+    printed = (tmp_path / "out").read_text()
+    assert [process.exitcode for process in processes] == [0, 0], printed
+    assert printed.count("epoch 2/2") == 4, "each run is trained once"
+    assert printed.count("Report: reports/tiny/README.md") == 2
+    assert "Another sweep is running in this folder; waiting for it." in printed
     assert recorded(tmp_path) == recorded(swept[0])
     check_mirror(tmp_path)
 
 
 @pytest.mark.slow
-def test_two_studies_that_share_runs_swept_at_once_train_these_once(tmp_path: Path) -> None:
+def test_concurrent_sweeps_of_studies_that_share_runs_train_these_once(tmp_path: Path) -> None:
     write_tiny_study(tmp_path)
     write_tiny_study(tmp_path, "other.yaml", seeds="[1, 2]")
     processes = [sweep_process(tmp_path, *IN_PROCESS, study=study) for study in ("tiny.yaml", "other.yaml")]
     for process in processes:
         process.join(timeout=300)
-    said = (tmp_path / "out").read_text()
-    assert [process.exitcode for process in processes] == [0, 0], said
-    assert said.count("epoch 2/2") == 6, "two arms, three seeds"
+    printed = (tmp_path / "out").read_text()
+    assert [process.exitcode for process in processes] == [0, 0], printed
+    assert printed.count("epoch 2/2") == 6, "two arms, three seeds"
     check_mirror(tmp_path, "tiny", runs=4)
     check_mirror(tmp_path, "other", runs=4)
     reports = [(tmp_path / "reports" / name / "README.md").read_text() for name in ("tiny", "other")]

@@ -1,4 +1,4 @@
-"""Nothing that is read can run code or lead out of the folder."""
+"""No file that is read can run code, and no name can lead out of the folder."""
 
 import ast
 import os
@@ -29,20 +29,20 @@ class Evil:
     """Makes a folder when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, ("taken over",)
+        return os.mkdir, ("code was run",)
 
 
-@pytest.mark.parametrize("save", [lambda: pickle.dumps(Evil()), lambda: saved_by_torch({"model": Evil()})])
+@pytest.mark.parametrize("save", [lambda: pickle.dumps(Evil()), lambda: save_with_torch({"model": Evil()})])
 def test_a_checkpoint_that_would_run_code_is_refused(save: object, workplace: Path) -> None:
     record, run = Record(), tiny_run()
     record.write_event(run, Started(0, "cpu"))
     record.write_event(run, EpochEnded([], save()))  # type: ignore[operator]
     sweep(Fixed([run]), InProcessExecutor(), record)
     assert record.status(run.id) == "failed"
-    assert not Path("taken over").exists()
+    assert not Path("code was run").exists()
 
 
-def saved_by_torch(value: object) -> bytes:
+def save_with_torch(value: object) -> bytes:
     torch.save(value, "evil.pt")
     return Path("evil.pt").read_bytes()
 
@@ -61,16 +61,16 @@ def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "a\\b", "..", ".x", "", "a\nb", "a\n", "☃", "x" * 101])
-def test_a_study_has_no_name_that_leads_elsewhere(name: str, tmp_path: Path) -> None:
+def test_a_study_name_that_leads_out_of_the_folder_is_refused(name: str, tmp_path: Path) -> None:
     facts = load_study(write_tiny_study(tmp_path)).study.model_dump()
     with pytest.raises(ValidationError):
         Study.model_validate(facts | {"name": name})
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # what the figures' font does not have is drawn as a box
-@pytest.mark.filterwarnings("ignore:constrained_layout:UserWarning")  # such long names leave a figure little room
-def test_arms_with_wild_names_write_nothing_outside_of_the_folder(
+@pytest.mark.filterwarnings("ignore:Glyph:UserWarning")  # the font lacks some of the characters
+@pytest.mark.filterwarnings("ignore:constrained_layout:UserWarning")  # such long names leave little room in a figure
+def test_arms_with_strange_names_write_nothing_outside_of_the_folder(
     workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = workplace / "a" / "b"

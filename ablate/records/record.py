@@ -76,14 +76,16 @@ class Record:
     # writing
 
     def write_event(self, run: Run, event: Event) -> None:
-        """Write the content of an event of a run."""
+        """Record an event of a run."""
         folder = self.folder(run.id)
         match event:
             case Started():
                 self._begin(run)
             case EpochEnded(rows, checkpoint):
                 write_atomic(folder / "checkpoint.pt", seal(checkpoint))
-                write_json(folder / "epochs.json", rows)  # last: an epoch that MLflow has is never trained again
+                write_json(
+                    folder / "epochs.json", rows
+                )  # after the checkpoint: a recorded epoch is never trained again
             case Ended():
                 self._end(folder, event)
             case Failed(reason, trace, status):

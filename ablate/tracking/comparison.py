@@ -42,7 +42,7 @@ def publish_comparison(experiment: str, study: str, folder: Path, warn: Callable
     """Send the report in `folder`, if MLflow accepts it, else warn; returns the address to open, in either case."""
     try:
         return address(experiment, send_comparison(connect(), experiment, study, folder))
-    except Exception as error:  # the report is written already: nothing that MLflow does must end the command
+    except Exception as error:  # the report is written already, so an error of MLflow must not end the command
         warn(f"The report was not sent to MLflow ({describe_error(error)}); `ablate sync` sends it.")
         return address(experiment)
 

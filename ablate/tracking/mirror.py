@@ -25,7 +25,7 @@ MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0
 """Seconds to wait before MLflow is tried again after an error; doubled after each further error."""
 
 MAX_STALL = 20.0
-"""Seconds for which the end of a sweep waits for a server that accepts nothing more."""
+"""Seconds for which the end of a sweep waits for a server that makes no progress."""
 
 
 class Mirror:
@@ -34,7 +34,7 @@ class Mirror:
     Attributes:
         waiting: runs of which MLflow may lack something; a dict, since its keys keep their order. After the context,
             it is empty if everything was sent.
-        live: runs that are being trained now; they are RUNNING in MLflow.
+        live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
     """
 
@@ -76,8 +76,8 @@ class Mirror:
     ) -> None:
         self._note_progress()  # the time limit counts from here
         self.changes.put(None)
-        # A file is waited for as long as it takes; a server only while it makes progress. `join` has a timeout so that
-        # this can be checked, and so that a Ctrl-C is noticed.
+        # Wait as long as it takes if MLflow is a file, but only while there is progress if it is a server. The short
+        # timeout of `join` lets this loop check for that, and notice a Ctrl-C.
         while self.thread.is_alive() and not (is_remote() and time.monotonic() - self.last_progress > MAX_STALL):
             self.thread.join(0.2)
         if self.waiting:

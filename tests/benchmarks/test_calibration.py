@@ -1,4 +1,4 @@
-"""The rule keeps what it promises, in simulated studies: a quick version of `benchmarks/calibration.md`."""
+"""The rule has the promised error rates in simulated studies: a quick version of `benchmarks/calibration.md`."""
 
 import math
 
@@ -14,9 +14,9 @@ from benchmarks.calibration import (
     PAGE,
     STUDIES,
     contrasts,
+    is_right,
     measure,
     measure_grid,
-    right,
     row,
 )
 from benchmarks.noises import NOISES, ONE_ARM_DROPS, SYMMETRIC, Noise
@@ -28,7 +28,7 @@ PROMISED = [*SYMMETRIC, NAMED["late starters"]]
 
 @pytest.mark.parametrize("arms", [2, 4])
 @pytest.mark.parametrize("seeds", [2, 5])
-def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
+def test_the_benchmark_judges_by_the_rule_of_the_verdicts(arms: int, seeds: int) -> None:
     draw = np.random.default_rng(arms)
     scores = draw.normal(30, draw.choice([0.01, 0.1, 0.5], (50, 1, 1)), (50, arms, seeds))
     scores[:, 1] += draw.choice([0, 0.2, -1], (50, 1))
@@ -42,7 +42,7 @@ def test_its_rule_is_that_of_the_verdicts(arms: int, seeds: int) -> None:
     assert len(set(found.ravel())) > 2
 
 
-def test_its_interactions_are_those_of_the_statistics() -> None:
+def test_the_benchmark_computes_the_interactions_of_the_statistics() -> None:
     scores = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
     changed, alone = contrasts(scores)
     low, high = paired_intervals(changed, alone, level_of(changed.shape[1]))
@@ -56,7 +56,7 @@ def test_its_interactions_are_those_of_the_statistics() -> None:
 
 
 def at_most(rate: float, allowed: float) -> bool:
-    """Whether a measured rate fits a true one of `allowed` at most; a true one is rejected once in 10,000 times."""
+    """Whether a measured rate is compatible with a true rate of at most `allowed`; wrong once in 10,000 times."""
     return stats.binomtest(round(rate * QUICK), QUICK, allowed, alternative="greater").pvalue > 1e-4
 
 
@@ -91,7 +91,7 @@ AUDIT = {
     "reference drops": (5, (74, 44, 36, 46)),
     "windfalls": (2, (90, 82, 75, 75)),
 }
-"""Joint coverage in percent at 3, 5, 8 and 12 seeds, as an independent audit of the rule measured it."""
+"""Joint coverage in percent at 3, 5, 8 and 12 seeds, as measured by an independent audit of the rule."""
 
 
 @pytest.mark.parametrize("name", AUDIT)
@@ -101,7 +101,7 @@ def test_the_noises_of_the_audit_have_the_coverage_that_it_found(name: str) -> N
     assert found == pytest.approx(expected, abs=1.5)
 
 
-def test_rare_disasters_of_one_arm_are_what_no_verdict_promises() -> None:
+def test_rare_disasters_of_one_arm_break_the_promised_error_rate() -> None:
     assert max(measure(ONE_ARM_DROPS, 2, 5, QUICK).errors) > 0.3
 
 
@@ -109,13 +109,13 @@ def test_rare_disasters_of_one_arm_are_what_no_verdict_promises() -> None:
     ("truth", "true"),
     [(0.0, {"equivalent"}), (0.1, {"equivalent", "better"}), (-0.1, {"equivalent", "worse"}), (0.25, {"better"})],
 )
-def test_right_is_what_says_the_truth(truth: float, true: set[str]) -> None:
+def test_a_verdict_is_right_if_it_is_true(truth: float, true: set[str]) -> None:
     verdicts = np.array(["equivalent", "better", "worse", "undecided"])
-    assert set(verdicts[right(verdicts, np.full(4, truth))]) == true
+    assert set(verdicts[is_right(verdicts, np.full(4, truth))]) == true
 
 
 @pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.name)
-def test_the_page_is_the_programs(noise: Noise) -> None:
+def test_the_page_has_the_rows_that_the_program_writes(noise: Noise) -> None:
     """One line of each table, simulated again; `python -m benchmarks.calibration` writes them all."""
     arms = min(noise.arms, key=lambda arms: abs(arms - 5))
     assert row(measure(noise, arms, 5, STUDIES)) in PAGE.read_text().split(f"## {noise.name}: ")[1].split("## ")[0]

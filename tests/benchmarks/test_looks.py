@@ -1,4 +1,4 @@
-"""Looks keep what they promise, in simulated studies: a quick version of `benchmarks/looks.md`."""
+"""Looks have the promised error rates in simulated studies: a quick version of `benchmarks/looks.md`."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ OURS, FREE, UNCORRECTED, LATE, FIXED = RULES
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_its_rule_is_that_of_the_course(seed: int) -> None:
+def test_the_benchmark_judges_by_the_rule_of_the_course(seed: int) -> None:
     draw, study = np.random.default_rng(seed), study_of(seeds={"looks": list(LOOKS)})
     names, spread = [arm.name for arm in study.arms], draw.choice([0.05, 0.15, 0.5], (4, 1))
     scores = dict(zip(names, 30 + draw.choice([0, 0.2, -0.6], (4, 1)) + draw.normal(0, spread, (4, 12)), strict=True))
@@ -43,7 +43,7 @@ AUDIT = {
     "reference drops": (5, 68),
     "windfalls": (2, 25),
 }
-"""Studies with a wrong verdict in percent, with looks, as an independent audit of the rule measured it."""
+"""Studies with a wrong verdict in percent, with looks, as measured by an independent audit of the rule."""
 
 
 @pytest.mark.parametrize("name", AUDIT)
@@ -53,7 +53,7 @@ def test_the_noises_of_the_audit_have_the_errors_that_it_found(name: str) -> Non
     assert 100 * worst(OURS, noise, 5 * QUICK, (arms,)) == pytest.approx(expected, abs=1.5)
 
 
-def test_looks_that_are_not_corrected_for_are_wrong_far_more_often() -> None:
+def test_uncorrected_looks_are_wrong_far_more_often() -> None:
     assert simulate(UNCORRECTED, 10, 5, 0, QUICK).error > 0.1
 
 
@@ -74,5 +74,5 @@ def test_the_fixed_design_uses_every_run() -> None:
     assert simulate(FIXED, 5, 1, 2, QUICK).runs == 1
 
 
-def test_the_page_is_that_of_the_whole_benchmark() -> None:
+def test_the_page_was_written_by_the_full_benchmark() -> None:
     assert f"{STUDIES:,} simulated studies" in PAGE.read_text()

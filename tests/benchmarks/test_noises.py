@@ -1,4 +1,4 @@
-"""The noises of the simulations have the means, spreads and shapes that their names promise."""
+"""The noises of the simulations have the means, spreads and shapes that their descriptions state."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_skewed_noise_has_its_skewness_and_its_spread(name: str) -> None:
     assert (scores[:, 1] - scores[:, 0]).std() == pytest.approx(SKEWED_SD, rel=0.02)
 
 
-def test_a_resampling_has_the_covariance_of_what_was_recorded() -> None:
+def test_a_resampling_has_the_covariance_of_the_recorded_scores() -> None:
     """Silverman's smoothing adds no spread; n seeds have (n - 1) / n of the variance that they estimate."""
     scores = recorded("depth", "depth=12")
     found = np.cov(resampled(scores)(np.random.default_rng(0), (100_000, 5, 1))[..., 0].T)

@@ -1,4 +1,4 @@
-"""What the benchmark of searches says follows from its numbers."""
+"""The text of the benchmark of searches follows from its numbers."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def found(advantage: float, spread: float = 0.1) -> list[Outcome]:
 @pytest.mark.parametrize(
     ("advantage", "said"), [(1, "better than random here"), (-1, "worse than random here"), (0, "not shown to differ")]
 )
-def test_the_sentence_is_that_of_the_interval(advantage: float, said: str) -> None:
+def test_the_sentence_follows_from_the_interval(advantage: float, said: str) -> None:
     result = compare(found(advantage), "fresh")
     assert result.sentence.startswith(said)
     assert result.low < result.mean < result.high
@@ -40,14 +40,14 @@ def test_both_samplers_have_the_same_budget_space_and_seed() -> None:
     assert searches[0] == searches[1]
 
 
-def test_the_page_is_that_of_the_whole_benchmark() -> None:
+def test_the_page_was_written_by_the_full_benchmark() -> None:
     text = Path(PAGE).read_text()
     assert f"{REPEATS} repeats" in text
     assert f"with {TRIALS}\ntrials" in text
-    assert len(re.findall(r"^\| \d \|", text, flags=re.MULTILINE)) == REPEATS + 1  # and one of the course
+    assert len(re.findall(r"^\| \d \|", text, flags=re.MULTILINE)) == REPEATS + 1  # plus one row of the other table
 
 
-def test_the_docs_say_what_the_page_says() -> None:
+def test_the_docs_have_the_numbers_of_the_page() -> None:
     said = (PAGE.parent.parent / "docs" / "search.md").read_text().split("Is `tpe` worth it?")[1].split("\n\n")[0]
     first = PAGE.read_text().split("**")[1]
     numbers = re.findall(r"[−+]?\d+\.\d+", first)

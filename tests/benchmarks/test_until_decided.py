@@ -1,4 +1,4 @@
-"""Both designs are judged by the same runs, and each arm is shown with what both say of it."""
+"""Both designs are judged by the same runs, and each arm is shown with the verdicts of both."""
 
 from pathlib import Path
 
@@ -17,14 +17,14 @@ def rows(text: str) -> dict[str, list[str]]:
     return {name: cells for name, *cells in found[2:]}
 
 
-def test_both_designs_know_the_same_arms_and_seeds() -> None:
+def test_both_designs_have_the_same_arms_and_seeds() -> None:
     fixed, sequential = designs(study_of())
     assert fixed.arms == sequential.arms
     assert fixed.seeds == sequential.seeds == tuple(range(LAST))
     assert (len(fixed.looks), len(sequential.looks)) == (1, 4)
 
 
-def test_an_arm_that_is_far_worse_takes_three_seeds_for_the_verdict_of_twelve() -> None:
+def test_an_arm_that_is_far_worse_gets_the_verdict_of_twelve_seeds_after_three() -> None:
     fixed, sequential = designs(study_of())
     found = rows("\n".join(section(fixed, sequential, table(fixed, usual))))
     assert set(found) == {"same", "worse", "unsure"}
@@ -33,7 +33,7 @@ def test_an_arm_that_is_far_worse_takes_three_seeds_for_the_verdict_of_twelve() 
     assert all(row[0] == row[2] or row[2] == "undecided" for row in found.values())
 
 
-def test_what_is_saved_is_what_no_look_needs() -> None:
+def test_the_saved_runs_are_those_that_no_look_needs() -> None:
     fixed, sequential = designs(study_of())
     text = "\n".join(section(fixed, sequential, table(fixed, usual)))
     most = max(int(row[-1]) for row in rows(text).values())
@@ -41,7 +41,7 @@ def test_what_is_saved_is_what_no_look_needs() -> None:
     assert f"48 runs with {LAST} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
 
 
-def test_what_was_trained_once_is_kept_beside_the_page(
+def test_trained_runs_are_saved_beside_the_page_and_not_trained_again(
     swept: tuple[Path, Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, study = swept
