@@ -45,21 +45,14 @@ def load_study(path: str | Path) -> Design:
         AblateError: anything is wrong with the file; the message has the line and column, and says what is allowed.
 
     Examples:
-        >>> from pathlib import Path
-        >>> text = '''
-        ... question: Does the number of attention heads matter?
-        ... vary: {model.heads: [1, 2, 4]}
-        ... reference: {model.heads: 4}
-        ... seeds: 5
-        ... margin: 0.25
-        ... '''
-        >>> Path("heads.yaml").write_text(text) > 0
-        True
-        >>> study = load_study("heads.yaml")
+        >>> import ablate
+        >>> study = ablate.load_study("experiments/depth.yaml")
+        >>> study.question
+        'How many blocks does the encoder need?'
         >>> [arm.name for arm in study.arms]
-        ['heads=1', 'heads=2', 'heads=4']
+        ['depth=1', 'depth=2', 'depth=4', 'depth=8', 'depth=12']
         >>> len(study.runs)
-        15
+        25
     """
     return _study(_mapping(path, "a study"))
 
