@@ -25,12 +25,11 @@ FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
 
 
 def make_folder(folder: Path, swept: Path, store: Path) -> Path:
-    """The folder in which an example runs: our studies, the data of two reports, and a tiny study that was swept."""
+    """Make the folder in which an example runs: with our studies, the data of a report, and a tiny study, swept."""
     (folder / "experiments").mkdir(parents=True)
     for study in EXPERIMENTS:
         shutil.copy(study, folder / "experiments")
-    for study in ("heads", "skips_tuned"):
-        shutil.copytree(ROOT / "reports" / study / "data", folder / "reports" / study / "data")
+    shutil.copytree(ROOT / "reports" / "skips_tuned" / "data", folder / "reports" / "skips_tuned" / "data")
     shutil.copytree(swept / ".ablate", folder / ".ablate")
     shutil.copy(swept / "tiny.yaml", folder)
     shutil.copy(store, folder / "mlflow.db")

@@ -108,11 +108,12 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
 
     Examples:
         >>> import ablate
-        >>> result = ablate.report("experiments/heads.yaml")
-        >>> result.verdicts[["arm", "verdict"]]
-             arm verdict
+        >>> result = ablate.report("experiments/skips_tuned.yaml")
+        >>> result.verdicts[["arm", "against", "verdict"]]
+                       arm           against verdict
+        0  none (notebook)  both (ViT paper)   worse
         >>> print(result.path)
-        reports/heads
+        reports/skips_tuned
     """
     asking = load(study) if isinstance(study, str | Path) else study
     if isinstance(asking, Search):
