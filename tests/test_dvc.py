@@ -1,4 +1,4 @@
-"""`dvc repro`, for real: in clones of a small repository that has the code of this one and a tiny study."""
+"""Run `dvc repro` in clones of a small repository that has the code of this one and a tiny study."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SWEPT, REPORTED = "Running stage 'sweep@tiny'", "Running stage 'report@tiny'"
 
 
 def run(folder: Path, *words: str) -> str:
-    """What a command says in a clone whose own code is the one that runs."""
+    """Run a command in a clone with the clone's own code, and return its output."""
     who = {f"GIT_{role}_{what}": "tester@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     places = {"PATH": f"{VENV}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
     caches = {"DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "DVC_GLOBAL_CONFIG_DIR": str(folder.parent / "user")}
@@ -62,7 +62,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
 
 
 def list_studies(folder: Path, *names: str) -> None:
-    """Put these studies into `dvc.yaml`, a line each."""
+    """List these studies in `dvc.yaml`, one per line."""
     lines = "".join(f"      - {name}\n" for name in names)
     text = (folder / "dvc.yaml").read_text()
     (folder / "dvc.yaml").write_text(re.sub(r"(?<=is one line\n)(      - .*\n)+", lines, text))
@@ -82,32 +82,32 @@ def clone(origin: Path, empty_store: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_in_a_fresh_clone_all_is_up_to_date_and_nothing_is_trained(clone: Path) -> None:
-    said = run(clone, "dvc", "repro")
-    assert UP_TO_DATE in said
-    assert "Running" not in said
+def test_in_a_fresh_clone_everything_is_up_to_date_and_nothing_is_trained(clone: Path) -> None:
+    output = run(clone, "dvc", "repro")
+    assert UP_TO_DATE in output
+    assert "Running" not in output
     assert not (clone / ".ablate").exists()
     assert run(clone, "git", "status", "--porcelain") == ""
 
 
 @pytest.mark.slow
-def test_after_an_edit_of_a_template_only_the_report_is_made_again(clone: Path) -> None:
+def test_after_a_change_of_a_template_only_the_report_is_written_again(clone: Path) -> None:
     edit(clone / "ablate/reporting/markup/templates/page.md.j2", "# ", "# Study ")
-    said = run(clone, "dvc", "repro")
-    assert (SWEPT in said, REPORTED in said) == (False, True)
+    output = run(clone, "dvc", "repro")
+    assert (SWEPT in output, REPORTED in output) == (False, True)
     assert "\n# Study tiny: " in (clone / "reports/tiny/README.md").read_text()
     assert not (clone / ".ablate").exists()
     assert UP_TO_DATE in run(clone, "dvc", "repro")
 
 
 @pytest.mark.slow
-def test_a_comment_in_a_study_changes_nothing_and_a_margin_trains_nothing(clone: Path) -> None:
+def test_a_comment_in_a_study_changes_nothing_and_a_new_margin_trains_nothing(clone: Path) -> None:
     study = clone / "experiments/tiny.yaml"
     study.write_text("# a comment\n" + study.read_text())
     assert UP_TO_DATE in run(clone, "dvc", "repro")
     edit(study, "margin: 0.25", "margin: 0.5")
-    said = run(clone, "dvc", "repro")
-    assert "4 runs, 4 of them recorded already, 0 to train." in said
+    output = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in output
     assert "margin is 0.5 dB" in (clone / "reports/tiny/README.md").read_text()
     assert not [line for line in changed(clone) if "/data/" in line], "the same runs give the same data"
 
@@ -120,9 +120,9 @@ def changed(folder: Path) -> list[str]:
 def test_one_more_seed_in_a_fresh_clone_trains_only_the_new_runs(clone: Path) -> None:
     before = (clone / "reports/tiny/data/epochs.csv").read_text().splitlines()
     edit(clone / "experiments/tiny.yaml", "seeds: 2", "seeds: 3")
-    said = run(clone, "dvc", "repro")
-    assert "4 runs adopted" in said
-    assert "6 runs, 4 of them recorded already, 2 to train." in said
+    output = run(clone, "dvc", "repro")
+    assert "4 runs adopted" in output
+    assert "6 runs, 4 of them recorded already, 2 to train." in output
     assert set(before) < set((clone / "reports/tiny/data/epochs.csv").read_text().splitlines())
     assert "were changed after a report was written" in (clone / "reports/tiny/README.md").read_text()
     differences = run(clone, "dvc", "metrics", "diff", "--md")
@@ -132,13 +132,13 @@ def test_one_more_seed_in_a_fresh_clone_trains_only_the_new_runs(clone: Path) ->
 
 
 @pytest.mark.slow
-def test_a_new_study_is_a_line_and_shares_the_runs_that_others_have(clone: Path) -> None:
+def test_a_new_study_needs_one_line_and_shares_the_runs_of_other_studies(clone: Path) -> None:
     write_tiny_study(clone / "experiments", "other.yaml")
     list_studies(clone, "tiny", "other")
-    said = run(clone, "dvc", "repro")
-    assert "4 runs, 4 of them recorded already, 0 to train." in said
-    assert SWEPT not in said
-    assert REPORTED not in said
+    output = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in output
+    assert SWEPT not in output
+    assert REPORTED not in output
     assert "(other/README.md)" in (clone / "reports/README.md").read_text()
 
 
@@ -151,15 +151,15 @@ def test_the_headline_figures_are_metrics(clone: Path) -> None:
 
 @pytest.mark.slow
 def test_the_committed_reports_are_up_to_date() -> None:
-    said = run(ROOT, "dvc", "status")
-    assert UP_TO_DATE in said, "`dvc repro`, and commit what it wrote"
+    output = run(ROOT, "dvc", "status")
+    assert UP_TO_DATE in output, "`dvc repro`, and commit what it wrote"
 
 
 def stages() -> dict:
     return YAML(typ="safe").load(ROOT / "dvc.yaml")
 
 
-def test_every_listed_study_is_one_whose_data_are_there() -> None:
+def test_every_listed_study_has_its_data() -> None:
     (listed,) = (entry["studies"] for entry in stages()["vars"])
     assert listed
     assert "quickstart" not in listed, "a newcomer's first sweep must really train"
@@ -174,7 +174,7 @@ def test_every_committed_report_is_of_a_listed_study() -> None:
     assert {Path(path).parts[1] for path in committed} == set(listed)
 
 
-def test_dvc_tells_nobody_of_its_use_and_asks_nobody_for_updates() -> None:
+def test_dvc_sends_no_analytics_and_checks_for_no_updates() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / ".dvc" / "config")
     assert not config.getboolean("core", "analytics")
@@ -185,11 +185,11 @@ STAGES = {
     "sweep": ("ablate.reporting.study.data", "ablate.strategies.choices"),
     "report": ("ablate.reporting.publishing", "ablate.strategies.choices"),
 }
-"""What writes `reports/*/data`, and what writes the report from it; training is guarded by RECIPE."""
+"""The code that writes `reports/*/data` and the code that writes the report; changes of the training raise RECIPE."""
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_all_the_code_that_writes_what_it_makes(stage: str) -> None:
+def test_a_stage_depends_on_all_the_code_that_writes_its_outputs(stage: str) -> None:
     listed = [path for path in stages()["stages"][stage]["do"]["deps"] if path.startswith("ablate/")]
     rests_on = {file_of(module) for module in closure(*STAGES[stage])}
 

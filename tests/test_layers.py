@@ -1,4 +1,4 @@
-"""The architecture as tests: imports point downwards, and light commands stay light."""
+"""The architecture as tests: imports point downwards, and light commands import no heavy packages."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ ROOMS = (
     *("cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
-"""From the top down: a module imports from its own room and from those after it."""
+"""The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
@@ -35,7 +35,7 @@ WITHIN = {
         *("seeds", "yamlfile"),
     ),
 }
-"""The same inside rooms of more than a few modules; `*`: all others."""
+"""The same for the modules of the larger rooms; `*` means all others."""
 
 
 def modules(room: str = "") -> list[str]:
@@ -45,7 +45,7 @@ def modules(room: str = "") -> list[str]:
 
 
 def place(module: str, room: str, order: tuple[str, ...]) -> int:
-    """Where a module of a room stands in its order, from the top."""
+    """The position of a module in the order of its room, from the top."""
     name = module.removeprefix("ablate.").removeprefix(f"{room}.").split(".")[0]
     return order.index(name if name in order else "*")
 
@@ -114,6 +114,6 @@ def test_every_public_name_resolves() -> None:
 
 
 def test_no_public_name_is_that_of_a_module() -> None:
-    """Importing `ablate.x` makes `x` an attribute of `ablate`, so a function of that name would be hidden."""
+    """Importing `ablate.x` makes `x` an attribute of `ablate`, which would hide a function of that name."""
     inside = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} | {path.stem for path in PACKAGE.glob("*.py")}
     assert not inside & set(ablate.__all__)
