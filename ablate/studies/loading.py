@@ -54,7 +54,7 @@ def load_study(path: str | Path) -> Design:
         >>> len(study.runs)
         25
     """
-    return _study(_mapping(path, "a study"))
+    return _build_study(_read_mapping(path, "a study"))
 
 
 def load_search(path: str | Path) -> Search:
@@ -63,23 +63,23 @@ def load_search(path: str | Path) -> Search:
     Raises:
         AblateError: anything is wrong with the file; see `load_study`.
     """
-    return _search(_mapping(path, "a search"))
+    return _build_search(_read_mapping(path, "a search"))
 
 
 def load(path: str | Path) -> Design | Search:
     """Read and check a file that can be a study or a search."""
-    document = _mapping(path, "a study")
-    return _search(document) if _is_search(document) else _study(document)
+    document = _read_mapping(path, "a study")
+    return _build_search(document) if _is_search(document) else _build_study(document)
 
 
-def _study(document: Document) -> Design:
+def _build_study(document: Document) -> Design:
     if _is_search(document):
         fact = "this is a search, since it has a `space`; run `ablate search` on it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
     return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
 
 
-def _search(document: Document) -> Search:
+def _build_search(document: Document) -> Search:
     if not _is_search(document) and {"vary", "arms"} & document.data.keys():
         key = "vary" if "vary" in document.data else "arms"
         fact = f"this is a study, since it has `{key}` but no `space`; run `ablate sweep` on it"
@@ -91,7 +91,7 @@ def _is_search(document: Document) -> bool:
     return "space" in document.data
 
 
-def _mapping(path: str | Path, what: str) -> Document:
+def _read_mapping(path: str | Path, what: str) -> Document:
     document = read_yaml(Path(path))
     if not isinstance(document.data, dict):
         raise StudyError((), f"{what} must be a mapping of keys (given: {quote(document.data)})", document.place(()))
@@ -104,28 +104,28 @@ def _mapping(path: str | Path, what: str) -> Document:
 def _build(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
     """Call `build` with the data of a file whose keys are those of `model`; errors get their place in the file."""
     try:
-        return build({"name": _stem(Path(document.file)), **document.data})
+        return build({"name": _check_name(Path(document.file)), **document.data})
     except ValidationError as error:
-        raise _located(error, document, model) from None
+        raise _locate(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
 
 
-def _stem(path: Path) -> str:
+def _check_name(path: Path) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", path.stem):
         rule = "the name of a study file can only have letters, digits, '.', '_' and '-', and 100 characters"
         raise AblateError(f"{quote(str(path))}: {rule}, since the report's folder gets the same name")
     return path.stem
 
 
-def _located(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
+def _locate(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
     """Convert the error that is first in the file; missing keys come last, since a misspelt key may be the cause."""
 
     def place(item: Any) -> Place:
-        return document.place(_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
+        return document.place(_path_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
 
     first = min(error.errors(include_url=False), key=lambda e: (e["type"] == "missing", place(e).line, place(e).column))
-    path, kind, last = _in_file(first["loc"], document), first["type"], first["loc"][-1]
+    path, kind, last = _path_in_file(first["loc"], document), first["type"], first["loc"][-1]
     inside = [str(step) for step in first["loc"][:-1] if step in MAPPINGS]
     what, keys = MAPPINGS[inside[-1]] if inside else (f"a {model.__name__.lower()}", _keys(model))
     if kind == "extra_forbidden":
@@ -136,7 +136,7 @@ def _located(error: ValidationError, document: Document, model: type[BaseModel])
     return StudyError(path, f"{name}: {explain(first)} (given: {quote(first['input'])})", place(first))
 
 
-def _in_file(loc: Steps, document: Document) -> Steps:
+def _path_in_file(loc: Steps, document: Document) -> Steps:
     """Remove the steps of pydantic's path that are not in the file, such as the names of a union's branches."""
     path: Steps = ()
     for step in loc:
