@@ -1,4 +1,4 @@
-"""Real calls of `dvc repro`, in clones of a small repository that has the code of this one and a tiny study."""
+"""Run `dvc repro` in clones of a small repository that has the code of this one and a tiny study."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SWEPT, REPORTED = "Running stage 'sweep@tiny'", "Running stage 'report@tiny'"
 
 
 def run(folder: Path, *words: str) -> str:
-    """Run a command in a clone, with the code of that clone; returns what it prints."""
+    """Run a command in a clone with the clone's own code, and return its output."""
     who = {f"GIT_{role}_{what}": "tester@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     places = {"PATH": f"{VENV}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}
     caches = {"DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "DVC_GLOBAL_CONFIG_DIR": str(folder.parent / "user")}
@@ -63,7 +63,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
 
 
 def list_studies(folder: Path, *names: str) -> None:
-    """Put these studies into `dvc.yaml`, a line each."""
+    """List these studies in `dvc.yaml`, one per line."""
     lines = "".join(f"      - {name}\n" for name in names)
     text = (folder / "dvc.yaml").read_text()
     (folder / "dvc.yaml").write_text(re.sub(r"(?<=is one line\n)(      - .*\n)+", lines, text))
@@ -84,31 +84,31 @@ def clone(origin: Path, empty_store: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_in_a_fresh_clone_everything_is_up_to_date_and_nothing_is_trained(clone: Path) -> None:
-    printed = run(clone, "dvc", "repro")
-    assert UP_TO_DATE in printed
-    assert "Running" not in printed
+    output = run(clone, "dvc", "repro")
+    assert UP_TO_DATE in output
+    assert "Running" not in output
     assert not (clone / ".ablate").exists()
     assert run(clone, "git", "status", "--porcelain") == ""
 
 
 @pytest.mark.slow
-def test_after_an_edit_of_a_template_only_the_report_is_written_again(clone: Path) -> None:
+def test_after_a_change_of_a_template_only_the_report_is_written_again(clone: Path) -> None:
     edit(clone / "ablate/reporting/markup/templates/page.md.j2", "# ", "# Study ")
-    printed = run(clone, "dvc", "repro")
-    assert (SWEPT in printed, REPORTED in printed) == (False, True)
+    output = run(clone, "dvc", "repro")
+    assert (SWEPT in output, REPORTED in output) == (False, True)
     assert "\n# Study tiny: " in (clone / "reports/tiny/README.md").read_text()
     assert not (clone / ".ablate").exists()
     assert UP_TO_DATE in run(clone, "dvc", "repro")
 
 
 @pytest.mark.slow
-def test_a_comment_in_a_study_changes_nothing_and_another_margin_trains_nothing(clone: Path) -> None:
+def test_a_comment_in_a_study_changes_nothing_and_a_new_margin_trains_nothing(clone: Path) -> None:
     study = clone / "experiments/tiny.yaml"
     study.write_text("# a comment\n" + study.read_text())
     assert UP_TO_DATE in run(clone, "dvc", "repro")
     edit(study, "margin: 0.25", "margin: 0.5")
-    printed = run(clone, "dvc", "repro")
-    assert "4 runs, 4 of them recorded already, 0 to train." in printed
+    output = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in output
     assert "margin is 0.5 dB" in (clone / "reports/tiny/README.md").read_text()
     assert not [line for line in changed(clone) if "/data/" in line], "the same runs give the same data"
 
@@ -121,9 +121,9 @@ def changed(folder: Path) -> list[str]:
 def test_one_more_seed_in_a_fresh_clone_trains_only_the_new_runs(clone: Path) -> None:
     before = (clone / "reports/tiny/data/epochs.csv").read_text().splitlines()
     edit(clone / "experiments/tiny.yaml", "seeds: 2", "seeds: 3")
-    printed = run(clone, "dvc", "repro")
-    assert "4 runs adopted" in printed
-    assert "6 runs, 4 of them recorded already, 2 to train." in printed
+    output = run(clone, "dvc", "repro")
+    assert "4 runs adopted" in output
+    assert "6 runs, 4 of them recorded already, 2 to train." in output
     assert set(before) < set((clone / "reports/tiny/data/epochs.csv").read_text().splitlines())
     assert "were changed after a report was written" in (clone / "reports/tiny/README.md").read_text()
     differences = run(clone, "dvc", "metrics", "diff", "--md")
@@ -133,13 +133,13 @@ def test_one_more_seed_in_a_fresh_clone_trains_only_the_new_runs(clone: Path) ->
 
 
 @pytest.mark.slow
-def test_a_new_study_takes_one_line_and_shares_the_runs_of_other_studies(clone: Path) -> None:
+def test_a_new_study_needs_one_line_and_shares_the_runs_of_other_studies(clone: Path) -> None:
     write_tiny_study(clone / "experiments", "other.yaml")
     list_studies(clone, "tiny", "other")
-    printed = run(clone, "dvc", "repro")
-    assert "4 runs, 4 of them recorded already, 0 to train." in printed
-    assert SWEPT not in printed
-    assert REPORTED not in printed
+    output = run(clone, "dvc", "repro")
+    assert "4 runs, 4 of them recorded already, 0 to train." in output
+    assert SWEPT not in output
+    assert REPORTED not in output
     assert "(other/README.md)" in (clone / "reports/README.md").read_text()
 
 
@@ -152,15 +152,15 @@ def test_the_headline_numbers_are_dvc_metrics(clone: Path) -> None:
 
 @pytest.mark.slow
 def test_the_committed_reports_are_up_to_date() -> None:
-    printed = run(ROOT, "dvc", "status")
-    assert UP_TO_DATE in printed, "run `dvc repro`, and commit what it wrote"
+    output = run(ROOT, "dvc", "status")
+    assert UP_TO_DATE in output, "`dvc repro`, and commit what it wrote"
 
 
 def stages() -> Any:
     return YAML(typ="safe").load(ROOT / "dvc.yaml")
 
 
-def test_the_data_of_every_listed_study_are_committed() -> None:
+def test_every_listed_study_has_its_data() -> None:
     (listed,) = (entry["studies"] for entry in stages()["vars"])
     assert listed
     assert "quickstart" not in listed, "the first sweep of a newcomer must train something"
@@ -175,7 +175,7 @@ def test_every_study_with_committed_data_is_listed() -> None:
     assert {Path(path).parts[1] for path in committed} == set(listed)
 
 
-def test_dvc_sends_no_usage_data_and_checks_for_no_updates() -> None:
+def test_dvc_sends_no_analytics_and_checks_for_no_updates() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / ".dvc" / "config")
     assert not config.getboolean("core", "analytics")
@@ -186,7 +186,7 @@ STAGES = {
     "sweep": ("ablate.reporting.study.data", "ablate.strategies.choices"),
     "report": ("ablate.reporting.publishing", "ablate.strategies.choices"),
 }
-"""The modules that write `reports/*/data`, and those that write the report; RECIPE stands for the code that trains."""
+"""The code that writes `reports/*/data` and the code that writes the report; changes of the training raise RECIPE."""
 
 
 @pytest.mark.parametrize("stage", STAGES)

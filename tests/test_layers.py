@@ -1,4 +1,4 @@
-"""The architecture as tests: imports point downwards, and light commands stay light."""
+"""The architecture as tests: imports point downwards, and light commands import no heavy packages."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "run_figures", "records", "executors"),
     *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
 )
-"""From top to bottom: a module imports only from its own room and from rooms further down in this list."""
+"""The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
@@ -35,7 +35,7 @@ WITHIN = {
         *("seeds", "yamlfile"),
     ),
 }
-"""The same for the modules inside larger rooms; `*` is all modules that are not listed."""
+"""The same for the modules of the larger rooms; `*` means all others."""
 
 
 def modules(room: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings and run ids: what a run is made of, and what its id stands for."""
+"""The settings of a run, and the ids that are made from them."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def run_of(overrides: dict[str, Any] | None = None, seed: int = 0) -> Run:
 
 
 def fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting's dotted name and its field, nested settings opened."""
+    """The dotted name and the field of every setting, nested ones included."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -48,7 +48,7 @@ def fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tupl
 
 
 def another_value(name: str) -> Any:
-    """An allowed value of a setting that is not its default."""
+    """Find an allowed value of a setting that is not its default."""
     default = DEFAULTS[name]
     if isinstance(default, bool):
         return not default
@@ -76,25 +76,25 @@ def test_the_id_of_a_run_with_overrides_is_golden() -> None:
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_every_setting_enters_the_id(name: str) -> None:
+def test_every_setting_changes_the_id(name: str) -> None:
     assert run_of({name: another_value(name)}).id != run_of().id
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_an_override_that_says_the_default_changes_no_id(name: str) -> None:
+def test_an_override_with_the_default_changes_no_id(name: str) -> None:
     assert run_of({name: DEFAULTS[name]}).id == run_of().id
 
 
 @relaxed
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
-def test_the_seed_enters_the_id(one: int, other: int) -> None:
+def test_the_seed_changes_the_id(one: int, other: int) -> None:
     assert (run_of(seed=one).id == run_of(seed=other).id) == (one == other)
 
 
 @relaxed
 @given(overrides_, overrides_)
 @example({"model.heads": 4}, {})
-def test_ids_are_equal_only_where_settings_are(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_ids_are_equal_only_if_the_settings_are(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert (run_of(one).id == run_of(other).id) == (resolve(one) == resolve(other))
 
 
@@ -138,7 +138,7 @@ def test_a_new_setting_with_a_default_changes_no_old_id(monkeypatch: pytest.Monk
     assert LaterRun(model=LaterModel(heads=8), seed=2).id == run_of({"model.heads": 8}, seed=2).id
 
 
-def test_a_new_setting_that_is_used_enters_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_setting_that_is_used_changes_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DEFAULTS, "model.registers", 0)
     assert LaterRun(model=LaterModel(registers=4)).id != run_of().id
 
@@ -185,7 +185,7 @@ def test_types_are_never_coerced(name: str, value: object) -> None:
         ("training.rate", float("inf")),
     ],
 )
-def test_a_value_out_of_range_is_refused_and_shown(name: str, value: object) -> None:
+def test_a_value_out_of_range_is_refused_and_quoted(name: str, value: object) -> None:
     with pytest.raises(StudyError) as caught:
         resolve({name: value})
     assert repr(value) in str(caught.value)
@@ -198,7 +198,7 @@ def test_a_seed_is_a_whole_number_from_zero(seed: Any) -> None:
 
 
 def refusal(overrides: dict[str, Any]) -> str:
-    """Why these overrides are refused; empty if they are not."""
+    """The error for these overrides, or an empty string."""
     try:
         resolve(overrides)
     except StudyError as error:
@@ -212,13 +212,13 @@ def test_heads_divide_the_width(width: int, heads: int) -> None:
     assert bool(refusal({"model.width": width, "model.heads": heads})) == (width % heads != 0)
 
 
-def test_heads_that_do_not_divide_the_width_are_told_which_do() -> None:
+def test_the_error_about_heads_lists_those_that_divide_the_width() -> None:
     assert "5 heads do not divide a width of 12; allowed: 1, 2, 3, 4, 6, 12" in refusal(
         {"model.width": 12, "model.heads": 5}
     )
 
 
-def test_a_huge_width_is_answered_at_once() -> None:
+def test_a_huge_width_is_refused() -> None:
     assert refusal({"model.width": 10**400 + 1})
 
 
@@ -253,13 +253,13 @@ def test_dotted_names_lead_back_to_the_settings(overrides: dict[str, Any]) -> No
         ("modl.width", "model.width"),
     ],
 )
-def test_an_unknown_setting_is_refused_and_the_nearest_named(given_name: str, meant: str) -> None:
+def test_an_unknown_setting_is_refused_with_the_nearest_one(given_name: str, meant: str) -> None:
     with pytest.raises(StudyError, match=f"'{given_name}'; did you mean '{meant}'"):
         resolve({given_name: 1})
 
 
 @pytest.mark.parametrize("name", ["model", "data.cells", "seed", "", "."])
-def test_only_whole_names_of_settings_are_settings(name: str) -> None:
+def test_only_complete_names_of_settings_are_settings(name: str) -> None:
     with pytest.raises(StudyError, match="there is no setting"):
         resolve({name: 1})
 

@@ -37,6 +37,26 @@ def search(
 
     Raises:
         AblateError: something that the user can change is wrong: the file, the folder, the options.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import ablate
+        >>> text = '''
+        ... question: Which learning rate suits a tiny network?
+        ... base: {model.image_size: [16, 16], model.depth: 1, training.epochs: 1, training.scenes: 64, data.test: 16}
+        ... space: {training.rate: {low: 1e-4, high: 1e-2, log: true}}
+        ... trials: 3
+        ... '''
+        >>> _ = Path("rate.yaml").write_text(text)
+        >>> result = ablate.search("rate.yaml", executor="inprocess")
+        Which learning rate suits a tiny network?
+        3 trials, 0 of them finished already.
+        ...
+        >>> result.trials[["trial", "state"]]
+           trial     state
+        0      0  complete
+        1      1  complete
+        2      2  complete
     """
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)

@@ -61,6 +61,26 @@ def sweep(
 
     Raises:
         AblateError: something that the user can change is wrong: the file, the folder, the options.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import ablate
+        >>> text = '''
+        ... question: Does a tiny network need its skip connections?
+        ... base: {model.image_size: [16, 16], model.depth: 1, training.epochs: 1, training.scenes: 64, data.test: 16}
+        ... vary: {model.skip: [both, none]}
+        ... reference: {model.skip: both}
+        ... seeds: 2
+        ... margin: 0.25
+        ... '''
+        >>> _ = Path("skips.yaml").write_text(text)
+        >>> result = ablate.sweep("skips.yaml", executor="inprocess")
+        Does a tiny network need its skip connections?
+        4 runs, 0 of them recorded already, 4 to train.
+        ...
+        >>> result.verdicts[["arm", "against", "pairs"]]
+                 arm    against  pairs
+        0  skip=none  skip=both      2
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
@@ -85,6 +105,15 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
 
     Raises:
         AblateError: there are no data.
+
+    Examples:
+        >>> import ablate
+        >>> result = ablate.report("experiments/skips_tuned.yaml")
+        >>> result.verdicts[["arm", "against", "verdict"]]
+                       arm           against verdict
+        0  none (notebook)  both (ViT paper)   worse
+        >>> print(result.path)
+        reports/skips_tuned
     """
     design = load(study) if isinstance(study, str | Path) else study
     if isinstance(design, Search):

@@ -23,6 +23,16 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     environment that trained it as `env/...`. Once runs have ended, a score that none of them has is left out: they were
     trained before it existed. A diverged run is scored as if its network always returned zero; the standard error of
     that score over the test images is not known.
+
+    Examples:
+        >>> import ablate
+        >>> study = ablate.load_study("tiny.yaml")
+        >>> ablate.load_results(study)[["arm", "seed", "status"]]
+               arm  seed    status
+        0     with     0  finished
+        1     with     1  finished
+        2  without     0  finished
+        3  without     1  finished
     """
     import pandas as pd
 
@@ -73,7 +83,14 @@ def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str,
 
 
 def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
-    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that some run has."""
+    """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that some run has.
+
+    Examples:
+        >>> import ablate
+        >>> epochs = ablate.load_epochs(ablate.load_study("tiny.yaml"))
+        >>> epochs.groupby("arm")["epoch"].max().to_dict()
+        {'with': 2, 'without': 2}
+    """
     import pandas as pd
 
     record = record or Record()

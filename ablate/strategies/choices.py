@@ -98,6 +98,14 @@ def tuned(design: Design, folder: Path) -> Design:
     Raises:
         NotTunedError: as of `read_tuning`.
         AblateError: no trial of an arm came to its end.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> import ablate
+        >>> study = ablate.load_study("experiments/skips_tuned.yaml")
+        >>> study = ablate.tuned(study, Path("reports/skips_tuned"))
+        >>> {arm.name: arm.settings.training.rate for arm in study.arms}
+        {'both (ViT paper)': 0.008853, 'none (notebook)': 0.008853}
     """
     chosen = {}
     for tuning in read_tuning(design, folder):

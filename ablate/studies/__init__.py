@@ -1,1 +1,1 @@
-"""What is asked, from a YAML file to arms and runs. No numpy, no torch: a plan of thousands of runs needs neither."""
+"""From a YAML file to arms and runs. Nothing here imports numpy or torch, so planning a study is fast."""

@@ -18,7 +18,7 @@ def find_claims(study: Study, arms: Sequence[Arm]) -> tuple[Claim, ...]:
     Raises:
         StudyError: a claim does not select exactly one arm to compare, or two claims are about the same pair of arms.
     """
-    found = tuple(_claim(study, arms, index) for index in range(len(study.expect)))
+    found = tuple(_make_claim(study, arms, index) for index in range(len(study.expect)))
     stated: set[frozenset[str]] = set()
     for index, claim in enumerate(found):
         pair = frozenset((claim.arm, claim.than))
@@ -43,7 +43,7 @@ def find_pairs(arms: Sequence[Arm], claims: Sequence[Claim]) -> tuple[Pair, ...]
     return tuple(first.values())
 
 
-def _claim(study: Study, arms: Sequence[Arm], index: int) -> Claim:
+def _make_claim(study: Study, arms: Sequence[Arm], index: int) -> Claim:
     expectation = study.expect[index]
     arm = _select(study, arms, expectation.arm, ("expect", index, "arm"))
     than = arm.against

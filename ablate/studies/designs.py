@@ -159,7 +159,7 @@ AXIS_DESIGNS: dict[str, Callable[[Axes, Overrides], AnyDesign]] = {"grid": Grid,
 """The designs of studies with axes, by their names in study files."""
 
 
-def design_of(study: Study) -> AnyDesign:
+def choose_design(study: Study) -> AnyDesign:
     """Choose the kind of design of a study; `Study` has checked that its keys go together."""
     match study:
         case Study(arms=dict() as named, reference=str() as reference):

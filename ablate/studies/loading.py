@@ -45,23 +45,16 @@ def load_study(path: str | Path) -> Design:
         AblateError: anything is wrong with the file; the message has the line and column, and says what is allowed.
 
     Examples:
-        >>> from pathlib import Path
-        >>> text = '''
-        ... question: Does the number of attention heads matter?
-        ... vary: {model.heads: [1, 2, 4]}
-        ... reference: {model.heads: 4}
-        ... seeds: 5
-        ... margin: 0.25
-        ... '''
-        >>> Path("heads.yaml").write_text(text) > 0
-        True
-        >>> study = load_study("heads.yaml")
+        >>> import ablate
+        >>> study = ablate.load_study("experiments/depth.yaml")
+        >>> study.question
+        'How many blocks does the encoder need?'
         >>> [arm.name for arm in study.arms]
-        ['heads=1', 'heads=2', 'heads=4']
+        ['depth=1', 'depth=2', 'depth=4', 'depth=8', 'depth=12']
         >>> len(study.runs)
-        15
+        25
     """
-    return _study(_mapping(path, "a study"))
+    return _build_study(_read_mapping(path, "a study"))
 
 
 def load_search(path: str | Path) -> Search:
@@ -70,23 +63,23 @@ def load_search(path: str | Path) -> Search:
     Raises:
         AblateError: anything is wrong with the file; see `load_study`.
     """
-    return _search(_mapping(path, "a search"))
+    return _build_search(_read_mapping(path, "a search"))
 
 
 def load(path: str | Path) -> Design | Search:
     """Read and check a file that can be a study or a search."""
-    document = _mapping(path, "a study")
-    return _search(document) if _is_search(document) else _study(document)
+    document = _read_mapping(path, "a study")
+    return _build_search(document) if _is_search(document) else _build_study(document)
 
 
-def _study(document: Document) -> Design:
+def _build_study(document: Document) -> Design:
     if _is_search(document):
         fact = "this is a search, since it has a `space`; run `ablate search` on it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
     return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
 
 
-def _search(document: Document) -> Search:
+def _build_search(document: Document) -> Search:
     if not _is_search(document) and {"vary", "arms"} & document.data.keys():
         key = "vary" if "vary" in document.data else "arms"
         fact = f"this is a study, since it has `{key}` but no `space`; run `ablate sweep` on it"
@@ -98,7 +91,7 @@ def _is_search(document: Document) -> bool:
     return "space" in document.data
 
 
-def _mapping(path: str | Path, what: str) -> Document:
+def _read_mapping(path: str | Path, what: str) -> Document:
     document = read_yaml(Path(path))
     if not isinstance(document.data, dict):
         raise StudyError((), f"{what} must be a mapping of keys (given: {quote(document.data)})", document.place(()))
@@ -113,7 +106,7 @@ def _build(model: type[BaseModel], document: Document, build: Callable[[dict[str
     try:
         return build({"name": name_of(Path(document.file)), **document.data})
     except ValidationError as error:
-        raise _located(error, document, model) from None
+        raise _locate(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
 
@@ -130,14 +123,14 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-def _located(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
+def _locate(error: ValidationError, document: Document, model: type[BaseModel]) -> StudyError:
     """Convert the error that is first in the file; missing keys come last, since a misspelt key may be the cause."""
 
     def place(item: Any) -> Place:
-        return document.place(_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
+        return document.place(_path_in_file(item["loc"], document), of_key=item["type"] == "extra_forbidden")
 
     first = min(error.errors(include_url=False), key=lambda e: (e["type"] == "missing", place(e).line, place(e).column))
-    path, kind, last = _in_file(first["loc"], document), first["type"], first["loc"][-1]
+    path, kind, last = _path_in_file(first["loc"], document), first["type"], first["loc"][-1]
     inside = [str(step) for step in first["loc"][:-1] if step in MAPPINGS]
     what, keys = MAPPINGS[inside[-1]] if inside else (f"a {model.__name__.lower()}", _keys(model))
     if kind == "extra_forbidden":
@@ -148,7 +141,7 @@ def _located(error: ValidationError, document: Document, model: type[BaseModel])
     return StudyError(path, f"{name}: {explain(first)} (given: {quote(first['input'])})", place(first))
 
 
-def _in_file(loc: Steps, document: Document) -> Steps:
+def _path_in_file(loc: Steps, document: Document) -> Steps:
     """Remove the steps of pydantic's path that are not in the file, such as the names of a union's branches."""
     path: Steps = ()
     for step in loc:

@@ -13,7 +13,7 @@ from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, 
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 from ablate.studies.claims import find_claims, find_pairs
-from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, design_of
+from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, choose_design
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
@@ -55,7 +55,7 @@ class Design:
             StudyError: an axis, a value, the reference, a claim or the tuning is not allowed.
         """
         chosen = chosen or {}
-        kind = design_of(study)
+        kind = choose_design(study)
         arms = _resolve_arms(study, kind, chosen)
         return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen)
 
@@ -136,7 +136,7 @@ class Design:
 
 
 def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]) -> tuple[Arm, ...]:
-    base = _under("base", study.base)
+    base = _places_under("base", study.base)
     _resolve(study.base, base)
 
     def resolve_draft(draft: Draft) -> Arm:
@@ -151,7 +151,7 @@ def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]
     return arms
 
 
-def _under(key: str, names: Iterable[str]) -> Places:
+def _places_under(key: str, names: Iterable[str]) -> Places:
     return {name: (key, name) for name in names}
 
 

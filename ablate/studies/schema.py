@@ -26,24 +26,24 @@ def study_schema() -> dict[str, Any]:
 
     It has no rules about two keys, such as heads and width; `load_study` checks those.
     """
-    return _of_file(Study, "An ablation study, for `ablate sweep`; written by `ablate schema`.")
+    return _file_schema(Study, "An ablation study, for `ablate sweep`; written by `ablate schema`.")
 
 
 def search_schema() -> dict[str, Any]:
     """Generate the schema (draft 2020-12) of search files."""
-    return _of_file(Search, "A search, for `ablate search`; written by `ablate schema --search`.")
+    return _file_schema(Search, "A search, for `ablate search`; written by `ablate schema --search`.")
 
 
-def _of_file(model: type[BaseModel], description: str) -> dict[str, Any]:
+def _file_schema(model: type[BaseModel], description: str) -> dict[str, Any]:
     """Generate the schema of a kind of file: that of its model, with all settings listed where settings are allowed."""
     schema = _schema(model)
     settings = dict(_settings(Settings, ""))
-    each = {"Overrides": lambda name, about: settings[name], "Axes": _axis, "Space": _range}
+    each = {"Overrides": lambda name, about: settings[name], "Axes": _axis_schema, "Space": _space_schema}
     schema["properties"].pop("name")  # the name is that of the file
     schema["required"].remove("name")
     for kind in each.keys() & schema["$defs"].keys() | {"Overrides"}:
         found = {name: each[kind](name, setting.get("description", "")) for name, setting in settings.items()}
-        schema["$defs"][kind] = _closed(found) | ({} if kind == "Overrides" else {"minProperties": 1})
+        schema["$defs"][kind] = _closed_object(found) | ({} if kind == "Overrides" else {"minProperties": 1})
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"description": description}
 
 
@@ -61,12 +61,12 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, dict[s
             yield prefix + name, properties[name]
 
 
-def _axis(name: str, description: str) -> dict[str, Any]:
+def _axis_schema(name: str, description: str) -> dict[str, Any]:
     items = {"$ref": f"#/$defs/Overrides/properties/{name}"}
     return {"description": description, "type": "array", "minItems": 1, "items": items}
 
 
-def _range(name: str, description: str) -> dict[str, Any]:
+def _space_schema(name: str, description: str) -> dict[str, Any]:
     """The schema of a setting in a search space: a list of values or, for numbers, also a range."""
     items = {"$ref": f"#/$defs/Overrides/properties/{name}"}
     choices = {"type": "array", "minItems": 2, "items": items}
@@ -74,5 +74,5 @@ def _range(name: str, description: str) -> dict[str, Any]:
     return {"description": description, "anyOf": kinds}
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def _closed_object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}

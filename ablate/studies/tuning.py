@@ -22,11 +22,11 @@ def find_tunings(study: Study, arms: Sequence[Arm]) -> dict[str, Search]:
     """
     if study.tune is None:
         return {}
-    _check(study, study.tune)
-    return {arm.name: _tuning(study, study.tune, arm) for arm in arms}
+    _check_tuning(study, study.tune)
+    return {arm.name: _make_search(study, study.tune, arm) for arm in arms}
 
 
-def _check(study: Study, tune: Tune) -> None:
+def _check_tuning(study: Study, tune: Tune) -> None:
     if tune.seed in study.seeds:
         rule = "an arm must not be judged on the seed that its settings were chosen with"
         raise StudyError(("tune", "seed"), f"{rule} (given: {tune.seed}); allowed: a seed that the study does not use")
@@ -34,7 +34,7 @@ def _check(study: Study, tune: Tune) -> None:
         raise StudyError(("base", name), f"{name} is set in both `base` and `tune.space`; keep one", of_key=True)
 
 
-def _tuning(study: Study, tune: Tune, arm: Arm) -> Search:
+def _make_search(study: Study, tune: Tune, arm: Arm) -> Search:
     for name in (*arm.overrides, "training.epochs"):
         if name in tune.space:
             fact = f"the arm {quote(arm.name)} sets {name}, so tuning cannot choose it"

@@ -1,1 +1,1 @@
-"""What several tests share; fixtures are in `tests/conftest.py`."""
+"""Helpers that several tests share; the fixtures are in `tests/conftest.py`."""

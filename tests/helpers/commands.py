@@ -1,4 +1,4 @@
-"""What a user types, in this process; and what MLflow was told by it."""
+"""Run commands in this process, as a user would type them, and read what they logged to MLflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ablate.tracking.connection import tracking_uri
 
 
 def typed(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Type `ablate ...`; its exit code."""
+    """Run `ablate ...` and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["ablate", *words])
     for console in (out, err):
         monkeypatch.setattr(console, "_width", 160)

@@ -1,4 +1,4 @@
-"""What this repository has committed: what a user saves beside it is the user's, and no test's concern."""
+"""The files that git tracks; tests ignore what a user saves next to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def committed(pattern: str) -> list[Path]:
-    """The files that git knows by this pattern."""
+    """List the tracked files that match a pattern."""
     listed = subprocess.run(["git", "ls-files", pattern], cwd=ROOT, capture_output=True, text=True, check=True)
     return sorted(ROOT / name for name in listed.stdout.splitlines())
 

@@ -1,4 +1,4 @@
-"""Studies whose scores are made up, so that every part of a page can be seen and tested without any training."""
+"""Studies with made-up scores, to see and test every part of a page without training."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LONG = (
 )
 
 Score = Callable[[Cell], float | None]
-"""PSNR of a cell; None: it failed; NaN: its loss was not finite."""
+"""The PSNR of a run; None if it failed, NaN if its loss was not finite."""
 
 
 def grid_study(**changes: object) -> Design:
-    """Three widths by four depths, each compared with the cell of the same width that has 12 blocks."""
+    """Three widths by four depths, each compared with the same width at a depth of 12."""
     facts = {
         "name": "grid",
         "question": "Do width and depth add up?",
@@ -37,7 +37,7 @@ def grid_study(**changes: object) -> Design:
 
 
 def grid_score(cell: Cell) -> float | None:
-    """The more, the better, but deep and narrow networks gain nothing; some runs fail or diverge."""
+    """More width and depth are better, except that deep narrow networks gain nothing; some runs fail or diverge."""
     width, depth = cell.arm.overrides["model.width"], cell.arm.overrides["model.depth"]
     if (width, depth, cell.seed) == (64, 8, 3):
         return None
@@ -48,7 +48,7 @@ def grid_score(cell: Cell) -> float | None:
 
 
 def named_study(count: int = 20, **changes: object) -> Design:
-    """Many arms, some with names that no template may take for markup."""
+    """Many arms, some with names that look like markup and must be escaped."""
     names = [*LONG, *(f"rate {index}" for index in range(len(LONG), count))]
     facts = {
         "name": "named",
@@ -62,13 +62,13 @@ def named_study(count: int = 20, **changes: object) -> Design:
 
 
 def named_score(cell: Cell) -> float | None:
-    """The higher the rate, the worse."""
+    """A higher rate is worse."""
     rate: float = cell.arm.overrides["training.rate"]
     return 30 - 80 * rate + 0.3 * cell.seed + float(np.random.default_rng([int(1e4 * rate), cell.seed]).normal(0, 0.1))
 
 
 def fabricate(study: Design, score: Score) -> Data:
-    """The data of a study whose runs came out as `score` says."""
+    """Make up the data of a study whose runs have these scores."""
     planned = study.cells
     runs = pd.DataFrame([_row(cell, score(cell)) for cell in planned])
     epochs = [_epochs(cell, score(cell)) for cell in planned if score(cell) is not None]

@@ -1,4 +1,4 @@
-"""What a module imports, and all that it rests on, read from the source."""
+"""The modules that a module imports, directly or not, found in the source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.helpers.committed import ROOT
 
 
 def imported(name: str, *, typing: bool = True) -> set[str]:
-    """Our modules that a module imports, in functions too; without `typing`, not those for annotations alone."""
+    """List our modules that a module imports, also inside functions; `typing` includes those only for annotations."""
     found = set()
     for node in _nodes([ast.parse(_path(name).read_text())], typing=typing):
         names = [alias.name for alias in node.names]
@@ -29,7 +29,7 @@ def _nodes(nodes: Iterable[ast.AST], *, typing: bool) -> Iterator[ast.Import | a
 
 
 def closure(*names: str) -> set[str]:
-    """All modules that run when these are imported and used, with the packages that they are in."""
+    """List all modules that run when these are imported and used, with the packages that they are in."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -42,12 +42,12 @@ def closure(*names: str) -> set[str]:
 
 
 def is_module(name: str) -> bool:
-    """Whether it is a module or a package, not something in one."""
+    """Whether a name is that of a module or package, rather than of something inside one."""
     return _path(name).exists()
 
 
 def file_of(name: str) -> str:
-    """The file of a module, from the top of the repository."""
+    """The path of a module's file, relative to the repository."""
     return str(_path(name).relative_to(ROOT))
 
 

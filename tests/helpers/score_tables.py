@@ -1,4 +1,4 @@
-"""Small studies and their tables of runs, with scores that are given."""
+"""Small studies, and tables of their runs with given scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def study_of(**changes: Any) -> Design:
 
 
 def runs_of(study: Design, scores: dict[str, list[float]] = SCORES) -> pd.DataFrame:
-    """A row per run, in an order of its own."""
+    """Make a table with one row per run, not in the order of the study."""
     rows = [
         {"arm": arm.name, "seed": seed, "status": "finished", "test/psnr": score, "test/mse": 10 ** (-score / 10)}
         for arm in study.arms

@@ -1,4 +1,4 @@
-"""Searches of tiny networks, and what is made up for them instead of training."""
+"""Searches of tiny networks, and made-up outcomes that replace their training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPACE: dict[str, Any] = {
     "model.heads": {"low": 1, "high": 4},
     "model.skip": ["both", "none"],
 }
-"""Three heads divide no width of 8: one trial in four fails."""
+"""Three heads do not divide a width of 8, so one trial in four fails."""
 
 BASE = {name: value for name, value in TINY.items() if name not in SPACE} | {"training.epochs": 4}
 
@@ -38,13 +38,13 @@ parallel: 2
 
 
 def made_up_search(**changes: Any) -> Search:
-    """A search of a space that has a best rate and a best number of heads (`scores`)."""
+    """A search whose space has one best rate and one best number of heads (see `scores`)."""
     facts = {"name": "made-up", "question": "Which?", "base": BASE, "space": SPACE, "trials": 12, "pruner": "median"}
     return Search.model_validate(facts | changes)
 
 
 def write_tiny_search(folder: Path, name: str = "tiny.yaml", **replace: str) -> Path:
-    """A search file of six short trials; keywords replace lines by their key."""
+    """Write a search file with six short trials; keywords replace lines by their key."""
     text = TINY_SEARCH.format(
         base="\n".join(f"  {key}: {value}" for key, value in TINY.items() if key != "training.rate")
     )
@@ -62,21 +62,21 @@ def scores(run: Run) -> list[float]:
 
 
 def outcome_of(run: Run, epochs: int, score: Callable[[Run], list[float]] = scores) -> Outcome:
-    """What the record would hold of a run after so many epochs."""
+    """What the record would have of a run after this number of epochs."""
     rows = [{"epoch": float(epoch), "val/psnr": value} for epoch, value in enumerate(score(run)[:epochs], 1)]
     return Outcome("finished" if epochs == run.training.epochs else "unfinished", rows)
 
 
 def facts(finished: list[FrozenTrial]) -> list[tuple[str, Mapping[str, Any], Mapping[int, float]]]:
-    """All of some trials but what the clock says."""
+    """Everything about these trials except their times."""
     return [(trial.state.name, trial.params, trial.intermediate_values) for trial in finished]
 
 
 def run_to_its_end(strategy: Searching, next_one: Callable[[int], int] = lambda count: 0) -> list[FrozenTrial]:
-    """Let the runs that a strategy proposes go on by an epoch each time, `next_one` of so many being chosen."""
+    """Continue one of the proposed runs by an epoch, again and again; `next_one` chooses it, given their number."""
     outcomes: dict[str, Outcome] = {}
-    while going_on := [run for run in strategy.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
-        run = going_on[next_one(len(going_on))]
+    while open_runs := [run for run in strategy.propose(outcomes) if len(reached(outcomes, run)) < run.training.epochs]:
+        run = open_runs[next_one(len(open_runs))]
         outcomes[run.id] = outcome_of(run, len(reached(outcomes, run)) + 1)
     return strategy.finished
 

@@ -1,4 +1,4 @@
-"""What the record must hold of a run, else a test has failed."""
+"""Read what the record must have about a run; the test fails if it is missing."""
 
 from __future__ import annotations
 

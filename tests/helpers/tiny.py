@@ -34,13 +34,13 @@ margin: 0.25
 
 
 def tiny_run(seed: int = 0, **overrides: object) -> Run:
-    """A run that trains in a tenth of a second; keywords name settings with `__` for the dot."""
+    """Make a run that trains in a tenth of a second; keywords are settings, with `__` in place of the dot."""
     settings = resolve(TINY | {name.replace("__", "."): value for name, value in overrides.items()})
     return Run(model=settings.model, data=settings.data, training=settings.training, seed=seed)
 
 
 def write_tiny_study(folder: Path, name: str = "tiny.yaml", **replace: str) -> Path:
-    """A study file with two arms and two seeds; keywords replace lines by their key."""
+    """Write a study file with two arms and two seeds; keywords replace lines by their key."""
     text = TINY_STUDY.format(base="\n".join(f"  {key}: {value}" for key, value in TINY.items()))
     for key, value in replace.items():
         text = "\n".join(f"{key}: {value}" if line.startswith(f"{key}:") else line for line in text.splitlines()) + "\n"

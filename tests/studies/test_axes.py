@@ -1,4 +1,4 @@
-"""Every pair of values of two axes builds, trains a step, and trains every parameter that it declares."""
+"""Networks with every pair of values of two settings can be built and trained, and use all of their parameters."""
 
 from itertools import combinations, product
 from typing import Any, Literal, get_args, get_origin
@@ -43,7 +43,7 @@ AXES: dict[str, list[Any]] = {
 }
 
 
-def test_every_choice_of_a_setting_is_here() -> None:
+def test_the_axes_have_every_choice_of_a_setting() -> None:
     for section, config in (("model", ModelConfig), ("training", TrainingConfig)):
         for name, field in config.model_fields.items():
             if get_origin(field.annotation) is Literal:
@@ -53,12 +53,12 @@ def test_every_choice_of_a_setting_is_here() -> None:
 CASES = [dict(zip(AXES, values, strict=True)) for values in AllPairs(list(AXES.values()))]
 
 
-def test_every_axis_of_the_network_and_of_its_training_is_here() -> None:
+def test_the_axes_have_every_setting_of_the_network_and_its_training() -> None:
     assert set(AXES) == {name for name in DEFAULTS if name.startswith(("model.", "training."))}
 
 
 @pytest.mark.parametrize("name", [name for name in AXES if isinstance(DEFAULTS[name], str)])
-def test_every_choice_of_an_axis_is_here(name: str) -> None:
+def test_the_error_about_a_choice_lists_the_values_of_the_axis(name: str) -> None:
     with pytest.raises(StudyError, match="must be") as refused:
         resolve({name: "nothing of the kind"})
     assert all(f"'{value}'" in str(refused.value) for value in AXES[name])
@@ -77,7 +77,7 @@ def test_every_pair_of_axes_trains_a_step(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
-def test_every_parameter_that_is_declared_gets_a_gradient(case: dict[str, Any]) -> None:
+def test_every_parameter_gets_a_gradient(case: dict[str, Any]) -> None:
     config = case_run(case).model
     model = build_denoiser(config)
     model(torch.rand(2, config.channels, *config.image_size)).square().mean().backward()
@@ -90,7 +90,7 @@ def test_every_pair_of_values_is_tried() -> None:
         assert tried == set(product(some, others))
 
 
-def test_axes_beside_these_are_the_task_and_how_it_is_judged() -> None:
+def test_the_other_settings_are_those_of_the_task_and_its_evaluation() -> None:
     assert {name for name in DEFAULTS if name not in AXES and not name.startswith(TASK_SETTINGS)} == {
         "data.validation",
         "data.test",

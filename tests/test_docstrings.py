@@ -1,0 +1,59 @@
+"""The examples in docstrings run, and every public function has one."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import ablate
+from ablate.studies.planning import Design
+from tests.helpers.committed import EXPERIMENTS, ROOT
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+SOURCES = sorted((ROOT / "ablate").rglob("*.py"))
+WITH_EXAMPLES = [module_name(path) for path in SOURCES if ">>>" in path.read_text()]
+FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
+
+
+def make_folder(folder: Path, swept: Path, store: Path) -> Path:
+    """Make the folder in which an example runs: with our studies, the data of a report, and a tiny study, swept."""
+    (folder / "experiments").mkdir(parents=True)
+    for study in EXPERIMENTS:
+        shutil.copy(study, folder / "experiments")
+    shutil.copytree(ROOT / "reports" / "skips_tuned" / "data", folder / "reports" / "skips_tuned" / "data")
+    shutil.copytree(swept / ".ablate", folder / ".ablate")
+    shutil.copy(swept / "tiny.yaml", folder)
+    shutil.copy(store, folder / "mlflow.db")
+    return folder
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_the_examples_of_a_module_run(
+    name: str,
+    swept: tuple[Path, Design],
+    empty_store: Path,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    docstrings = [found for found in doctest.DocTestFinder().find(import_module(name)) if found.examples]
+    assert docstrings
+    for number, docstring in enumerate(docstrings):
+        monkeypatch.chdir(make_folder(workplace / str(number), swept[0], empty_store))
+        runner.run(docstring)
+    assert runner.failures == 0, capsys.readouterr().out
+
+
+def test_every_public_function_has_an_example() -> None:
+    functions = [name for name in ablate.__all__ if inspect.isfunction(getattr(ablate, name))]
+    assert [name for name in functions if ">>>" not in (inspect.getdoc(getattr(ablate, name)) or "")] == []
