@@ -1,4 +1,4 @@
-"""The project's metadata, and the requirements of the environment that the golden numbers come from."""
+"""What installs this project: its metadata, and the environment that the golden numbers come from."""
 
 from __future__ import annotations
 
