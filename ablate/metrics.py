@@ -1,8 +1,9 @@
-"""Every metric's name, unit and direction, in one table that imports no torch. A new score is one entry of `SCORES`.
+"""The name, unit and direction of every metric, in one table that does not import torch.
 
-MSE and MAE are pooled over all pixels of all images of a set. PSNR is 10 log10(1 / MSE) of that pooled MSE: it is not
-the mean of the images' own PSNRs, which is another and larger number. SSIM is the mean over images. All take 1 as the
-range.
+To add a score, add one entry to `SCORES`.
+
+MSE and MAE are pooled over all pixels of all images of a set. PSNR is 10 log10(1 / MSE) of that pooled MSE. It is not
+the mean of the PSNRs of the images, which is larger. SSIM is the mean over images. All assume a data range of 1.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """What is measured, whatever it is measured on.
+    """A quantity that is measured, independent of the images on which it is measured.
+
+    A score with neither `make` nor `above_nothing` is not computed from images: the training loop reports it.
 
     Attributes:
         digits: decimals that are worth printing.
-        make: makes the torchmetrics metric that computes it from (denoised, clean), each (B, C, H, W).
-        above_nothing: the name of another score, if this one is by how much that exceeds the score of doing nothing.
-            What has neither is not computed from images: the training reports it.
+        make: creates the torchmetrics metric that computes it from (denoised, clean), each (B, C, H, W).
+        above_nothing: the name of another score; this one is then the difference between that score and the score of
+            doing nothing.
     """
 
     name: str
@@ -37,7 +40,7 @@ class Score:
 
 
 def _torchmetrics() -> ModuleType:
-    import torchmetrics.image  # here, since it imports torch
+    import torchmetrics.image  # not at the top of the file, since it imports torch
 
     return torchmetrics
 
@@ -63,37 +66,37 @@ SCORES: tuple[Score, ...] = (
     Score("gain", "dB", True, 2, "PSNR above that of doing nothing", above_nothing="psnr"),
     Score("mae", "", False, 4, "mean absolute error", make=lambda: _torchmetrics().MeanAbsoluteError()),
 )
-"""How good images are, in the order of columns."""
+"""The scores of images, in the order of the columns of tables."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A score and what it is taken of (`kind`), named `kind/score`: what a column of numbers means.
+    """A score of one kind of images or weights, named `kind/score`, e.g. `test/psnr`.
 
     Attributes:
         kind: the part of the name before the slash.
-        where: what the description adds to that of the score.
-        judged: whether it can decide a study.
+        where: added to the description of the score: on which images, with which weights.
+        decides_studies: whether a study can be decided by it.
     """
 
     kind: str
     score: Score
     where: str = ""
-    judged: bool = False
+    decides_studies: bool = False
 
     @property
     def name(self) -> str:
-        """`test/psnr`."""
+        """The full name, e.g. `test/psnr`."""
         return f"{self.kind}/{self.score.name}"
 
     @property
     def unit(self) -> str:
-        """The score's; nothing where it has none."""
+        """The unit of the score; empty for a number without a unit."""
         return self.score.unit
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether more is better."""
+        """Whether a higher value is better."""
         return self.score.higher_is_better
 
     @property
@@ -103,33 +106,36 @@ class Metric:
 
     @property
     def description(self) -> str:
-        """What it means, in words."""
+        """Its meaning in words."""
         return f"{self.score.description} {self.where}".rstrip()
 
     @property
     def sign(self) -> int:
-        """+1 if more is better, else -1: multiplied by it, up is always good."""
+        """+1 if higher is better, else -1: multiplied by the sign, higher is always better."""
         return 1 if self.higher_is_better else -1
 
     @property
-    def relative(self) -> bool:
-        """Whether it decides also between different tasks: it is relative to doing nothing in the same task."""
-        return self.judged and self.score.above_nothing is not None
+    def is_relative(self) -> bool:
+        """Whether it can compare runs of different tasks, since it is relative to doing nothing in the same task."""
+        return self.decides_studies and self.score.above_nothing is not None
 
     def at(self, kind: str) -> Metric:
-        """The same score at another kind: that of `test/psnr` at `last` is `last/psnr`.
+        """The same score of another kind.
 
         Raises:
             ValueError: that kind does not have this score.
+
+        >>> METRICS["test/psnr"].at("last").name
+        'last/psnr'
         """
         return _metric(kind, self.score.name)
 
     @property
     def gain(self) -> Metric:
-        """The gain in dB over doing nothing, at the same kind.
+        """The gain in dB over doing nothing, of the same kind.
 
         Raises:
-            ValueError: there is no gain at this kind.
+            ValueError: this kind does not have a gain.
         """
         return _metric(self.kind, "gain")
 
@@ -147,25 +153,23 @@ def _metric(kind: str, score: str) -> Metric:
     return found
 
 
-def _of(kind: str, where: str, *, judged: bool = False) -> list[Metric]:
-    """Each score of one set of test images."""
-    return [Metric(kind, score, where, judged) for score in SCORES]
+def _scores(kind: str, where: str, *, decides_studies: bool = False) -> list[Metric]:
+    """A metric of this kind for each score."""
+    return [Metric(kind, score, where, decides_studies) for score in SCORES]
 
 
 EPOCH_METRICS: tuple[Metric, ...] = (
     Metric("train", Score("loss", "", False, 4, "training loss, mean over the epoch's batches")),
     *(Metric("val", score, "on the validation scenes") for score in SCORES if score.make),
     Metric("time", Score("seconds", "s", False, 0, "seconds of the epoch's training steps")),
-    Metric(
-        "time", Score("images_per_second", "images/s", True, 0, "training scenes per second, their making included")
-    ),
+    Metric("time", Score("images_per_second", "images/s", True, 0, "training scenes per second, making them included")),
 )
 
 RESULT_METRICS: tuple[Metric, ...] = (
-    *_of("test", "on the test scenes, weights of the epoch with the lowest validation MSE", judged=True),
-    *_of("last", "on the test scenes, weights of the last epoch", judged=True),
-    *_of("nothing", "on the test scenes, of the input itself: doing nothing"),
-    *_of("zero", "on the test scenes, of answering zero everywhere"),
+    *_scores("test", "on the test scenes, weights of the epoch with the lowest validation MSE", decides_studies=True),
+    *_scores("last", "on the test scenes, weights of the last epoch", decides_studies=True),
+    *_scores("nothing", "on the test scenes, of the input itself: doing nothing"),
+    *_scores("zero", "on the test scenes, of answering zero everywhere"),
     Metric("test", Score("mse_sem", "", False, 4, "standard error of test/mse over the test images")),
     Metric("best", Score("epoch", "epoch", False, 0, "epoch with the lowest validation MSE, from 1")),
     Metric(
@@ -178,8 +182,11 @@ RESULT_METRICS: tuple[Metric, ...] = (
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in EPOCH_METRICS + RESULT_METRICS}
 
-JUDGED: tuple[str, ...] = tuple(metric.name for metric in METRICS.values() if metric.judged)
-"""The names of what can decide a study."""
+STUDY_METRICS: tuple[str, ...] = tuple(metric.name for metric in METRICS.values() if metric.decides_studies)
+"""The names of the metrics that can decide a study."""
 
-FOLLOWED: tuple[str, ...] = tuple(metric.name for metric in EPOCH_METRICS if metric.score in SCORES)
-"""The names of what can decide a search: never a test score, since to choose by the test scenes spoils the test."""
+SEARCH_METRICS: tuple[str, ...] = tuple(metric.name for metric in EPOCH_METRICS if metric.score in SCORES)
+"""The names of the metrics that can decide a search.
+
+They are validation scores: choosing settings by test scores would make the test scores of the choice too good.
+"""

@@ -1,8 +1,8 @@
 """The notebook's scenes: cells, the clean target, under rectangles, the noise.
 
-Each scene is a function of its task, its stream and its index alone, through a generator for each of its channels:
-whatever the batch size, and however many are made. So arms that share a seed train on the same scenes (common random
-numbers).
+A scene depends only on its task, its stream and its index: each of its channels has a random generator of its own.
+It does not depend on the batch size or on how many scenes are made. Arms with the same seed therefore train on the
+same scenes (common random numbers), which makes their scores comparable seed by seed.
 
 Shapes: B scenes, C channels, H height, W width.
 """
@@ -29,7 +29,7 @@ STREAMS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 
 
 class Task(NamedTuple):
-    """What a scene depends on beside its stream and index."""
+    """Everything that a scene depends on, apart from its stream and its index."""
 
     data: DataConfig = DataConfig()
     image_size: tuple[int, int] = (64, 64)
@@ -37,19 +37,28 @@ class Task(NamedTuple):
 
     @classmethod
     def of(cls, model: ModelConfig, data: DataConfig) -> Task:
-        """The task that a network of this shape is trained on."""
+        """The task for a network with this image size and these channels."""
         return cls(data, model.image_size, model.channels)
 
 
 def make_scenes(
     count: int, seed: int = 0, *, split: Split = "train", epoch: int = 0, start: int = 0, task: Task | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Make the scenes `start` to `start + count` of a stream: the notebook's `gen(6)` is `make_scenes(6)`.
+    """Make the scenes from `start` up to `start + count` of a stream. The notebook's `gen(6)` is `make_scenes(6)`.
 
-    The validation and test streams depend neither on the seed nor on the epoch.
+    Args:
+        count: number of scenes.
+        seed, epoch: select the stream of the split `train`; the other splits ignore them.
+        split: `train`, `validation` or `test`.
+        start: index of the first scene in the stream.
+        task: what the scenes look like; by default the notebook's.
 
     Returns:
         noisy, clean: two float32 tensors (B, C, H, W), values in units of full intensity.
+
+    >>> noisy, clean = make_scenes(2, seed=0)
+    >>> tuple(noisy.shape), float(clean.min())
+    ((2, 1, 64, 64), 0.0)
     """
     import torch
 
@@ -60,24 +69,26 @@ def make_scenes(
 def paint_scenes(
     count: int, seed: int = 0, *, split: Split = "train", epoch: int = 0, start: int = 0, task: Task | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """`make_scenes` as NumPy arrays."""
+    """Make the same scenes as `make_scenes`, as NumPy arrays and without importing torch."""
     task = task or Task()
     stream = (STREAMS[split], seed, epoch) if split == "train" else (STREAMS[split], 0, 0)
     clean_BCHW = np.zeros((count, task.channels, *task.image_size), np.float32)
     noise_BCHW = np.zeros_like(clean_BCHW)
     for channel in range(task.channels):
+        # the first channel has an empty key, so scenes with more channels begin with the scenes of a single one
         key = (channel,) if channel else ()
         seeds = [np.random.SeedSequence((*stream, index), spawn_key=key) for index in range(start, start + count)]
         rngs = [np.random.default_rng(seed) for seed in seeds]
-        _paint_cells(rngs, task.data.cells, clean_BCHW[:, channel])  # first: no setting of the noise changes them
+        # the cells draw first, so the settings of the noise do not change them
+        _paint_cells(rngs, task.data.cells, clean_BCHW[:, channel])
         _paint_filled(rngs, task.data.filled, noise_BCHW[:, channel])
         _paint_noisy(rngs, task.data.noisy, noise_BCHW[:, channel])
     return clean_BCHW + noise_BCHW, clean_BCHW
 
 
-# One painter a part of the scene. Painting is a tenth of the training time if it is done carelessly: every scene draws
-# its own uniform numbers, the geometry of all shapes of all scenes is computed at once from them, and each shape adds
-# to its canvas only the pixels that it covers.
+# There is one painter for each part of a scene. Painting shape by shape would take a tenth of the training time, so
+# every scene draws all its uniform numbers at once, the geometry of all shapes of all scenes is computed in one step
+# from them, and each shape adds only the pixels that it covers to its canvas.
 
 
 def _paint_cells(rngs: Generators, config: CellConfig, canvas_BHW: NDArray[np.float32]) -> None:
@@ -92,7 +103,7 @@ def _paint_cells(rngs: Generators, config: CellConfig, canvas_BHW: NDArray[np.fl
 
 @lru_cache(maxsize=256)
 def _disc(radius: int, peak: float, fall: float) -> NDArray[np.float32]:
-    """A cell of intensity 1 on the square that just holds it; pixels at distance `radius` are outside."""
+    """A cell of intensity 1, on the smallest square that holds it. Pixels at distance `radius` are outside."""
     offset = np.arange(1 - radius, radius)
     d2 = (offset[:, None] ** 2 + offset[None, :] ** 2) / radius**2
     return np.where(d2 < 1, peak - fall * d2, 0).astype(np.float32)
@@ -116,10 +127,11 @@ def _paint_noisy(rngs: Generators, config: NoisyConfig, canvas_BHW: NDArray[np.f
 
 
 def _draw(rngs: Generators, expected: float, numbers: int) -> tuple[list[int], NDArray[np.float64]]:
-    """A Poisson count of shapes for each scene, with so many uniform numbers a shape.
+    """Draw the number of shapes of each scene from a Poisson distribution, and `numbers` uniform numbers per shape.
 
     Returns:
-        scene: the scene of each shape, in order; u: (numbers, shapes).
+        scene: for each shape the index of its scene, in ascending order.
+        u: the uniform numbers (numbers, shapes).
     """
     u_B = [rng.random((rng.poisson(expected), numbers)) for rng in rngs]
     scene = np.repeat(np.arange(len(rngs)), [len(u) for u in u_B])
@@ -129,7 +141,7 @@ def _draw(rngs: Generators, expected: float, numbers: int) -> tuple[list[int], N
 def _parts(
     canvas_BHW: NDArray[np.float32], sides: tuple[NDArray[np.int64], NDArray[np.int64]], u: NDArray[np.float64]
 ) -> Iterator[tuple[slice, slice]]:
-    """Rectangles of these heights and widths, anywhere inside the canvas; sides that are too long are clipped to it."""
+    """Place rectangles of these heights and widths anywhere inside the canvas. Sides that are too long are clipped."""
     limits = canvas_BHW.shape[1:]
     height, width = (np.minimum(side, limit) for side, limit in zip(sides, limits, strict=True))
     top, left = _pick(u[0], 0, limits[0] - height), _pick(u[1], 0, limits[1] - width)
@@ -138,9 +150,10 @@ def _parts(
 
 
 def _pick(u: NDArray[np.float64], low: int, high: int | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Integers from `low` to `high`, both included, from uniform numbers in [0, 1)."""
+    """Map uniform numbers in [0, 1) to integers from `low` to `high`, both included."""
     return (low + np.floor(u * (high - low + 1))).astype(np.int64)
 
 
 def _between(u: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float32]:
+    """Map uniform numbers in [0, 1) to values between two limits."""
     return (limits[0] + u * (limits[1] - limits[0])).astype(np.float32)

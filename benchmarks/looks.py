@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from ablate.statistics.course import reach
+from ablate.statistics.course import find_reachable
 from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
 from ablate.statistics.verdicts import judge
 from benchmarks.calibration import MARGIN, is_right, measure, percent, uncertainty
@@ -146,7 +146,7 @@ def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, 
 
 def hopeful(mean_SC: np.ndarray, sd_SC: np.ndarray, look: Look) -> np.ndarray:
     """Which arms the last look could still decide."""
-    found = reach(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
+    found = find_reachable(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
     return np.asarray(np.any(list(found.values()), axis=0))
 
 

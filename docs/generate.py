@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from typer.cli import get_docs_for_click
 
 from ablate.cli import app
-from ablate.metrics import FOLLOWED, JUDGED, METRICS
+from ablate.metrics import METRICS, SEARCH_METRICS, STUDY_METRICS
 from ablate.settings import DEFAULTS, Settings
 from ablate.studies.loading import load
 from ablate.studies.schema import search_schema, study_schema
@@ -84,7 +84,7 @@ def scores_table() -> str:
 
 
 def _decides(metric: str) -> str:
-    return "studies" if metric in JUDGED else "searches" if metric in FOLLOWED else ""
+    return "studies" if metric in STUDY_METRICS else "searches" if metric in SEARCH_METRICS else ""
 
 
 def commands_reference() -> str:

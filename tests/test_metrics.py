@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ablate.metrics import EPOCH_METRICS, FOLLOWED, JUDGED, METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, SEARCH_METRICS, STUDY_METRICS, Metric
 
 BEST = "on the test scenes, weights of the epoch with the lowest validation MSE"
 LAST = "on the test scenes, weights of the last epoch"
@@ -94,19 +94,19 @@ def test_no_two_metrics_share_a_name() -> None:
 @pytest.mark.parametrize("kind", ["test", "last"])
 def test_the_judged_scores_exist_for_the_best_and_for_the_last_epoch(kind: str) -> None:
     expected = [f"{kind}/{score.name}" for score in SCORES]
-    assert [name for name in JUDGED if METRICS[name].kind == kind] == expected
+    assert [name for name in STUDY_METRICS if METRICS[name].kind == kind] == expected
 
 
 def test_only_test_scores_of_the_network_can_decide_a_study() -> None:
-    assert {METRICS[name].kind for name in JUDGED} == {"test", "last"}
+    assert {METRICS[name].kind for name in STUDY_METRICS} == {"test", "last"}
 
 
 def test_only_validation_scores_can_decide_a_search() -> None:
-    assert {METRICS[name].kind for name in FOLLOWED} == {"val"}
+    assert {METRICS[name].kind for name in SEARCH_METRICS} == {"val"}
 
 
 def test_only_the_gain_compares_different_tasks() -> None:
-    assert {name for name, metric in METRICS.items() if metric.relative} == {"test/gain", "last/gain"}
+    assert {name for name, metric in METRICS.items() if metric.is_relative} == {"test/gain", "last/gain"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The network taken apart: shapes, parameters, FLOPs and linearity of every part, as measured (Q1 to Q19).
+"""The anatomy of a network: measured shapes, parameters, FLOPs and linearity of every part (Q1 to Q19).
 
-Shapes and FLOPs come from a pass on the meta device, which computes nothing; linearity from a pass of random numbers.
+Shapes and FLOPs come from a forward pass on the meta device, which computes no numbers. Linearity is tested with
+random inputs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.denoiser.attention import Attention
-from ablate.denoiser.denoiser import build_denoiser, on_meta, seeded
+from ablate.denoiser.denoiser import build_denoiser, build_on_meta, seeded
 from ablate.settings import ModelConfig
 
 Shape = tuple[int, ...]
@@ -23,16 +24,19 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """A module of the network; its numbers include those of its parts and count it once, however often it is repeated.
+    """A module of the network.
+
+    Its numbers include those of its parts. They are those of a single module, even if `count` is more than 1.
 
     Attributes:
-        name: its name in the part that holds it.
-        kind: its class.
-        count: how many parts in a row are like it.
-        shape: of its output for one image; of the finest output where there are several.
-        parameters: trainable ones.
+        name: its name in the part that contains it.
+        kind: the name of its class.
+        count: how many equal parts follow each other in its place.
+        shape: of its output for one image; of the finest output if there are several.
+        parameters: number of trainable parameters.
         flops: of the forward pass for one image, a multiply-add counted as two.
-        affine: whether it is linear up to a constant, in evaluation.
+        affine: whether it is linear up to a constant, in evaluation mode.
+        parts: the modules inside it.
     """
 
     name: str
@@ -45,16 +49,16 @@ class Part:
     parts: tuple[Part, ...]
 
     def __iter__(self) -> Iterator[Part]:
-        """This part and all below it."""
+        """Iterate over this part and all parts inside it."""
         yield self
         for part in self.parts:
             yield from part
 
     def __getitem__(self, path: str) -> Part:
-        """The part of a dotted path of names.
+        """The part at a dotted path of names.
 
         Raises:
-            KeyError: there is none.
+            KeyError: there is no such part.
         """
         for part in self.parts:
             if path == part.name:
@@ -66,9 +70,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Heads:
-    """One attention layer with some number of heads (Q9, Q10): the two products of one image, and what they cost.
+    """One attention layer with a certain number of heads (Q9, Q10): its two matrix products for one image.
 
-    `weights` is how many numbers the softmax gives: the only one that grows with the heads.
+    Attributes:
+        heads: number of heads.
+        query, key: shapes of the factors of the first product.
+        parameters: of the layer.
+        query_key_flops, weight_value_flops: of the two products.
+        weights: how many numbers the softmax computes. Only these increase with the number of heads.
     """
 
     heads: int
@@ -82,14 +91,15 @@ class Heads:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What `ablate describe` tells of a network.
+    """What `ablate describe` shows about a network.
 
     Attributes:
         input: shape of one image.
-        network: the whole, with its parts.
-        nonlinear: paths of the smallest parts that are not affine; attention is one, though its layers all are.
-        heads: the attention layer with every number of heads that divides the width; none without softmax.
-        skips: shapes of what the decoder takes from the input image on its way up, as a U-Net does (Q16).
+        network: the network as a part, with all parts inside it.
+        nonlinear: paths of the smallest parts that are not affine. Attention is one of them, although all its layers
+            are affine.
+        heads: the attention layer with every number of heads that divides the width; empty without softmax.
+        skips: shapes of the features of the input image that the decoder takes in, as in a U-Net (Q16).
     """
 
     input: Shape
@@ -100,7 +110,12 @@ class Anatomy:
 
 
 def describe(config: ModelConfig | None = None) -> Anatomy:
-    """Take a network apart."""
+    """Measure all parts of a network.
+
+    >>> anatomy = describe(ModelConfig(image_size=(16, 16), width=8, depth=2, heads=2))
+    >>> anatomy.network["encoder.blocks"].shape, [row.heads for row in anatomy.heads]
+    ((4, 8), [1, 2, 4, 8])
+    """
     config = config or ModelConfig()
     network = _dissect(config)
     divisors = [heads for heads in range(1, config.width + 1) if config.width % heads == 0]
@@ -114,8 +129,8 @@ def describe(config: ModelConfig | None = None) -> Anatomy:
 
 
 def _dissect(config: ModelConfig) -> Part:
-    """The tree of parts. A part that is alike but for its place is measured once for each place."""
-    model = on_meta(config)
+    """Measure the network as a tree of parts. Equal parts are measured one by one, and then merged."""
+    model = build_on_meta(config)
     with torch.no_grad(), FlopCounterMode(display=False) as counter, _Outputs(model) as outputs:
         model(torch.empty(1, config.channels, *config.image_size, device="meta"))
     flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
@@ -138,7 +153,7 @@ def _dissect(config: ModelConfig) -> Part:
 
 
 def _children(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """What a module is made of; lists are no parts of their own, and what does nothing is not there."""
+    """The modules inside a module. Lists are replaced by their items, and identities are left out."""
     for name, child in module.named_children():
         if isinstance(child, nn.ModuleList):
             yield from ((f"{name}.{index}", item) for index, item in enumerate(child))
@@ -147,20 +162,20 @@ def _children(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def _merged(parts: Iterator[Part]) -> Iterator[Part]:
-    """Parts that follow each other and are alike but for their names become one, with their count."""
-    for _, run in groupby(parts, key=lambda part: replace(part, name="")):
-        alike = list(run)
-        yield replace(alike[0], count=len(alike))
+    """Merge parts that follow each other and are equal except for their names into one, with their count."""
+    for _, group in groupby(parts, key=lambda part: replace(part, name="")):
+        equal = list(group)
+        yield replace(equal[0], count=len(equal))
 
 
 def _skips(network: Part) -> tuple[Shape, ...]:
-    """What each stage of the decoder takes from its stem, from coarse to fine."""
+    """Shapes of what the stages of the decoder take from its stem, from coarse to fine."""
     stems = [part for part in network if part.kind == "Stem"]
     return tuple(level.shape for stem in stems for level in reversed(stem.parts) if level.name.startswith("levels"))
 
 
 def _nonlinear(part: Part, path: str = "") -> Iterator[str]:
-    """The smallest parts that are not affine."""
+    """Paths of the smallest parts that are not affine."""
     if part.affine:
         return
     inner = [name for child in part.parts for name in _nonlinear(child, f"{path}{child.name}.")]
@@ -168,7 +183,7 @@ def _nonlinear(part: Part, path: str = "") -> Iterator[str]:
 
 
 class _Outputs:
-    """Within its context, notes what goes through each module of a network."""
+    """A context in which the inputs and the output shape of each module of a network are recorded."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -177,11 +192,11 @@ class _Outputs:
 
     def __enter__(self) -> _Outputs:
         def hook(name: str) -> Callable[..., None]:
-            def note(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+            def record(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
                 self.inputs[name] = inputs
                 self.shapes[name] = tuple((output[-1] if isinstance(output, list) else output).shape[1:])
 
-            return note
+            return record
 
         self.handles = [module.register_forward_hook(hook(name)) for name, module in self.model.named_modules()]
         return self
@@ -193,31 +208,34 @@ class _Outputs:
 
 @torch.no_grad()
 def _affine_modules(config: ModelConfig) -> dict[str, bool]:
-    """Whether f((x + y) / 2) is (f(x) + f(y)) / 2, for each module, at random inputs of the shapes that it meets."""
+    """Whether each module f is affine: whether f((x + y) / 2) is (f(x) + f(y)) / 2 at random inputs x and y.
+
+    A first pass finds the shapes of the inputs. Double precision leaves no doubt between rounding and non-linearity.
+    """
     model = build_denoiser(config).double().eval()
-    with _Outputs(model) as seen:
+    with _Outputs(model) as outputs:
         model(torch.zeros(1, config.channels, *config.image_size, dtype=torch.float64))
     modules = dict(model.named_modules())
     with seeded(0, "anatomy"):
-        return {name: _is_affine(modules[name], inputs) for name, inputs in seen.inputs.items()}
+        return {name: _is_affine(modules[name], inputs) for name, inputs in outputs.inputs.items()}
 
 
 def _is_affine(module: nn.Module, like: tuple[Any, ...]) -> bool:
-    def drawn() -> list[Any]:
+    def draw() -> list[Any]:
         return [torch.randn_like(x) if isinstance(x, Tensor) else x for x in like]
 
     def output(inputs: list[Any]) -> Tensor:
-        # cloned, since an in-place ReLU would write into them
-        found = module(*(x.clone() if isinstance(x, Tensor) else x for x in inputs))
-        return torch.cat([x.flatten() for x in found]) if isinstance(found, list) else found
+        # cloned, because an in-place ReLU would change them
+        result = module(*(x.clone() if isinstance(x, Tensor) else x for x in inputs))
+        return torch.cat([x.flatten() for x in result]) if isinstance(result, list) else result
 
-    x, y = drawn(), drawn()
+    x, y = draw(), draw()
     middle = [(a + b) / 2 if isinstance(a, Tensor) else a for a, b in zip(x, y, strict=True)]
     return torch.allclose(output(middle), (output(x) + output(y)) / 2, rtol=1e-9, atol=1e-9)
 
 
 def _heads(config: ModelConfig, heads: int) -> Heads:
-    """The notebook's two products, done on the meta device with their own shapes."""
+    """Count the notebook's two products separately, on the meta device."""
     tokens = config.image_size[0] * config.image_size[1] // config.patch_size**2
     with torch.device("meta"):
         attention = Attention(config.model_copy(update={"heads": heads}))

@@ -10,7 +10,10 @@ from ablate.settings import ModelConfig
 
 
 class Attention(nn.Module):
-    """Each token takes the values of all, weighted by softmax(q k / sqrt(E)); K changes no parameter count (Q9)."""
+    """Each token takes a mean of the values of all tokens, weighted by softmax(q k / sqrt(E)).
+
+    The number of heads K does not change the number of parameters (Q9).
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -26,9 +29,9 @@ class Attention(nn.Module):
 
 
 class UniformAttention(nn.Module):
-    """Each token takes the plain average of all values: what `Attention` is where every query is zero.
+    """Each token takes the plain average of all values, as `Attention` does if all queries are zero.
 
-    There is nothing to compare, so it has no queries and keys, and heads make no difference.
+    Nothing is compared, so there are no queries and keys, and the number of heads makes no difference.
     """
 
     def __init__(self, config: ModelConfig) -> None:

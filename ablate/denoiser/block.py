@@ -1,4 +1,4 @@
-"""One block of the encoder (notebook, C; Q14 asks for the skip connections of arXiv:2010.11929, figure 1)."""
+"""One block of the encoder (notebook, C). Q14 asks for the skip connections of arXiv:2010.11929, figure 1."""
 
 from collections.abc import Callable
 from functools import partial
@@ -49,13 +49,14 @@ NORMS: dict[str, tuple[Callable[[int], nn.Module], Step]] = {
     "post": (nn.LayerNorm, _post),
     "none": (lambda width: nn.Identity(), _pre),
 }
-"""How a layer's output gets its norm and its skip connection: pre as in the ViT paper, post as in arXiv:1706.03762."""
+"""How a layer gets its norm and its skip connection: `pre` as in the ViT paper, `post` as in arXiv:1706.03762."""
 
 
 class Block(nn.Module):
     """LayerNorm, attention, LayerNorm, MLP, with or without a skip connection around each layer.
 
-    A layer that is removed takes its norm and its skip connection along: the tokens pass by it.
+    A layer that is removed is removed together with its norm and its skip connection: the tokens are passed on
+    unchanged.
     """
 
     def __init__(self, config: ModelConfig) -> None:

@@ -1,4 +1,4 @@
-"""Tokens -> pixels (notebook, D; Q16, Q17).
+"""Decoders from tokens to pixels (notebook, D; Q16, Q17).
 
 B images, C channels, H height, W width, h w the grid of patches, N = h w tokens, D width of a token, p patch.
 """
@@ -15,10 +15,10 @@ from ablate.denoiser.embedding import grid
 from ablate.settings import ModelConfig
 
 MIN_CHANNELS = 4
-"""Stages halve the channels down to the notebook's last number, whatever the patch."""
+"""The stages halve the channels down to this number, the notebook's, however many stages there are."""
 
 Upsampling = Callable[[int], nn.Module]
-"""channels -> a layer (B, channels, h, w) -> (B, channels, 2h, 2w)."""
+"""Makes, for a number of channels, a layer (B, channels, h, w) -> (B, channels, 2h, 2w)."""
 
 
 class DoubleConv(nn.Sequential):
@@ -36,25 +36,25 @@ class DoubleConv(nn.Sequential):
 
 
 def transposed(channels: int) -> nn.Module:
-    """A transposed convolution, the notebook's."""
+    """A transposed convolution, as in the notebook."""
     return nn.ConvTranspose2d(channels, channels, 2, stride=2)
 
 
 def bilinear(channels: int) -> nn.Module:
-    """Bilinear upsampling: nothing to train."""
+    """Bilinear upsampling, which has no parameters."""
     return nn.Upsample(scale_factor=2, mode="bilinear")
 
 
 def pixelshuffle(channels: int) -> nn.Module:
     """A convolution to four times the channels, which then become pixels (arXiv:1609.05158).
 
-    3 x 3, for a 1 x 1 convolution would be the transposed convolution again, but for three more biases.
+    It is 3 x 3, because with a 1 x 1 convolution it would be the transposed convolution with three more biases.
     """
     return nn.Sequential(nn.Conv2d(channels, 4 * channels, 3, padding=1), nn.PixelShuffle(2))
 
 
 class Stage(nn.Module):
-    """Double the resolution, take in what the stem saw there, then convolve."""
+    """Double the resolution, add the stem's features of that resolution as channels, then convolve."""
 
     def __init__(self, channels_in: int, channels_out: int, upsampling: Upsampling, skipped: int = 0) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Stage(nn.Module):
 
 
 class Stem(nn.Module):
-    """The contracting path of a U-Net (arXiv:1505.04597) on the input image; `channels` go from coarse to fine."""
+    """The contracting path of a U-Net (arXiv:1505.04597) on the input image. `channels` are from coarse to fine."""
 
     def __init__(self, channels_in: int, channels: Sequence[int]) -> None:
         super().__init__()
@@ -86,8 +86,8 @@ class Stem(nn.Module):
 class ConvolutionalDecoder(nn.Module):
     """Stages that each double the resolution, until a patch is pixels again.
 
-    log2(p) stages with channels D/2, D/4, ..., then a 1 x 1 convolution. With a stem, each stage also sees the input
-    image at its own resolution, as in a U-Net.
+    There are log2(p) stages with D/2, D/4, ... channels, then a 1 x 1 convolution. With a stem, each stage also gets
+    features of the input image at its own resolution, as in a U-Net.
     """
 
     def __init__(self, config: ModelConfig, upsampling: Upsampling = transposed, *, stem: bool = False) -> None:
@@ -111,7 +111,7 @@ class ConvolutionalDecoder(nn.Module):
 
 
 class LinearDecoder(nn.Sequential):
-    """One linear layer a patch, (B, N, D) -> (B, C, H, W): the head that the notebook declares and never uses."""
+    """One linear layer for each patch, (B, N, D) -> (B, C, H, W). The notebook declares this head and never uses it."""
 
     def __init__(self, config: ModelConfig) -> None:
         patch, rows = config.patch_size, grid(config)[0]
@@ -121,7 +121,7 @@ class LinearDecoder(nn.Sequential):
         )
 
     def forward(self, x_BND: Tensor, image_BCHW: Tensor | None = None) -> Tensor:
-        """(B, N, D) -> (B, C, H, W); the image is not looked at."""
+        """(B, N, D) -> (B, C, H, W); the image is ignored."""
         return super().forward(x_BND)  # type: ignore[no-untyped-call]  # torch's has no types
 
 

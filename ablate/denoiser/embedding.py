@@ -1,4 +1,4 @@
-"""Image -> tokens (notebook, A). B images, C channels, H height, W width, N tokens, D width of a token."""
+"""From images to tokens (notebook, A). B images, C channels, H height, W width, N tokens, D width of a token."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from ablate.settings import ModelConfig
 
 
 def grid(config: ModelConfig) -> tuple[int, int]:
-    """Rows and columns of patches."""
+    """The number of rows and of columns of patches."""
     height, width = config.image_size
     return height // config.patch_size, width // config.patch_size
 
@@ -38,7 +38,7 @@ class LearnedPosition(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Start as the notebook does."""
+        """Initialise as the notebook does."""
         trunc_normal_(self.table, std=0.02)
 
     def forward(self, x_BND: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class SinCosPosition(nn.Module):
 
 
 def no_position(config: ModelConfig) -> nn.Module:
-    """Leave the tokens as they are: the encoder then treats them as a set."""
+    """Leave the tokens unchanged, so that the encoder treats them as a set."""
     return nn.Identity()
 
 

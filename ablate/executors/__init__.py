@@ -1,6 +1,6 @@
-"""Executors run training elsewhere and stream its events back. What is above them does not know where that is.
+"""Executors train runs, here or in other processes, and stream their events. The code above does not know where.
 
-A new executor is a module here with a class like `Executor`, its name in `ExecutorName` and its entry in `CLASSES`.
+To add an executor, write a module here with a class like `Executor`, and add its name to `ExecutorName` and `CLASSES`.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ CLASSES: dict[ExecutorName, tuple[str, str]] = {
     "local": ("ablate.executors.local", "LocalExecutor"),
     "inprocess": ("ablate.executors.inprocess", "InProcessExecutor"),
 }
-"""Module and class, imported when they are needed."""
+"""The module and the class of each executor, which are imported when they are needed."""
 
 
 class Executor(Protocol):
-    """Runs may be added at any time, also while `events` is read. Leaving the context ends whatever still runs.
+    """What an executor provides.
 
-    A run that takes longer than `timeout` seconds is stopped.
+    Runs can be added at any time, even while `events` is read. Leaving the context ends the runs that are still
+    training. A run that takes longer than `timeout` seconds is stopped.
     """
 
     def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None: ...
 
     @staticmethod
     def find_devices(device: DeviceName, workers: int | None) -> list[str]:
-        """The device of each slot, for so many runs at a time; by default as many as there is room for.
+        """The device of each slot, for this many runs at a time; by default as many as the machine has room for.
 
         Raises:
-            AblateError: there is no such device, or there cannot be so many slots.
+            AblateError: there is no such device, or there cannot be this many slots.
         """
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
-        """Queue a run, to go on from a checkpoint of it if there is one."""
+        """Queue a run, which resumes from a checkpoint if one is given."""
 
     def cancel(self, run_id: str) -> None:
-        """Forget a queued run or stop a running one; no event tells of it."""
+        """Remove a run from the queue, or stop it if it is training. It sends no further events."""
 
     def events(self) -> Iterator[tuple[str, Event]]:
-        """(run id, event) as they come, for as long as a run is queued or running."""
+        """Yield (run id, event) as events arrive, for as long as a run is queued or training."""
 
     def __enter__(self) -> Executor: ...
 
@@ -56,7 +57,11 @@ class Executor(Protocol):
 
 
 def executor_class(name: ExecutorName) -> type[Executor]:
-    """The executor of this name."""
+    """Import the executor of this name.
+
+    >>> executor_class("inprocess").__name__
+    'InProcessExecutor'
+    """
     module, attribute = CLASSES[name]
-    found: type[Executor] = getattr(import_module(module), attribute)
-    return found
+    imported: type[Executor] = getattr(import_module(module), attribute)
+    return imported

@@ -1,7 +1,8 @@
-"""A worker process: trains the runs that its driver sends, one after another, until the driver is gone.
+"""A worker process, which trains the runs that its driver sends, one after another, until the driver is gone.
 
-It is a module of ours, not a copy of the program that sweeps, so a script needs no `if __name__ == "__main__"`. The
-driver (`local.START`) starts it with -P: no file of the current folder is imported in place of a module.
+The process runs this module, not a copy of the driver's program, as `multiprocessing` would. So a user's script needs
+no `if __name__ == "__main__"`. The driver starts it with `-P` (see `local.START`), so that no file in the current
+folder is imported in place of a module.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from ablate.executors.worker import perform
 
 
 def main(connection: int, lifeline: int, device: str) -> None:
-    """Train what comes through the connection, and send back its events.
+    """Train the runs that arrive through the connection, and send their events back.
 
     Args:
-        connection, lifeline: file descriptors that the driver leaves open for it.
+        connection: file descriptor of the connection to the driver.
+        lifeline: file descriptor of a pipe whose other end the driver holds open for as long as it lives.
         device: where to train.
     """
     threading.Thread(target=_end_with_the_driver, args=(lifeline,), daemon=True).start()
@@ -32,6 +34,6 @@ def main(connection: int, lifeline: int, device: str) -> None:
 
 
 def _end_with_the_driver(lifeline: int) -> None:
-    """However the driver ends, kill -9 included, nothing trains on without it."""
-    os.read(lifeline, 1)  # nothing is ever written: it returns when the driver's end is closed
+    """End this process when the driver ends, however it ends: after `kill -9` it cannot say goodbye."""
+    os.read(lifeline, 1)  # nothing is ever written to it, so this returns when the system closes the driver's end
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Runs in this process, one after another: for debugging and tests."""
+"""Train runs in this process, one after another, for debugging and tests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import TracebackType
 from ablate.errors import AblateError
 from ablate.executors import DeviceName
 from ablate.executors.devices import slot_devices
-from ablate.executors.worker import over_time, perform
+from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
 
 
 class InProcessExecutor:
-    """One slot: this process. A run that takes longer than `timeout` seconds is stopped after its epoch."""
+    """A single slot, which is this process. A run over its time limit is stopped at the end of an epoch."""
 
     def __init__(self, devices: Sequence[str] = ("cpu",), timeout: float | None = None) -> None:
         self.device, self.timeout = devices[0], timeout
@@ -25,9 +25,11 @@ class InProcessExecutor:
 
     @staticmethod
     def find_devices(device: DeviceName, workers: int | None) -> list[str]:
-        """See `Executor`: a single slot."""
+        """See `Executor`. There is a single slot."""
         if (workers or 1) > 1:
-            raise AblateError("--executor inprocess runs one at a time; allowed: --workers 1, or --executor local")
+            raise AblateError(
+                "--executor inprocess trains one run at a time; allowed: --workers 1, or --executor local"
+            )
         return slot_devices(device, 1)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
@@ -35,7 +37,7 @@ class InProcessExecutor:
         self.waiting.append((run, checkpoint))
 
     def cancel(self, run_id: str) -> None:
-        """See `Executor`; a running one stops after its epoch."""
+        """See `Executor`. A run that is training stops at the end of its epoch."""
         self.waiting = deque(item for item in self.waiting if item[0].id != run_id)
         if self.running == run_id:
             self.running = ""
@@ -49,16 +51,16 @@ class InProcessExecutor:
             for event in self._perform(run, checkpoint):
                 if self.running == run.id:
                     yield run.id, event
-                if self.running != run.id:
+                if self.running != run.id:  # cancelled, perhaps while this event was handled
                     break
 
     def _perform(self, run: Run, checkpoint: bytes | None) -> Iterator[Event]:
-        """The events of a run, until its time is over."""
+        """Yield the events of a run until it ends or exceeds its time limit."""
         began = time.monotonic()
         for event in perform(run, checkpoint, self.device):
             yield event
             if self.timeout and isinstance(event, EpochEnded) and time.monotonic() - began > self.timeout:
-                yield over_time(self.timeout)
+                yield make_timeout(self.timeout)
                 return
 
     def __enter__(self) -> InProcessExecutor:

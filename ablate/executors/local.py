@@ -1,6 +1,7 @@
-"""One warm process per slot on this machine; a worker that dies takes only its own run with it.
+"""Train runs on this machine, in one process per slot. If a worker dies, only its own run is affected.
 
-`concurrent.futures` is not used: one killed worker poisons its pool, and its futures stream nothing.
+A worker stays alive between runs, since importing torch takes seconds. `concurrent.futures` is not used: if one of its
+workers is killed, its whole pool is unusable, and its futures cannot stream events.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from types import TracebackType
 import ablate
 from ablate.executors import DeviceName
 from ablate.executors.devices import slot_devices
-from ablate.executors.worker import over_time
+from ablate.executors.worker import make_timeout
 from ablate.settings import Run
 from ablate.training.events import Ended, Event, Failed, Lost, Started
 
@@ -35,11 +36,14 @@ del sys.path[0]
 from ablate.executors.child import main
 main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
 """
-"""A worker runs the package that its driver runs, wherever that lies, and no other module from beside it."""
+"""The program of a worker: `sys.path` has the folder of the driver's own package only while that package is imported.
+
+So a worker runs the same code as its driver, installed or not, and no other module from that folder.
+"""
 
 
 class LocalExecutor:
-    """A slot for each of `devices`, e.g. `["cuda:0", "cuda:1"]`; workers start when first needed.
+    """A slot for each of `devices`, e.g. `["cuda:0", "cuda:1"]`. Workers start when they are first needed.
 
     The worker of a run that takes longer than `timeout` seconds is killed.
     """
@@ -51,7 +55,7 @@ class LocalExecutor:
 
     @staticmethod
     def find_devices(device: DeviceName, workers: int | None) -> list[str]:
-        """See `Executor`: a slot per core, or per GPU, unless `workers` says how many."""
+        """See `Executor`. There is a slot per core, or per GPU, unless `workers` gives their number."""
         return slot_devices(device, workers)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
@@ -59,7 +63,7 @@ class LocalExecutor:
         self.waiting.append((run, checkpoint))
 
     def cancel(self, run_id: str) -> None:
-        """See `Executor`; the worker of a running one is ended, and another takes its slot."""
+        """See `Executor`. The worker of a run that is training is killed, and another one takes its slot."""
         self.waiting = deque(item for item in self.waiting if item[0].id != run_id)
         for worker in list(self.workers.values()):
             if worker.run_id == run_id:
@@ -68,45 +72,50 @@ class LocalExecutor:
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
         while True:
-            yield from self._deal()
+            yield from self._assign_runs()
             busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy:
                 return
-            ready = wait([worker.connection for worker in busy], self._patience(busy))
+            ready = wait([worker.connection for worker in busy], self._seconds_to_wait(busy))
             for worker in busy:
-                if worker.run_id and worker.connection in ready:  # not silent, nor cancelled meanwhile
-                    yield from self._hear(worker)
+                # the caller can cancel runs while it handles an event, which clears the id of their worker
+                if worker.run_id and worker.connection in ready:
+                    yield from self._receive(worker)
                 elif worker.run_id and self.timeout and worker.age() > self.timeout:
                     run_id = worker.run_id
                     self._dismiss(worker)
-                    yield run_id, over_time(self.timeout)
+                    yield run_id, make_timeout(self.timeout)
 
-    def _patience(self, busy: list[Worker]) -> float | None:
-        """Seconds until the next run is over its time, or a part of them: the system waits for days, not for years."""
+    def _seconds_to_wait(self, busy: list[Worker]) -> float | None:
+        """Seconds until the first run exceeds its time limit, but at most an hour; None without a time limit.
+
+        A limit can be years, which is longer than the system can wait.
+        """
         return min(3600.0, max(0.0, self.timeout - max(worker.age() for worker in busy))) if self.timeout else None
 
-    def _hear(self, worker: Worker) -> Iterator[tuple[str, Event]]:
+    def _receive(self, worker: Worker) -> Iterator[tuple[str, Event]]:
         run_id, event = worker.run_id, worker.receive()
-        if isinstance(event, Lost | Failed):  # what broke it may have broken the process
+        if isinstance(event, Lost | Failed):  # what made the run fail may also have damaged the process
             self._dismiss(worker)
         yield run_id, event
 
     def _dismiss(self, worker: Worker) -> None:
-        """End a worker; another takes its slot when there is need of it."""
+        """End a worker. Another one takes its slot when it is needed."""
         self.workers = {slot: other for slot, other in self.workers.items() if other is not worker}
         worker.end()
 
-    def _deal(self) -> Iterator[tuple[str, Event]]:
+    def _assign_runs(self) -> Iterator[tuple[str, Event]]:
         """Give waiting runs to idle slots."""
         for slot, device in enumerate(self.devices):
             if not self.waiting:
                 return
             worker = self.workers.get(slot)
-            if worker is None or not (worker.run_id or worker.process.poll() is None):  # none yet, or killed while idle
+            # a slot without a worker, or with one that died while it was idle
+            if worker is None or not (worker.run_id or worker.process.poll() is None):
                 worker = self.workers[slot] = Worker(device)
             if not worker.run_id:
                 run, checkpoint = self.waiting.popleft()
-                worker.give(run, checkpoint)
+                worker.start(run, checkpoint)
                 yield run.id, Started(slot, device)
 
     def __enter__(self) -> LocalExecutor:
@@ -125,27 +134,27 @@ class Worker:
 
     def __init__(self, device: str) -> None:
         self.connection, theirs = Pipe()
-        lifeline, self.lifeline = os.pipe()  # only this process holds the end that is never written to
+        lifeline, self.lifeline = os.pipe()  # its second end is open only in this process, and never written to
         ends = theirs.fileno(), lifeline
         command = [sys.executable, "-P", "-c", START, PACKAGES, *map(str, ends), device]
-        with _deaf_to_ctrl_c():
+        with _ignore_ctrl_c():
             self.process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)
         theirs.close()
         os.close(lifeline)
         self.run_id, self.since = "", 0.0
 
-    def give(self, run: Run, checkpoint: bytes | None) -> None:
-        """Start a run; if the process is gone, `receive` will say so."""
+    def start(self, run: Run, checkpoint: bytes | None) -> None:
+        """Start a run. If the process is gone, `receive` returns the event for that."""
         self.run_id, self.since = run.id, time.monotonic()
         with suppress(OSError):
             self.connection.send((run, checkpoint))
 
     def age(self) -> float:
-        """Seconds since it was given its run."""
+        """Seconds since its run was started."""
         return time.monotonic() - self.since
 
     def receive(self) -> Event:
-        """The next event of its run, which is lost if the process is gone."""
+        """The next event of its run; `Lost` if the process is gone."""
         try:
             event: Event = self.connection.recv()
         except (EOFError, OSError):
@@ -163,7 +172,7 @@ class Worker:
         return f"exit code {code}"
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         self.run_id = ""
         self.process.kill()
         self.process.wait()
@@ -172,10 +181,10 @@ class Worker:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """A process that starts here ignores Ctrl-C, which is for the driver: it then ends its workers."""
+def _ignore_ctrl_c() -> Iterator[None]:
+    """A context in which started processes ignore Ctrl-C, and leave it to the driver, which then ends its workers."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers, and only it would be interrupted
+        yield  # only the main thread is allowed to set signal handlers
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

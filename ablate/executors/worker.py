@@ -1,4 +1,4 @@
-"""What every executor does with a run, wherever it does it."""
+"""Train a run the way every executor does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ablate.training.events import Event, Failed
 
 
 def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
-    """Train a run; whatever breaks in it becomes its last event, so that one bad arm stops no other."""
+    """Train a run. An exception in it becomes its last event, so it does not stop other runs."""
     try:
         from ablate.training.loop import train
 
@@ -21,14 +21,17 @@ def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
         yield Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
-def over_time(timeout: float) -> Failed:
-    """The last event of a run that took longer than `timeout` seconds."""
+def make_timeout(timeout: float) -> Failed:
+    """The last event of a run that takes longer than `timeout` seconds."""
     return Failed(f"not done after {timeout:g} s, the study's timeout", status="timed out")
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread per run: the same bits in every executor, and on a CPU one run per core is what is fastest."""
+    """A context with one thread for torch.
+
+    With one thread a run has the same bits in every executor, and a CPU is used best by one run per core.
+    """
     import torch
 
     before = torch.get_num_threads()

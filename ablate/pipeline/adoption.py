@@ -155,7 +155,7 @@ def _result(line: Line, data: Path) -> Result:
     cells = {name: cell for name, cell in line.items() if cell}
     results = {name: _number(cell) for name, cell in cells.items() if name in METRICS}
     if line["status"] == "diverged":
-        results = {name: value for name, value in results.items() if not METRICS[name].judged}
+        results = {name: value for name, value in results.items() if not METRICS[name].decides_studies}
     environment = {name.removeprefix("env/"): cell for name, cell in cells.items() if name.startswith("env/")}
     return Result.model_validate(
         {

@@ -118,10 +118,10 @@ def timed_seconds(run: Run, device: str) -> float:
     short = run.model_copy(update={"training": run.training.model_copy(update={"scenes": scenes})})
     with one_thread():
         trainer = Trainer(short, device)
-        _seconds(lambda: trainer.steps(epoch=0))
-        step = _seconds(lambda: trainer.steps(epoch=1)) / scenes
-        trainer.judged.eval()
-        score = _seconds(lambda: evaluate(trainer.judged, trainer.task, "validation", 2 * BATCH, device)) / (2 * BATCH)
+        _seconds(lambda: trainer.train_epoch(epoch=0))
+        step = _seconds(lambda: trainer.train_epoch(epoch=1)) / scenes
+        model = trainer.evaluated_model.eval()
+        score = _seconds(lambda: evaluate(model, trainer.task, "validation", 2 * BATCH, device)) / (2 * BATCH)
     epoch = run.training.scenes * step + run.data.validation * score
     return run.training.epochs * epoch + 2 * run.data.test * score
 

@@ -47,12 +47,12 @@ def discard(unscored: Sequence[Unscored], record: Record) -> None:
 
 def _score(run: Run, record: Record, device: str) -> None:
     from ablate.executors.worker import one_thread
-    from ablate.training.rescoring import score_again
+    from ablate.training.rescoring import rescore
 
     result = record.result(run.id)
     assert result is not None
     with one_thread():
-        found = score_again(run, record.weights(run.id), device)
+        found = rescore(run, record.weights(run.id), device)
     if _best_is_last(run, result):
         found |= {METRICS[name].at("last").name: value for name, value in found.items() if METRICS[name].kind == "test"}
     record.add_scores(run.id, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
@@ -78,7 +78,7 @@ def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str,
     """
     if status != "diverged":
         return results
-    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in JUDGED}
+    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in STUDY_METRICS}
     return results | zero | {"test/mse_sem": math.nan}
 
 

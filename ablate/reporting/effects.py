@@ -77,7 +77,7 @@ def measure_of(study_metric: Metric) -> Metric:
     all others it is the PSNR of the same weights, of which a difference in gain is a difference too.
     """
     gain = study_metric.gain
-    return gain if study_metric.relative else METRICS[f"{gain.kind}/{gain.score.above_nothing}"]
+    return gain if study_metric.is_relative else METRICS[f"{gain.kind}/{gain.score.above_nothing}"]
 
 
 def _effect(study: str, name: str, facts: Headlines) -> Effect:

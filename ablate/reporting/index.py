@@ -102,7 +102,7 @@ def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
         "The page of each study says what its arms have in common; effects under different settings need not add up."
     )
     metrics = {name: METRICS[facts["metric"]] for name, facts in studies.items()}
-    if any(metric.relative for metric in metrics.values()):
+    if any(metric.is_relative for metric in metrics.values()):
         yield (
             "A gain is the PSNR above that of doing nothing in the same task. It is listed apart, since the arms of a "
             "study that is judged by it can differ in the task."

@@ -1,4 +1,4 @@
-"""A claim about two arms, stated before the first run."""
+"""Claims about two arms, stated before the first run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Expected = Literal["better", "worse", "equivalent"]
 
 Pair = tuple[str, str]
-"""An arm, and the one that it is compared with."""
+"""The names of an arm and of the arm that it is compared with."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether claims hold, by the rule that judges the arms."""
+"""Whether claims hold, by the same rule that gives arms their verdicts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,21 @@ def weigh_claims(claims: Iterable[Claim], course: Course, scores: Scores) -> lis
 
 
 def weigh(claimed: Expected, comparison: Comparison, margin: float) -> Outcome:
-    """Whether a claim holds: it does if the verdict is the one that was claimed.
+    """Decide whether a claim holds. It does if the verdict is the one that was claimed.
 
-    *Better* and *worse* claim a difference that may matter, so every other settled verdict contradicts them: the
-    opposite direction, but also *equivalent*, even where the whole interval lies on the claimed side of zero.
-    *Equivalent* is contradicted only by an interval beyond the margin (low >= margin or high <= -margin): an arm that
-    is shown to be better may still be so by less than the margin. What no verdict settles is undecided, and so is a
-    claim that waits for a run. A diverged run bars the verdicts that it bars everywhere, as support of a claim and as
-    its contradiction: where an arm diverged, "better" is never held, and contradicted only if the arm is worse.
+    *Better* and *worse* claim a difference that matters, so every other verdict that decides contradicts them: the
+    opposite direction, but also *equivalent*, even if the whole interval lies on the claimed side of zero.
+    *Equivalent* is contradicted only by an interval beyond the margin (low >= margin or high <= -margin), because an
+    arm that is shown to be better can still be so by less than the margin.
+
+    A claim is undecided if its comparison is undecided or waits for a run. The verdicts that a diverged run rules out
+    neither support nor contradict a claim: if an arm diverged, "better" never holds, and is contradicted only if the
+    arm is worse.
+
+    >>> from ablate.statistics.verdicts import compare
+    >>> arm, reference = [29.5, 30.1, 28.9], [29.1, 29.8, 28.5]
+    >>> weigh("better", compare(arm, reference, margin=0.1, comparisons=1), margin=0.1)
+    'held'
     """
     if comparison.verdict == claimed:
         return "held"

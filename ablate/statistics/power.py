@@ -1,4 +1,4 @@
-"""How many seeds would decide what is undecided: the power of the rule of `verdicts.judge`, computed exactly."""
+"""How many seeds would decide an undecided comparison: the exact power of the rule of `verdicts.judge`."""
 
 from __future__ import annotations
 
@@ -14,40 +14,44 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 POWER = 0.8
-MOST_SEEDS = 50
-"""More are not counted: the answer is then "over 50"."""
+"""The probability with which a study should decide a comparison."""
+
+MAX_SEEDS = 50
+"""Larger numbers are not computed: the answer is then "over 50"."""
 
 NODES = 400
-"""Of the quadrature: its error is below 1e-4, also where the integrand has kinks."""
+"""Nodes of the quadrature. With these its error is below 1e-4, even where the integrand has kinks."""
 
 SD_CONFIDENCE = 0.8
-"""Of the interval of the sd: to plan by its upper end rather than by the measured sd is the advice of Browne (1995)."""
+"""Confidence of the interval of the sd. Browne (1995) advises planning by its upper end, not by the measured sd."""
 
 
 @dataclass(frozen=True)
 class SeedRange:
-    """Seeds that a study needs, for the low end of the sd's interval and for the high end.
+    """Seeds that a study needs if the sd is at the low end of its interval, and if it is at the high end.
 
-    None: more than `MOST_SEEDS`.
+    None: more than `MAX_SEEDS`.
     """
 
     low: int | None
     high: int | None
 
     def __str__(self) -> str:
-        low, high = (f"over {MOST_SEEDS}" if end is None else str(end) for end in (self.low, self.high))
+        low, high = (f"over {MAX_SEEDS}" if end is None else str(end) for end in (self.low, self.high))
         return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True)
 class SeedsNeeded:
-    """Seeds with which a new study, or one that planned for them, would decide a comparison with a power of 80%.
+    """Seeds with which a new study, planned for that number, would decide a comparison with a power of 80%.
 
-    Not seeds to be added to the study at hand: to look, and then to add seeds, is an uncorrected second look.
+    They are not seeds to add to the present study: adding seeds after seeing its result is a second look, whose error
+    nothing corrects.
 
     Attributes:
-        if_zero: if the true difference is zero, so that `equivalent` is to be found.
-        as_measured: if it is the measured one: its direction, or `equivalent` inside the margin, is to be found.
+        if_zero: if the true difference is zero, so that the verdict should be `equivalent`.
+        as_measured: if the true difference is the measured one, so that the verdict should be its direction or, inside
+            the margin, `equivalent`.
     """
 
     if_zero: SeedRange
@@ -55,25 +59,33 @@ class SeedsNeeded:
 
 
 def seeds_needed(comparison: Comparison, margin: float, level: float) -> SeedsNeeded | None:
-    """Seeds that would decide an undecided comparison at this level; None where it is decided, or nothing can be said.
+    """The seeds that would decide an undecided comparison, with intervals of this confidence level.
 
-    Nothing can be said with fewer than two pairs, without any spread, or where a diverged run rules verdicts out. The
-    sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`, which takes
-    the differences to be normal, as the power does.
+    The sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`. Like the
+    power itself, that interval assumes normally distributed differences.
+
+    Returns:
+        None if the comparison is decided, has fewer than two pairs or no spread, or if a diverged run rules out some
+        verdicts.
+
+    >>> from ablate.statistics.verdicts import compare
+    >>> comparison = compare([29.5, 29.1, 28.3, 29.4], [29.7, 29.0, 29.2, 29.2], margin=0.25, comparisons=1)
+    >>> needed = seeds_needed(comparison, margin=0.25, level=0.95)
+    >>> str(needed.if_zero), str(needed.as_measured)
+    ('22 to over 50', '21 to over 50')
     """
     if comparison.verdict != "undecided" or comparison.barred or not comparison.sd > 0:
         return None
     low, high = sd_interval(comparison.sd, comparison.pairs)
 
     def needed(truth: float) -> SeedRange:
-        found = (seeds_for(truth, sd, margin=margin, level=level) for sd in (low, high))
-        return SeedRange(*found)
+        return SeedRange(*(seeds_for(truth, sd, margin=margin, level=level) for sd in (low, high)))
 
     return SeedsNeeded(needed(0.0), needed(comparison.difference))
 
 
 def sd_interval(sd: float, pairs: int) -> tuple[float, float]:
-    """The chi-squared interval of a standard deviation, at `SD_CONFIDENCE`."""
+    """The chi-squared interval of a standard deviation that was measured on so many pairs, at `SD_CONFIDENCE`."""
     from scipy import stats
 
     low, high = stats.chi2.interval(SD_CONFIDENCE, pairs - 1)
@@ -81,35 +93,50 @@ def sd_interval(sd: float, pairs: int) -> tuple[float, float]:
 
 
 def seeds_for(truth: float, sd: float, *, margin: float, level: float) -> int | None:
-    """The fewest seeds, from 2, that have the power; None if more than `MOST_SEEDS` are needed."""
-    seeds = np.arange(2, MOST_SEEDS + 1)
+    """The smallest number of seeds, from 2, that has the power; None if it is above `MAX_SEEDS`.
+
+    >>> seeds_for(0.5, 0.2, margin=0.25, level=0.95)
+    4
+    """
+    seeds = np.arange(2, MAX_SEEDS + 1)
     enough = seeds[power(truth, sd, seeds, margin=margin, level=level) >= POWER]
     return int(enough[0]) if len(enough) else None
 
 
 def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: float) -> NDArray[np.floating]:
-    """The probability that the rule settles a comparison, and rightly, for each number of seeds.
+    """The probability that the rule decides a comparison correctly, for each number of seeds.
 
-    Right is `equivalent` if the truth lies inside the margin, and `better` or `worse` if that is the truth's sign;
-    so two verdicts are right where the truth is small but not zero. Given the sample's sd, the mean difference is
-    normal and independent of it: what is left is an integral over the sd's quantile u.
+    Correct is `equivalent` if the truth is inside the margin, and `better` or `worse` if that is the sign of the truth.
+    So two verdicts are correct if the truth is small but not zero.
 
     Args:
-        truth: true mean difference; `sd` is that of the paired differences, normal.
-        seeds: numbers of seeds, from 2, any shape.
+        truth: true mean difference.
+        sd: true standard deviation of the paired differences, which are normal.
+        seeds: numbers of seeds, from 2 (any shape).
         margin: of the study.
-        level: of the comparison's interval, after Bonferroni.
+        level: confidence of the comparison's interval, after Bonferroni.
+
+    Returns:
+        Probabilities (same shape as `seeds`).
+
+    >>> power(0.5, 0.2, [3, 5, 8], margin=0.25, level=0.95).round(2)
+    array([0.62, 0.98, 1.  ])
     """
     from scipy import integrate, stats
 
+    # the rule is symmetric, so a negative truth has the power of its absolute value; the last axis is for the nodes
     count, truth = np.asarray(seeds)[..., None], abs(truth)
     t, error = stats.t.ppf((1 + level) / 2, count - 1), sd / np.sqrt(count)
 
-    def given(u: NDArray[np.floating]) -> NDArray[np.floating]:
-        half = t * error * np.sqrt(stats.chi2.ppf(u, count - 1) / (count - 1))
-        room = np.maximum(margin - half, 0)
-        inside = stats.norm.cdf(room, truth, error) - stats.norm.cdf(-room, truth, error)
-        beside = stats.norm.sf(np.maximum(half, room), truth, error)
-        return np.asarray((truth < margin) * inside + (truth > 0) * beside)
+    # the mean difference of a sample is independent of its sd. So the power is an integral over the quantile u of the
+    # sd, from 0 to 1, of the power given that sd, which is a probability of the normal distribution of the mean
+    def power_given(u: NDArray[np.floating]) -> NDArray[np.floating]:
+        half = t * error * np.sqrt(stats.chi2.ppf(u, count - 1) / (count - 1))  # half the width of the interval
+        room = np.maximum(margin - half, 0)  # `equivalent` if the mean is between -room and room
+        equivalent = stats.norm.cdf(room, truth, error) - stats.norm.cdf(-room, truth, error)
+        # `better` if the mean is above `half`, so that the interval is above zero, and above `room`, below which it is
+        # `equivalent`: that comes first in `judge`
+        better = stats.norm.sf(np.maximum(half, room), truth, error)
+        return np.asarray((truth < margin) * equivalent + (truth > 0) * better)
 
-    return np.asarray(integrate.fixed_quad(given, 0, 1, n=NODES)[0])
+    return np.asarray(integrate.fixed_quad(power_given, 0, 1, n=NODES)[0])

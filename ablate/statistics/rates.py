@@ -1,4 +1,4 @@
-"""How often runs go wrong, with the interval that so few runs leave."""
+"""How often runs go wrong, with the interval that so few runs allow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ class Rate:
 
 
 def rate(bad: int, runs: int) -> Rate:
-    """The rate behind `bad` of `runs`, by `scipy.stats.binomtest`; anything is possible where nothing was run."""
+    """The rate at which runs are bad, after `bad` of `runs` were, by `scipy.stats.binomtest`.
+
+    Without any runs, every rate is possible.
+
+    >>> found = rate(0, 5)
+    >>> found.low, round(found.high, 2)
+    (0.0, 0.52)
+    """
     from scipy import stats
 
     if not runs:

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """All that verdicts depend on, as far as one look sees it. The tables are seeds x arms.
+    """Everything that verdicts depend on, as far as one look sees it. The tables are seeds x arms.
 
     Attributes:
-        values: in the metric's unit; NaN where a run has no score.
+        values: in the metric's unit; NaN if a run has no score.
         diverged: whether the run diverged.
-        pending: whether the run has no score yet, but is going to get one by itself.
-        sign: +1 if more is better, -1 if less is.
+        pending: whether the run has no score yet, but will get one when the sweep continues.
+        sign: +1 if higher is better, -1 if lower is.
         margin: in the metric's unit.
-        comparisons: pairs of arms that are compared, over which the error is shared.
-        share: of that error, what this look may spend.
+        comparisons: number of pairs of arms that are compared, over which the error is shared.
+        share: of that error, what this look can spend.
     """
 
     values: pd.DataFrame
@@ -35,7 +35,7 @@ class Scores:
     share: float = 1.0
 
     def compare(self, arm: str, against: str) -> Comparison:
-        """`arm` against another, on the seeds that both have."""
+        """Compare an arm with another, on the seeds that both have."""
         paired = self.values[[arm, against]].dropna()
         return compare(
             paired[arm].to_numpy(),
@@ -54,10 +54,9 @@ class Scores:
         return bool(self.pending[[arm, against]].any(axis=None))
 
     def at(self, look: Look) -> Scores:
-        """What a look sees: its first seeds, in the tables' order, whichever were there first."""
+        """The scores that a look sees: its first seeds in the order of the tables, whichever ended first."""
         first = slice(look.seeds)
-        tables = (table.iloc[first] for table in (self.values, self.diverged, self.pending))
-        values, diverged, pending = tables
+        values, diverged, pending = (table.iloc[first] for table in (self.values, self.diverged, self.pending))
         return replace(self, values=values, diverged=diverged, pending=pending, share=look.share)
 
     def without(self, seed: int) -> Scores:

@@ -1,4 +1,4 @@
-"""Would another choice have changed a verdict? The same rule by other weights, the mean MSE, and without each seed."""
+"""Whether another choice would have changed a verdict: other weights, the mean MSE, or one seed less."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from ablate.statistics.multiplicity import Look
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, Verdict
 
-Judge = Callable[[str, str], Comparison]
-"""An arm and the one that it is compared with -> their comparison."""
+Compare = Callable[[str, str], Comparison]
+"""Compares an arm with another, both given by name."""
 
 
 @dataclass(frozen=True)
 class OtherScores:
-    """To judge by the scores of this `name` instead."""
+    """The choice to compare other scores, of this `name`."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class MeanError:
-    """To compare the seeds' mean MSE instead of the mean of their decibels."""
+    """The choice to compare the mean MSE of the seeds in place of the mean of their decibels."""
 
 
 @dataclass(frozen=True)
 class WithoutSeed:
-    """To leave this seed out."""
+    """The choice to leave this seed out."""
 
     seed: int
 
@@ -38,23 +38,26 @@ Choice = OtherScores | MeanError | WithoutSeed
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """An arm's comparison as it was judged, and as other choices would have judged it.
+    """The comparison of an arm as it was made, and as it would be by other choices.
 
-    The differences by `MeanError` are fractions of the reference's mean MSE (0.06: 6% less error); all others are in
-    the metric's unit.
+    Attributes:
+        arm, against: the names of the two arms.
+        actual: the comparison by which the arm was judged.
+        others: the comparison by each other choice. That by `MeanError` is in fractions of the reference's mean MSE
+            (0.06 is 6% less error); all others are in the metric's unit.
     """
 
     arm: str
     against: str
-    judged: Comparison
+    actual: Comparison
     others: Mapping[Choice, Comparison]
 
     @property
     def changes(self) -> dict[Choice, Verdict]:
-        """The verdicts that differ, by the choice that leads to them; none while the verdict waits for a run."""
-        if self.judged.verdict == "waiting":
+        """The verdicts that differ, by the choice that leads to them; empty while the verdict waits for a run."""
+        if self.actual.verdict == "waiting":
             return {}
-        return {choice: c.verdict for choice, c in self.others.items() if c.verdict != self.judged.verdict}
+        return {choice: c.verdict for choice, c in self.others.items() if c.verdict != self.actual.verdict}
 
 
 def sensitivity(
@@ -65,41 +68,47 @@ def sensitivity(
     *,
     in_decibels: bool,
 ) -> list[Sensitivity]:
-    """Every compared arm, judged by the other choices at the same look.
+    """Compare every arm by all other choices, at the look at which it was judged.
 
     Args:
         course, scores: by which the arms were judged.
-        against: what each compared arm is compared with.
+        against: the arm that each arm is compared with, by name.
         others: other scores of the same runs, by their names.
-        in_decibels: whether the scores are 10 log10 of an error, so that the errors themselves can be compared.
+        in_decibels: whether the scores are 10 log10 of an error, so that the errors can be compared too.
     """
+    # pairs that were judged at the same look share its tables, so make the choices once for each look
     looks = {course.look(*pair) for pair in against.items()}
-    judges = {look: choices(scores, others, look, in_decibels=in_decibels) for look in looks}
+    by_look = {look: other_choices(scores, others, look, in_decibels=in_decibels) for look in looks}
 
-    def judged(pair: tuple[str, str]) -> dict[Choice, Comparison]:
-        return {choice: judge(*pair) for choice, judge in judges[course.look(*pair)].items()}
+    def compare_by_choices(pair: tuple[str, str]) -> dict[Choice, Comparison]:
+        return {choice: compare(*pair) for choice, compare in by_look[course.look(*pair)].items()}
 
-    return [Sensitivity(*pair, course.compare(scores, *pair), judged(pair)) for pair in against.items()]
+    return [Sensitivity(*pair, course.compare(scores, *pair), compare_by_choices(pair)) for pair in against.items()]
 
 
-def choices(scores: Scores, others: Mapping[str, Scores], look: Look, *, in_decibels: bool) -> dict[Choice, Judge]:
-    """Each other choice at a look; seeds are left out only if two or more remain."""
+def other_choices(
+    scores: Scores, others: Mapping[str, Scores], look: Look, *, in_decibels: bool
+) -> dict[Choice, Compare]:
+    """All other choices at a look. Seeds are left out only if at least two remain: one pair has no interval."""
     seen = scores.at(look)
-    found: dict[Choice, Judge] = {OtherScores(name): other.at(look).compare for name, other in others.items()}
+    choices: dict[Choice, Compare] = {OtherScores(name): other.at(look).compare for name, other in others.items()}
     if in_decibels:
-        found[MeanError()] = lambda arm, against: mean_error(seen, arm, against)
+        choices[MeanError()] = lambda arm, against: compare_mean_errors(seen, arm, against)
     if look.seeds > 2:
-        found |= {WithoutSeed(seed): seen.without(seed).compare for seed in seen.values.index}
-    return found
+        # after `at`: the look keeps its share of the error, as if it had had one seed less from the start
+        choices |= {WithoutSeed(seed): seen.without(seed).compare for seed in seen.values.index}
+    return choices
 
 
-def mean_error(scores: Scores, arm: str, against: str) -> Comparison:
-    """The rule on the seeds' MSE instead of their decibels, so that it is the mean MSE that is compared.
+def compare_mean_errors(scores: Scores, arm: str, against: str) -> Comparison:
+    """Compare the mean MSE of the seeds, for scores in decibels, by the same rule.
 
-    The mean of decibels weighs a seed by the ratio of its error, the mean MSE by the error itself: bad seeds count for
-    more. Errors (for the gain: relative to doing nothing) are divided by their mean over the reference's seeds, so a
-    margin of M dB becomes 1 - 10^(-M / 10), the smaller of its two sides.
+    The mean of decibels weighs a seed by the ratio of its errors, the mean MSE by the errors themselves. In the mean
+    MSE, bad seeds therefore count for more.
     """
-    errors = 10 ** (-scores.values[[arm, against]] / 10)
+    errors = 10 ** (-scores.values[[arm, against]] / 10)  # for the gain: relative to the error of doing nothing
+    # as fractions of the reference's mean error, so that a margin in decibels has a meaning
     relative = errors / errors[against].mean()
+    # M dB are a factor of 10^(M/10): an error that is lower by 1 - 10^(-M/10), or higher by 10^(M/10) - 1. The rule has
+    # one margin for both sides, so take the smaller one
     return replace(scores, values=relative, sign=-1, margin=1 - 10 ** (-scores.margin / 10)).compare(arm, against)

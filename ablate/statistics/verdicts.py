@@ -1,8 +1,8 @@
-"""Paired comparisons, their intervals and verdicts: pure functions on arrays, by scipy's routines.
+"""Paired comparisons, their intervals and verdicts: pure functions on arrays, computed by scipy.
 
-One simultaneous interval decides each comparison of a study (`multiplicity.level_of`), so that all verdicts of a study
-hold together with 95% confidence, whatever the arms' variances, and remain true for any other margin. Reports,
-strategies and simulations use the same two functions: `paired_intervals` and `judge`.
+Each comparison of a study is decided by one simultaneous interval (`multiplicity.level_of`). So all verdicts of a study
+hold together with 95% confidence, whatever the variances of the arms. A reader who cares about another margin can apply
+it to the same intervals. Reports, strategies and simulations all use `paired_intervals` and `judge`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 Verdict = Literal["better", "worse", "equivalent", "undecided", "waiting"]
 
-SETTLED: tuple[Verdict, ...] = ("better", "worse", "equivalent")
+DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent")
+"""The verdicts that decide a comparison."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An arm against its reference, with the seed as the pair; differences are turned so that up is good.
+    """An arm compared with its reference, seed by seed. The sign of differences is such that up is good.
 
     Attributes:
-        pairs: seeds that both have.
-        difference: mean of the paired differences, in the metric's unit; `sd` is their standard deviation.
-        low, high: the simultaneous interval of the mean difference, at confidence `level`; infinite with one pair.
+        pairs: number of seeds that both have.
+        difference: mean of the paired differences, in the metric's unit.
+        sd: their standard deviation.
+        low, high: the simultaneous interval of the mean difference; infinite with fewer than two pairs.
+        level: its confidence.
         verdict: by the rule of `judge`.
-        barred: the verdicts that diverged runs, of the arm or of its reference, rule out.
+        barred: the verdicts that are ruled out by diverged runs of the arm or of its reference.
     """
 
     pairs: int
@@ -47,17 +50,17 @@ class Comparison:
 
     @property
     def smallest_margin(self) -> float:
-        """The smallest margin at which the arm would be equivalent; infinite if a diverged run rules that out."""
+        """The margin above which the arm would be equivalent; infinite if a diverged run rules that out."""
         return math.inf if self.barred else max(abs(self.low), abs(self.high))
 
     @property
     def effect(self) -> float:
-        """The difference in standard deviations of the paired differences (Cohen's d_z); NaN without spread."""
+        """The difference, in standard deviations of the paired differences (Cohen's d_z); NaN without spread."""
         return self.difference / self.sd if self.high > self.low else math.nan
 
     @property
     def side(self) -> Literal["above", "below", "across"]:
-        """Where the interval lies as seen from zero."""
+        """Whether the interval is above zero, below it, or contains it."""
         return "above" if self.low > 0 else "below" if self.high < 0 else "across"
 
 
@@ -77,18 +80,22 @@ def compare(
 
     Args:
         arm, reference: scores (seeds,), paired by position.
-        margin: differences smaller than this do not matter to the reader; in the metric's unit.
-        comparisons: pairs of arms that the study compares, over which the error is shared.
-        sign: +1 if more is better, -1 if less is.
+        margin: in the metric's unit; differences smaller than this do not matter to the reader.
+        comparisons: number of pairs of arms that the study compares, over which the error is shared.
+        sign: +1 if higher is better, -1 if lower is.
         arm_diverged, reference_diverged: whether any of its runs diverged.
-        missing: whether a seed is still to come, for which the verdict waits.
-        share: of the error, what this look at the scores may spend: all of it, if it is the only one.
+        missing: whether a seed is missing, so that the verdict has to wait.
+        share: of the error, what this look can spend; all of it if there is only one look.
+
+    >>> found = compare([29.5, 30.1, 28.9], [29.1, 29.8, 28.5], margin=0.25, comparisons=1)
+    >>> found.verdict, round(found.difference, 3), round(found.low, 3), round(found.high, 3)
+    ('better', 0.367, 0.223, 0.51)
     """
-    good, usual = sign * np.asarray(arm, float), sign * np.asarray(reference, float)
+    arm, reference = sign * np.asarray(arm, float), sign * np.asarray(reference, float)
     level = level_of(comparisons, share)
-    low, high = (float(end) for end in paired_intervals(good, usual, level))
-    barred = ruled_out(arm_diverged=arm_diverged, reference_diverged=reference_diverged)
-    differences = good - usual
+    low, high = (float(end) for end in paired_intervals(arm, reference, level))
+    barred = find_barred(arm_diverged=arm_diverged, reference_diverged=reference_diverged)
+    differences = arm - reference
     return Comparison(
         pairs=len(differences),
         difference=float(differences.mean()) if len(differences) else math.nan,
@@ -104,50 +111,69 @@ def compare(
 def paired_intervals(
     arms: ArrayLike, references: ArrayLike, level: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The ends of the intervals of mean paired differences, by `scipy.stats.ttest_rel`.
+    """The t intervals of mean paired differences, by `scipy.stats.ttest_rel`.
 
     Args:
         arms, references: scores (..., seeds), paired by position.
         level: confidence of each interval.
 
     Returns:
-        Lower and upper ends (...); the whole line with fewer than two pairs.
+        Lower and upper ends (...); infinite with fewer than two pairs.
+
+    >>> low, high = paired_intervals([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]], [0.0, 0.0, 0.0], level=0.95)
+    >>> low.round(2), high.round(2)
+    (array([-0.48,  5.  ]), array([4.48, 5.  ]))
     """
     from scipy import stats
 
-    good, usual = np.broadcast_arrays(np.asarray(arms, float), np.asarray(references, float))
-    if good.shape[-1] < 2:
-        return np.full(good.shape[:-1], -math.inf), np.full(good.shape[:-1], math.inf)
-    differences = good - usual
+    arms, references = np.broadcast_arrays(np.asarray(arms, float), np.asarray(references, float))
+    if arms.shape[-1] < 2:
+        return np.full(arms.shape[:-1], -math.inf), np.full(arms.shape[:-1], math.inf)
+    differences = arms - references
+    # where all differences are equal, up to rounding, the interval is just their mean: scipy would divide by zero, or
+    # warn that precision was lost. 1e-12 of the scores is far above rounding and far below any real difference
     low = np.array(differences.mean(axis=-1))
     high = low.copy()
-    # without any spread but that of rounding scipy would warn of lost precision
-    spread = np.ptp(differences, axis=-1) > 1e-12 * np.abs(good).max(axis=-1)
+    spread = np.ptp(differences, axis=-1) > 1e-12 * np.abs(arms).max(axis=-1)
     if spread.any():
-        found = stats.ttest_rel(good[spread], usual[spread], axis=-1).confidence_interval(level)
-        low[spread], high[spread] = found.low, found.high
+        interval = stats.ttest_rel(arms[spread], references[spread], axis=-1).confidence_interval(level)
+        low[spread], high[spread] = interval.low, interval.high
     return low, high
 
 
 def judge(low: ArrayLike, high: ArrayLike, margin: float, barred: Collection[Verdict] = ()) -> NDArray[np.str_]:
-    """The verdicts on intervals (any shape): equivalent inside the margin, else better or worse beside zero.
+    """The verdicts on intervals (any shape).
 
-    What is neither is undecided, which is not "no effect"; so is what would be a barred verdict.
+    An interval inside the margin is equivalent; any other is better if it is above zero and worse if it is below. What
+    is neither is undecided, which does not mean that there is no effect. A barred verdict becomes undecided too.
+
+    >>> judge([-0.1, 0.1, -0.5], [0.2, 0.6, 0.4], margin=0.25).tolist()
+    ['equivalent', 'better', 'undecided']
     """
     low, high = np.asarray(low), np.asarray(high)
+    # the order matters: `equivalent` comes first, so an effect that is certain but smaller than the margin is
+    # equivalent, which is what a margin is for
     rules = [(-margin < low) & (high < margin), low > 0, high < 0]
     verdicts = np.select(rules, ["equivalent", "better", "worse"], "undecided")
     return np.where(np.isin(verdicts, list(barred)), "undecided", verdicts)
 
 
-def ruled_out(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:
-    """An arm with a diverged run is never better or equivalent; with a diverged reference no arm is worse or so."""
+def find_barred(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:
+    """The verdicts that diverged runs rule out.
+
+    An arm with a diverged run is never better or equivalent. If a run of the reference diverged, no arm is worse or
+    equivalent.
+    """
     barred: set[Verdict] = {"better", "equivalent"} if arm_diverged else set()
     return frozenset(barred | ({"worse", "equivalent"} if reference_diverged else set()))
 
 
 def bad_seed_bound(bad: int, seeds: int) -> float:
-    """The highest rate of bad seeds that `bad` of `seeds` leaves possible, 95% confidence (Clopper-Pearson)."""
+    """The upper bound, with 95% confidence, on the rate of bad seeds after `bad` of `seeds` were (Clopper-Pearson).
+
+    >>> round(bad_seed_bound(0, 5), 2)
+    0.45
+    """
     from scipy import stats
 
     if not seeds:

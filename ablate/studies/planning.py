@@ -188,12 +188,12 @@ def _check_distinct(study: Study, arms: tuple[Arm, ...]) -> None:
 
 def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
     """If arms differ in the task itself, only a metric relative to doing nothing can compare them."""
-    if METRICS[study.metric].relative:
+    if METRICS[study.metric].is_relative:
         return
     settings = [dotted(arm.settings) for arm in arms]
     for name in (name for name in settings[0] if name.startswith(TASK_SETTINGS)):
         if any(other[name] != settings[0][name] for other in settings):
-            relative = ", ".join(metric.name for metric in METRICS.values() if metric.relative)
+            relative = ", ".join(metric.name for metric in METRICS.values() if metric.is_relative)
             fact = f"the arms differ in {name}, which changes the task, so {study.metric} cannot compare them"
             raise StudyError(("metric",), f"{fact}; allowed: {relative}")
 
@@ -201,7 +201,7 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
 def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """A metric relative to doing nothing needs noise, since doing nothing is perfect without it."""
     for arm in arms:
-        if METRICS[study.metric].relative and not arm.settings.data.has_noise:
+        if METRICS[study.metric].is_relative and not arm.settings.data.has_noise:
             fact = f"the arm {quote(arm.name)} has no noise, so {study.metric} is undefined: doing nothing is perfect"
             allowed = "data.filled or data.noisy with a density and a value above 0"
             raise StudyError(("metric",), f"{fact}; allowed: {allowed}")

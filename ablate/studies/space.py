@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, 
 from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, quote, suggest
-from ablate.metrics import FOLLOWED
+from ablate.metrics import SEARCH_METRICS
 from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
 from ablate.studies.seeds import Seed
 
@@ -21,12 +21,14 @@ Pruner = Literal["none", "median", "halving", "hyperband"]
 
 
 def _check_metric(metric: str) -> str:
-    if metric not in FOLLOWED:
-        raise ValueError(f"'{metric}' is not a metric that can decide a search; {suggest(metric, FOLLOWED)}")
+    if metric not in SEARCH_METRICS:
+        raise ValueError(f"'{metric}' is not a metric that can decide a search; {suggest(metric, SEARCH_METRICS)}")
     return metric
 
 
-SearchMetric = Annotated[str, AfterValidator(_check_metric), WithJsonSchema({"type": "string", "enum": list(FOLLOWED)})]
+SearchMetric = Annotated[
+    str, AfterValidator(_check_metric), WithJsonSchema({"type": "string", "enum": list(SEARCH_METRICS)})
+]
 """The name of a metric that can decide a search."""
 
 MAX_TRIALS = 10_000

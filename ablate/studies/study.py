@@ -16,7 +16,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, quote, suggest
-from ablate.metrics import JUDGED
+from ablate.metrics import STUDY_METRICS
 from ablate.settings import Frozen, check_setting
 from ablate.statistics.claims import Expected
 from ablate.statistics.multiplicity import Look
@@ -96,7 +96,9 @@ class Study(Frozen):
         alias="seeds",
         description="a number of seeds, a list of integers, or {from: 3, to: 12} for seeds until all arms are decided",
     )
-    metric: str = Field("test/psnr", description="the metric that decides", json_schema_extra={"enum": list(JUDGED)})
+    metric: str = Field(
+        "test/psnr", description="the metric that decides", json_schema_extra={"enum": list(STUDY_METRICS)}
+    )
     margin: Annotated[float, Field(gt=0)] = Field(
         description="the smallest difference that matters to the reader, in the unit of the metric"
     )
@@ -144,8 +146,8 @@ class Study(Frozen):
     @field_validator("metric")
     @classmethod
     def _check_metric(cls, metric: str) -> str:
-        if metric not in JUDGED:
-            raise ValueError(f"'{metric}' is not a metric that can decide a study; {suggest(metric, JUDGED)}")
+        if metric not in STUDY_METRICS:
+            raise ValueError(f"'{metric}' is not a metric that can decide a study; {suggest(metric, STUDY_METRICS)}")
         return metric
 
     @model_validator(mode="after")

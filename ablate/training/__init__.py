@@ -1,1 +1,1 @@
-"""Training as a plain generator of events: no files, no MLflow, no executor. Importing the package loads no torch."""
+"""Training as a plain generator of events: it knows no files, MLflow or executor. Importing this loads no torch."""

@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: versions, device and commit, as the worker that trained it sees them."""
+"""The environment of a run: versions, device and commit, as seen by the worker that trains it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ("ablate", "torch", "timm", "numpy", "torchmetrics")
 
 
 def environment(device: str) -> dict[str, Any]:
-    """Versions of what computes the numbers, the device by its name, and the commit of this code."""
+    """The versions of the packages that compute the numbers, the name of the device, and the commit of this code."""
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
@@ -27,13 +27,13 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def device_name(device: str) -> str:
-    """What a device calls itself: the GPU's name, or the processor's."""
+    """The name of a device's hardware: of the GPU, or of the processor."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
 
 
 @lru_cache(maxsize=1)
 def _processor() -> str:
-    """The processor's name where Linux tells it, else its architecture."""
+    """The name of the processor as Linux gives it, or else its architecture."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -42,14 +42,15 @@ def _processor() -> str:
 
 @lru_cache(maxsize=1)
 def _commit() -> str:
-    """The commit of the checkout that this code runs from, `+` if files were changed; `unknown` for a wheel."""
+    """The commit of the checkout that this code runs from, with `+` if files are changed; `unknown` for a wheel."""
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(Path(__file__).parent), *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        git("ls-files", "--error-unmatch", __file__)  # not a wheel inside somebody else's repository
+        # fails for a wheel that is installed inside some other repository, whose commit says nothing about this code
+        git("ls-files", "--error-unmatch", __file__)
         return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", "..") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -1,8 +1,10 @@
-"""What a training run tells, in order: `Started` by its executor, `EpochEnded` by itself, then `Ended`.
+"""The events of a training run.
 
-Or, from its executor, `Lost` or `Failed`; or, from the sweep, `Stopped`.
+Its executor sends `Started`, the training itself an `EpochEnded` for each epoch and then `Ended`. A run that does not
+end has `Lost` or `Failed` as its last event, from its executor, or `Stopped`, from the sweep.
 
-Events cross processes and machines, so they hold plain data and bytes, never tensors; and the driver needs no torch.
+Events are sent between processes and machines, so they contain plain data and bytes, never tensors. The driver, which
+receives them, does not need torch.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Started:
-    """A slot has taken the run up."""
+    """The run has started, in this slot and on this device."""
 
     slot: int
     device: str
@@ -24,7 +26,7 @@ class Started:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """All epochs so far, the newest last, and a checkpoint to go on from."""
+    """An epoch has ended: the rows of all epochs so far, in order, and a checkpoint to resume from."""
 
     rows: list[Row]
     checkpoint: bytes
@@ -32,11 +34,16 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class Ended:
-    """The run came to its end. `diverged`: its loss was not finite, or it is worse than answering zero.
+    """The run has ended.
 
-    `rows` are all its epochs. `results` lacks the scores if the loss was not finite. `weights` (the best epoch's) and
-    `arrays` are safetensors; `arrays` has `test_mse`, the error of each test image, and for the first test scenes
-    `noisy`, `clean` and `denoised`.
+    Attributes:
+        status: `diverged` if its loss was not finite, or if it is worse than answering zero.
+        results: result metrics by name; without scores if the loss was not finite.
+        weights: of the best epoch, as safetensors.
+        arrays: safetensors with `test_mse`, the error of each test image, and with `noisy`, `clean` and `denoised`, the
+            images of the first test scenes; empty if the loss was not finite.
+        environment: versions, device and commit.
+        rows: all its epochs.
     """
 
     status: Literal["finished", "diverged"]
@@ -49,14 +56,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Lost:
-    """The run's worker is gone; nothing says that the run is to blame."""
+    """The worker of the run is gone, for a reason that need not be the run's fault."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The run broke: an exception in it, its worker lost too often, or its time over."""
+    """The run has failed: it raised an exception, lost its worker too often, or exceeded its time limit."""
 
     reason: str
     trace: str = ""
@@ -65,7 +72,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Nobody wants the run any more: it stays unfinished, to go on from its newest epoch if somebody does."""
+    """The run is not needed any more. It stays unfinished, and can be resumed from its last epoch."""
 
 
 Event = Started | EpochEnded | Ended | Lost | Failed | Stopped

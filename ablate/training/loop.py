@@ -1,7 +1,7 @@
-"""`train(run)`: a generator of events, a pure function of (run, checkpoint).
+"""Train a run: a generator of events that depends only on the run and a checkpoint.
 
-It writes no file and reads no global state; on a CPU with one thread it yields the same bits each time, whether or not
-it was cut off and resumed in between.
+It writes no files and reads no global state. On a CPU with one thread it yields the same bits each time, even if it was
+interrupted and resumed in between.
 """
 
 from __future__ import annotations
@@ -20,31 +20,41 @@ from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, coun
 from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
 from ablate.training.environment import environment
-from ablate.training.evaluation import Evaluation, baselines, evaluate, named, score_nothing
+from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, score_nothing
 from ablate.training.events import Ended, EpochEnded, Row
 from ablate.training.recipes import LOSSES, make_average, make_optimiser
 
-SHOWN = 64
-"""Test scenes whose outputs are kept."""
+MAX_SAMPLES = 64
+"""The number of test scenes of which the images are stored."""
 
 Weights = dict[str, Tensor]
 
 
 def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Iterator[EpochEnded | Ended]:
-    """Train a run, from its start or from a checkpoint of it; one event per epoch, and one at the end."""
+    """Train a run from the start, or from one of its checkpoints. Yields an event per epoch, and one at the end.
+
+    >>> import ablate
+    >>> run = ablate.load_study("tiny.yaml").runs[0]
+    >>> first, second, end = ablate.train(run)
+    >>> len(second.rows), sorted(end.results)[:2]
+    (2, ['best/epoch', 'cost/flops'])
+    >>> resumed = list(ablate.train(run, first.checkpoint))
+    >>> len(resumed), resumed[-1].rows[0] == first.rows[0]
+    (2, True)
+    """
     trainer = Trainer(run, device)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     while len(trainer.rows) < run.training.epochs:
         if not trainer.advance():
-            yield trainer.diverged()
+            yield trainer.end_diverged()
             return
         yield EpochEnded(list(trainer.rows), trainer.checkpoint())
-    yield trainer.finished()
+    yield trainer.end_finished()
 
 
 class Trainer:
-    """The state of one run: all of it goes into a checkpoint, and all of it comes back from one."""
+    """The state of one run. A checkpoint contains all of it, so a resumed run continues with the same bits."""
 
     def __init__(self, run: Run, device: str) -> None:
         self.run, self.device = run, device
@@ -56,43 +66,47 @@ class Trainer:
         self.best: Weights = {}
 
     @property
-    def judged(self) -> nn.Module:
-        """The network that is evaluated and kept: the one that is trained, or the average of its weights."""
+    def evaluated_model(self) -> nn.Module:
+        """The network that is scored and stored: the one that is trained, or the moving average of its weights."""
         return self.model if self.average is None else self.average.module
 
     def advance(self) -> bool:
-        """One epoch of steps and its validation; False if the loss was not finite."""
+        """Train an epoch and validate it. Returns False if the loss was not finite."""
         started = time.perf_counter()
-        loss = self.steps(epoch=len(self.rows))
+        loss = self.train_epoch(epoch=len(self.rows))  # waits for the GPU, since it returns a number
         seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             return False
-        self.judged.eval()
-        scores = evaluate(self.judged, self.task, "validation", self.run.data.validation, self.device).scores
-        if not math.isfinite(scores["mse"]):
+        self.evaluated_model.eval()
+        scores = evaluate(self.evaluated_model, self.task, "validation", self.run.data.validation, self.device).scores
+        if not math.isfinite(scores["mse"]):  # the last step can spoil the weights after its loss was computed
             return False
+        # strictly lower than all before: of equal epochs the first is the best, as in `best/epoch`
         if all(scores["mse"] < row["val/mse"] for row in self.rows):
-            self.best = _copy(self.judged)
+            self.best = _copy(self.evaluated_model)
         self.rows.append(
             {
                 "epoch": len(self.rows) + 1,
                 "time": time.time(),
                 "train/loss": loss,
-                **named("val", scores),
+                **prefix_names("val", scores),
                 "time/seconds": seconds,
                 "time/images_per_second": self.run.training.scenes / seconds,
             }
         )
         return True
 
-    def steps(self, epoch: int) -> float:
-        """Train on the epoch's scenes; the mean loss over them."""
+    def train_epoch(self, epoch: int) -> float:
+        """Train on the scenes of an epoch. Returns the mean loss over them."""
         config = self.run.training
         loss_of = LOSSES[config.loss]
         self.model.train()
-        total = torch.zeros((), device=self.device)
+        total = torch.zeros(
+            (), device=self.device
+        )  # summed there: reading each loss would wait for the GPU at each step
         for start in range(0, config.scenes, config.batch):
             count = min(config.batch, config.scenes - start)
+            # scenes are made from (seed, epoch, index), so a resumed run needs no state of a data loader
             noisy, clean = make_scenes(count, self.run.seed, epoch=epoch, start=start, task=self.task)
             noisy, clean = noisy.to(self.device), clean.to(self.device)
             with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
@@ -103,11 +117,11 @@ class Trainer:
             self.schedule.step()
             if self.average is not None:
                 self.average.update_parameters(self.model)
-            total += loss.detach() * count
+            total += loss.detach() * count  # by the batch size, since the last batch can be smaller
         return float(total) / config.scenes
 
     def checkpoint(self) -> bytes:
-        """Everything that the rest of the training depends on."""
+        """Save everything that the rest of the training depends on."""
         buffer = io.BytesIO()
         state = {
             "model": self.model.state_dict(),
@@ -121,7 +135,7 @@ class Trainer:
         return buffer.getvalue()
 
     def restore(self, checkpoint: bytes) -> None:
-        """Take up the state of `checkpoint`; only tensors and plain values are ever loaded."""
+        """Continue from a checkpoint. `weights_only` makes sure that only tensors and plain values are loaded."""
         state = torch.load(io.BytesIO(checkpoint), map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -130,40 +144,40 @@ class Trainer:
             self.average.load_state_dict(state["average"])
         self.best, self.rows = state["best"], state["rows"]
 
-    def diverged(self) -> Ended:
-        """The end of a run whose loss was not finite: no scores, the weights of its best epoch if it had one."""
+    def end_diverged(self) -> Ended:
+        """The end of a run whose loss was not finite: without scores, and with the weights of its best epoch if any."""
         return self._ended("diverged", {**self._facts(), "diverged/epoch": len(self.rows) + 1}, arrays=b"")
 
-    def finished(self) -> Ended:
-        """The end of a run that saw all its epochs: scores of the last and of the best weights."""
-        last = self._test()
-        self.judged.load_state_dict(self.best)
+    def end_finished(self) -> Ended:
+        """The end of a run that was trained for all its epochs, with the scores of the last and of the best weights."""
+        last = self._test()  # before the best weights replace those of the last epoch
+        self.evaluated_model.load_state_dict(self.best)
         best = self._test()
         nothing = score_nothing(self.task, self.run.data.test)
         results = {
-            **named("test", best.scores, nothing),
-            **named("last", last.scores, nothing),
+            **prefix_names("test", best.scores, nothing),
+            **prefix_names("last", last.scores, nothing),
             "test/mse_sem": float(best.image_mse.std() / math.sqrt(len(best.image_mse))),
             **self._facts(),
         }
-        useful = results["test/psnr"] >= results["zero/psnr"]  # False, too, for what is no number
-        arrays = _bytes({"test_mse": best.image_mse, **self._shown()})
+        useful = results["test/psnr"] >= results["zero/psnr"]  # also False if the score is NaN
+        arrays = _bytes({"test_mse": best.image_mse, **self._sample_images()})
         return self._ended("finished" if useful else "diverged", results, arrays)
 
     def _ended(self, status: Literal["finished", "diverged"], results: dict[str, float], arrays: bytes) -> Ended:
-        """The last event; a score that is not finite (a task without any noise has an infinite PSNR) is left out."""
+        """The last event, without results that are not finite: without noise, the PSNR of doing nothing is infinite."""
         finite = {name: value for name, value in results.items() if math.isfinite(value)}
         return Ended(status, finite, _bytes(self.best), arrays, environment(self.device), list(self.rows))
 
     def _test(self) -> Evaluation:
-        self.judged.eval()
-        return evaluate(self.judged, self.task, "test", self.run.data.test, self.device)
+        self.evaluated_model.eval()
+        return evaluate(self.evaluated_model, self.task, "test", self.run.data.test, self.device)
 
     def _facts(self) -> dict[str, float]:
-        """What is known of a run even if it diverged."""
+        """The results that every run has, even if it diverged."""
         errors = [row["val/mse"] for row in self.rows]
         return {
-            **baselines(self.task, self.run.data.test),
+            **score_baselines(self.task, self.run.data.test),
             "best/epoch": errors.index(min(errors)) + 1 if errors else 0,
             "cost/parameters": count_parameters(self.run.model),
             "cost/flops": count_flops(self.run.model),
@@ -171,10 +185,10 @@ class Trainer:
         }
 
     @torch.no_grad()
-    def _shown(self) -> Weights:
-        """The first test scenes and what the best weights make of them; half precision is enough to look at."""
-        noisy, clean = make_scenes(min(SHOWN, self.run.data.test), split="test", task=self.task)
-        denoised = self.judged(noisy.to(self.device)).cpu()
+    def _sample_images(self) -> Weights:
+        """The first test scenes, and their images denoised by the best weights. Half precision is enough to look at."""
+        noisy, clean = make_scenes(min(MAX_SAMPLES, self.run.data.test), split="test", task=self.task)
+        denoised = self.evaluated_model(noisy.to(self.device)).cpu()
         return {name: x.half() for name, x in (("noisy", noisy), ("clean", clean), ("denoised", denoised))}
 
 

@@ -1,4 +1,4 @@
-"""Scores of a run that was trained before a score existed: from its weights and its scenes, without training."""
+"""Score a run that was trained before a score existed, from its weights and its scenes, without training it again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import safetensors.torch
 from ablate.denoiser.denoiser import build_denoiser
 from ablate.scenes import Task
 from ablate.settings import Run
-from ablate.training.evaluation import baselines, evaluate, named, score_nothing
+from ablate.training.evaluation import evaluate, prefix_names, score_baselines, score_nothing
 
 
-def score_again(run: Run, weights: bytes | None, device: str = "cpu") -> dict[str, float]:
-    """The baselines of a run's test scenes, and the `test/...` scores of its weights if there are any.
+def rescore(run: Run, weights: bytes | None, device: str = "cpu") -> dict[str, float]:
+    """Score the baselines of a run and, if its weights are given, the run itself (`test/...`).
 
-    On the same kind of device, and on one thread, the bits are those that its training would have given.
+    On the same kind of device, and with one thread, the scores have the same bits as those of its training.
 
     Args:
-        run: whose scenes and network they are.
+        run: the run, which determines the scenes and the network.
         weights: of its best epoch, as safetensors.
         device: where to evaluate.
 
@@ -26,10 +26,10 @@ def score_again(run: Run, weights: bytes | None, device: str = "cpu") -> dict[st
         Scores by their full names, without those that are not finite.
     """
     task, count = Task.of(run.model, run.data), run.data.test
-    found = baselines(task, count)
+    results = score_baselines(task, count)
     if weights:
         model = build_denoiser(run.model, run.seed).to(device)
         model.load_state_dict(safetensors.torch.load(weights))
         scores = evaluate(model.eval(), task, "test", count, device).scores
-        found |= named("test", scores, score_nothing(task, count))
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+        results |= prefix_names("test", scores, score_nothing(task, count))
+    return {name: value for name, value in results.items() if math.isfinite(value)}

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ablate.metrics import EPOCH_METRICS, JUDGED, METRICS, RESULT_METRICS, SCORES
+from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results, with_all_metrics
 from ablate.studies.designs import Arm
@@ -102,7 +102,7 @@ def test_a_finished_run_has_its_own_results(record: Record) -> None:
 
 
 @pytest.mark.parametrize("seed", [7, 3], ids=["loss not finite", "worse than zero"])
-@pytest.mark.parametrize("metric", JUDGED)
+@pytest.mark.parametrize("metric", STUDY_METRICS)
 def test_a_diverged_run_is_scored_as_if_it_returned_zero(metric: str, seed: int, record: Record) -> None:
     assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[METRICS[metric].at("zero").name]
 

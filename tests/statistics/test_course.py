@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ablate.records.tables import read_course, read_scores
-from ablate.statistics.course import compare_all, futile
+from ablate.statistics.course import compare_all, is_futile
 from ablate.statistics.multiplicity import spend
 from ablate.statistics.verdicts import compare
 from ablate.studies.planning import Design
@@ -88,7 +88,7 @@ def test_an_arm_with_a_broken_run_waits_and_the_others_go_on(status: str) -> Non
     study = study_of()
     runs = table(study, unsure_1=status)
     assert verdicts(study, runs) == {"same": "equivalent", "worse": "worse", "unsure": "waiting"}
-    assert read_course(study, runs).end("unsure", "reference") == "broken"
+    assert read_course(study, runs).end("unsure", "reference") == "failed"
     assert read_course(study, runs).undecided == set()
 
 
@@ -133,14 +133,14 @@ def comparison_of(mean: float, sd: float, seeds: int) -> Any:
     ("mean", "sd", "given_up"), [(0, 0.5, True), (0.1, 0.5, True), (0, 0.15, False), (1, 0.5, False)]
 )
 def test_an_arm_is_given_up_only_where_no_verdict_is_in_reach(mean: float, sd: float, given_up: bool) -> None:
-    assert futile(comparison_of(mean, sd, 5), spend((3, 5, 8, 12))[-1], 0.25, 4) == given_up
+    assert is_futile(comparison_of(mean, sd, 5), spend((3, 5, 8, 12))[-1], 0.25, 4) == given_up
 
 
 @relaxed
 @given(st.floats(-0.5, 0.5), st.floats(0.2, 1), st.sampled_from([5, 8]))
 def test_what_is_given_up_would_hardly_ever_have_been_decided(effect: float, sd: float, seeds: int) -> None:
     mean, last = effect * sd, spend((3, 5, 8, 12))[-1]
-    assume(futile(comparison_of(mean, sd, seeds), last, 0.25, 4))
+    assume(is_futile(comparison_of(mean, sd, seeds), last, 0.25, 4))
     draw = np.random.default_rng(seeds)
     spread = np.arange(seeds) - (seeds - 1) / 2
     so_far = np.broadcast_to(mean + sd * spread / spread.std(ddof=1), (4000, seeds))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ablate.records.tables import read_course, read_scores
 from ablate.statistics.claims import Claim, Expected
 from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
-from ablate.statistics.verdicts import Comparison, judge, ruled_out
+from ablate.statistics.verdicts import Comparison, find_barred, judge
 from tests.helpers.score_tables import runs_of, study_of
 
 MARGIN = 0.25
@@ -19,7 +19,7 @@ MARGIN = 0.25
 
 def comparison(low: float, high: float, *, arm: bool = False, reference: bool = False) -> Comparison:
     """One with this interval; `arm` and `reference` say who diverged."""
-    barred = ruled_out(arm_diverged=arm, reference_diverged=reference)
+    barred = find_barred(arm_diverged=arm, reference_diverged=reference)
     verdict: Any = judge(low, high, MARGIN, barred)  # an array without axes
     return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, verdict, barred)
 

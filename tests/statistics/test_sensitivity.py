@@ -5,7 +5,7 @@ import pytest
 
 from ablate.records.tables import read_course, read_scores
 from ablate.reporting.study.model import read_sensitivity
-from ablate.statistics.sensitivity import MeanError, OtherScores, Sensitivity, WithoutSeed, mean_error
+from ablate.statistics.sensitivity import MeanError, OtherScores, Sensitivity, WithoutSeed, compare_mean_errors
 from ablate.statistics.verdicts import compare
 from ablate.studies.planning import Design
 from tests.helpers.score_tables import SCORES, runs_of, study_of
@@ -28,7 +28,7 @@ def test_every_choice_is_judged_by_the_same_rule() -> None:
     found = {item.arm: item for item in judged(study_of(), table(study_of(), SCORES, last))}
     others = found["one"].others
     assert list(others) == [LAST, MeanError(), *map(WithoutSeed, range(3))]
-    assert found["one"].judged == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
+    assert found["one"].actual == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
     assert others[LAST] == compare(last["one"], SCORES["four"], margin=0.25, comparisons=2)
     assert others[WithoutSeed(1)] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2)
 
@@ -37,7 +37,7 @@ def test_a_verdict_that_one_seed_carries_is_said_to_change() -> None:
     scores = SCORES | {"one": [29.5, 28.5, 30.5 - 1e-3], "two": [30.0, 29.001, 31.3]}
     found = {item.arm: item for item in judged(study_of(), table(study_of(), scores))}
     assert found["one"].changes == {}
-    assert found["two"].judged.verdict == "undecided"
+    assert found["two"].actual.verdict == "undecided"
     assert found["two"].changes == {WithoutSeed(2): "equivalent"}
 
 
@@ -45,7 +45,7 @@ def test_a_network_that_falls_apart_after_its_best_epoch_changes_the_verdict() -
     last = SCORES | {"two": [25.0, 24.1, 25.9]}
     best = SCORES | {"two": [30.0, 29.01, 31.01]}
     found = judged(study_of(), table(study_of(), best, last))[1]
-    assert (found.arm, found.judged.verdict) == ("two", "equivalent")
+    assert (found.arm, found.actual.verdict) == ("two", "equivalent")
     assert found.changes == {LAST: "worse"}
 
 
@@ -58,7 +58,7 @@ def test_the_mean_mse_is_compared_as_a_fraction_of_the_references() -> None:
     study = study_of()
     runs = table(study, SCORES)
     mse = {name: runs[runs.arm == name].sort_values("seed")["test/mse"].to_numpy() for name in SCORES}
-    found = mean_error(read_scores(study, runs), "one", "four")
+    found = compare_mean_errors(read_scores(study, runs), "one", "four")
     assert found.difference == pytest.approx(1 - mse["one"].mean() / mse["four"].mean())
     scale = mse["four"].mean()
     expected = compare(mse["one"], mse["four"], margin=(1 - 10**-0.025) * scale, comparisons=2, sign=-1)
@@ -81,4 +81,4 @@ def test_nothing_is_said_of_a_verdict_that_waits() -> None:
     runs = table(study_of(), SCORES)
     runs.loc[(runs.arm == "one") & (runs.seed == 1), ["test/psnr", "last/psnr"]] = float("nan")
     found = judged(study_of(), runs)[0]
-    assert (found.judged.verdict, found.changes) == ("waiting", {})
+    assert (found.actual.verdict, found.changes) == ("waiting", {})

@@ -90,5 +90,5 @@ def test_a_broken_run_ends_its_own_arm_only(status: str) -> None:
     sweep.outcomes[broken.id] = Outcome(status)  # type: ignore[arg-type]
     course = sweep.play().course
     assert course is not None
-    assert course.end("same", "reference") == "broken"
+    assert course.end("same", "reference") == "failed"
     assert course.end("unsure", "reference") == "last look"

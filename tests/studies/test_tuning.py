@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, NotTunedError, StudyError
-from ablate.metrics import FOLLOWED
+from ablate.metrics import SEARCH_METRICS
 from ablate.records.requests import RequestedRuns, load_requested, requested_by, save_requested
 from ablate.studies.loading import load_study
 from tests.helpers.tiny import TINY
@@ -155,7 +155,7 @@ def test_an_error_in_chosen_settings_has_the_path_of_the_tuning() -> None:
         tuned_study(tune=tune).tuned(chosen)
 
 
-@pytest.mark.parametrize("metric", FOLLOWED)
+@pytest.mark.parametrize("metric", SEARCH_METRICS)
 def test_arms_can_be_tuned_by_any_validation_score(metric: str) -> None:
     searches = tuned_study(tune=TUNE | {"metric": metric}).tunings
     assert [search.judged.name for search in searches.values()] == [metric, metric]

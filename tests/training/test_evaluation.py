@@ -13,7 +13,7 @@ from ablate.metrics import SCORES
 from ablate.scenes import Task, make_scenes
 from ablate.settings import DataConfig, FilledConfig
 from ablate.training import evaluation
-from ablate.training.evaluation import Evaluation, baselines, evaluate, named
+from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines
 
 TASK = Task(image_size=(16, 16), channels=2)
 COUNT = 37  # not a multiple of the batch
@@ -46,7 +46,7 @@ def test_mae_is_that_of_the_whole_set(scenes: Scenes, halved: Evaluation) -> Non
 
 def test_the_baselines_have_the_mae_of_their_images(scenes: Scenes) -> None:
     noisy, clean = (x.double().numpy() for x in scenes)
-    found = baselines(TASK, COUNT)
+    found = score_baselines(TASK, COUNT)
     assert found["nothing/mae"] == pytest.approx(np.abs(noisy - clean).mean())
     assert found["zero/mae"] == pytest.approx(np.abs(clean).mean())
 
@@ -93,7 +93,7 @@ def test_evaluation_builds_no_graph() -> None:
 
 def test_baselines_are_doing_nothing_and_answering_zero(scenes: Scenes) -> None:
     noisy, clean = scenes
-    found = baselines(TASK, COUNT)
+    found = score_baselines(TASK, COUNT)
     assert found["nothing/mse"] == pytest.approx(float((noisy - clean).square().mean()))
     assert found["zero/mse"] == pytest.approx(float(clean.square().mean()))
     assert found["nothing/gain"] == 0
@@ -102,17 +102,17 @@ def test_baselines_are_doing_nothing_and_answering_zero(scenes: Scenes) -> None:
 
 def test_baselines_belong_to_their_task() -> None:
     quiet = TASK._replace(data=DataConfig(filled=FilledConfig(value=(0.0, 0.1))))
-    assert baselines(quiet, COUNT)["nothing/mse"] < baselines(TASK, COUNT)["nothing/mse"]
-    assert baselines(quiet, COUNT)["zero/mse"] == baselines(TASK, COUNT)["zero/mse"]
+    assert score_baselines(quiet, COUNT)["nothing/mse"] < score_baselines(TASK, COUNT)["nothing/mse"]
+    assert score_baselines(quiet, COUNT)["zero/mse"] == score_baselines(TASK, COUNT)["zero/mse"]
 
 
 def test_the_gain_is_the_psnr_over_that_of_doing_nothing() -> None:
-    scores = named("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
+    scores = prefix_names("test", {"mse": 0.1, "psnr": 25.0}, {"psnr": 21.5})
     assert scores == {"test/mse": 0.1, "test/psnr": 25.0, "test/gain": 3.5}
 
 
 def test_no_gain_is_computed_where_doing_nothing_is_not_scored() -> None:
-    assert named("val", {"mse": 0.1, "psnr": 25.0}) == {"val/mse": 0.1, "val/psnr": 25.0}
+    assert prefix_names("val", {"mse": 0.1, "psnr": 25.0}) == {"val/mse": 0.1, "val/psnr": 25.0}
 
 
 def test_colour_images_may_be_strided() -> None:

@@ -20,7 +20,7 @@ from ablate.denoiser.denoiser import count_flops, count_parameters
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS
 from ablate.scenes import Task, make_scenes
 from ablate.settings import Run, resolve
-from ablate.training.evaluation import baselines, evaluate
+from ablate.training.evaluation import evaluate, score_baselines
 from ablate.training.events import Ended, EpochEnded
 from ablate.training.loop import train
 from ablate.training.recipes import LOSSES
@@ -234,7 +234,7 @@ def test_a_run_knows_its_cost_and_its_baselines(linear: Events) -> None:
     run, results = a_run(LINEAR), linear[-1].results
     assert results["cost/parameters"] == count_parameters(run.model)
     assert results["cost/flops"] == count_flops(run.model)
-    assert baselines(Task.of(run.model, run.data), 24).items() <= results.items()
+    assert score_baselines(Task.of(run.model, run.data), 24).items() <= results.items()
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_baselines_and_no_scores() -> None:

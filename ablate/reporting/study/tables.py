@@ -214,7 +214,7 @@ def sensitivity_table(page: Page) -> Table:
 
     columns = [
         Column[Sensitivity]("arm", lambda item: item.arm, number=False),
-        Column[Sensitivity]("verdict", lambda item: item.judged.verdict, number=False),
+        Column[Sensitivity]("verdict", lambda item: item.actual.verdict, number=False),
         *map(by, choices),
         Column[Sensitivity]("without one of the seeds", _changed_seeds, number=False),
     ]

@@ -102,7 +102,7 @@ ENDS: dict[End | None, str] = {
     "futile": "given up: more seeds could hardly decide it",
     "last look": "last look",
     "budget": "budget used up",
-    "broken": "waiting for a failed run",
+    "failed": "waiting for a failed run",
     None: "continues",
 }
 """Why no further look includes an arm."""
