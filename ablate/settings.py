@@ -215,8 +215,7 @@ class Run(Settings):
     def id(self) -> str:
         """Hash of the recipe, the seed and the settings that differ from the defaults.
 
-        Since defaults are left out, a new setting does not change the ids of old runs. Two studies that request the
-        same run share it.
+        Defaults are left out, so a new setting changes no old id; two studies that request the same run share it.
         """
         settings = dotted(self)
         seed = settings.pop("seed")
