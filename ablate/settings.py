@@ -58,9 +58,7 @@ Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(as_tuple)]
 class ModelConfig(Frozen):
     """The network: a ViT encoder and a decoder back to pixels (notebook, A to D)."""
 
-    image_size: Size = Field(
-        (64, 64), description="height and width in pixels, both at least 8 and multiples of the patch size"
-    )
+    image_size: Size = Field((64, 64), description="height and width in pixels, from 8; multiples of the patch size")
     channels: Count = Field(1, description="channels of input and output")
     patch_size: Count = Field(8, description="side of a patch in pixels; a power of two")
     width: Count = Field(32, description="dimensions of a token (the notebook's d_model); a multiple of the heads")
@@ -71,9 +69,7 @@ class ModelConfig(Frozen):
     )
     skip: Literal["both", "attention", "mlp", "none"] = Field("both", description="where a block has skip connections")
     norm: Literal["pre", "post", "none"] = Field("pre", description="where a block has its LayerNorms")
-    position: Literal["learned", "sincos", "none"] = Field(
-        "learned", description="the position embedding that is added to the tokens"
-    )
+    position: Literal["learned", "sincos", "none"] = Field("learned", description="the position embedding of tokens")
     attention: Literal["softmax", "uniform", "none"] = Field(
         "softmax", description="how tokens attend to each other; uniform gives all tokens the same weight"
     )
@@ -110,8 +106,7 @@ class ModelConfig(Frozen):
     def _width_has_quarters(cls, position: str, info: Any) -> str:
         width = info.data.get("width")
         if position == "sincos" and width and width % 4:
-            rule = "sincos needs a width that is a multiple of 4 (sine and cosine of two coordinates)"
-            raise ValueError(f"{rule}, not {width}")
+            raise ValueError(f"sincos needs a width that is a multiple of 4 (two coordinates), not {width}")
         return position
 
 
@@ -178,9 +173,7 @@ class TrainingConfig(Frozen):
     weight_decay: NotNegative | None = Field(
         None, description="weight decay; null is torch's standard, 0 for adam and 0.01 for adamw"
     )
-    schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="how the learning rate changes over the steps of the training"
-    )
+    schedule: Literal["constant", "cosine"] = Field("constant", description="how the learning rate changes over steps")
     warmup: NotNegative = Field(
         0.0, description="number of epochs, possibly a fraction, over which the rate rises from near 0 to its schedule"
     )
@@ -222,8 +215,7 @@ class Run(Settings):
     def id(self) -> str:
         """Hash of the recipe, the seed and the settings that differ from the defaults.
 
-        Since defaults are left out, a new setting does not change the ids of old runs. Two studies that request the
-        same run share it.
+        Defaults are left out, so a new setting changes no old id; two studies that request the same run share it.
         """
         settings = dotted(self)
         seed = settings.pop("seed")
