@@ -22,7 +22,7 @@ def first(swept: tuple[Path, Study]) -> Design:
 
 
 def page(swept: tuple[Path, Study], folder: Path) -> Page:
-    """The page of the whole study."""
+    """The page of the study with all its seeds."""
     export(swept[1], Record(swept[0] / ".ablate"), folder)
     return build(swept[1], read(swept[1], folder))
 
