@@ -124,7 +124,7 @@ def test_check_tells_by_its_exit_code_whether_the_claims_hold(
     runs.to_csv("reports/tiny/data/runs.csv", index=False)
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text() + "expect: [{arm: without, verdict: worse}]\n")
     assert typed("report", "tiny.yaml", "--check", monkeypatch=monkeypatch) == code
-    sentence = f"without is worse than with: {shown} ("
+    sentence = f'"without" is worse than "with": {shown} ('
     assert f"Claim: {sentence}" in capsys.readouterr().out
     assert f"- {sentence}" in Path("reports/tiny/README.md").read_text()
     assert typed("report", "tiny.yaml", monkeypatch=monkeypatch) == 0
@@ -340,5 +340,5 @@ def test_a_budget_ends_a_sweep_until_decided_with_what_is_undecided(
     study = write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")
     study.write_text(study.read_text() + "runs: 5\n")
     assert sweep_here(monkeypatch) == 0, "no run is missing"
-    assert "undecided with 2 seeds" in capsys.readouterr().out
-    assert "the budget ended" in Path("reports/tiny/README.md").read_text()
+    assert "undecided after 2 seeds" in capsys.readouterr().out
+    assert "budget used up" in Path("reports/tiny/README.md").read_text()

@@ -43,7 +43,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert "Tuning 2 arms: 6 trials, 0 of them ended already." in said.out
     assert "without, tuning trial 2 seed 10000: epoch 1/1" in said.out
     assert "4 runs, 0 of them recorded already, 4 to train." in said.out
-    assert "Given the chosen settings, against with" in said.out.replace("\n", " ")
+    assert 'With each arm tuned, compared with "with"' in said.out.replace("\n", " ")
     assert said.err == ""
     table = chosen(Path())
     best = table.loc[table.groupby("arm").value.idxmax()].set_index("arm")["training.rate"]

@@ -1,4 +1,4 @@
-"""Studies with made-up scores, to see and test every part of a page without training."""
+"""Studies whose scores are made up, to test every part of a page without training."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def grid_score(cell: Cell) -> float | None:
 
 
 def named_study(count: int = 20, **changes: object) -> Design:
-    """Many arms, some with names that look like markup and must be escaped."""
+    """Many arms, some with names that look like markup and must not become it."""
     names = [*LONG, *(f"rate {index}" for index in range(len(LONG), count))]
     facts = {
         "name": "named",

@@ -99,7 +99,7 @@ def test_a_run_without_weights_is_named_and_trained_again_only_on_request(
         assert "--retry-failed` trains these again." in shown.err
         assert "0 to train." in shown.out
     page = Path("reports/tiny/README.md").read_text().replace("\\", "")
-    assert "waits for runs without test/mae" in page
+    assert "is waiting for runs that lack test/mae" in page
     assert "Some verdicts are waiting for runs that were recorded without test/mae: with seed 0." in page
     assert typed("status", monkeypatch=monkeypatch) == 0
     assert "with seed 0: unscored (recorded without test/mae)" in capsys.readouterr().out

@@ -88,7 +88,7 @@ def test_a_choice_near_an_end_of_its_range_is_told(page: Page, rate: float, near
     assert tuning.best is not None
     chosen = replace(tuning, trials=[replace(tuning.best, overrides={"training.rate": rate})])
     text = markdown(document(replace(page, tuning=[chosen])))
-    assert (f"the best value may lie beyond it: {tuning.arm} (training.rate)." in text) is near
+    assert (f'the best value may lie beyond it: "{tuning.arm}" (training.rate).' in text) is near
 
 
 def test_the_same_data_give_the_same_bytes(report: tuple[Path, Design]) -> None:

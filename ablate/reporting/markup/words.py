@@ -1,4 +1,4 @@
-"""Names in sentences: quoted where they could run into the words around them, and counted where there are many."""
+"""Names in sentences: quoted unless they are settings, and counted where there are many."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ MAX_NAMED = 3
 
 
 def quote_name(name: str) -> str:
-    """A name as it is in a sentence: `heads=4` as itself, names with blanks or commas in quotes."""
-    return name if re.fullmatch(r"[\w.=+/-]+", name) else f'"{name}"'
+    """A name in a sentence: `heads=4` as it is, all others in quotes, since they could be read as other words."""
+    return name if re.fullmatch(r"[\w.]+=[\w.+-]+", name) else f'"{name}"'
 
 
 def join_words(words: Sequence[str], conjunction: str = "and") -> str:
@@ -20,7 +20,7 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
 
 
 def join_names(names: Sequence[str], maximum: int | None = None) -> str:
-    """Names in a sentence: `heads=1, "no skips" and heads=8`; if there are more than `maximum`, the rest as a number.
+    """Names in a sentence: `heads=1, "no skips" and heads=8`; beyond `maximum` names, the rest as a number.
 
     A rest of one name is named too, since counting it would save nothing.
     """

@@ -12,9 +12,11 @@ from ablate.reporting.markup.words import join_names, join_words, quote_name
         ("mlp_ratio=4.25", "mlp_ratio=4.25"),
         ("depth=1, skip=none", '"depth=1, skip=none"'),
         ("none (notebook)", '"none (notebook)"'),
+        ("with", '"with"'),
+        ("a,b=c", '"a,b=c"'),
     ],
 )
-def test_a_name_that_could_run_into_other_words_is_quoted(name: str, text: str) -> None:
+def test_a_name_that_could_be_read_as_other_words_is_quoted(name: str, text: str) -> None:
     assert quote_name(name) == text
 
 
@@ -24,7 +26,12 @@ def test_lists_read_as_sentences() -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(3, "a, b and c"), (4, "a, b, c and d"), (5, "a, b, c and 2 others"), (7, "a, b, c and 4 others")],
+    [
+        (3, "a=1, b=1 and c=1"),
+        (4, "a=1, b=1, c=1 and d=1"),
+        (5, "a=1, b=1, c=1 and 2 others"),
+        (7, "a=1, b=1, c=1 and 4 others"),
+    ],
 )
 def test_of_many_names_the_rest_is_counted_unless_that_is_a_single_one(count: int, text: str) -> None:
-    assert join_names(list("abcdefg")[:count], 3) == text
+    assert join_names([f"{letter}=1" for letter in "abcdefg"[:count]], 3) == text

@@ -21,7 +21,7 @@ def first(swept: tuple[Path, Design]) -> Design:
 
 
 def page(swept: tuple[Path, Design], folder: Path) -> Page:
-    """The page of the whole study."""
+    """The page of the study with all its seeds."""
     export(swept[1], Record(swept[0] / ".ablate"), folder)
     return build(swept[1], read(swept[1], folder))
 

@@ -145,9 +145,9 @@ def test_the_metric_decides_the_direction() -> None:
 
 def test_a_verdict_waits_for_missing_runs_which_are_named() -> None:
     made = data(study())
-    broken = (made.runs.arm == "heads=2") & (made.runs.seed == 3)
-    made.runs.loc[broken, ["status", "error"]] = ["failed", "out of memory"]
-    made.runs.loc[broken, "test/psnr"] = math.nan
+    failed = (made.runs.arm == "heads=2") & (made.runs.seed == 3)
+    made.runs.loc[failed, ["status", "error"]] = ["failed", "out of memory"]
+    made.runs.loc[failed, "test/psnr"] = math.nan
     page = build(study(), made)
     verdicts = {row.name: row.comparison.verdict for row in page.rows if row.comparison}
     assert (verdicts["heads=2"], verdicts["heads=8"]) == ("waiting", "better")

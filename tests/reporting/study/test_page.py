@@ -285,7 +285,7 @@ def test_a_diverged_run_is_shown_with_its_epoch(tmp_path: Path) -> None:
     page = write_report(study, tmp_path)
     assert [row.outcomes for row in page.rows] == ["2 diverged", "2 diverged"]
     epoch = int(result_of(record, study.runs[0].id).results["diverged/epoch"])
-    assert page.divergences[0] == f"with seed 0 (in epoch {epoch})"
+    assert page.divergences[0] == f'"with" seed 0 (in epoch {epoch})'
     assert page.divergences[0] in (tmp_path / "README.md").read_text()
 
 
