@@ -116,7 +116,7 @@ def test_the_number_of_shapes_is_poisson(counted: dict[str, Array], part: str, e
 
 
 @pytest.mark.parametrize("part", ["cells", "filled"])
-def test_every_shape_is_whole_inside_the_image(counted: dict[str, Array], part: str) -> None:
+def test_every_shape_lies_completely_inside_the_image(counted: dict[str, Array], part: str) -> None:
     np.testing.assert_allclose(counted[part], np.rint(counted[part]), atol=1e-4)
 
 

@@ -24,7 +24,7 @@ def start(folder: Path, empty_store: Path, **replace: str) -> Path:
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """Where the search came to its end at once."""
+    """A folder in which the search finished without a kill."""
     folder = start(tmp_path_factory.mktemp("untouched"), empty_store)
     finish(folder, *IN_PROCESS, command="search")
     assert set(trials(folder).state) == {"complete", "pruned"}
@@ -79,7 +79,7 @@ def test_kills_at_any_moment_lose_and_repeat_no_trial(
 
 @pytest.fixture(scope="module")
 def unpruned(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """Where every trial of a search came to its end, at once."""
+    """A folder in which every trial of a search finished without a kill."""
     folder = start(tmp_path_factory.mktemp("unpruned"), empty_store, pruner="none")
     finish(folder, *IN_PROCESS, command="search")
     return folder

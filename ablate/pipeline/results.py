@@ -74,7 +74,7 @@ class StudyResult:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A search that has come to its end, or as far as its trials go.
+    """A search, finished or as far as it has come.
 
     Attributes:
         page: all that the report says (`reporting.search.model.SearchPage`).

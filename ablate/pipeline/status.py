@@ -77,7 +77,7 @@ def _scored(run: TrackedStatus, record: Record, metric: Metric) -> TrackedStatus
 
 
 def _given_up(run: TrackedStatus) -> TrackedStatus:
-    """A run that its search has pruned, or that no look of its study needs, will not go on by itself."""
+    """A run that its search has pruned, or that no look of its study needs, is given up, not interrupted."""
     return replace(run, status="given up") if run.status in ("interrupted", "not started") else run
 
 
@@ -93,7 +93,7 @@ def _status(run: str, label: Label, record: Record, trainer: Trainer | None, syn
 
 
 def _detail(run: str, record: Record, status: Status) -> str:
-    """Why a run broke, or where it was taken over from."""
+    """Why a run failed, or the data that it was adopted from."""
     if status in FAILED and (failure := record.failure(run)):
         return failure.reason
     source = record.adopted_from(run)

@@ -50,7 +50,7 @@ def _searches(searches: dict[str, Headlines]) -> Iterator[Block]:
     if searches:
         yield _list_reports("search", "Each search, its question and its best trial", searches)
         yield paragraph(
-            "The best of many trials looks better than it is: only a study on fresh seeds can tell how good its "
+            "The best of many trials looks better than it is: only a study on fresh seeds shows how good its "
             "settings are."
         )
 

@@ -27,9 +27,9 @@ Outcomes = Mapping[str, Outcome]
 class Strategy(Protocol):
     """RequestedRuns again whenever a run's epoch, or the run, has ended.
 
-    It proposes all that it wants each time: a run that it no longer proposes is stopped, and goes on from its newest
+    Each proposal is complete: a run that is no longer in it is stopped, and resumes from its newest
     epoch if it is proposed again.
     """
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
-        """The runs that are wanted, given what has become of those proposed so far."""
+        """The runs to train, given the outcomes of those proposed so far."""

@@ -36,7 +36,7 @@ NEAR = 0.05
 
 @dataclass(frozen=True)
 class ArmTuning:
-    """The search of one arm: its trials, and the best of those that came to their end."""
+    """The search of one arm: its trials, and the best of the complete ones."""
 
     arm: str
     search: Search
@@ -44,7 +44,7 @@ class ArmTuning:
 
     @property
     def best(self) -> Trial | None:
-        """None if no trial came to its end."""
+        """None if no trial is complete."""
         order = ranked(self.trials, self.search.judged)
         return order[0] if order else None
 
@@ -96,8 +96,8 @@ def tuned(design: Design, folder: Path) -> Design:
     """The design, given what each of its arms has chosen; as it is if it tunes none.
 
     Raises:
-        NotTunedError: as of `read_tuning`.
-        AblateError: no trial of an arm came to its end.
+        NotTunedError: see `read_tuning`.
+        AblateError: no trial of an arm is complete.
 
     Examples:
         >>> from pathlib import Path
@@ -110,7 +110,7 @@ def tuned(design: Design, folder: Path) -> Design:
     chosen = {}
     for tuning in read_tuning(design, folder):
         if tuning.best is None:
-            fact = f"no trial of the tuning of {tuning.arm} came to its end, so that it cannot be compared"
+            fact = f"no trial of the tuning of {tuning.arm} is complete, so it cannot be compared"
             raise AblateError(f"{_path(folder)}: {fact}; allowed: another space, or more trials")
         chosen[tuning.arm] = tuning.best.overrides
     return design.tuned(chosen) if chosen else design

@@ -1,8 +1,8 @@
-"""Where the told trials of searches are kept: an Optuna journal each search, which `optuna-dashboard` opens.
+"""The finished trials of searches: an Optuna journal for each search, which `optuna-dashboard` can open.
 
 .ablate/search/<search>.log    appended to, one study for each version of the search's file
 
-A search goes on from it; where it is damaged it is set aside, and the same trials are found again from the record.
+A search continues from it. A damaged journal is set aside, and the same trials are found again from the record.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ablate.studies.search import Search
 
 
 class Journal:
-    """The told trials of one search; only who writes the record may open it. `warn` hears of one that is damaged.
+    """The finished trials of one search, for the one process that writes the record. `warn` is called if it is damaged.
 
-    `title` tells searches apart that share a file, as those of a study's arms do.
+    `title` distinguishes searches that share a file, such as those of a study's arms.
     """
 
     def __init__(self, root: Path, search: Search, warn: Callable[[str], None], title: str = "") -> None:
@@ -37,7 +37,7 @@ class Journal:
         make_folder(self.path.parent)
         try:
             self.study = self._open()
-        except OSError:  # a full disk is no damage
+        except OSError:  # a full disk does not mean that the file is damaged
             raise
         except Exception as error:  # whatever garbage is in it
             warn(f"{self.path}: is damaged ({type(error).__name__}); now {set_aside(self.path).name}.")
@@ -46,7 +46,7 @@ class Journal:
     def _open(self) -> optuna.Study:
         # Optuna's own locks outlive a kill; the operating system's do not
         lock: Any = FileLock(self.path.with_suffix(".lock"))
-        _mend(self.path)
+        _cut_incomplete_line(self.path)
         storage = JournalStorage(JournalFileBackend(str(self.path), lock_obj=lock))
         return optuna.create_study(
             storage=storage, study_name=self.title, direction=direction(self.search), load_if_exists=True
@@ -66,7 +66,7 @@ def journal_path(root: Path, name: str) -> Path:
     return root / "search" / f"{name}.log"
 
 
-def _mend(path: Path) -> None:
+def _cut_incomplete_line(path: Path) -> None:
     """Cut off what a power cut left of the last line: Optuna would add the next one to it.
 
     Raises:

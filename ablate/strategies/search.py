@@ -20,11 +20,11 @@ NOTHING = Outcome("absent")
 class Searching:
     """A search that continues after the trials that have `finished` before.
 
-    What was told stays finished: it is never drawn again, whatever becomes of its run later.
+    A finished trial is never drawn again, even if its run is lost later.
 
     Attributes:
         on_draw: called with each trial's run id, once it is known, its number, and the settings that it tries.
-        on_tell: is called with each trial that ends, in the order of their numbers.
+        on_tell: called with each finished trial, in the order of their numbers.
     """
 
     search: Search
@@ -40,7 +40,7 @@ class Searching:
                 self.on_draw(trial.user_attrs[RUN], trial.number, overrides(self.search.space, trial.params))
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
-        """See `Strategy`: the runs of the trials that are open, and those of the ones that came to their end."""
+        """See `Strategy`: the runs of the open trials, and those of the complete ones."""
         self._draw()
         while self.open and self._first_has_ended(outcomes):
             self._tell(self.open.pop(0))
@@ -70,7 +70,7 @@ class Searching:
 
     @property
     def given_up(self) -> list[str]:
-        """The runs of pruned trials that no other trial wants: they stay unfinished."""
+        """The runs of pruned trials, except those that another trial completed: they stay unfinished."""
         kept = {run.id for run in self.kept}
         pruned = [trial.user_attrs[RUN] for trial in self.finished if trial.state == TrialState.PRUNED]
         return sorted(set(pruned) - kept)

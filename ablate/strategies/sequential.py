@@ -48,7 +48,7 @@ class UntilDecided:
         return [cell.run.id for cell in cells if course and not course.needs(cell.arm.name, cell.seed)]
 
     def _follow(self, outcomes: Outcomes) -> Course:
-        """The course, told anew only when a run has ended: epochs are no news to it."""
+        """The course, computed again only when a run has ended: epochs do not change it."""
         ended: dict[str, str] = {
             run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in PENDING
         }

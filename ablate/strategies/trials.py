@@ -1,4 +1,4 @@
-"""Trials of a search: drawn by Optuna from what each may know, and decided by their runs' epochs alone.
+"""Trials of a search: drawn by Optuna from what each may know, and decided by the epochs of their runs alone.
 
 A trial is drawn knowing the ends of all trials before it but the last `parallel` - 1, which count as running, whether
 they are or not. So which trials are drawn, and where each is given up, depends neither on the number of workers nor on
@@ -25,10 +25,10 @@ from ablate.studies.space import Axis, is_integer
 from ablate.studies.study import Overrides
 from ablate.training.events import Row
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every trial on its own
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # otherwise it would log every trial
 
 STARTUP = 5
-"""Trials that TPE draws at random before it begins to learn: half of Optuna's own, since trainings are few and dear."""
+"""Trials that TPE draws at random before it begins to learn: half of Optuna's default, as trainings are expensive."""
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
@@ -80,7 +80,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
 
 
 class OpenTrial:
-    """A trial whose end is not told yet, in an Optuna study of its own: that holds what it may know of those `before`.
+    """An unfinished trial, in an Optuna study of its own that holds only what the trial may know of those `before` it.
 
     Attributes:
         run: what it trains; None where its settings make none.

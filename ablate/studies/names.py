@@ -17,7 +17,7 @@ def arm_name(overrides: Overrides) -> str:
 def short_name(setting: str) -> str:
     """Shorten a setting's dotted name to its last parts, as few as no other setting of a run ends in.
 
-    All settings count, not only those that a study varies: `density` alone would not say of what.
+    All settings count, not only those that a study varies: `density` alone would be ambiguous.
 
     >>> short_name("model.heads"), short_name("data.filled.density")
     ('heads', 'filled.density')

@@ -200,17 +200,17 @@ def test_runs_that_an_edited_study_no_longer_asks_for_are_named_and_kept(
     capsys.readouterr()
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "No longer asked for by this study, and kept: with seed 0, without seed 0." in shown.err
+    assert "No longer requested by this study, but kept: with seed 0, without seed 0." in shown.err
     assert "2 runs, 2 of them recorded already, 0 to train." in shown.out
     assert sorted(map(str, Path(".ablate/runs").rglob("*"))) == before
     assert len(mlflow_runs()) == 4
     sweep_here(monkeypatch)
     assert "No longer" not in capsys.readouterr().err, "it is said once"
     assert typed("status", monkeypatch=monkeypatch) == 0
-    assert "no longer asked for, and kept: with seed 0, without seed 0" in capsys.readouterr().out
+    assert "no longer requested, but kept: with seed 0, without seed 0" in capsys.readouterr().out
 
 
-def test_status_tells_what_became_of_each_run(
+def test_status_shows_the_status_of_each_run(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record, study = swept_copy
@@ -231,7 +231,7 @@ def test_status_tells_what_became_of_each_run(
     assert [run["status"] for run in facts["runs"] if run["run"] == runs[2].id] == ["failed"]
 
 
-def test_sync_without_a_study_tells_of_all_that_were_swept(
+def test_sync_without_a_study_sends_all_that_were_swept(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sweep_here(monkeypatch)
@@ -255,7 +255,7 @@ def test_sync_where_nothing_was_swept_says_so(
 
 
 @pytest.mark.parametrize("words", [["sweep", "tiny.yaml", "--executor", "inprocess"], ["sync", "tiny.yaml"]])
-def test_a_folder_that_cannot_be_written_to_is_told_in_a_line(
+def test_a_folder_that_cannot_be_written_to_is_reported_in_one_line(
     words: list[str], workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(workplace)
@@ -266,13 +266,13 @@ def test_a_folder_that_cannot_be_written_to_is_told_in_a_line(
     assert "Traceback" not in shown
 
 
-def test_an_interrupted_sweep_says_how_to_go_on(
+def test_an_interrupted_sweep_says_how_to_continue(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(store.parent)
     monkeypatch.setattr("ablate.records.record.Record.write_event", interrupt)
     assert sweep_here(monkeypatch) == 130
-    assert "`ablate sweep tiny.yaml --executor inprocess` goes on" in capsys.readouterr().err
+    assert "`ablate sweep tiny.yaml --executor inprocess` continues" in capsys.readouterr().err
 
 
 def interrupt(*_: object) -> None:
@@ -315,7 +315,7 @@ def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
     assert sweep_here(monkeypatch) == 130
 
 
-def test_a_sweep_until_decided_goes_on_to_the_last_look_and_a_second_one_trains_nothing(
+def test_a_sweep_until_decided_continues_to_the_last_look_and_a_second_one_trains_nothing(
     swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_study(Path(), seeds="{looks: [2, 3]}", margin="0.001")

@@ -80,7 +80,7 @@ def test_the_dry_run_of_a_swept_study_says_that_nothing_is_left(swept_copy: tupl
     assert "Nothing to train." in typed("sweep", "tiny.yaml", "--dry-run")
 
 
-def test_the_dry_run_of_a_retry_plans_only_what_broke(swept_copy: tuple[Record, Design]) -> None:
+def test_the_dry_run_of_a_retry_plans_only_failed_runs(swept_copy: tuple[Record, Design]) -> None:
     record, study = swept_copy
     broken = study.runs[0]
     (record.folder(broken.id) / "result.json").unlink()

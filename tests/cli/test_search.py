@@ -50,7 +50,7 @@ def test_a_search_trains_tracks_and_reports(
 
 @pytest.fixture
 def searched(store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
-    """The current folder, in which the tiny search has come to its end."""
+    """The current folder, in which the tiny search has finished."""
     write_tiny_search(store.parent)
     search_here(monkeypatch)
     capsys.readouterr()
@@ -68,7 +68,7 @@ def test_the_best_settings_are_the_base_of_a_study(searched: Path) -> None:
     assert base.keys() == search.base.keys() | search.space.keys()
 
 
-def test_a_study_goes_on_with_a_run_that_was_given_up(
+def test_a_study_resumes_a_run_that_was_given_up(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     search = load_search("tiny.yaml")
@@ -101,7 +101,7 @@ def test_a_damaged_run_of_another_study_is_trained_again_for_the_search(
     assert Path("reports/tiny/data/trials.csv").read_bytes() == before
 
 
-def test_raising_the_number_of_trials_goes_on(
+def test_raising_the_number_of_trials_continues_the_search(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tiny_search(Path(), trials="7")
@@ -156,7 +156,7 @@ def test_an_edited_search_keeps_the_runs_of_the_former_one(
     assert "2 trials, 0 of them ended already." in capsys.readouterr().out
     assert before < set(os.listdir(".ablate/runs"))
     typed("status", monkeypatch=monkeypatch)
-    assert "no longer asked for, and kept: trial 0 seed 0" in capsys.readouterr().out
+    assert "no longer requested, but kept: trial 0 seed 0" in capsys.readouterr().out
 
 
 def test_a_dry_run_changes_nothing(

@@ -54,7 +54,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     again = capsys.readouterr()
     assert "Tuning 2 arms: 6 trials, 6 of them ended already." in again.out
     assert "epoch" not in again.out
-    assert "No longer asked for" not in again.err
+    assert "No longer requested" not in again.err
     assert sweep_here(monkeypatch, "--dry-run") == 0
     assert "Nothing to train." in capsys.readouterr().out
 
@@ -116,10 +116,10 @@ def test_runs_that_an_edited_tuning_no_longer_asks_for_are_named_and_kept(
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr()
     assert "Tuning 2 arms: 6 trials, 0 of them ended already." in shown.out
-    assert "No longer asked for by this study, and kept: " in shown.err
+    assert "No longer requested by this study, but kept: " in shown.err
     assert before < set(Path(".ablate/runs").iterdir())
     typed("status", monkeypatch=monkeypatch)
-    assert "with, tuning trial 0 seed 10000" in capsys.readouterr().out.split("no longer asked for, and kept: ")[1]
+    assert "with, tuning trial 0 seed 10000" in capsys.readouterr().out.split("no longer requested, but kept: ")[1]
 
 
 def start(folder: Path, empty_store: Path) -> Path:

@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_a_folder_without_runs_is_told_so_and_gets_no_store(workplace: Path) -> None:
+def test_a_folder_without_runs_gets_a_message_and_gets_no_store(workplace: Path) -> None:
     _, error = typed()
     assert isinstance(error, AblateError)
     assert "there are no runs in this folder yet" in str(error)
@@ -57,7 +57,7 @@ def test_a_tracking_server_is_not_started_again_but_named(workplace: Path, monke
     assert shown.split(": ")[1].strip() == "http://host:5000/#/experiments?workflowType=machine_learning"
 
 
-def test_a_port_that_is_taken_is_told_in_a_line(store: Path) -> None:
+def test_a_port_that_is_taken_is_reported_in_one_line(store: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         _, error = typed("--port", str(other.getsockname()[1]))
     assert isinstance(error, AblateError)

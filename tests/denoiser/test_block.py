@@ -105,7 +105,7 @@ def closed_form(b: Any, x_BND: Tensor, skip: str) -> Any:
 
 
 @pytest.mark.parametrize("skip", SKIPS)
-def test_a_block_has_the_skips_that_it_is_told(skip: str) -> None:
+def test_a_block_has_the_skips_of_its_configuration(skip: str) -> None:
     b = block(skip=skip)
     torch.testing.assert_close(b(TOKENS), closed_form(b, TOKENS, skip))
 

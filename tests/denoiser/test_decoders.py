@@ -82,7 +82,7 @@ def test_the_linear_decoder_is_a_pixel_shuffle_of_the_grid() -> None:
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("patch", [1, 2, 4, 8, 16])
 @pytest.mark.parametrize(("size", "channels"), [((16, 16), 1), ((16, 48), 3)])
-def test_any_patch_size_gives_back_the_image(decoder: Any, patch: int, size: tuple[int, int], channels: int) -> None:
+def test_any_patch_size_restores_the_image_size(decoder: Any, patch: int, size: tuple[int, int], channels: int) -> None:
     config = ModelConfig(image_size=size, channels=channels, patch_size=patch, width=8, heads=2, decoder=decoder)
     assert DECODERS[decoder](config)(tokens(config), image(config)).shape == (2, channels, *size)
 

@@ -76,7 +76,7 @@ def test_sincos_positions_are_timms() -> None:
 
 
 def test_sincos_positions_are_sines_and_cosines_of_row_and_column() -> None:
-    """Token 9 of 2 x 6 stands in row 1, column 3; two frequencies, 1 and 10000^(-1/2), at a width of 8."""
+    """Token 9 of 2 x 6 is in row 1, column 3; two frequencies, 1 and 10000^(-1/2), at a width of 8."""
     table = SinCosPosition(ModelConfig(image_size=(8, 24), patch_size=4, width=8, heads=2)).table
     expected = [f(at * rate) for f in (math.sin, math.cos) for at in (1, 3) for rate in (1, 0.01)]
     assert table[0, 9].tolist() == pytest.approx(expected)

@@ -44,7 +44,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         yield executor
 
 
-def told(
+def collect_events(
     executor: Executor, on_event: Callable[[str, Event], None] = lambda run_id, event: None
 ) -> dict[str, list[Any]]:
     """All events by run, in order."""
@@ -57,33 +57,33 @@ def told(
 
 def test_a_run_tells_that_it_started_each_epoch_and_its_end(executor: Executor) -> None:
     executor.submit(RUNS[0])
-    assert [type(event) for event in told(executor)[RUNS[0].id]] == [Started, EpochEnded, EpochEnded, Ended]
+    assert [type(event) for event in collect_events(executor)[RUNS[0].id]] == [Started, EpochEnded, EpochEnded, Ended]
 
 
 def test_every_executor_gives_the_same_bits(warm: LocalExecutor) -> None:
     def weights(executor: Executor) -> list[bytes]:
         for run in RUNS:
             executor.submit(run)
-        events = told(executor)
+        events = collect_events(executor)
         return [events[run.id][-1].weights for run in RUNS]
 
     assert weights(InProcessExecutor()) == weights(warm)
 
 
-def test_a_broken_run_stops_no_other(executor: Executor) -> None:
+def test_a_failed_run_stops_no_other(executor: Executor) -> None:
     executor.submit(RUNS[0], b"no checkpoint at all")
     executor.submit(RUNS[1])
-    events = told(executor)
+    events = collect_events(executor)
     assert isinstance(events[RUNS[0].id][-1], Failed)
     assert "Traceback" in events[RUNS[0].id][-1].trace
     assert isinstance(events[RUNS[1].id][-1], Ended)
 
 
-def test_a_run_goes_on_from_its_checkpoint(executor: Executor) -> None:
+def test_a_run_resumes_from_its_checkpoint(executor: Executor) -> None:
     executor.submit(RUNS[0])
-    whole = told(executor)[RUNS[0].id]
+    whole = collect_events(executor)[RUNS[0].id]
     executor.submit(RUNS[0], whole[1].checkpoint)
-    rest = told(executor)[RUNS[0].id]
+    rest = collect_events(executor)[RUNS[0].id]
     assert [type(event) for event in rest] == [Started, EpochEnded, Ended]
     assert rest[-1].weights == whole[-1].weights
 
@@ -94,7 +94,7 @@ def test_runs_may_be_added_while_events_are_read(executor: Executor) -> None:
             executor.submit(RUNS[1])
 
     executor.submit(RUNS[0])
-    assert isinstance(told(executor, add_another)[RUNS[1].id][-1], Ended)
+    assert isinstance(collect_events(executor, add_another)[RUNS[1].id][-1], Ended)
 
 
 def test_a_cancelled_run_tells_nothing_more(executor: Executor) -> None:
@@ -104,20 +104,20 @@ def test_a_cancelled_run_tells_nothing_more(executor: Executor) -> None:
 
     long = tiny_run(training__epochs=500)
     executor.submit(long)
-    assert [type(event) for event in told(executor, cancel_both)[long.id]] == [Started, EpochEnded]
+    assert [type(event) for event in collect_events(executor, cancel_both)[long.id]] == [Started, EpochEnded]
 
 
 def test_a_cancelled_queued_run_never_starts(executor: Executor) -> None:
     for run in RUNS:
         executor.submit(run)
     executor.cancel(RUNS[2].id)
-    assert set(told(executor)) == {RUNS[0].id, RUNS[1].id}
+    assert set(collect_events(executor)) == {RUNS[0].id, RUNS[1].id}
 
 
 def test_leaving_the_context_forgets_what_waits() -> None:
     with InProcessExecutor() as executor:
         executor.submit(RUNS[0])
-    assert told(executor) == {}
+    assert collect_events(executor) == {}
 
 
 def test_a_killed_worker_takes_only_its_own_run_with_it() -> None:
@@ -132,7 +132,7 @@ def test_a_killed_worker_takes_only_its_own_run_with_it() -> None:
 
         for run in [victim, *others]:
             executor.submit(run)
-        events = told(executor, kill)
+        events = collect_events(executor, kill)
     assert isinstance(events[victim.id][-1], Lost)
     assert "SIGKILL" in events[victim.id][-1].reason
     assert all(isinstance(events[run.id][-1], Ended) for run in others)
@@ -143,12 +143,12 @@ def test_a_run_over_its_time_is_stopped_and_stops_no_other(
 ) -> None:
     for run in RUNS[:2]:
         warm.submit(run)
-    told(warm)  # both workers have loaded torch now, so that a short run is done in time
+    collect_events(warm)  # both workers have loaded torch now, so that a short run is done in time
     monkeypatch.setattr(warm, "timeout", 5.0)
     endless = tiny_run(training__epochs=1_000_000)
     for run in [endless, *RUNS]:
         warm.submit(run)
-    events = told(warm)
+    events = collect_events(warm)
     last = events[endless.id][-1]
     assert isinstance(last, Failed)
     assert (last.status, "5 s" in last.reason) == ("timed out", True)
@@ -158,11 +158,11 @@ def test_a_run_over_its_time_is_stopped_and_stops_no_other(
 def test_a_worker_killed_while_idle_fails_no_run() -> None:
     with LocalExecutor(["cpu"]) as executor:
         executor.submit(RUNS[0])
-        told(executor)
+        collect_events(executor)
         executor.workers[0].process.kill()
         executor.workers[0].process.wait()
         executor.submit(RUNS[1])
-        assert isinstance(told(executor)[RUNS[1].id][-1], Ended)
+        assert isinstance(collect_events(executor)[RUNS[1].id][-1], Ended)
 
 
 def test_no_worker_holds_the_lifeline_of_another() -> None:
@@ -285,4 +285,4 @@ def test_a_run_that_crossed_to_another_process_is_still_the_same() -> None:
 def test_a_time_limit_of_years_is_waited_for_in_parts(monkeypatch: pytest.MonkeyPatch, warm: LocalExecutor) -> None:
     monkeypatch.setattr(warm, "timeout", 999_999 * 3600.0)
     warm.submit(RUNS[0])
-    assert isinstance(told(warm)[RUNS[0].id][-1], Ended)
+    assert isinstance(collect_events(warm)[RUNS[0].id][-1], Ended)

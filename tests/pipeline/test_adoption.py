@@ -60,7 +60,7 @@ def test_data_from_before_there_was_a_score_are_adopted_and_written_again_as_the
     assert written() == before
 
 
-def test_nothing_is_left_to_train_and_the_record_is_whole(reported: Design) -> None:
+def test_nothing_is_left_to_train_and_the_record_is_complete(reported: Design) -> None:
     record = Record(warn=pytest.fail)
     adopt(reported, record)
     record.set_aside_damaged(run.id for run in reported.runs)

@@ -70,7 +70,7 @@ def ids(study: Design, arm: int) -> list[str]:
     return [study.arms[arm].run(seed).id for seed in study.seeds]
 
 
-def test_recorded_runs_tell_what_the_others_of_their_arm_take(study: Design, timed: list[str]) -> None:
+def test_recorded_runs_predict_the_others_of_their_arm(study: Design, timed: list[str]) -> None:
     """Each of two epochs took 10 s, the last scores 3 s: 23 s for each of the two runs that are left."""
     first, second = ids(study, 0)[:2]
     record = FixedRecord(times={first: (0, [10, 20], 23), second: (50, [60, 70], 73)})
@@ -86,7 +86,7 @@ def test_a_run_that_was_cut_off_for_hours_does_not_count_for_hours(study: Design
     assert estimate(study, FixedRecord(times=times), ["cpu"]).seconds == 23 + 4 * 100
 
 
-def test_runs_of_another_machine_tell_nothing_of_this_one(study: Design, timed: list[str]) -> None:
+def test_runs_of_another_machine_do_not_count(study: Design, timed: list[str]) -> None:
     record = FixedRecord(times={ids(study, 0)[0]: (0, [10, 20], 23)}, device="somebody else's")
     assert estimate(study, record, ["cpu"]).recorded == 0
     assert len(timed) == 2
@@ -145,7 +145,7 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
     assert duration(seconds) == said
 
 
-def test_a_run_whose_beginning_is_damaged_is_no_measure_of_time(study: Design, timed: list[str]) -> None:
+def test_a_run_whose_beginning_is_damaged_is_not_used_as_a_measure_of_time(study: Design, timed: list[str]) -> None:
     first, second, *_ = ids(study, 0)
     record = FixedRecord(times={first: (float("nan"), [10.0, 20.0], 21.0), second: (0.0, [10.0, 20.0], 21.0)})
     assert module.recorded_seconds(study.arms[0], study.seeds, record, "cpu") == 21.0

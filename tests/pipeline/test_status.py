@@ -1,4 +1,4 @@
-"""What has become of each run, without MLflow."""
+"""The status of each run, without MLflow."""
 
 import os
 from dataclasses import replace
@@ -69,7 +69,7 @@ def counted(record: Record, study: Design) -> dict[str, int]:
     return {state: count for state, count in counts.items() if count}
 
 
-def test_what_was_told_is_known_by_where_it_was_told(
+def test_what_was_sent_is_known_for_each_server(
     swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, study = swept_copy

@@ -104,7 +104,7 @@ def test_a_recorded_run_is_never_trained_again(record: Record) -> None:
     assert log == []
 
 
-def test_listeners_hear_of_an_event_after_it_is_recorded(record: Record) -> None:
+def test_listeners_are_called_after_an_event_is_recorded(record: Record) -> None:
     def check(run: Run, event: Event) -> None:
         if isinstance(event, EpochEnded):
             assert record.epochs(run.id) == event.rows
@@ -138,7 +138,7 @@ def curves(record: Record, run: Run) -> list[dict[str, float]]:
 
 
 def spoil(record: Record, run: Run) -> None:
-    """Give a run a whole checkpoint that cannot be gone on from."""
+    """Give a run an intact checkpoint from which it cannot resume."""
     record.write_event(run, Started(0, "cpu"))
     record.write_event(run, EpochEnded([], b"spoilt"))
 
@@ -157,7 +157,7 @@ def test_a_failed_run_stops_no_other_and_is_tried_again_only_if_asked_for(record
     assert record.status(RUNS[0].id) == "finished"
 
 
-def test_an_interrupted_retry_goes_on_and_leaves_no_failure(record: Record) -> None:
+def test_an_interrupted_retry_continues_and_leaves_no_failure(record: Record) -> None:
     record.write_event(RUNS[0], Started(0, "cpu"))
     record.write_event(RUNS[0], Failed("broke"))
     record.write_event(RUNS[0], Started(0, "cpu"))  # and then the power went
@@ -205,7 +205,7 @@ class Unlucky:
 
 
 @pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "failed")])
-def test_a_run_that_lost_its_worker_goes_on_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
+def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
     executor, log = Unlucky(times), Log()
     sweep(Fixed(RUNS[:1]), executor, record, [log])  # type: ignore[arg-type]
     assert executor.checkpoints[0] is None
@@ -231,7 +231,7 @@ def test_a_source_may_propose_more_as_results_come(record: Record) -> None:
     assert [run_id for run_id, kind in log if kind is Ended] == [tiny_run(seed).id for seed in range(3)]
 
 
-def test_a_source_hears_of_results_that_were_recorded_before(record: Record) -> None:
+def test_a_strategy_sees_results_that_were_recorded_before(record: Record) -> None:
     sweep(Fixed(RUNS), InProcessExecutor(), record)
     log = Log()
     sweep(OneByOne(), InProcessExecutor(), record, [log])
@@ -247,7 +247,7 @@ class Pruning:
         return RUNS[1:] if pruned and second and second.status != "finished" else RUNS
 
 
-def test_a_run_that_is_no_longer_proposed_is_stopped_and_goes_on_if_it_is_proposed_again(record: Record) -> None:
+def test_a_run_that_is_no_longer_proposed_is_stopped_and_resumes_if_it_is_proposed_again(record: Record) -> None:
     log = Log()
     sweep(Pruning(), InProcessExecutor(), record, [log])
     kinds = [kind for run_id, kind in log if run_id == RUNS[0].id]

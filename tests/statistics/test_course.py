@@ -24,7 +24,7 @@ def verdicts(study: Design, runs: pd.DataFrame) -> dict[str, str]:
     return {arm: c.verdict for arm, c in found.items()}
 
 
-def test_arms_stop_at_the_look_that_decides_them_and_the_reference_goes_on_for_the_others() -> None:
+def test_arms_stop_at_the_look_that_decides_them_and_the_reference_continues_for_the_others() -> None:
     course = read_course(study_of(), table(study_of()))
     assert dict(course.needed) == {"reference": 12, "same": 3, "worse": 3, "unsure": 12}
     assert course.end("same", "reference") == "decided"
@@ -61,7 +61,7 @@ def test_a_number_of_seeds_is_a_single_look_that_spends_all() -> None:
 
 @relaxed
 @given(st.data())
-def test_what_no_look_needs_changes_nothing_be_it_there_or_not(data: st.DataObject) -> None:
+def test_what_no_look_needs_changes_nothing(data: st.DataObject) -> None:
     study = study_of()
     course, judged = read_course(study, table(study)), verdicts(study, table(study))
     spare = [(cell.arm.name, cell.seed) for cell in study.cells if not course.needs(cell.arm.name, cell.seed)]
@@ -84,7 +84,7 @@ def test_the_next_look_waits_for_every_run_of_this_one() -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "timed out"])
-def test_an_arm_with_a_broken_run_waits_and_the_others_go_on(status: str) -> None:
+def test_an_arm_with_a_failed_run_waits_and_the_others_continue(status: str) -> None:
     study = study_of()
     runs = table(study, unsure_1=status)
     assert verdicts(study, runs) == {"same": "equivalent", "worse": "worse", "unsure": "waiting"}

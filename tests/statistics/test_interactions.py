@@ -60,7 +60,7 @@ def score(model: Any, seed: int) -> float:
     return float(model.heads + model.depth / 100 + seed / 1000)
 
 
-def test_every_cell_stands_at_its_levels() -> None:
+def test_every_cell_has_the_position_of_its_levels() -> None:
     grid = read_grid(study_of(), read_scores(study_of(), runs_of(study_of())))
     assert grid is not None
     assert (grid.axes, grid.levels) == (("model.heads", "model.depth"), ((1, 4, 8), (2, 12)))
@@ -142,7 +142,7 @@ def test_an_axis_with_a_single_level_is_none() -> None:
         {"vary": None, "arms": {"a": {}, "b": {"model.heads": 1}}, "reference": "a"},
     ],
 )
-def test_what_is_no_grid_of_two_axes_has_no_interactions(changes: dict[str, Any]) -> None:
+def test_a_study_that_is_not_a_grid_has_no_interactions(changes: dict[str, Any]) -> None:
     study = study_of(**changes)
     assert read_grid(study, read_scores(study, runs_of(study))) is None
 
@@ -170,7 +170,7 @@ def test_the_contrasts_are_the_interaction_coefficients_of_statsmodels() -> None
         assert item.comparison.difference == pytest.approx(fitted[name])
 
 
-def test_effects_that_add_up_are_no_interaction_however_large() -> None:
+def test_effects_that_add_up_are_not_an_interaction() -> None:
     scores = 0.01 * noise(5, 3, 2) + np.array([0, 5, 9])[:, None] + np.array([0, -7]) + 3 * noise(5, 1, 1)
     assert {item.comparison.verdict for item in interactions(grid_of(scores), 0.25)} == {"equivalent"}
 

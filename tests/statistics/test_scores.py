@@ -14,7 +14,7 @@ from ablate.studies.planning import Design
 from tests.helpers.score_tables import SCORES, runs_of, study_of
 
 
-def test_scores_stand_in_the_order_of_the_study() -> None:
+def test_scores_are_in_the_order_of_the_study() -> None:
     study = study_of(seeds=[7, 3, 5])
     table = read_scores(study, runs_of(study)).values
     assert (list(table.index), list(table.columns)) == ([7, 3, 5], ["four", "one", "two"])

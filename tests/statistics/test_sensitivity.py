@@ -77,7 +77,7 @@ def test_no_seed_is_left_out_where_a_single_pair_would_remain() -> None:
     assert list(judged(study, runs)[0].others) == [LAST, MeanError()]
 
 
-def test_nothing_is_said_of_a_verdict_that_waits() -> None:
+def test_a_waiting_verdict_has_no_sensitivity() -> None:
     runs = table(study_of(), SCORES)
     runs.loc[(runs.arm == "one") & (runs.seed == 1), ["test/psnr", "last/psnr"]] = float("nan")
     found = judged(study_of(), runs)[0]

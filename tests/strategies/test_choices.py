@@ -83,7 +83,7 @@ def test_the_page_says_given_the_chosen_settings(report: tuple[Path, Design], pa
 
 
 @pytest.mark.parametrize(("rate", "near"), [(1.2e-4, True), (3e-3, False), (9e-2, True)])
-def test_a_choice_near_an_end_of_its_range_is_told(page: Page, rate: float, near: bool) -> None:
+def test_a_choice_near_an_end_of_its_range_is_reported(page: Page, rate: float, near: bool) -> None:
     (tuning, *_) = page.tuning
     assert tuning.best is not None
     chosen = replace(tuning, trials=[replace(tuning.best, overrides={"training.rate": rate})])
@@ -126,5 +126,5 @@ def test_an_arm_of_which_no_trial_ended_cannot_be_compared(report: tuple[Path, D
     lines = path.read_text().splitlines()
     spoilt = [line.replace("complete", "failed") if line.endswith("without") else line for line in lines]
     path.write_text("\n".join(spoilt) + "\n")
-    with pytest.raises(AblateError, match="no trial of the tuning of without came to its end"):
+    with pytest.raises(AblateError, match="no trial of the tuning of without is complete"):
         tuned(STUDY, tmp_path)

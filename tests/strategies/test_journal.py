@@ -34,7 +34,7 @@ def put(root: Path, content: bytes) -> Path:
     return path
 
 
-def test_what_was_told_is_read_back(tmp_path: Path, written: bytes) -> None:
+def test_finished_trials_are_read_back(tmp_path: Path, written: bytes) -> None:
     put(tmp_path, written)
     assert facts(journal(tmp_path).finished()) == facts(run_to_its_end(Searching(SEARCH)))
 

@@ -23,7 +23,7 @@ def test_the_names_of_the_file_are_those_of_the_code() -> None:
     assert set(PRUNERS) == set(get_args(Pruner))
 
 
-def test_a_search_tries_as_many_settings_as_it_was_asked_to() -> None:
+def test_a_search_tries_as_many_settings_as_it_has_trials() -> None:
     assert len(WHOLE) == 12
     assert {state for state, _, _ in WHOLE} == {"COMPLETE", "PRUNED", "FAIL"}
 
@@ -38,7 +38,7 @@ def test_the_trials_do_not_depend_on_which_run_is_faster(chance: object) -> None
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 12))
-def test_a_search_that_goes_on_from_what_was_told_ends_with_the_same_trials(count: int) -> None:
+def test_a_search_that_continues_from_finished_trials_ends_with_the_same_trials(count: int) -> None:
     finished = run_to_its_end(Searching(made_up_search()))[:count]
     assert facts(run_to_its_end(Searching(made_up_search(), finished))) == WHOLE
 
@@ -57,7 +57,7 @@ def test_no_more_trials_are_open_than_may_be() -> None:
 
 
 def test_a_trial_does_not_know_the_ends_of_those_that_were_open_with_it() -> None:
-    """The third of two open trials is drawn once the first has ended: what became of the second changes nothing."""
+    """The third of two open trials is drawn once the first has ended: the outcome of the second changes nothing."""
     drawn = []
     for epochs in (0, 4):
         space = {"training.rate": {"low": 1e-4, "high": 1e-1}}
@@ -69,7 +69,7 @@ def test_a_trial_does_not_know_the_ends_of_those_that_were_open_with_it() -> Non
     assert drawn[0] == drawn[1]
 
 
-def test_the_trials_are_told_in_the_order_of_their_numbers() -> None:
+def test_trials_finish_in_the_order_of_their_numbers() -> None:
     strategy = Searching(made_up_search(pruner="none", parallel=4, space={"model.skip": ["both", "none"]}, trials=4))
     heard: list[int] = []
     strategy.on_tell = lambda trial: heard.append(trial.number)
@@ -94,13 +94,13 @@ def test_a_pruned_run_is_proposed_no_more() -> None:
     assert not set(pruned) & {run.id for run in strategy.propose({})}
 
 
-def test_settings_that_make_no_network_are_told_as_failed_and_the_next_are_drawn() -> None:
+def test_settings_that_make_no_network_are_failed_trials_and_the_next_are_drawn() -> None:
     failed = [trial for trial in run_to_its_end(Searching(made_up_search())) if trial.state == TrialState.FAIL]
     assert failed
     assert all("3 heads do not divide a width of 8" in trial.user_attrs[WHY] for trial in failed)
 
 
-def test_a_broken_run_is_a_failed_trial() -> None:
+def test_a_failed_run_is_a_failed_trial() -> None:
     strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
     (run,) = strategy.propose({})
     strategy.propose({run.id: Outcome("timed out")})
@@ -172,7 +172,7 @@ def test_the_same_settings_drawn_twice_are_one_run_and_two_trials() -> None:
     assert all(trial.value == by_run[trial.user_attrs[RUN]] for trial in finished)
 
 
-def test_raising_the_number_of_trials_goes_on_with_the_search() -> None:
+def test_raising_the_number_of_trials_continues_the_search() -> None:
     few = run_to_its_end(Searching(made_up_search(trials=5)))
     assert made_up_search(trials=5).id == made_up_search().id
     assert facts(run_to_its_end(Searching(made_up_search(), few))) == WHOLE
@@ -210,7 +210,7 @@ def test_a_run_of_impossible_settings_says_why() -> None:
         run_of(made_up_search(), {"training.rate": 0.01, "model.heads": 3, "model.skip": "both"})
 
 
-def test_tpe_learns_from_what_it_was_told() -> None:
+def test_tpe_learns_from_finished_trials() -> None:
     """On made-up scores with one clear optimum the later half of the trials is better than the first."""
     search = made_up_search(space={"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}}, trials=30, pruner="none")
     values = [scores(run_of(search, trial.params))[-1] for trial in run_to_its_end(Searching(search))]

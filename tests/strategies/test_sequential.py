@@ -84,7 +84,7 @@ def test_nothing_is_trained_beyond_a_budget(limit: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "timed out"])
-def test_a_broken_run_ends_its_own_arm_only(status: str) -> None:
+def test_a_failed_run_ends_only_its_own_arm(status: str) -> None:
     sweep = Slots(study_of(), slots=2, seed=0)
     broken = next(cell.run for cell in sweep.study.cells if (cell.arm.name, cell.seed) == ("same", 1))
     sweep.outcomes[broken.id] = Outcome(status)  # type: ignore[arg-type]

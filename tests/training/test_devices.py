@@ -32,7 +32,7 @@ def test_a_device_scores_what_the_cpu_does(device: str, precision: str) -> None:
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_a_run_goes_on_from_its_checkpoint_on_every_device(device: str) -> None:
+def test_a_run_resumes_from_its_checkpoint_on_every_device(device: str) -> None:
     run = tiny_run(training__epochs=3, training__ema=0.9, training__schedule="cosine")
     events: list[Any] = list(train(run, None, device))
     first, *_, whole = events

@@ -134,7 +134,7 @@ def test_a_weight_decay_is_given_to_the_optimiser(name: str) -> None:
 
 
 def test_the_average_of_the_weights_is_the_closed_form() -> None:
-    """After steps w_1 to w_n: d^(n-1) w_1 + (1 - d) sum of d^(n-k) w_k; BatchNorm's statistics likewise."""
+    """After steps w_1 to w_n: d^(n-1) w_1 + (1 - d) sum of d^(n-k) w_k; and the same for BatchNorm's statistics."""
     model: Any = nn.BatchNorm1d(1)
     average: Any = make_average(config(ema=0.75), model)
     seen = [2.0, -1.0, 4.0, 0.5]
@@ -147,7 +147,7 @@ def test_the_average_of_the_weights_is_the_closed_form() -> None:
     assert average.module.running_mean.item() == pytest.approx(10 * expected)
 
 
-def test_no_average_is_kept_where_none_is_asked_for() -> None:
+def test_no_average_is_kept_by_default() -> None:
     assert make_average(config(), nn.Linear(2, 2)) is None
 
 

@@ -70,7 +70,7 @@ def _best(page: SearchPage) -> Blocks:
         Link("best.yaml", "best.yaml"),
         " has these settings, ready to be the base of a study. The score above flatters them: it is the best of "
         f"{len(page.ranked)}, on one seed ({page.search.seed}) and on the validation scenes by which it was chosen. "
-        "Only a study on fresh seeds can tell how good they are, and whether they are better than others.",
+        "Only a study on fresh seeds shows how good they are, and whether they are better than others.",
     )
 
 

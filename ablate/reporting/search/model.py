@@ -23,7 +23,7 @@ MIN_TRIALS = 8
 
 @dataclass(frozen=True)
 class SearchPage:
-    """All that a report says of a search.
+    """The content of a search's report.
 
     Attributes:
         trials: the finished ones, by number; `best` is the best of the complete ones, None if there is none.

@@ -31,7 +31,7 @@ UNSCORED = "unscored"
 
 @dataclass(frozen=True)
 class Page:
-    """All that a report says of a study.
+    """The content of a study's report.
 
     Attributes:
         design: the study, resolved; `rows` are in the order of its arms.

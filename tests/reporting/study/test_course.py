@@ -1,4 +1,4 @@
-"""What a report says of a study with looks."""
+"""The report of a study with looks."""
 
 from pathlib import Path
 

@@ -264,7 +264,7 @@ def test_no_two_texts_of_a_figure_collide(study: Design) -> None:
     assert {name: collisions(figure) for name, figure in figures.items() if figure and collisions(figure)} == {}
 
 
-def test_names_are_whole_in_every_figure_that_has_a_row_or_a_panel_per_arm() -> None:
+def test_names_are_complete_in_every_figure_that_has_a_row_or_a_panel_per_arm() -> None:
     study = long_names()
     page = build(study, fabricated.fabricate(study, rate_score))
     for figure in FIGURES:

@@ -1,4 +1,4 @@
-"""What a page says of made-up scores whose verdicts are known."""
+"""Pages for made-up scores whose verdicts are known."""
 
 import math
 from typing import Any
