@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_reported_in_one_line(store: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         _, error = typed("--port", str(other.getsockname()[1]))
     assert isinstance(error, AblateError)
-    assert "allowed: --port with a free one" in str(error)
+    assert "choose a free one with --port" in str(error)
 
 
 @pytest.mark.slow
