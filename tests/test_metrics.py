@@ -18,7 +18,7 @@ GOLDEN = [
     ("val/psnr", "dB", True, 2, "PSNR of the pooled MSE on the validation scenes"),
     ("val/ssim", "", True, 4, "structural similarity on the validation scenes"),
     ("time/seconds", "s", False, 0, "seconds of the epoch's training steps"),
-    ("time/images_per_second", "images/s", True, 0, "training scenes per second, their making included"),
+    ("time/images_per_second", "images/s", True, 0, "training scenes per second, making them included"),
     (
         "test/mse",
         "",

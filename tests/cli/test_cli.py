@@ -86,7 +86,7 @@ def test_a_sweep_can_adopt_what_reports_hold_and_write_the_data_only(
     assert sorted(map(str, Path().rglob("*"))) == before
     assert sweep_here(monkeypatch, "--adopt", "--no-report") == 0
     shown = capsys.readouterr().out
-    assert "4 runs adopted from the data of reports" in shown
+    assert "4 runs adopted from the reports' data" in shown
     assert "4 runs, 4 of them recorded already, 0 to train." in shown
     assert "Report:" not in shown
     assert sorted(path.name for path in Path("reports/tiny").iterdir()) == ["data"]
@@ -136,7 +136,7 @@ def test_check_without_claims_says_so(
     record, study = swept_copy
     export(study, record, Path("reports/tiny"))
     assert typed("report", "tiny.yaml", "--check", monkeypatch=monkeypatch) == 0
-    assert "There is no claim to check" in capsys.readouterr().out
+    assert "No claims to check" in capsys.readouterr().out
 
 
 def test_a_wrong_claim_is_found_before_anything_trains(
@@ -172,7 +172,7 @@ def test_a_failed_run_is_named_with_its_last_lines_and_tried_again_when_asked_fo
     assert "with seed 0: failed (" in shown.err
     assert "Error" in shown.err.split("with seed 0: failed")[1].split("all of it:")[0]
     assert f"{run.id}/failure.json" in shown.err
-    assert "`ablate sweep tiny.yaml --executor inprocess --retry-failed` trains these again." in shown.err
+    assert "`ablate sweep tiny.yaml --executor inprocess --retry-failed` trains these runs again." in shown.err
     assert "waiting" in shown.out
     assert sweep_here(monkeypatch) == 1
     assert "0 to train" in capsys.readouterr().out
@@ -250,7 +250,7 @@ def test_sync_where_nothing_was_swept_says_so(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed("sync", monkeypatch=monkeypatch) == 2
-    assert "no study was swept" in capsys.readouterr().err
+    assert "no study has been swept" in capsys.readouterr().err
     assert typed("status", monkeypatch=monkeypatch) == 0
 
 
@@ -324,7 +324,7 @@ def test_a_sweep_until_decided_continues_to_the_last_look_and_a_second_one_train
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr().out
     assert "4 runs, 4 of them recorded already, 0 to train." in shown
-    assert "the first look, of those at 2, 3 seeds" in shown
+    assert "the first of the looks at 2, 3 seeds" in shown
     assert "with seed 2: epoch 2/2" in shown, "two seeds of so wide a spread decide nothing"
     assert "without seed 2: epoch 2/2" in shown
     assert "From look to look" in Path("reports/tiny/README.md").read_text()

@@ -45,7 +45,10 @@ def test_a_file_that_exists_is_left_alone(
     assert Path("first.yaml").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("name", "rule"), [("no folder/first", "there is no folder"), ("a b", "a study's file name")])
+NO_NAMES = {"no folder/first": "there is no folder", "a b": "the name of a study file"}
+
+
+@pytest.mark.parametrize(("name", "rule"), NO_NAMES.items())
 def test_a_name_that_cannot_be_one_is_refused(
     name: str, rule: str, workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,7 +29,7 @@ def test_a_search_trains_tracks_and_reports(
     write_tiny_search(store.parent)
     assert search_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "6 trials, 0 of them ended already." in shown.out
+    assert "6 trials, 0 of them finished already." in shown.out
     assert "trial 0 seed 0: epoch 2/2" in shown.out
     assert "Best of 6 trials" in shown.out
     assert "Base:   reports/tiny/best.yaml" in shown.out
@@ -43,7 +43,7 @@ def test_a_search_trains_tracks_and_reports(
     before = set(Path().rglob("*")) - {Path(".ablate/running.json")}
     assert search_here(monkeypatch) == 0
     again = capsys.readouterr().out
-    assert "6 trials, 6 of them ended already." in again
+    assert "6 trials, 6 of them finished already." in again
     assert "epoch" not in again
     assert set(Path().rglob("*")) == before
 
@@ -107,7 +107,7 @@ def test_raising_the_number_of_trials_continues_the_search(
     write_tiny_search(Path(), trials="7")
     assert search_here(monkeypatch) == 0
     said = capsys.readouterr().out
-    assert "7 trials, 6 of them ended already." in said
+    assert "7 trials, 6 of them finished already." in said
     assert "trial 6 seed 0: started" in said
     assert "trial 5 seed 0: started" not in said
 
@@ -153,7 +153,7 @@ def test_an_edited_search_keeps_the_runs_of_the_former_one(
     before = set(os.listdir(".ablate/runs"))
     write_tiny_search(Path(), trials="2\nsampler: random\nseed: 1")
     assert search_here(monkeypatch) == 0
-    assert "2 trials, 0 of them ended already." in capsys.readouterr().out
+    assert "2 trials, 0 of them finished already." in capsys.readouterr().out
     assert before < set(os.listdir(".ablate/runs"))
     typed("status", monkeypatch=monkeypatch)
     assert "no longer requested, but kept: trial 0 seed 0" in capsys.readouterr().out

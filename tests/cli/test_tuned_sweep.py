@@ -40,7 +40,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert not Path(".ablate").exists()
     assert sweep_here(monkeypatch) == 0
     said = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 0 of them ended already." in said.out
+    assert "Tuning 2 arms: 6 trials, 0 of them finished already." in said.out
     assert "without, tuning trial 2 seed 10000: epoch 1/1" in said.out
     assert "4 runs, 0 of them recorded already, 4 to train." in said.out
     assert 'With each arm tuned, compared with "with"' in said.out.replace("\n", " ")
@@ -52,7 +52,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert len(mlflow_runs()) == 10
     assert sweep_here(monkeypatch) == 0
     again = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 6 of them ended already." in again.out
+    assert "Tuning 2 arms: 6 trials, 6 of them finished already." in again.out
     assert "epoch" not in again.out
     assert "No longer requested" not in again.err
     assert sweep_here(monkeypatch, "--dry-run") == 0
@@ -86,7 +86,7 @@ def test_another_seed_tunes_nothing_again(
     capsys.readouterr()
     assert sweep_here(monkeypatch) == 0
     said = capsys.readouterr().out
-    assert "6 of them ended already" in said
+    assert "6 of them finished already" in said
     assert "6 runs, 4 of them recorded already, 2 to train." in said
 
 
@@ -115,7 +115,7 @@ def test_runs_that_an_edited_tuning_no_longer_asks_for_are_named_and_kept(
     capsys.readouterr()
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr()
-    assert "Tuning 2 arms: 6 trials, 0 of them ended already." in shown.out
+    assert "Tuning 2 arms: 6 trials, 0 of them finished already." in shown.out
     assert "No longer requested by this study, but kept: " in shown.err
     assert before < set(Path(".ablate/runs").iterdir())
     typed("status", monkeypatch=monkeypatch)

@@ -34,7 +34,7 @@ def free_port() -> int:
 def test_a_folder_without_runs_gets_a_message_and_gets_no_store(workplace: Path) -> None:
     _, error = typed()
     assert isinstance(error, AblateError)
-    assert "there are no runs in this folder yet" in str(error)
+    assert "no runs in this folder yet" in str(error)
     assert list(workplace.iterdir()) == []
 
 

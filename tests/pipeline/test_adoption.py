@@ -230,7 +230,7 @@ def test_a_damaged_table_is_one_line_and_nothing_is_adopted(damage: str, reporte
     name, change = DAMAGE[damage]
     path = Path("reports/tiny/data", name)
     path.write_text(change(path.read_text()))
-    with pytest.raises(AblateError, match=f"^reports/tiny/data/{name}: is damaged, so that no run") as error:
+    with pytest.raises(AblateError, match=f"^reports/tiny/data/{name}: this table is damaged, so no run") as error:
         adopt(reported, Record())
     assert len(str(error.value).splitlines()) == 1
     assert not Path(".ablate").exists()
@@ -238,7 +238,7 @@ def test_a_damaged_table_is_one_line_and_nothing_is_adopted(damage: str, reporte
 
 def test_a_table_without_its_epochs_is_damaged(reported: Design) -> None:
     Path("reports/tiny/data/epochs.csv").unlink()
-    with pytest.raises(AblateError, match=r"epochs.csv: is damaged"):
+    with pytest.raises(AblateError, match=r"epochs.csv: this table is damaged"):
         adopt(reported, Record())
 
 

@@ -63,7 +63,7 @@ def test_a_sweep_scores_old_runs_without_training_and_judges_them(
     by_mae()
     assert sweep_here(monkeypatch) == 0
     shown = capsys.readouterr().out
-    assert "4 recorded runs lack test/mae: scoring them again, without training." in shown
+    assert "4 recorded runs lack test/mae: computing it, without training." in shown
     assert "4 runs, 4 of them recorded already, 0 to train." in shown
     assert "epoch" not in shown
     assert "difference in test/mae" in Path("reports/tiny/report.html").read_text()
@@ -96,7 +96,7 @@ def test_a_run_without_weights_is_named_and_trained_again_only_on_request(
         assert sweep_here(monkeypatch) == 1
         shown = capsys.readouterr()
         assert "with seed 0: unscored (without test/mae; adopted from reports/tiny/data, without weights" in shown.err
-        assert "--retry-failed` trains these again." in shown.err
+        assert "--retry-failed` trains these runs again." in shown.err
         assert "0 to train." in shown.out
     page = Path("reports/tiny/README.md").read_text().replace("\\", "")
     assert "is waiting for runs that lack test/mae" in page

@@ -91,7 +91,7 @@ def test_a_search_from_python_returns_its_best_settings(store: Path) -> None:
 
 
 def test_what_the_user_can_change_is_an_error_of_ours(workplace: Path) -> None:
-    with pytest.raises(ablate.AblateError, match="one at a time"):
+    with pytest.raises(ablate.AblateError, match="one run at a time"):
         ablate.sweep(write_tiny_study(workplace), executor="inprocess", workers=2)
     assert not Path(".ablate").exists()
 

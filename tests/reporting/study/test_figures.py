@@ -11,10 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.metrics import METRICS
-from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure, measure_of
 from ablate.reporting.markup.figures import draw_all
-from ablate.reporting.markup.style import row_places, wrap_name
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.figures import FIGURES
@@ -25,12 +22,11 @@ from ablate.reporting.study.figures.grid import cell_text, ink
 from ablate.reporting.study.figures.samples import SCALES, error_scale, sample_rows
 from ablate.reporting.study.figures.seeds import seed_rows
 from ablate.reporting.study.figures.styles import arm_styles
-from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.sections import SectionTitle
-from ablate.studies.planning import Cell, Design
+from ablate.studies.planning import Design
 from tests.helpers import fabricated
-from tests.helpers.drawings import collisions, visible_texts
+from tests.helpers.drawings import visible_texts
 
 GRID = fabricated.grid_study()
 
@@ -90,32 +86,6 @@ def test_references_are_black_and_no_two_arms_look_alike() -> None:
     styles = arm_styles(build(study, fabricated.fabricate(study, fabricated.named_score)))
     assert styles[fabricated.LONG[0]].colour == "black"
     assert len(set(styles.values())) == 20
-
-
-@given(st.lists(st.text("ab ", min_size=1, max_size=100), min_size=1, max_size=20))
-def test_every_row_has_room_for_its_name(names: list[str]) -> None:
-    *middles, end = row_places(names)
-    lines = [wrap_name(name).count("\n") + 1 for name in names]
-    tops = [0.0]
-    for middle in middles:
-        tops.append(2 * middle - tops[-1])
-    assert tops[-1] == pytest.approx(end)
-    assert all(b - a >= 0.16 * count for a, b, count in zip(tops, tops[1:], lines, strict=False))
-
-
-def test_a_name_without_blanks_is_broken_too() -> None:
-    assert max(map(len, wrap_name("x" * 60).split("\n"))) == 26
-
-
-def test_a_long_word_is_broken_after_a_sign() -> None:
-    assert wrap_name("unbroken_name_of_many_letters", 22).split("\n") == ["unbroken_name_of_many_", "letters"]
-
-
-@given(st.text("ab _=.,", min_size=1, max_size=100), st.integers(5, 40))
-def test_wrapping_keeps_every_letter_of_a_name(name: str, width: int) -> None:
-    wrapped = wrap_name(name, width)
-    assert wrapped.replace("\n", "").replace(" ", "") == name.replace(" ", "")
-    assert all(len(line) <= width for line in wrapped.split("\n"))
 
 
 # differences
@@ -239,53 +209,6 @@ def test_an_axis_of_training_times_has_plain_numbers_in_a_unit_that_suits(
     assert len(labels) >= 2
 
 
-def long_names() -> Design:
-    """A study with names of 20 letters and one longer word, and looks."""
-    names = [*(f"an arm of 20 letter {index}" for index in range(7)), "a_name_of_many_letters_without_a_single_blank"]
-    arms = {name: {"training.rate": 0.001 * (index + 1), "model.depth": index + 1} for index, name in enumerate(names)}
-    return fabricated.named_study(4, arms=arms, reference=names[0], seeds={"from": 3, "to": 8})
-
-
-def crowded_grid() -> Design:
-    """A grid with many levels, and with levels of long names."""
-    vary = {"model.width": [16, 64, 256, 1024], "model.decoder": ["transposed", "pixelshuffle", "bilinear", "linear"]}
-    vary |= {"training.schedule": ["constant", "cosine"]}
-    return fabricated.grid_study(vary=vary, reference={"training.schedule": "cosine"}, seeds=2)
-
-
-def rate_score(cell: Cell) -> float:
-    return 30 - 100 * cell.arm.settings.training.rate + 0.3 * cell.seed
-
-
-@pytest.mark.parametrize("study", [long_names(), crowded_grid(), GRID], ids=["long names", "crowded grid", "grid"])
-def test_no_two_texts_of_a_figure_collide(study: Design) -> None:
-    page = build(study, fabricated.fabricate(study, fabricated.grid_score if study is GRID else rate_score))
-    figures = {figure.name: figure.draw(page) for figure in FIGURES}
-    assert {name: collisions(figure) for name, figure in figures.items() if figure and collisions(figure)} == {}
-
-
-def test_names_are_complete_in_every_figure_that_has_a_row_or_a_panel_per_arm() -> None:
-    study = long_names()
-    page = build(study, fabricated.fabricate(study, rate_score))
-    for figure in FIGURES:
-        drawing = figure.draw(page)
-        if drawing is not None:
-            shown = {text.get_text().replace("\n", "").replace(" ", "") for text in visible_texts(drawing)}
-            names = {row.name.replace(" ", "") for row in page.rows if row.comparison}
-            assert names <= shown, figure.name
-
-
-def test_no_axis_has_an_offset_or_a_factor() -> None:
-    study = fabricated.grid_study(metric="test/mse", margin=0.0001)
-    made = fabricated.fabricate(study, lambda cell: 60 + 0.01 * cell.seed)  # an MSE of a millionth
-    for figure in FIGURES:
-        drawing = figure.draw(build(study, made))
-        if drawing is not None:
-            visible_texts(drawing)
-            offsets = [axis.get_offset_text().get_text() for axes in drawing.axes for axis in (axes.xaxis, axes.yaxis)]
-            assert not any(offsets), figure.name
-
-
 # grids
 
 
@@ -360,92 +283,6 @@ def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page) ->
     scale = error_scale(rows)
     assert scale in SCALES
     assert (errors > scale).mean() <= 0.01
-
-
-# effects over all studies
-
-
-def test_the_largest_effect_of_all_studies_comes_first(page: Page) -> None:
-    study = fabricated.named_study(5)
-    other = build(study, fabricated.fabricate(study, fabricated.named_score))
-    ((metric, found),) = effects({"grid": headlines(page), "named": headlines(other)}).items()
-    assert metric.name == "test/psnr"
-    sizes = [abs(effect.difference) for effect in found]
-    assert sizes == sorted(sizes, reverse=True)
-    assert len(found) == len(page.compared_arms) + 4
-
-
-def test_effects_of_different_metrics_have_panels_of_their_own(page: Page) -> None:
-    by_gain = fabricated.named_study(5, metric="test/gain")
-    gains = headlines(build(by_gain, fabricated.fabricate(by_gain, fabricated.named_score)))
-    found = effects({"gains": gains, "grid": headlines(page)})
-    assert [metric.name for metric in found] == ["test/psnr", "test/gain"]
-    assert {effect.study for effect in found[METRICS["test/gain"]]} == {"gains"}
-    figure = effects_figure(found)
-    assert figure is not None
-    assert [axes.get_xlabel() for axes in figure.axes] == [
-        "difference in test/psnr (dB); right is better",
-        "difference in test/gain (dB); right is better",
-    ]
-    assert collisions(figure) == []
-
-
-@pytest.mark.parametrize(
-    ("judged", "measured"),
-    [("test/mse", "test/psnr"), ("last/ssim", "last/psnr"), ("last/gain", "last/gain"), ("test/psnr", "test/psnr")],
-)
-def test_effects_are_measured_in_decibels_of_what_compares(judged: str, measured: str) -> None:
-    assert measure_of(METRICS[judged]).name == measured
-
-
-def psnr_effects(page: Page) -> list[Effect]:
-    """The effects of one study that are measured by the PSNR."""
-    return effects({"study": headlines(page)})[METRICS["test/psnr"]]
-
-
-def test_effects_are_in_decibels_whatever_metric_decides() -> None:
-    by_error = fabricated.grid_study(metric="test/mse", margin=0.0001)
-    found = [
-        {(effect.arm, round(effect.difference, 6)) for effect in psnr_effects(build(study, made))}
-        for study, made in ((s, fabricated.fabricate(s, fabricated.grid_score)) for s in (GRID, by_error))
-    ]
-    assert found[0] == found[1]
-
-
-def test_an_effect_of_one_seed_has_no_interval() -> None:
-    study = fabricated.grid_study(seeds=1)
-    found = psnr_effects(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
-    assert {effect.interval for effect in found} == {None}
-    assert isinstance(found[0], Effect)
-
-
-def test_an_effect_with_diverged_runs_does_not_hide_the_others(page: Page) -> None:
-    found = psnr_effects(page)
-    low, high = effect_limits(found)
-    assert [(effect.arm, effect.diverged_runs, effect.runs) for effect in found if effect.diverged_runs] == [
-        ("width=16, depth=8", 2, 10)
-    ]
-    assert all(low < end < high for effect in found if not effect.diverged_runs for end in effect.ends)
-    assert high - low < 10
-
-
-def test_an_effect_counts_the_diverged_runs_of_its_reference_too() -> None:
-    diverged = fabricated.fabricate(
-        GRID, lambda cell: math.nan if (cell.arm.name, cell.seed) == ("width=16, depth=12", 0) else 30.0 + cell.seed
-    )
-    marked = [effect.arm for effect in psnr_effects(build(GRID, diverged)) if effect.diverged_runs]
-    assert sorted(marked) == ["width=16, depth=1", "width=16, depth=4", "width=16, depth=8"]
-
-
-def test_the_figure_marks_effects_with_diverged_runs(page: Page) -> None:
-    figure = effects_figure(effects({"grid": headlines(page)}))
-    assert figure is not None
-    labels = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_yticklabels()]
-    assert [label for label in labels if "diverged" in label] == ["grid: width=16, depth=8 (diverged)"]
-
-
-def test_without_effects_there_is_no_figure() -> None:
-    assert effects_figure({}) is None
 
 
 # what belongs to a figure
