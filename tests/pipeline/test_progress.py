@@ -74,3 +74,28 @@ def test_the_sweep_grows_by_runs_that_were_not_foreseen_and_shrinks_by_those_tha
         assert view.progress.tasks[0].total == 0
         view(RUN, Started(0, "cpu"))
         assert view.progress.tasks[0].total == RUN.training.epochs
+
+
+@pytest.mark.parametrize("depth", [2, 12])
+def test_at_80_columns_names_counts_and_the_time_left_are_complete(depth: int) -> None:
+    label = f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth} seed 0"
+    narrow = Console(file=io.StringIO(), force_terminal=True, width=80)
+    view = LiveView(narrow, {RUN.id: label}, {RUN.id: 2}, {})
+    with view:
+        view(RUN, EVENTS[0])
+        view(RUN, EVENTS[1])
+        still = Console(file=io.StringIO(), width=80)
+        still.print(view.progress.get_renderable())
+    assert isinstance(still.file, io.StringIO)
+    text = still.file.getvalue()
+    assert "…" not in text
+    assert all(
+        part in text for part in ("data.filled.density=0.0003", "data.noisy.density=0.0003", f"depth={depth}", "seed 0")
+    )
+    assert "1/2" in text
+    assert "0:00" in text or "-:--:--" in text
+
+
+def test_a_stopped_run_is_described_as_its_strategy_says() -> None:
+    assert describe(RUN, Stopped()) == "stopped: no longer needed"
+    assert describe(RUN, Stopped(), "pruned") == "pruned"

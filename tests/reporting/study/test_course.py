@@ -1,10 +1,14 @@
 """The report of a study with looks."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.study.answer import why_it_stopped
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data, write
 from ablate.reporting.study.figures.course import course_figure, look_bars, look_limits
@@ -131,3 +135,17 @@ def test_while_a_look_is_not_complete_the_verdicts_of_the_undecided_wait(study: 
     verdicts = {row.name: c.verdict for row, c in page.compared_arms}
     assert verdicts[UNSURE] == "waiting"
     assert [str(run) for run in page.missing_runs] == [f"{UNSURE} seed 1: unfinished"]
+
+
+def test_the_reason_why_a_study_stopped_is_one_line_that_counts_its_arms(page: Page) -> None:
+    line = why_it_stopped(page)
+    assert line is not None
+    assert line in markdown(document(page))
+    assert sum(map(int, re.findall(r"(\d+) (?:decided|given up|last look|budget|waiting)", line))) == len(
+        page.compared_arms
+    )
+
+
+def test_a_study_with_one_look_needs_no_reason_to_stop(page: Page) -> None:
+    study = page.design.with_changes(requested_seeds=3)
+    assert why_it_stopped(replace(page, design=study)) is None
