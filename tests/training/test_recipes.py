@@ -113,6 +113,7 @@ def test_a_cosine_rate_is_torchs_over_all_steps_of_the_training() -> None:
     assert ours == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:The epoch parameter:UserWarning")  # of SequentialLR in torch 2.4, about itself
 def test_a_warm_up_is_torchs_linear_one_followed_by_the_schedule() -> None:
     """Four steps up to the full rate, then the cosine over the five that are left."""
     reference = optim.SGD(nn.Linear(2, 2).parameters(), lr=RATE)
