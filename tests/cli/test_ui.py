@@ -83,7 +83,7 @@ def test_it_serves_until_ctrl_c_and_leaves_no_process(how: signal.Signals, store
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
             assert answer.status == 200
         process.send_signal(how)
-        assert process.stdout.read() == "Ctrl-C ends it.\n"
+        assert process.stdout.read() == "Press Ctrl-C to stop it.\n"
         assert process.wait(60) == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
