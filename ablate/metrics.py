@@ -2,30 +2,35 @@
 
 To add a score, add one entry to `SCORES`.
 
-MSE and MAE are pooled over all pixels of all images of a set. PSNR is 10 log10(1 / MSE) of that pooled MSE. It is not
-the mean of the PSNRs of the images, which is larger. SSIM is the mean over images. All assume a data range of 1.
+The score of a set is the mean over its images, which are all of one size, so MSE and MAE are pooled over all pixels.
+PSNR is 10 log10(1 / MSE) of that pooled MSE. It is not the mean of the PSNRs of the images, which is larger. SSIM is
+that of Wang et al. (2004), with their Gaussian window and with reflected edges. All assume a data range of 1.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchmetrics import Metric as TorchMetric
+    from torch import Tensor
+
+SSIM_EDGE = 5
+"""Half the width of the window of SSIM, in pixels."""
 
 
 @dataclass(frozen=True)
 class Score:
     """A quantity that is measured, independent of the images on which it is measured.
 
-    A score with neither `make` nor `above_nothing` is not computed from images: the training loop reports it.
+    A score with neither `of_images` nor `above_nothing` is not computed from images: the training loop reports it.
 
     Attributes:
         digits: decimals that are worth printing.
-        make: creates the torchmetrics metric that computes it from (denoised, clean), each (B, C, H, W).
+        of_images: computes it for each image, (B,), from (denoised, clean), each (B, C, H, W).
+        of_mean: turns the mean over all images into the score of the set, if that is not the mean itself.
         above_nothing: the name of another score; this one is then the difference between that score and the score of
             doing nothing.
     """
@@ -35,25 +40,50 @@ class Score:
     higher_is_better: bool
     digits: int
     description: str
-    make: Callable[[], TorchMetric] | None = None
+    of_images: Callable[[Tensor, Tensor], Tensor] | None = None
+    of_mean: Callable[[float], float] = float
     above_nothing: str | None = None
 
 
-def _torchmetrics() -> ModuleType:
-    import torchmetrics.image  # not at the top of the file, since it imports torch
+def squared_error(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
+    """The mean squared error of each image: (B, C, H, W) twice -> (B,)."""
+    return (denoised_BCHW - clean_BCHW).square().mean(dim=(1, 2, 3))
 
-    return torchmetrics
+
+def absolute_error(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
+    """The mean absolute error of each image: (B, C, H, W) twice -> (B,)."""
+    return (denoised_BCHW - clean_BCHW).abs().mean(dim=(1, 2, 3))
+
+
+def structural_similarity(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
+    """The SSIM of each image: (B, C, H, W) twice -> (B,). Edges are reflected, so every pixel has a full window."""
+    from pytorch_msssim import ssim  # not at the top of the file, since it imports torch
+    from torch.nn.functional import pad
+
+    padded = (pad(image_BCHW, (SSIM_EDGE,) * 4, mode="reflect") for image_BCHW in (denoised_BCHW, clean_BCHW))
+    similarity: Tensor = ssim(*padded, data_range=1.0, size_average=False)
+    return similarity
+
+
+def psnr(mse: float) -> float:
+    """The PSNR in dB of a mean squared error; infinite for a perfect image.
+
+    >>> psnr(0.01)
+    20.0
+    """
+    return -10 * math.log10(mse) if mse else math.inf
 
 
 SCORES: tuple[Score, ...] = (
-    Score("mse", "", False, 5, "mean squared error", make=lambda: _torchmetrics().MeanSquaredError()),
+    Score("mse", "", False, 5, "mean squared error", of_images=squared_error),
     Score(
         name="psnr",
         unit="dB",
         higher_is_better=True,
         digits=2,
         description="PSNR of the pooled MSE",
-        make=lambda: _torchmetrics().image.PeakSignalNoiseRatio(data_range=1.0),
+        of_images=squared_error,
+        of_mean=psnr,
     ),
     Score(
         name="ssim",
@@ -61,10 +91,10 @@ SCORES: tuple[Score, ...] = (
         higher_is_better=True,
         digits=4,
         description="structural similarity",
-        make=lambda: _torchmetrics().image.StructuralSimilarityIndexMeasure(data_range=1.0),
+        of_images=structural_similarity,
     ),
     Score("gain", "dB", True, 2, "PSNR above that of doing nothing", above_nothing="psnr"),
-    Score("mae", "", False, 4, "mean absolute error", make=lambda: _torchmetrics().MeanAbsoluteError()),
+    Score("mae", "", False, 4, "mean absolute error", of_images=absolute_error),
 )
 """The scores of images, in the order of the columns of tables."""
 
@@ -160,7 +190,7 @@ def _scores(kind: str, where: str, *, decides_studies: bool = False) -> list[Met
 
 EPOCH_METRICS: tuple[Metric, ...] = (
     Metric("train", Score("loss", "", False, 4, "training loss, mean over the epoch's batches")),
-    *(Metric("val", score, "on the validation scenes") for score in SCORES if score.make),
+    *(Metric("val", score, "on the validation scenes") for score in SCORES if score.of_images),
     Metric("time", Score("seconds", "s", False, 0, "seconds of the epoch's training steps")),
     Metric("time", Score("images_per_second", "images/s", True, 0, "training scenes per second, making them included")),
 )

@@ -155,7 +155,7 @@ def test_the_gain_at_a_kind_is_in_decibels(name: str) -> None:
 def test_the_validation_of_a_metric_is_the_same_score_or_none(name: str) -> None:
     found = METRICS[name].validation
     if found is None:
-        assert METRICS[name].score.make is None, "it is not computed from images"
+        assert METRICS[name].score.of_images is None, "it is not computed from images"
     else:
         assert (found.kind, found.score) == ("val", METRICS[name].score)
         assert found.validation is found

@@ -3,15 +3,15 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import torch
-from timm.layers import trunc_normal_
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.denoiser.block import Block
 from ablate.denoiser.decoders import DECODERS
-from ablate.denoiser.embedding import POSITIONS, PatchEmbedding
+from ablate.denoiser.embedding import POSITIONS, PatchEmbedding, init_weights
 from ablate.settings import ModelConfig
 
 
@@ -79,7 +79,7 @@ def build_denoiser(config: ModelConfig | None = None, seed: int = 0) -> Denoiser
 def _reset(module: nn.Module) -> None:
     """Initialise as the notebook does: linear weights truncated normal, their biases zero, all else as in torch."""
     if isinstance(module, nn.Linear):
-        trunc_normal_(module.weight, std=0.02)
+        init_weights(module.weight)
         nn.init.zeros_(module.bias)
     elif callable(reset := getattr(module, "reset_parameters", None)):
         reset()
@@ -96,6 +96,7 @@ def seeded(seed: int, name: str) -> Iterator[None]:
         yield
 
 
+@lru_cache(maxsize=256)
 def count_parameters(config: ModelConfig) -> int:
     """The number of trainable parameters (Q19).
 
@@ -105,6 +106,7 @@ def count_parameters(config: ModelConfig) -> int:
     return sum(parameter.numel() for parameter in build_on_meta(config).parameters() if parameter.requires_grad)
 
 
+@lru_cache(maxsize=256)
 def count_flops(config: ModelConfig) -> int:
     """Forward FLOPs per image, a multiply-add counted as two.
 

@@ -1,10 +1,10 @@
 """From images to tokens (notebook, A). B images, C channels, H height, W width, N tokens, D width of a token."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from einops import rearrange
-from timm.layers import build_sincos2d_pos_embed, trunc_normal_
 from torch import Tensor, nn
 
 from ablate.settings import ModelConfig
@@ -14,6 +14,16 @@ def grid(config: ModelConfig) -> tuple[int, int]:
     """The number of rows and of columns of patches."""
     height, width = config.image_size
     return height // config.patch_size, width // config.patch_size
+
+
+def init_weights(weights: Tensor) -> Tensor:
+    """Initialise weights as the notebook does, in place: truncated normal, with a standard deviation of 0.02.
+
+    They are drawn by the inverse of the distribution function, with the same values as `timm.layers.trunc_normal_`,
+    whose import takes a second. `torch.nn.init.trunc_normal_` draws other values.
+    """
+    with torch.no_grad():
+        return weights.uniform_(-1, 1).erfinv_().mul_(0.02 * math.sqrt(2)).clamp_(-2, 2)
 
 
 class PatchEmbedding(nn.Module):
@@ -39,7 +49,7 @@ class LearnedPosition(nn.Module):
 
     def reset_parameters(self) -> None:
         """Initialise as the notebook does."""
-        trunc_normal_(self.table, std=0.02)
+        init_weights(self.table)
 
     def forward(self, x_BND: Tensor) -> Tensor:
         """(B, N, D) -> (B, N, D)."""
@@ -53,6 +63,8 @@ class SinCosPosition(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        from timm.layers import build_sincos2d_pos_embed  # takes a second, and few runs need it
+
         table = build_sincos2d_pos_embed(list(grid(config)), config.width)
         self.register_buffer("table", table[None], persistent=False)
 

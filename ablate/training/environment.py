@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("ablate", "torch", "timm", "numpy", "torchmetrics")
+PACKAGES = ("ablate", "torch", "timm", "numpy", "pytorch-msssim")
 
 
 def environment(device: str) -> dict[str, Any]:

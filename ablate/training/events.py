@@ -62,6 +62,11 @@ class Lost:
 
 
 @dataclass(frozen=True)
+class NoRoom(Lost):
+    """The run found no room in the memory of its GPU, which others use, too. It waits until there may be some."""
+
+
+@dataclass(frozen=True)
 class Failed:
     """The run has failed: it raised an exception, lost its worker too often, or exceeded its time limit."""
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, count_parameters
 from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
+from ablate.training.ahead import ahead
 from ablate.training.environment import environment
 from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, score_nothing
 from ablate.training.events import Ended, EpochEnded, Row
@@ -104,11 +105,7 @@ class Trainer:
         total = torch.zeros(
             (), device=self.device
         )  # summed there: reading each loss would wait for the GPU at each step
-        for start in range(0, config.scenes, config.batch):
-            count = min(config.batch, config.scenes - start)
-            # scenes are made from (seed, epoch, index), so a resumed run needs no state of a data loader
-            noisy, clean = make_scenes(count, self.run.seed, epoch=epoch, start=start, task=self.task)
-            noisy, clean = noisy.to(self.device), clean.to(self.device)
+        for noisy, clean in self._batches(epoch):
             with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=config.precision == "bfloat16"):
                 loss = loss_of(self.model(noisy), clean)
             self.optimiser.zero_grad()
@@ -117,8 +114,21 @@ class Trainer:
             self.schedule.step()
             if self.average is not None:
                 self.average.update_parameters(self.model)
-            total += loss.detach() * count  # by the batch size, since the last batch can be smaller
+            total += loss.detach() * len(noisy)  # by the batch size, since the last batch can be smaller
         return float(total) / config.scenes
+
+    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The training scenes of an epoch on the device. A GPU does not wait until they are painted."""
+
+        def paint() -> Iterator[tuple[Tensor, Tensor]]:
+            config = self.run.training
+            for start in range(0, config.scenes, config.batch):
+                count = min(config.batch, config.scenes - start)
+                # scenes are made from (seed, epoch, index), so a resumed run needs no state of a data loader
+                noisy, clean = make_scenes(count, self.run.seed, epoch=epoch, start=start, task=self.task)
+                yield noisy.to(self.device), clean.to(self.device)
+
+        return paint() if self.device == "cpu" else ahead(paint())
 
     def checkpoint(self) -> bytes:
         """Save everything that the rest of the training depends on."""
@@ -151,8 +161,11 @@ class Trainer:
     def end_finished(self) -> Ended:
         """The end of a run that was trained for all its epochs, with the scores of the last and of the best weights."""
         last = self._test()  # before the best weights replace those of the last epoch
-        self.evaluated_model.load_state_dict(self.best)
-        best = self._test()
+        if self._best_epoch() == len(self.rows):
+            best = last
+        else:
+            self.evaluated_model.load_state_dict(self.best)
+            best = self._test()
         nothing = score_nothing(self.task, self.run.data.test)
         results = {
             **prefix_names("test", best.scores, nothing),
@@ -175,14 +188,18 @@ class Trainer:
 
     def _facts(self) -> dict[str, float]:
         """The results that every run has, even if it diverged."""
-        errors = [row["val/mse"] for row in self.rows]
         return {
             **score_baselines(self.task, self.run.data.test),
-            "best/epoch": errors.index(min(errors)) + 1 if errors else 0,
+            "best/epoch": self._best_epoch(),
             "cost/parameters": count_parameters(self.run.model),
             "cost/flops": count_flops(self.run.model),
             "cost/train_seconds": sum(row["time/seconds"] for row in self.rows),
         }
+
+    def _best_epoch(self) -> int:
+        """The epoch with the lowest validation MSE, the first of equal ones; 0 if there was none."""
+        errors = [row["val/mse"] for row in self.rows]
+        return errors.index(min(errors)) + 1 if errors else 0
 
     @torch.no_grad()
     def _sample_images(self) -> Weights:

@@ -6,11 +6,11 @@ from typing import Any, get_args
 
 import pytest
 import torch
-from timm.layers import PatchEmbed, build_sincos2d_pos_embed
+from timm.layers import PatchEmbed, build_sincos2d_pos_embed, trunc_normal_
 from torch import Tensor, nn
 
 from ablate.denoiser.block import Block
-from ablate.denoiser.embedding import POSITIONS, LearnedPosition, PatchEmbedding, SinCosPosition
+from ablate.denoiser.embedding import POSITIONS, LearnedPosition, PatchEmbedding, SinCosPosition, init_weights
 from ablate.settings import ModelConfig
 
 CONFIGS = [
@@ -98,3 +98,11 @@ def test_only_without_positions_are_tokens_a_set(name: Any) -> None:
 
 def test_positions_are_the_choices_of_the_settings() -> None:
     assert tuple(POSITIONS) == get_args(ModelConfig.model_fields["position"].annotation)
+
+
+@pytest.mark.parametrize("shape", [(32, 96), (1, 64, 32), (7,)])
+def test_initial_weights_are_timms(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(3)
+    expected = trunc_normal_(torch.empty(shape), std=0.02)
+    torch.manual_seed(3)
+    assert bool((init_weights(torch.empty(shape)) == expected).all())

@@ -1,5 +1,7 @@
-"""Scores against plain torch on the whole set at once."""
+"""Scores against torchmetrics and plain torch, on the whole set at once."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,17 +9,25 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss
-from torchmetrics.functional.image import structural_similarity_index_measure
+from torchmetrics.functional import mean_absolute_error, mean_squared_error
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from ablate.metrics import SCORES
 from ablate.scenes import Task, make_scenes
-from ablate.settings import DataConfig, FilledConfig
+from ablate.settings import DataConfig, FilledConfig, NoisyConfig
 from ablate.training import evaluation
 from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines
 
 TASK = Task(image_size=(16, 16), channels=2)
 COUNT = 37  # not a multiple of the batch
 Scenes = tuple[Tensor, Tensor]
+TORCHMETRICS: dict[str, Callable[..., Any]] = {
+    "mse": mean_squared_error,
+    "mae": mean_absolute_error,
+    "psnr": partial(peak_signal_noise_ratio, data_range=1.0),
+    "ssim": partial(structural_similarity_index_measure, data_range=1.0),
+}
+"""The same scores by another library, on a whole set at once."""
 
 
 def halve(noisy: Tensor) -> Tensor:
@@ -52,7 +62,7 @@ def test_the_baselines_have_the_mae_of_their_images(scenes: Scenes) -> None:
 
 
 def test_every_score_that_is_computed_is_an_entry_of_the_table_in_its_order(halved: Evaluation) -> None:
-    assert list(halved.scores) == [score.name for score in SCORES if score.make]
+    assert list(halved.scores) == [score.name for score in SCORES if score.of_images]
 
 
 def test_the_mse_of_each_image_is_kept_in_order(scenes: Scenes, halved: Evaluation) -> None:
@@ -68,15 +78,44 @@ def test_psnr_is_that_of_the_pooled_error(halved: Evaluation) -> None:
     assert abs(halved.scores["psnr"] - float(mean)) > 0.1
 
 
-def test_ssim_is_that_of_the_whole_set(scenes: Scenes, halved: Evaluation) -> None:
-    noisy, clean = scenes
-    expected: Any = structural_similarity_index_measure(noisy / 2, clean, data_range=1.0)
-    assert halved.scores["ssim"] == pytest.approx(float(expected), rel=1e-5)
+@pytest.mark.parametrize("size", [(8, 8), (10, 24), (64, 64)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", list(TORCHMETRICS))
+def test_scores_are_those_of_torchmetrics(name: str, channels: int, size: tuple[int, int]) -> None:
+    task = Task(image_size=size, channels=channels)
+    noisy, clean = make_scenes(COUNT, split="test", task=task)
+    expected = TORCHMETRICS[name](noisy / 2, clean)
+    assert evaluate(halve, task, "test", COUNT).scores[name] == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_torchmetrics_is_compared_with_every_score_of_images() -> None:
+    assert set(TORCHMETRICS) == {score.name for score in SCORES if score.of_images}
+
+
+def test_a_perfect_image_has_an_infinite_psnr_and_an_ssim_of_one() -> None:
+    quiet = Task(data=DataConfig(filled=FilledConfig(density=0), noisy=NoisyConfig(density=0)))
+    scores = evaluate(lambda noisy: noisy, quiet, "test", 3).scores
+    assert scores == {"mse": 0, "psnr": np.inf, "ssim": pytest.approx(1), "mae": 0}
+
+
+def test_a_set_that_is_too_large_to_keep_is_painted_again_with_the_same_scores(
+    monkeypatch: pytest.MonkeyPatch, halved: Evaluation
+) -> None:
+    monkeypatch.setattr(evaluation, "MAX_KEPT", 1000)
+    again = evaluate(halve, TASK, "test", COUNT)
+    assert again.scores == halved.scores
+
+
+def test_scenes_are_painted_once_for_all_evaluations_of_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate(halve, TASK, "test", COUNT)
+    monkeypatch.setattr(evaluation, "make_scenes", None)  # fails if it is called
+    evaluate(halve, TASK, "test", COUNT)
 
 
 @pytest.mark.parametrize("batch", [1, 5, 64])
 def test_scores_do_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch, halved: Evaluation, batch: int) -> None:
     monkeypatch.setattr(evaluation, "BATCH", batch)
+    monkeypatch.setattr(evaluation, "MAX_KEPT", 0)  # scenes that were kept are in batches already
     other = evaluate(halve, TASK, "test", COUNT)
     assert other.scores == pytest.approx(halved.scores, rel=1e-5)
     torch.testing.assert_close(other.image_mse, halved.image_mse)
@@ -118,4 +157,4 @@ def test_no_gain_is_computed_where_doing_nothing_is_not_scored() -> None:
 def test_colour_images_may_be_strided() -> None:
     task = Task(image_size=(16, 16), channels=3)
     strided = evaluate(lambda noisy: noisy.to(memory_format=torch.channels_last), task, "test", 3).scores
-    assert strided == evaluate(lambda noisy: noisy, task, "test", 3).scores
+    assert strided == pytest.approx(evaluate(lambda noisy: noisy, task, "test", 3).scores, rel=1e-6)
