@@ -40,6 +40,7 @@ def sweep(
     study: Design | str | Path,
     *,
     workers: int | None = None,
+    per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
     retry_failed: bool = False,
@@ -52,6 +53,7 @@ def sweep(
     Args:
         study: a study, or the path of its file.
         workers: runs at a time; by default one per core, or one per GPU.
+        per_gpu: runs at a time on each GPU, instead of `workers`.
         device: where to train; `auto` uses the GPUs if there are any.
         executor: `local` for one process per slot, `inprocess` for everything in this process (for debugging).
         retry_failed: train only the runs that failed, timed out, or cannot be scored.
@@ -83,7 +85,7 @@ def sweep(
         0  skip=none  skip=both      2
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu)
     with only_writer(record.root, terminal.say_that_it_waits):
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
@@ -96,7 +98,7 @@ def sweep(
         folder = report_folder(design)
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
-        runs_at = _runs_at(design, experiment, terminal, reported=report)
+        runs_at = _runs_at(design, record, experiment, terminal, reported=report)
         return StudyResult(page, folder, runs_at, [] if retry_failed else unscored)
 
 
@@ -159,10 +161,13 @@ def _request(design: Design, record: Record, terminal: Terminal) -> RequestedRun
     return requested
 
 
-def _runs_at(design: Design, experiment: str | None, terminal: Terminal, *, reported: bool) -> str | None:
+def _runs_at(
+    design: Design, record: Record, experiment: str | None, terminal: Terminal, *, reported: bool
+) -> str | None:
     """Send the report to MLflow; returns where MLflow shows the runs, None if it does not have all of them."""
     if experiment is None:
         return None
     if not reported:
         return address(experiment)
-    return publish_comparison(experiment, design.name, report_folder(design), terminal.warn)
+    requested = load_requested(record.root, design.name) or RequestedRuns.of(design)
+    return publish_comparison(requested, record, experiment, report_folder(design), terminal.warn)

@@ -6,14 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from ablate.records.files import write_json
 from ablate.records.models import Stored
-from ablate.settings import Run
 from ablate.training.events import EpochEnded, Event, Started
+
+if TYPE_CHECKING:
+    from ablate.settings import Run
 
 PEEK_SECONDS = 1.0
 """`load_running` holds the lock for a moment, too; only a lock that is held for longer belongs to another sweep."""

@@ -38,12 +38,13 @@ from ablate.records.files import (
     write_json,
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
-from ablate.settings import RECIPE, Run, dotted
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ablate.settings import Run
 
 Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
 
@@ -237,6 +238,8 @@ class Record:
 
 
 def _facts(run: Run, began: float) -> RunFacts:
+    from ablate.settings import RECIPE, dotted  # not at the top of the file: `ablate status` does without
+
     settings = dotted(run)
     seed = settings.pop("seed")
     return RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from ablate.records.files import make_folder, write_json
-from ablate.studies.planning import Design
-from ablate.studies.search import Search
+
+if TYPE_CHECKING:
+    from ablate.studies.planning import Design
+    from ablate.studies.search import Search
 
 
 class Label(NamedTuple):
@@ -97,6 +99,8 @@ def load_requested(root: Path, study: str) -> RequestedRuns | None:
 
 def requested_by(root: Path, study: Design | Search) -> RequestedRuns:
     """The runs that a study or search requests, as far as that is known without continuing it."""
+    from ablate.studies.search import Search  # not at the top of the file: `ablate status` does without
+
     before = load_requested(root, study.name)
     if isinstance(study, Search) or study.tunings:
         return before or RequestedRuns(study.name, study.question, {})

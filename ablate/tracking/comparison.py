@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.records.files import read_json
+from ablate.records.record import Record
+from ablate.records.requests import RequestedRuns
 from ablate.tracking.connection import address, connect, describe_error, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.last_sync import find_last_sync, save_last_sync
 from ablate.tracking.tags import ARM_TAG, REPORT_TAG, RUN_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
@@ -38,13 +41,24 @@ MAX_TAG_LENGTH = 5000
 COLUMNS = ("test/psnr", "last/psnr", "test/ssim", "test/gain", "best/epoch", "cost/parameters", "cost/train_seconds")
 
 
-def publish_comparison(experiment: str, study: str, folder: Path, warn: Callable[[str], None]) -> str:
-    """Send the report in `folder`, if MLflow accepts it, else warn; returns the address to open, in either case."""
+def publish_comparison(
+    requested: RequestedRuns, record: Record, experiment: str, folder: Path, warn: Callable[[str], None]
+) -> str:
+    """Send the report in `folder` of a study whose runs have all been sent; returns the address to open.
+
+    If MLflow does not accept it, warn. If it is known to have it, MLflow is not even imported.
+    """
+    digest, last = report_digest(folder), find_last_sync(requested, record)
+    if last and last.report == digest:
+        return address(experiment, VIEW)
     try:
-        return address(experiment, send_comparison(connect(), experiment, study, folder))
+        view = send_comparison(connect(), experiment, requested.study, folder)
     except Exception as error:  # the report is written already, so an error of MLflow must not end the command
         warn(f"The report was not sent to MLflow ({describe_error(error)}); `ablate sync` sends it.")
         return address(experiment)
+    if view:
+        save_last_sync(requested, record, experiment, digest)
+    return address(experiment, view)
 
 
 def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
@@ -129,8 +143,7 @@ def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path)
 
     Their digest is logged last, so a run that has the current digest has all the files.
     """
-    pages = [folder / name for name in PAGES]
-    files = [*pages, *sorted((folder / FIGURES).glob("*.svg"))]
+    files = _report_files(folder)
     digest = _digest(files)
     present = _find_report_run(client, experiment, {path.name for path in files})
     if present and present.data.tags[REPORT_TAG] == digest:
@@ -138,10 +151,20 @@ def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path)
     tags = {STUDY_TAG: study, REPORT_TAG: "incomplete", "mlflow.source.name": "ablate report"}
     run = present or client.create_run(experiment, tags=tags, run_name="report")
     for path in files:
-        client.log_artifact(run.info.run_id, str(path), None if path in pages else FIGURES)
+        client.log_artifact(run.info.run_id, str(path), None if path.name in PAGES else FIGURES)
     client.set_tag(run.info.run_id, REPORT_TAG, digest)
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
+
+
+def _report_files(folder: Path) -> list[Path]:
+    pages = [folder / name for name in PAGES if (folder / name).exists()]
+    return [*pages, *sorted((folder / FIGURES).glob("*.svg"))]
+
+
+def report_digest(folder: Path) -> str:
+    """A digest of the files of the report in a folder."""
+    return _digest(_report_files(folder))
 
 
 def _digest(files: list[Path]) -> str:

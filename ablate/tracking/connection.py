@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 import os
 import re
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,16 +35,22 @@ def tracking_uri() -> str:
 
     The path is absolute: MLflow caches open stores by their addresses, and the current folder can change.
     """
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_local_store()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_default_store()}"
 
 
-def _local_store() -> Path:
+def _default_store() -> Path:
     return Path.cwd() / "mlflow.db"
+
+
+def local_store() -> Path | None:
+    """The file of MLflow's store in the current folder; None if the store is elsewhere."""
+    return _default_store() if tracking_uri() == f"sqlite:///{_default_store()}" else None
 
 
 def store_exists() -> bool:
     """Whether MLflow's store exists; a store that is not the local file is assumed to exist."""
-    return tracking_uri() != f"sqlite:///{_local_store()}" or _local_store().exists()
+    path = local_store()
+    return path is None or path.exists()
 
 
 def is_remote() -> bool:
@@ -67,8 +70,8 @@ def connect() -> MlflowClient:
     from mlflow import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if tracking_uri() == f"sqlite:///{_local_store()}" and not _local_store().exists():
-        _create_store(_local_store())
+    if not store_exists():
+        _create_store(_default_store())
     return MlflowClient(tracking_uri=tracking_uri())
 
 
@@ -76,6 +79,10 @@ def probe() -> None:
     """Raise an OSError within seconds if MLflow is a server that does not answer."""
     if not is_remote():
         return
+    import http.client
+    import urllib.error
+    import urllib.request
+
     try:
         urllib.request.urlopen(f"{redact_uri(tracking_uri()).rstrip('/')}/health", timeout=PROBE_SECONDS).close()
     except urllib.error.HTTPError as answer:

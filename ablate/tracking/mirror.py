@@ -18,11 +18,16 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
 from ablate.tracking.connection import describe_error, is_remote, probe, redact_uri, tracking_uri
+from ablate.tracking.last_sync import find_last_sync
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0
 """Seconds to wait before MLflow is tried again after an error; doubled after each further error."""
+
+MIN_INTERVAL = 1.0
+"""Seconds from one time that changes are sent to the next. So short runs, and the epochs of longer ones, are sent in a
+few requests."""
 
 MAX_STALL = 20.0
 """Seconds for which the end of a sweep waits for a server that makes no progress."""
@@ -36,11 +41,13 @@ class Mirror:
             it is empty if everything was sent.
         live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
+        is_needed: whether anything may have to be sent; if not, MLflow is not even imported.
     """
 
     def __init__(self, requested: RequestedRuns, record: Record, warn: Callable[[str], None]) -> None:
         self.requested, self.record, self.warn = requested, record, warn
-        self.experiment: str | None = None
+        last = find_last_sync(requested, record)
+        self.is_needed, self.experiment = last is None, last.experiment if last else None
         # The ids of runs that have changed; None ends the thread. Not a Queue, whose `put` is written in Python: a
         # Ctrl-C inside it can lose the wake-up, and `__exit__` would then wait for the thread forever.
         self.changes: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -49,9 +56,9 @@ class Mirror:
         self.store: Store | None = None  # what MLflow is known to have; None: to be read (again) from MLflow
         # All runs to begin with, since earlier sweeps may have left something unsent. From here on, only the thread
         # changes `waiting`. The sweep changes `live`, by single operations on a set, which need no lock.
-        self.waiting: dict[str, None] = dict.fromkeys(requested.all_runs())
+        self.waiting: dict[str, None] = dict.fromkeys(requested.all_runs() if self.is_needed else ())
         self.live: set[str] = set()
-        self.retry_delay, self.retry_at = 0.0, 0.0
+        self.retry_delay, self.send_at = 0.0, 0.0
         self.last_progress = 0.0
         self.has_warned = False
 
@@ -61,11 +68,13 @@ class Mirror:
             self.live.discard(run.id)
         else:
             self.live.add(run.id)
+        self.is_needed = True
         self.changes.put(run.id)
 
     def __enter__(self) -> Mirror:
         try:
-            probe()  # so that a server that is down is reported before hours of training, not after
+            if self.is_needed:
+                probe()  # so that a server that is down is reported before hours of training, not after
         except OSError as error:
             self._retry_later(error)
         self.thread.start()
@@ -84,22 +93,25 @@ class Mirror:
             self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
 
     def _run(self) -> None:
-        """Send until the sweep ends, and then once more, whatever the retry delay says."""
+        """Send until the sweep ends, and then once more, whatever the delays say."""
         is_sweeping = True
         while is_sweeping:
             is_sweeping = self._wait_for_changes()
+            if not is_sweeping and not self.is_needed:
+                return
             if not is_sweeping:
                 # The last pass compares every run: one that was interrupted is no longer RUNNING, although no event
                 # says so, and a search has added runs meanwhile.
                 self.live.clear()
                 self.waiting = dict.fromkeys(self.requested.all_runs())
-            if time.monotonic() >= self.retry_at or not is_sweeping:
+            if time.monotonic() >= self.send_at or not is_sweeping:
+                self.send_at = time.monotonic() + MIN_INTERVAL
                 self._send()
 
     def _wait_for_changes(self) -> bool:
-        """Wait until a run has changed, or until the next retry is due. Returns False once the sweep has ended."""
-        # If nothing is waiting, no retry is due, and only a change can give the thread something to do.
-        timeout = max(0.0, self.retry_at - time.monotonic()) if self.waiting else None
+        """Wait until a run has changed, or what is waiting can be sent. Returns False once the sweep has ended."""
+        # If nothing is waiting, only a change can give the thread something to do.
+        timeout = max(0.0, self.send_at - time.monotonic()) if self.waiting else None
         with suppress(queue.Empty):
             while True:
                 run_id = self.changes.get(timeout=timeout)
@@ -127,7 +139,7 @@ class Mirror:
         """Schedule the next attempt, and warn, but only once in a sweep."""
         self.store = None  # after an error nobody knows how much of the last request MLflow has taken
         self.retry_delay = min(max(MIN_RETRY_DELAY, 2 * self.retry_delay), MAX_RETRY_DELAY)
-        self.retry_at = time.monotonic() + self.retry_delay
+        self.send_at = time.monotonic() + self.retry_delay
         if not self.has_warned:
             self.warn(
                 f"MLflow at {redact_uri(tracking_uri())} cannot be updated now ({describe_error(error)}). Nothing is "

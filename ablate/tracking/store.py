@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, METRICS
-from ablate.records.models import Failure, Result
 from ablate.records.record import FAILED, Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import TASK_SETTINGS
@@ -27,7 +26,7 @@ MAX_REFUSED_IN_ROW = 3
 """After so many refused runs in a row, MLflow is assumed to be down, and the others wait for the next attempt."""
 
 MAX_BATCH_SIZE = 900
-"""Numbers sent in one request; MLflow accepts a thousand."""
+"""Numbers sent in one request; MLflow accepts a thousand, tags and settings included."""
 
 
 @dataclass
@@ -158,14 +157,16 @@ class Store:
             self._send_new_scores(state, run_id)
             return
         status = "RUNNING" if is_live and recorded == "unfinished" else IN_MLFLOW[recorded]
-        state = state or self._create(run_id)
+        end_tags = {} if status == "RUNNING" else self._end_tags(run_id)
+        if state is None:
+            state, end_tags = self._create(run_id, end_tags), {}
         new = self._new_points(state, run_id)
         if state.is_described and state.status == status and not new:
             return
-        self._reopen(state, run_id)
-        for start in range(0, len(new), MAX_BATCH_SIZE):
-            self.client.log_batch(state.mlflow_id, metrics=new[start : start + MAX_BATCH_SIZE])
-            state.points |= {(point.key, point.step) for point in new[start : start + MAX_BATCH_SIZE]}
+        if state.status != "RUNNING":  # it was killed or has failed, and may be trained again
+            self.client.update_run(state.mlflow_id, status="RUNNING")
+            state.status = "RUNNING"
+        self._log(state, run_id, new, end_tags)
         if status != "RUNNING":
             self._close(state, run_id, status)
 
@@ -177,20 +178,31 @@ class Store:
             self.client.log_batch(state.mlflow_id, metrics=new)
             state.points |= {(point.key, point.step) for point in new}
 
-    def _reopen(self, state: SyncState, run_id: str) -> None:
-        """Make sure that a run is described, and RUNNING: one that was killed or has failed may be trained again."""
-        if not state.is_described:
-            self._describe(state, run_id)
-        if state.status != "RUNNING":
-            self.client.update_run(state.mlflow_id, status="RUNNING")
-            state.status = "RUNNING"
+    def _log(self, state: SyncState, run_id: str, points: list[Metric], end_tags: Mapping[str, str]) -> None:
+        """Log numbers and, with the first of them, these tags, and settings and dataset if they are missing.
+
+        Requests are few because each of them is a transaction. MLflow accepts the same settings and dataset again.
+        """
+        from mlflow.entities import Param, RunTag
+
+        # if the file is damaged, the next sweep repairs it, and then the settings are sent
+        facts = None if state.is_described else self.record.facts(run_id)
+        settings = facts.settings | {"seed": facts.seed} if facts else {}
+        params = [Param(name, str(value)) for name, value in settings.items()]
+        tags = [RunTag(name, value) for name, value in end_tags.items()]
+        for start in range(0, len(points) or 1, MAX_BATCH_SIZE):
+            batch = points[start : start + MAX_BATCH_SIZE]
+            self.client.log_batch(state.mlflow_id, metrics=batch, params=params, tags=tags)
+            state.points |= {(point.key, point.step) for point in batch}
+            params, tags = [], []
+        if settings:
+            self.client.log_inputs(state.mlflow_id, datasets=[_dataset(settings)])
+            state.is_described = True
 
     def _close(self, state: SyncState, run_id: str, status: str) -> None:
-        """Send how a run ended, and set its status last: a run that has its final status is complete."""
-        if result := self.record.result(run_id):
-            self._send_result(state, run_id, result)
-        elif failure := self.record.failure(run_id):
-            self._send_failure(state, failure)
+        """Send the files of a run that has ended, and its status last: a run that has its final status is complete."""
+        if self.record.has_ended(run_id):
+            send_artefacts(self.client, state.mlflow_id, self.record, run_id)
         self.client.set_terminated(state.mlflow_id, status=status, end_time=int(self._end_time(run_id) * 1000))
         state.status = status
 
@@ -203,30 +215,19 @@ class Store:
         rows = self.record.epochs(run_id)
         return rows[-1]["time"] if rows else self.record.start_time(run_id)
 
-    def _create(self, run_id: str) -> SyncState:
+    def _create(self, run_id: str, end_tags: Mapping[str, str]) -> SyncState:
         label = self.requested.all_runs()[run_id]  # looked up now: a search adds runs while it proceeds
         tags = {
             RUN_TAG: run_id,
             ARM_TAG: label.arm,
             STUDY_TAG: self.requested.study,
             "mlflow.source.name": "ablate sweep",
+            **end_tags,
         }
         began = int(self.record.start_time(run_id) * 1000)
         created = self.client.create_run(self.experiment, start_time=began, tags=tags, run_name=str(label))
         self.sync_states[run_id] = SyncState(created.info.run_id)
         return self.sync_states[run_id]
-
-    def _describe(self, state: SyncState, run_id: str) -> None:
-        """Log a run's settings and its dataset; MLflow accepts the same ones again."""
-        from mlflow.entities import Param
-
-        facts = self.record.facts(run_id)
-        if facts is None:  # the file is damaged; the next sweep repairs it, and then they are sent
-            return
-        settings = facts.settings | {"seed": facts.seed}
-        self.client.log_batch(state.mlflow_id, params=[Param(name, str(value)) for name, value in settings.items()])
-        self.client.log_inputs(state.mlflow_id, datasets=[_dataset(settings)])
-        state.is_described = True
 
     def _new_points(self, state: SyncState, run_id: str) -> list[Metric]:
         """The recorded numbers that MLflow does not have."""
@@ -235,20 +236,15 @@ class Store:
             points += _points_of(result.results, result.ended, step=0)
         return [point for point in points if (point.key, point.step) not in state.points]
 
-    def _send_failure(self, state: SyncState, failure: Failure) -> None:
-        self.client.set_tag(state.mlflow_id, STATUS_TAG, failure.status)
-        self.client.set_tag(state.mlflow_id, ERROR_TAG, failure.reason[:500])
-
-    def _send_result(self, state: SyncState, run_id: str, result: Result) -> None:
-        from mlflow.entities import RunTag
-
-        tags = {STATUS_TAG: result.status, ERROR_TAG: ""} | {
-            f"env.{name}": str(value) for name, value in result.environment.items()
-        }
-        if result.adopted:
-            tags[ADOPTED_TAG] = Path(result.adopted).as_posix()
-        self.client.log_batch(state.mlflow_id, tags=[RunTag(name, value) for name, value in tags.items()])
-        send_artefacts(self.client, state.mlflow_id, self.record, run_id)
+    def _end_tags(self, run_id: str) -> dict[str, str]:
+        """How a run ended, and where it was trained."""
+        if result := self.record.result(run_id):
+            environment = {f"env.{name}": str(value) for name, value in result.environment.items()}
+            adopted = {ADOPTED_TAG: Path(result.adopted).as_posix()} if result.adopted else {}
+            return {STATUS_TAG: result.status, ERROR_TAG: ""} | environment | adopted
+        if failure := self.record.failure(run_id):
+            return {STATUS_TAG: failure.status, ERROR_TAG: failure.reason[:500]}
+        return {}
 
 
 def _points_of(values: Mapping[str, float], seconds: float, step: float) -> Iterator[Metric]:

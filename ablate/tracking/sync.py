@@ -7,8 +7,9 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.comparison import send_comparison
+from ablate.tracking.comparison import report_digest, send_comparison
 from ablate.tracking.connection import address, describe_error, redact_uri, tracking_uri
+from ablate.tracking.last_sync import save_last_sync
 from ablate.tracking.store import Store
 
 
@@ -31,6 +32,8 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
         store = Store(requested, record)
         store.send_all(dict.fromkeys(requested.all_runs()), live=(), on_sent=lambda: None)
         view = send_comparison(store.client, store.experiment, requested.study, report) if report else None
+        if report and view:
+            save_last_sync(requested, record, store.experiment, report_digest(report))
     except Exception as error:
         uri = redact_uri(tracking_uri())
         raise TrackingError(f"MLflow at {uri} cannot be updated: {describe_error(error)}") from None

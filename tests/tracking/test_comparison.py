@@ -76,6 +76,11 @@ def synced(synced_folder: tuple[Path, Design], workplace: Path) -> Design:
     return synced_folder[1]
 
 
+def publish(study: Design, warnings: list[str]) -> str:
+    experiment_id = experiment().experiment_id
+    return publish_comparison(RequestedRuns.of(study), Record(), experiment_id, REPORT, warnings.append)
+
+
 def send() -> str | None:
     return send_comparison(client(), experiment().experiment_id, "tiny", REPORT)
 
@@ -178,7 +183,7 @@ def test_a_report_that_was_sent_in_part_is_completed_not_duplicated(
     warnings: list[str] = []
     with monkeypatch.context() as broken:
         broken.setattr(MlflowClient, "set_tag", refuse)
-        shown = publish_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
+        shown = publish(synced, warnings)
     assert "viewStateShareKey" not in shown
     (warning,) = warnings
     assert "`ablate sync`" in warning
@@ -197,7 +202,7 @@ def test_a_report_that_a_server_missed_is_sent_by_sync(synced: Design, monkeypat
     warnings: list[str] = []
     with monkeypatch.context() as away:
         away.setattr(MlflowClient, "log_artifact", refuse)
-        publish_comparison(experiment().experiment_id, "tiny", REPORT, warnings.append)
+        publish(synced, warnings)
     assert len(warnings) == 1
     assert "&viewStateShareKey=arms" in sync(RequestedRuns.of(synced), Record(), REPORT)
     (run,) = reports()

@@ -121,10 +121,10 @@ def test_the_task_is_the_runs_dataset(mirrored: dict[str, MlflowRun]) -> None:
     assert len({dataset.digest for dataset in datasets}) == 1
 
 
-def test_config_curves_weights_and_sample_picture_are_artefacts(mirrored: dict[str, MlflowRun]) -> None:
+def test_config_epochs_weights_and_sample_picture_are_artefacts(mirrored: dict[str, MlflowRun]) -> None:
     client = MlflowClient(tracking_uri=tracking_uri())
     found = {item.path for item in client.list_artifacts(mirrored["with seed 0"].info.run_id)}
-    assert {"run.json", "epochs.json", "curves.png", "weights.safetensors", "sample.png"} <= found
+    assert {"run.json", "epochs.json", "weights.safetensors", "sample.png"} <= found
     assert list(Path("mlruns/tiny").glob("*/artifacts/sample.png"))
 
 
@@ -147,7 +147,7 @@ def test_adopted_runs_are_sent_without_the_files_that_they_lack(swept_copy: tupl
     assert run.data.tags["ablate.adopted"] == "reports/tiny/data"
     assert {name: run.data.metrics[name] for name in results} == results
     found = {item.path for item in MlflowClient(tracking_uri=tracking_uri()).list_artifacts(run.info.run_id)}
-    assert found == {"run.json", "epochs.json", "result.json", "curves.png"}
+    assert found == {"run.json", "epochs.json", "result.json"}
 
 
 def test_a_deleted_run_and_a_deleted_experiment_come_back(mirrored_copy: tuple[Record, Design]) -> None:

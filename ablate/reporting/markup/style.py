@@ -12,7 +12,14 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ablate.run_figures import STYLE
+STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "ablate",
+    "svg.fonttype": "none",
+    "figure.dpi": 100,
+}
 
 # Okabe and Ito (2008): distinct for colour-blind readers; black is kept for references
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")
