@@ -14,6 +14,7 @@ from ablate import executors
 from ablate.cli._shared import err
 
 Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Default: one per core, or one per GPU.")]
+PerGpu = Annotated[int | None, typer.Option(min=1, help="Runs at a time on each GPU. Default: one.")]
 Device = Annotated[executors.DeviceName, typer.Option(help="Where to train.")]
 ExecutorName = Annotated[
     executors.ExecutorName, typer.Option(help="One process per slot, or all in this process (for debugging).")

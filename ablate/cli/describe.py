@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.tree import Tree
 
 from ablate.cli._shared import app, make_table, out
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.tree import Tree
 
     from ablate.denoiser.anatomy import Anatomy, Heads, Part
     from ablate.settings import ModelConfig
@@ -66,6 +66,8 @@ def _networks(study_file: Path | None) -> dict[str, ModelConfig]:
 
 
 def _show(name: str, anatomy: Anatomy) -> None:
+    from rich.tree import Tree
+
     tree = Tree(f"{name}: {_shape(anatomy.input)} -> {_facts(anatomy.network)}")
     _grow(tree, anatomy.network)
     out.print(tree, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli._shared import SearchFile, app, make_table, out, terminal
-from ablate.cli._slots import Device, ExecutorName, Workers, interruptible
+from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import search_summary
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def search(
     search_file: SearchFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the space, and the time it takes.")] = False,
     workers: Workers = None,
+    per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
 ) -> None:
@@ -37,9 +38,11 @@ def search(
     wanted = load_search(search_file)
     with interruptible():
         if dry_run:
-            _show_plan(wanted, find_slots(executor, device, workers).devices)
+            _show_plan(wanted, find_slots(executor, device, workers, per_gpu).devices)
             return
-        result = pipeline.search(wanted, workers=workers, device=device, executor=executor, terminal=terminal)
+        result = pipeline.search(
+            wanted, workers=workers, per_gpu=per_gpu, device=device, executor=executor, terminal=terminal
+        )
     search_summary(result)
     _say_where(wanted, result)
     raise typer.Exit(1 if result.page.best is None else 0)

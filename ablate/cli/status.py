@@ -42,9 +42,12 @@ def status(
 
 def _requested(study_file: Path | None, root: Path) -> list[RequestedRuns]:
     from ablate.records.requests import load_all_requested, requested_by
+
+    if study_file is None:
+        return load_all_requested(root)
     from ablate.studies.loading import load
 
-    return load_all_requested(root) if study_file is None else [requested_by(root, load(study_file))]
+    return [requested_by(root, load(study_file))]
 
 
 def _show(found: list[Overview]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from ablate.cli._plan import show_plan, show_tuning
 from ablate.cli._shared import StudyFile, app, terminal
-from ablate.cli._slots import Device, ExecutorName, Workers, interruptible
+from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import summary
 from ablate.errors import NotTunedError
 
@@ -29,6 +29,7 @@ def sweep(
     study_file: StudyFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and the time it takes.")] = False,
     workers: Workers = None,
+    per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
     retry_failed: Annotated[
@@ -53,12 +54,13 @@ def sweep(
     design = load_study(study_file)
     with interruptible():
         if dry_run:
-            devices = find_slots(executor, device, workers).devices
+            devices = find_slots(executor, device, workers, per_gpu).devices
             _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return
         result = study.sweep(
             design,
             workers=workers,
+            per_gpu=per_gpu,
             device=device,
             executor=executor,
             retry_failed=retry_failed,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from ablate.settings import Run
-from ablate.training.events import Event
+if TYPE_CHECKING:
+    from ablate.settings import Run
+    from ablate.training.events import Event
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 ExecutorName = Literal["local", "inprocess"]
@@ -33,8 +34,13 @@ class Executor(Protocol):
     def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None: ...
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None) -> list[str]:
-        """The device of each slot, for this many runs at a time; by default as many as the machine has room for.
+    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
+        """The device of each slot; by default as many as the machine has room for.
+
+        Args:
+            device: where to train.
+            workers: number of runs at a time.
+            per_gpu: number of runs at a time on each GPU, instead of `workers`.
 
         Raises:
             AblateError: there is no such device, or there cannot be this many slots.

@@ -9,10 +9,10 @@ from types import TracebackType
 
 from ablate.errors import AblateError
 from ablate.executors import DeviceName
-from ablate.executors.devices import slot_devices
+from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
-from ablate.training.events import EpochEnded, Event, Started
+from ablate.training.events import EpochEnded, Event, NoRoom, Started
 
 
 class InProcessExecutor:
@@ -24,9 +24,9 @@ class InProcessExecutor:
         self.running = ""
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None) -> list[str]:
+    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
         """See `Executor`. There is a single slot."""
-        if (workers or 1) > 1:
+        if max(workers or 1, per_gpu or 1) > 1:
             raise AblateError(
                 "--executor inprocess trains one run at a time; allowed: --workers 1, or --executor local"
             )
@@ -51,6 +51,8 @@ class InProcessExecutor:
             for event in self._perform(run, checkpoint):
                 if self.running == run.id:
                     yield run.id, event
+                if isinstance(event, NoRoom):
+                    time.sleep(SECONDS_TO_REST)
                 if self.running != run.id:  # cancelled, perhaps while this event was handled
                     break
 

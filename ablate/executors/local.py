@@ -21,10 +21,10 @@ from types import TracebackType
 
 import ablate
 from ablate.executors import DeviceName
-from ablate.executors.devices import slot_devices
+from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.worker import make_timeout
 from ablate.settings import Run
-from ablate.training.events import Ended, Event, Failed, Lost, Started
+from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started
 
 PACKAGES = str(Path(ablate.__file__).parents[1])
 
@@ -52,11 +52,12 @@ class LocalExecutor:
         self.devices, self.timeout = list(devices), timeout
         self.waiting: deque[tuple[Run, bytes | None]] = deque()
         self.workers: dict[int, Worker] = {}
+        self.resting: dict[int, float] = {}  # slots whose run found no room, and until when they get no other
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None) -> list[str]:
-        """See `Executor`. There is a slot per core, or per GPU, unless `workers` gives their number."""
-        return slot_devices(device, workers)
+    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
+        """See `Executor`. There is a slot per core, or per GPU, unless the other two give their number."""
+        return slot_devices(device, workers, per_gpu)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""
@@ -74,7 +75,7 @@ class LocalExecutor:
         while True:
             yield from self._assign_runs()
             busy = [worker for worker in self.workers.values() if worker.run_id]
-            if not busy:
+            if not busy and not self.waiting:
                 return
             ready = wait([worker.connection for worker in busy], self._seconds_to_wait(busy))
             for worker in busy:
@@ -87,17 +88,27 @@ class LocalExecutor:
                     yield run_id, make_timeout(self.timeout)
 
     def _seconds_to_wait(self, busy: list[Worker]) -> float | None:
-        """Seconds until the first run exceeds its time limit, but at most an hour; None without a time limit.
+        """Seconds until a run exceeds its time limit or a slot has rested, but at most an hour; None if neither can be.
 
         A limit can be years, which is longer than the system can wait.
         """
-        return min(3600.0, max(0.0, self.timeout - max(worker.age() for worker in busy))) if self.timeout else None
+        limits = [self.timeout - worker.age() for worker in busy] if self.timeout else []
+        rests = [until - time.monotonic() for until in self.resting.values()] if self.waiting else []
+        return min(3600.0, max(0.0, min(limits + rests))) if limits + rests else None
 
     def _receive(self, worker: Worker) -> Iterator[tuple[str, Event]]:
         run_id, event = worker.run_id, worker.receive()
+        slot = next(slot for slot, other in self.workers.items() if other is worker)
+        if isinstance(event, NoRoom):
+            self.resting[slot] = time.monotonic() + SECONDS_TO_REST
+        elif not worker.run_id:  # it has ended, so there is more room on its device
+            self.resting = {s: until for s, until in self.resting.items() if self.devices[s] != self.devices[slot]}
         if isinstance(event, Lost | Failed):  # what made the run fail may also have damaged the process
             self._dismiss(worker)
+        started = list(self._assign_runs())  # now, since the slot must not wait until the caller has handled the event
         yield run_id, event
+        training = {worker.run_id for worker in self.workers.values()}
+        yield from ((next_id, event) for next_id, event in started if next_id in training)  # unless it is cancelled
 
     def _dismiss(self, worker: Worker) -> None:
         """End a worker. Another one takes its slot when it is needed."""
@@ -109,6 +120,9 @@ class LocalExecutor:
         for slot, device in enumerate(self.devices):
             if not self.waiting:
                 return
+            if self.resting.get(slot, 0.0) > time.monotonic():
+                continue
+            self.resting.pop(slot, None)
             worker = self.workers.get(slot)
             # a slot without a worker, or with one that died while it was idle
             if worker is None or not (worker.run_id or worker.process.poll() is None):

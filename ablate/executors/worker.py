@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ablate.settings import Run
-from ablate.training.events import Event, Failed
+from ablate.training.events import Event, Failed, NoRoom
+
+MAX_CONTEXT = 2**30
+"""Bytes of GPU memory that a process may use beside its tensors. If more is in use, it is by other processes."""
 
 
 def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
@@ -18,7 +21,19 @@ def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
         with one_thread():
             yield from train(run, checkpoint, device)
     except Exception as error:
-        yield Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+        yield make_failure(error, device)
+
+
+def make_failure(error: Exception, device: str) -> Failed | NoRoom:
+    """The last event of a run that raised an exception. GPU memory that others use is not the run's fault."""
+    import torch
+
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        free, total = torch.cuda.mem_get_info(device)
+        others = total - free - torch.cuda.memory_reserved(device)
+        if others > MAX_CONTEXT:
+            return NoRoom(f"no room on {device}, of whose {total / 2**30:.1f} GiB others use {others / 2**30:.1f}")
+    return Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 def make_timeout(timeout: float) -> Failed:

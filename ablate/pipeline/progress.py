@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -18,8 +19,10 @@ from rich.progress import (
 )
 from rich.table import Column
 
-from ablate.settings import Run
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
+
+if TYPE_CHECKING:
+    from ablate.settings import Run
 
 STOPPED = "stopped: no longer needed"
 

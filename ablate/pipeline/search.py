@@ -25,6 +25,7 @@ def search(
     search: Search | str | Path,
     *,
     workers: int | None = None,
+    per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
     terminal: Terminal | None = None,
@@ -33,7 +34,7 @@ def search(
 
     Args:
         search: a search, or the path of its file.
-        workers, device, executor, terminal: see `ablate.sweep`.
+        workers, per_gpu, device, executor, terminal: see `ablate.sweep`.
 
     Raises:
         AblateError: something that the user can change is wrong: the file, the folder, the options.
@@ -59,7 +60,7 @@ def search(
         2      2  complete
     """
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers)
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu)
     with only_writer(record.root, terminal.say_that_it_waits):
         requested = _request(design, record)
         strategy = resume(design, record, requested, requested.runs, terminal)

@@ -19,10 +19,15 @@ class Slots:
         return executor_class(self.executor)(self.devices, timeout)
 
 
-def find_slots(executor: ExecutorName = "local", device: DeviceName = "auto", workers: int | None = None) -> Slots:
+def find_slots(
+    executor: ExecutorName = "local",
+    device: DeviceName = "auto",
+    workers: int | None = None,
+    per_gpu: int | None = None,
+) -> Slots:
     """The slots that an executor finds.
 
     Raises:
         AblateError: there is no such device, or there cannot be so many slots.
     """
-    return Slots(executor, executor_class(executor).find_devices(device, workers))
+    return Slots(executor, executor_class(executor).find_devices(device, workers, per_gpu))

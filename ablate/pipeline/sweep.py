@@ -9,7 +9,7 @@ from ablate.executors import Executor
 from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.strategies import Outcome, Strategy
-from ablate.training.events import Ended, Event, Failed, Lost, Started, Stopped
+from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
 """Called with each event once it has been recorded: the terminal's view, the MLflow mirror."""
@@ -103,11 +103,15 @@ class _Loop:
 
 
 def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:
-    """The executor's events. A run whose worker is lost resumes once from its newest checkpoint, then it has failed."""
+    """The executor's events. A run whose worker is lost resumes from its newest checkpoint.
+
+    It does so once, then it has failed; but as often as it finds no room on its GPU, which is not its fault.
+    """
     lost: set[str] = set()
     for run_id, event in executor.events():
-        again = isinstance(event, Lost) and run_id not in lost
+        again = isinstance(event, NoRoom) or (isinstance(event, Lost) and run_id not in lost)
         yield submitted[run_id], event if again or not isinstance(event, Lost) else Failed(f"{event.reason}, twice")
         if again:
-            lost.add(run_id)
+            if not isinstance(event, NoRoom):
+                lost.add(run_id)
             executor.submit(submitted[run_id], record.checkpoint(run_id))

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 
 from ablate.errors import AblateError
-from ablate.executors import CLASSES, Executor, ExecutorName, executor_class
+from ablate.executors import CLASSES, Executor, ExecutorName, devices, executor_class
 from ablate.executors.devices import slot_devices
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.executors.local import LocalExecutor, Worker
@@ -265,14 +265,30 @@ def test_a_slot_a_core_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_slots_are_dealt_over_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr(devices, "count_gpus", lambda: 2)
     assert slot_devices("auto", None) == ["cuda:0", "cuda:1"]
     assert slot_devices("cuda", 4) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
     assert slot_devices("cpu", 1) == ["cpu"]
 
 
+def test_runs_share_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "count_gpus", lambda: 2)
+    assert slot_devices("auto", None, per_gpu=2) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    with pytest.raises(AblateError, match="keep one"):
+        slot_devices("auto", 4, per_gpu=2)
+
+
+def test_gpus_are_those_of_torch_wherever_there_is_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    monkeypatch.setattr(devices, "ROCM", Path("nowhere"))
+    monkeypatch.setattr(devices, "DRIVERS", ("libc.so.6",))
+    assert devices.count_gpus() == 3
+    monkeypatch.setattr(devices, "DRIVERS", ("libnowhere.so",))
+    assert devices.count_gpus() == 0
+
+
 def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr(devices, "count_gpus", lambda: 0)
     with pytest.raises(AblateError, match="no GPU"):
         slot_devices("cuda", None)
 

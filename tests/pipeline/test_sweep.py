@@ -19,7 +19,7 @@ from ablate.strategies.search import Searching
 from ablate.strategies.trial_tables import trials_table
 from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, NoRoom, Started, Stopped
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import failure_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
@@ -184,11 +184,14 @@ def test_a_spoilt_checkpoint_is_never_loaded_and_the_run_starts_over(record: Rec
     assert curves(record, RUNS[0]) == curves(whole, RUNS[0])
 
 
+LOST = Lost("its worker died: SIGKILL")
+
+
 class Unlucky:
     """An executor whose worker is lost after the first epoch of a run, `times` times."""
 
-    def __init__(self, times: int) -> None:
-        self.times, self.inner = times, InProcessExecutor()
+    def __init__(self, times: int, event: Event = LOST) -> None:
+        self.times, self.event, self.inner = times, event, InProcessExecutor()
         self.checkpoints: list[bytes | None] = []
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
@@ -201,7 +204,7 @@ class Unlucky:
             if isinstance(event, EpochEnded) and self.times:
                 self.times -= 1
                 self.inner.cancel(run_id)
-                yield run_id, Lost("its worker died: SIGKILL")
+                yield run_id, self.event
 
 
 @pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "failed")])
@@ -215,6 +218,14 @@ def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Rec
     assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
     if status == "failed":
         assert failure_of(record, RUNS[0].id).reason == "its worker died: SIGKILL, twice"
+
+
+def test_a_run_resumes_as_often_as_it_finds_no_room_on_its_gpu(record: Record) -> None:
+    run = tiny_run(training__epochs=5)
+    executor = Unlucky(4, NoRoom("no room on cuda:0"))
+    sweep(Fixed([run]), executor, record)  # type: ignore[arg-type]
+    assert len(executor.checkpoints) == 5
+    assert record.status(run.id) == "finished"
 
 
 class OneByOne:
