@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ablate.metrics import METRICS
 from ablate.records.files import read_json, write_atomic
 from ablate.reporting.effects import Effect, Headlines, effects, effects_figure, measure_of
 from ablate.reporting.markup.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
+from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.markup.numbers import decimals_for, format_signed, interval_decimals, metric_label
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.markup.svg import svg
@@ -23,12 +25,16 @@ def write_index(reports: Path) -> None:
     ours = {name: facts for name, facts in headlines.items() if isinstance(facts, dict)}
     studies = {name: facts for name, facts in ours.items() if facts.keys() >= STUDY_KEYS and facts["metric"] in METRICS}
     searches = {name: facts for name, facts in ours.items() if facts.keys() >= SEARCH_KEYS}
-    figure = effects_figure(effects(studies))
-    figures = {"effects": svg(figure, "effects")} if figure else {}
+    figures = draw_if_changed(reports, [json.dumps(studies).encode()], lambda: _draw(studies))
     (reports / "figures").mkdir(exist_ok=True)
     for name, content in figures.items():
         write_atomic(reports / "figures" / f"{name}.svg", content.encode())
     write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(figures)).encode())
+
+
+def _draw(studies: dict[str, Headlines]) -> dict[str, str]:
+    figure = effects_figure(effects(studies))
+    return {"effects": svg(figure, "effects")} if figure else {}
 
 
 def index(studies: dict[str, Headlines], searches: dict[str, Headlines]) -> Document:

@@ -11,6 +11,7 @@ from ablate.records.files import write_atomic
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
+from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.search.answer import answer, value
 from ablate.reporting.search.content import document
 from ablate.reporting.search.data import read
@@ -31,7 +32,9 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
         AblateError: there is no data.
     """
     page = build(search, read(search, folder))
-    write_files(folder, document(page), draw_all(FIGURES, page), search_headlines(page))
+    inputs = [search.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]
+    figures = draw_if_changed(folder, inputs, lambda: draw_all(FIGURES, page))
+    write_files(folder, document(page), figures, search_headlines(page))
     if page.best is not None:
         write_atomic(folder / "best.yaml", best_yaml(page).encode())
     return page

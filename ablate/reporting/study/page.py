@@ -7,6 +7,7 @@ from pathlib import Path
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
+from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import read
 from ablate.reporting.study.figures import FIGURES
@@ -36,5 +37,7 @@ def write_report(design: Design, folder: Path) -> Page:
         AblateError: there is no data.
     """
     page = build(design, read(design, folder))
-    write_files(folder, document(page), draw_all(FIGURES, page), headlines(page))
+    inputs = [design.study.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]
+    figures = draw_if_changed(folder, inputs, lambda: draw_all(FIGURES, page))
+    write_files(folder, document(page), figures, headlines(page))
     return page
