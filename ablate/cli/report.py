@@ -47,9 +47,12 @@ def report(
 def summary(result: StudyResult) -> None:
     """Print the verdicts, the answer, and where the report is."""
     from ablate.reporting.study.answer import claim_sentence, why_it_stopped
+    from ablate.reporting.study.selection import arms_note, with_few_arms
 
     page = result.page
-    out.print(_verdict_table(page))
+    out.print(_verdict_table(with_few_arms(page)))
+    if note := arms_note(page):
+        terminal.say(note)
     out.print(result.answer)
     if stopped := why_it_stopped(page):
         terminal.say(stopped)

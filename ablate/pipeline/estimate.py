@@ -121,7 +121,7 @@ def timed_seconds(run: Run, device: str) -> float:
         _seconds(lambda: trainer.train_epoch(epoch=0))
         step = _seconds(lambda: trainer.train_epoch(epoch=1)) / scenes
         model = trainer.evaluated_model.eval()
-        score = _seconds(lambda: evaluate(model, trainer.task, "validation", 2 * BATCH, device)) / (2 * BATCH)
+        score = _seconds(lambda: evaluate(model, trainer.task, "validation", BATCH, device)) / BATCH
     epoch = run.training.scenes * step + run.data.validation * score
     return run.training.epochs * epoch + 2 * run.data.test * score
 

@@ -6,25 +6,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import (
     COLOURS,
-    WIDTH,
     label_rows,
+    make_figure,
     mark_overflow,
     pad_limits,
     report_style,
     row_places,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 Headlines = dict[str, Any]
 """The content of a report's `metrics.json`."""
+
+MAX_EFFECTS = 30
+"""Effects of one study that are shown among those of all studies; its own page has all of them."""
 
 LABEL_WIDTH = 32
 """Letters on one line of an effect's name."""
@@ -58,16 +62,17 @@ class Effect:
 
 
 def effects(studies: dict[str, Headlines]) -> dict[Metric, list[Effect]]:
-    """The effects of all compared arms of all studies by their metric, the largest effect first."""
+    """The `MAX_EFFECTS` largest effects of each study by their metric, the largest effect first."""
     order = list(METRICS.values())
-    every = [
-        _effect(study, name, facts)
-        for study, facts in studies.items()
-        for name, arm in facts["arms"].items()
-        if "difference" in arm.get("decibels", {})
-    ]
+    every = [effect for study, facts in studies.items() for effect in _largest_effects(study, facts)]
     every.sort(key=lambda effect: (order.index(effect.metric), -abs(effect.difference)))
     return {metric: list(found) for metric, found in groupby(every, lambda effect: effect.metric)}
+
+
+def _largest_effects(study: str, facts: Headlines) -> list[Effect]:
+    compared = [name for name, arm in facts["arms"].items() if "difference" in arm.get("decibels", {})]
+    found = [_effect(study, name, facts) for name in compared]
+    return sorted(found, key=lambda effect: -abs(effect.difference))[:MAX_EFFECTS]
 
 
 def measure_of(study_metric: Metric) -> Metric:
@@ -110,7 +115,7 @@ def effects_figure(effects: dict[Metric, list[Effect]]) -> Figure | None:
     places = {metric: row_places(_names(found), LABEL_WIDTH) for metric, found in effects.items()}
     with report_style():
         heights = [0.7 + ends[-1] for ends in places.values()]
-        figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        figure = make_figure(sum(heights))
         grid = figure.subplots(len(effects), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axes, (metric, found) in zip(grid, effects.items(), strict=True):
             colours = [COLOURS[studies.index(effect.study) % len(COLOURS)] for effect in found]

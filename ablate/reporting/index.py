@@ -8,12 +8,13 @@ from pathlib import Path
 
 from ablate.metrics import METRICS
 from ablate.records.files import read_json, write_atomic
-from ablate.reporting.effects import Effect, Headlines, effects, effects_figure, measure_of
+from ablate.reporting.effects import MAX_EFFECTS, Effect, Headlines, effects, effects_figure, measure_of
 from ablate.reporting.markup.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.markup.numbers import decimals_for, format_signed, interval_decimals, metric_label
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.markup.svg import svg
+from ablate.reporting.markup.words import join_names
 
 STUDY_KEYS = {"question", "answer", "metric", "arms"}
 SEARCH_KEYS = {"question", "answer", "trials"}
@@ -107,6 +108,8 @@ def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
     yield (
         "The page of each study says what its arms have in common; effects under different settings need not add up."
     )
+    if large := [name for name, facts in studies.items() if len(facts["arms"]) > MAX_EFFECTS + 1]:
+        yield f"Only the {MAX_EFFECTS} largest effects are shown of {join_names(large)}; their pages have all effects."
     metrics = {name: METRICS[facts["metric"]] for name, facts in studies.items()}
     if any(metric.is_relative for metric in metrics.values()):
         yield (

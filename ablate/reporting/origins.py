@@ -26,10 +26,10 @@ def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> lis
     recipe number, which is part of a run's id.
     """
     warnings: dict[tuple[str, str], list[str]] = {}
+    by_column = {column: _values_by_arm(ended, column) for column in _columns(ended)}
     for arm in dict.fromkeys(ended.arm):
-        pair = ended[ended.arm.isin([arm, against.get(arm, arm)])]
-        for column in _columns(ended):
-            values = _values(pair, column)
+        for column, by_arm in by_column.items():
+            values = sorted(by_arm.get(arm, set()) | by_arm.get(against.get(arm, arm), set()))
             if len(values) > 1 and (column != "env/commit" or any(value.endswith("+") for value in values)):
                 warnings.setdefault((column.removeprefix("env/"), join_words(values)), []).append(arm)
     return [
@@ -44,6 +44,11 @@ def _columns(ended: pd.DataFrame) -> list[str]:
 
 def _values(runs: pd.DataFrame, column: str) -> list[str]:
     return sorted(runs[column].dropna().astype(str).unique())
+
+
+def _values_by_arm(runs: pd.DataFrame, column: str) -> dict[str, set[str]]:
+    known = runs[column].dropna().astype(str)
+    return {str(arm): set(values) for arm, values in known.groupby(runs.arm)}
 
 
 def experiment_address(study: str) -> str:

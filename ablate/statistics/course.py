@@ -18,7 +18,7 @@ end, or on other recorded runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -68,15 +68,29 @@ class Course:
         """Why this pair takes part in no further look; None if it continues."""
         return self.ends.get(frozenset((arm, against)))
 
-    def compare(self, scores: Scores, arm: str, against: str) -> Comparison:
-        """The comparison at the pair's last look, by any scores. The verdict is `waiting` while the pair continues."""
-        comparison = scores.at(self.look(arm, against)).compare(arm, against)
-        return comparison if self.end(arm, against) else replace(comparison, verdict="waiting")
+    def by_look(self, pairs: Iterable[Pair]) -> dict[Look, list[Pair]]:
+        """The pairs by the last look that they have taken part in."""
+        found: dict[Look, list[Pair]] = {}
+        for pair in pairs:
+            found.setdefault(self.look(*pair), []).append(pair)
+        return found
 
-    def history(self, scores: Scores, arm: str, against: str) -> list[Comparison]:
-        """The comparisons at all looks that this pair has taken part in."""
-        taken = self.looks[: self.last[frozenset((arm, against))] + 1]
-        return [scores.at(look).compare(arm, against) for look in taken]
+    def compare_pairs(self, scores: Scores, pairs: Iterable[Pair]) -> dict[Pair, Comparison]:
+        """Each pair's comparison at its last look, by any scores. The verdict is `waiting` while the pair continues."""
+        found: dict[Pair, Comparison] = {}
+        for look, members in self.by_look(pairs).items():
+            for pair, comparison in zip(members, scores.at(look).compare_pairs(members), strict=True):
+                found[pair] = comparison if self.end(*pair) else replace(comparison, verdict="waiting")
+        return found
+
+    def histories(self, scores: Scores, pairs: Sequence[Pair]) -> dict[Pair, list[Comparison]]:
+        """Each pair's comparisons at all looks that it has taken part in."""
+        found: dict[Pair, list[Comparison]] = {pair: [] for pair in pairs}
+        for index, look in enumerate(self.looks):
+            members = [pair for pair in found if self.last[frozenset(pair)] >= index]
+            for pair, comparison in zip(members, scores.at(look).compare_pairs(members), strict=True):
+                found[pair].append(comparison)
+        return found
 
     def needs(self, arm: str, seed: int) -> bool:
         """Whether the looks so far need the run of this arm and seed, recorded or not."""
@@ -112,26 +126,27 @@ def follow(family: Family, scores: Scores, seconds: pd.DataFrame | None = None) 
         needed = needed_now
         last |= {frozenset(pair): index for pair in pairs}
         seen = scores.at(look)  # the first seeds only, even if other studies have recorded more of these runs
-        now = {frozenset(pair): _end(family, seen, pair, index) for pair in pairs}
-        ends |= {pair: end for pair, end in now.items() if end}
+        pending = seen.pending_arms
+        for pair, comparison in zip(pairs, seen.compare_pairs(pairs), strict=True):
+            if end := _end(family, seen, comparison, index, is_pending=not pending.isdisjoint(pair)):
+                ends[frozenset(pair)] = end
         # the next look waits for all pairs of this one: what it costs, and so whether the budget allows it, must not
         # depend on which runs happen to end first
-        if any(seen.is_pending(*pair) for pair in pairs):
+        if any(not pending.isdisjoint(pair) for pair in pairs):
             break
     return Course(family.looks, tuple(scores.values.index), last, ends, needed)
 
 
 def compare_all(course: Course, scores: Scores, against: Mapping[str, str]) -> dict[str, Comparison]:
     """Compare each arm with the one that it is `against`; the comparisons by the arm's name."""
-    return {arm: course.compare(scores, arm, other) for arm, other in against.items()}
+    return {arm: comparison for (arm, _), comparison in course.compare_pairs(scores, against.items()).items()}
 
 
-def _end(family: Family, seen: Scores, pair: Pair, index: int) -> End | None:
+def _end(family: Family, seen: Scores, comparison: Comparison, index: int, *, is_pending: bool) -> End | None:
     """Why a pair takes part in no look after this one; None if it continues, or if a score is still to come."""
     look, final = family.looks[index], family.looks[-1]
-    comparison = seen.compare(*pair)
     if comparison.verdict == "waiting":
-        return None if seen.is_pending(*pair) else "failed"
+        return None if is_pending else "failed"
     if comparison.verdict in DECIDED:
         return "decided"
     if look == final:

@@ -25,8 +25,14 @@ class Evidence:
 
 def weigh_claims(claims: Iterable[Claim], course: Course, scores: Scores) -> list[Evidence]:
     """Every claim with its evidence, in their order."""
-    compared = [(claim, course.compare(scores, claim.arm, claim.than)) for claim in claims]
-    return [Evidence(claim, found, weigh(claim.verdict, found, scores.margin)) for claim, found in compared]
+    claims = list(claims)
+    compared = course.compare_pairs(scores, [(claim.arm, claim.than) for claim in claims])
+
+    def evidence(claim: Claim) -> Evidence:
+        found = compared[claim.arm, claim.than]
+        return Evidence(claim, found, weigh(claim.verdict, found, scores.margin))
+
+    return [evidence(claim) for claim in claims]
 
 
 def weigh(claimed: Expected, comparison: Comparison, margin: float) -> Outcome:

@@ -7,14 +7,14 @@ nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ablate.statistics.verdicts import Comparison, compare
+from ablate.statistics.verdicts import Comparison, compare_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,55 +115,51 @@ def interactions(grid: GridScores, margin: float) -> list[Interaction]:
     >>> [(item.changed, item.comparison.verdict) for item in interactions(grid, margin=0.25)]
     [((4, 12), 'better')]
     """
-    contrasts = list(_contrasts(grid))
-    return [_interaction(grid, pair, levels, margin, len(contrasts)) for pair, levels in contrasts]
+    pairs = list(combinations(range(len(grid.axes)), 2))
+    count = sum((len(grid.levels[first]) - 1) * (len(grid.levels[second]) - 1) for first, second in pairs)
+    return [item for pair in pairs for item in _interactions(grid, pair, margin, count)]
 
 
-def _contrasts(grid: GridScores) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield (indices of two axes, indices of one level of each), for all levels that are not baselines."""
-    for first, second in combinations(range(len(grid.axes)), 2):
-        for levels in product(range(len(grid.levels[first])), range(len(grid.levels[second]))):
-            if levels[0] != grid.baseline[first] and levels[1] != grid.baseline[second]:
-                yield (first, second), levels
-
-
-def _interaction(
-    grid: GridScores, pair: tuple[int, int], levels: tuple[int, int], margin: float, count: int
-) -> Interaction:
-    (a, b), (a0, b0) = levels, (grid.baseline[pair[0]], grid.baseline[pair[1]])
-    # the 2 x 2 cells of the contrast: row 0 is the changed level of the first axis and row 1 its baseline; the columns
-    # are those of the second axis in the same way
-    rows, columns = np.ix_((a, a0), (b, b0))
-    others = tuple(axis for axis in range(len(grid.axes)) if axis not in pair)
-    diverged = bool(np.any(grid.diverged, axis=others)[rows, columns].any())
-    cells = _pair_scores(grid, pair)[:, rows, columns]
-    shared = cells[~np.isnan(cells).any(axis=(1, 2))]  # seeds of which all four cells have a score
+def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count: int) -> list[Interaction]:
+    """All contrasts of two axes, of `count` contrasts in all."""
+    a0, b0 = (grid.baseline[axis] for axis in pair)
+    changed = [[level for level in range(len(grid.levels[axis])) if level != grid.baseline[axis]] for axis in pair]
+    levels = list(product(*changed))
+    # the levels of each contrast: of the first axis and of the second
+    a, b = np.array(levels).T
+    cells = _pair_scores(grid, pair)
+    diverged = np.any(grid.diverged, axis=_other_axes(grid, pair))
+    of_any_cell = (diverged[a, b] | diverged[a0, b] | diverged[a, b0] | diverged[a0, b0]).tolist()
     # a difference of differences is a paired comparison of two differences: the effect of the first change where the
-    # second axis is changed, with its effect where that is at its baseline
-    comparison = compare(
-        shared[:, 0, 0] - shared[:, 1, 0],
-        shared[:, 0, 1] - shared[:, 1, 1],
+    # second axis is changed, with its effect where that is at its baseline. If a run of any of the four cells is
+    # missing, NaN spreads to one of them
+    comparisons = compare_pairs(
+        (cells[:, a, b] - cells[:, a0, b]).T,
+        (cells[:, a, b0] - cells[:, a0, [b0]]).T,
         margin=margin,
         comparisons=count,
         sign=grid.sign,
         # a diverged run has no score of its own (it gets that of answering zero), so no verdict may rest on it
-        arm_diverged=diverged,
-        reference_diverged=diverged,
-        missing=len(shared) < len(cells),
+        arms_diverged=of_any_cell,
+        references_diverged=of_any_cell,
     )
-    return Interaction(
-        axes=(grid.axes[pair[0]], grid.axes[pair[1]]),
-        changed=(grid.levels[pair[0]][a], grid.levels[pair[1]][b]),
-        baseline=(grid.levels[pair[0]][a0], grid.levels[pair[1]][b0]),
-        comparison=comparison,
-    )
+    names, values = (grid.axes[pair[0]], grid.axes[pair[1]]), (grid.levels[pair[0]], grid.levels[pair[1]])
+    baseline = (values[0][a0], values[1][b0])
+    return [
+        Interaction(names, (values[0][first], values[1][second]), baseline, comparison)
+        for (first, second), comparison in zip(levels, comparisons, strict=True)
+    ]
 
 
 def _pair_scores(grid: GridScores, pair: tuple[int, int]) -> NDArray[np.floating]:
     """(seeds, levels of the first axis, levels of the second): means over all other axes, NaN if a run is missing."""
-    others = tuple(axis + 1 for axis in range(len(grid.axes)) if axis not in pair)  # + 1: the seeds are axis 0
+    others = tuple(axis + 1 for axis in _other_axes(grid, pair))  # + 1: the seeds are axis 0
     # a plain mean, in which NaN spreads: over fewer cells the mean would be that of other levels
     return np.asarray(grid.scores.mean(axis=others))
+
+
+def _other_axes(grid: GridScores, pair: tuple[int, int]) -> tuple[int, ...]:
+    return tuple(axis for axis in range(len(grid.axes)) if axis not in pair)
 
 
 def heat_maps(grid: GridScores) -> list[HeatMap]:
@@ -193,37 +189,40 @@ def shares(grid: GridScores) -> list[Share]:
 
     Only seeds of which no run is missing are used. Without at least two of them there are no shares.
 
-    omega squared = (SS - df MS_rest) / (SS_total + MS_rest), from the sums of squares of statsmodels' `anova_lm`.
+    omega squared = (SS - df MS_rest) / (SS_total + MS_rest), from the sums of squares of the full factorial model in
+    which the seeds are blocks. What the axes do differently for each seed is the rest.
     """
-    # a balanced table: only then do the sums of squares of the terms not depend on their order
+    # a balanced table: only then is the effect of a term the mean of its cells without the effects of smaller terms,
+    # and do the sums of squares add up
     scores = grid.scores[~np.isnan(grid.scores).any(axis=tuple(range(1, grid.scores.ndim)))]
     if len(scores) < 2:
         return []
-    table = _analysis_of_variance(scores)
-    rest = table.sum_sq["Residual"] / table.df["Residual"]
-    terms = table.drop(index="Residual")
-    total = table.sum_sq.sum() + rest
+    # axis 0 of the scores are the seeds
+    axes = range(1, scores.ndim)
+    terms = [(0,), *(term for size in axes for term in combinations(axes, size))]
+    effects = {term: _effects(scores, term) for term in terms}
+    squares = {term: float(np.square(effect).sum()) * scores.size / effect.size for term, effect in effects.items()}
+    df = {term: math.prod(scores.shape[axis] - 1 for axis in term) for term in terms}
+    total = float(np.square(scores - scores.mean()).sum())
+    varies = np.ptp(scores) > 1e-12 * np.abs(scores).max()  # by more than rounding
+    rest = max(total - sum(squares.values()), 0.0) / (scores.size - 1 - sum(df.values()))
     # `df * rest` is what noise alone contributes to a term on average; without it, eta squared would show a share for
     # every axis. A term that explains less than noise does would have a negative share
-    omega = ((terms.sum_sq - terms.df * rest) / total).clip(lower=0) if total else 0 * terms.sum_sq
-    # statsmodels calls the terms "C(seed)", "C(axis0)", "C(axis0):C(axis1)"
-    names = {"seed": "seed"} | {f"axis{index}": axis for index, axis in enumerate(grid.axes)}
-    found = [Share(tuple(names[part[2:-1]] for part in term.split(":")), float(omega[term])) for term in terms.index]
+    names = ("seed", *grid.axes)
+    found = [
+        Share(
+            tuple(names[axis] for axis in term),
+            max(squares[term] - df[term] * rest, 0.0) / (total + rest) if varies else 0.0,
+        )
+        for term in terms
+    ]
     return sorted(found, key=lambda share: (len(share.term), share.term == ("seed",)))
 
 
-def _analysis_of_variance(scores: NDArray[np.floating]) -> Any:
-    """statsmodels' table of the full factorial model with the seeds as blocks: `sum_sq` and `df` by term."""
-    import pandas as pd
-    from statsmodels.formula.api import ols
-    from statsmodels.stats.anova import anova_lm
-
-    # the long form: one row per score, with its seed and the index of its level on each axis
-    indices = np.indices(scores.shape).reshape(scores.ndim, -1)
-    names = ["seed", *(f"axis{index}" for index in range(scores.ndim - 1))]
-    table = pd.DataFrame(dict(zip(names, indices, strict=True)) | {"score": scores.ravel()})
-    # names of our own, since a setting's name ("model.heads") means something else in a formula; the seeds enter
-    # without interactions, so what the axes do differently for each seed is the residual
-    model = f"score ~ C(seed) + {'*'.join(f'C({name})' for name in names[1:])}"
-    with np.errstate(divide="ignore", invalid="ignore"):  # its F values, which we do not use, may divide by zero
-        return anova_lm(ols(model, table).fit())
+def _effects(scores: NDArray[np.floating], term: tuple[int, ...]) -> NDArray[np.floating]:
+    """The effects of an axis, or of an interaction of axes: all other axes have the size 1."""
+    others = tuple(axis for axis in range(scores.ndim) if axis not in term)
+    means: NDArray[np.floating] = scores.mean(axis=others, keepdims=True)
+    for axis in term:
+        means = means - means.mean(axis=axis, keepdims=True)
+    return means

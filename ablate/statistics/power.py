@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,14 +31,14 @@ SD_CONFIDENCE = 0.8
 class SeedRange:
     """Seeds that a study needs if the sd is at the low end of its interval, and if it is at the high end.
 
-    None: more than `MAX_SEEDS`.
+    `MAX_SEEDS` + 1 stands for all larger numbers.
     """
 
-    low: int | None
-    high: int | None
+    low: int
+    high: int
 
     def __str__(self) -> str:
-        low, high = (f"over {MAX_SEEDS}" if end is None else str(end) for end in (self.low, self.high))
+        low, high = (str(end) if end <= MAX_SEEDS else f"over {MAX_SEEDS}" for end in (self.low, self.high))
         return low if low == high else f"{low} to {high}"
 
 
@@ -58,30 +59,29 @@ class SeedsNeeded:
     as_measured: SeedRange
 
 
-def seeds_needed(comparison: Comparison, margin: float, level: float) -> SeedsNeeded | None:
-    """The seeds that would decide an undecided comparison, with intervals of this confidence level.
+def seeds_needed(comparisons: Sequence[Comparison], margin: float, level: float) -> list[SeedsNeeded | None]:
+    """For each comparison, the seeds that would decide it, with intervals of this confidence level.
 
     The sd is uncertain, so each number is a range: over the chi-squared interval of the sd at `SD_CONFIDENCE`. Like the
     power itself, that interval assumes normally distributed differences.
 
     Returns:
-        None if the comparison is decided, has fewer than two pairs or no spread, or if a diverged run rules out some
-        verdicts.
+        None for a comparison that is decided, has fewer than two pairs or no spread, or of which a diverged run rules
+        out some verdicts.
 
     >>> from ablate.statistics.verdicts import compare
     >>> comparison = compare([29.5, 29.1, 28.3, 29.4], [29.7, 29.0, 29.2, 29.2], margin=0.25, comparisons=1)
-    >>> needed = seeds_needed(comparison, margin=0.25, level=0.95)
+    >>> (needed,) = seeds_needed([comparison], margin=0.25, level=0.95)
     >>> str(needed.if_zero), str(needed.as_measured)
     ('22 to over 50', '21 to over 50')
     """
-    if comparison.verdict != "undecided" or comparison.barred or not comparison.sd > 0:
-        return None
-    low, high = sd_interval(comparison.sd, comparison.pairs)
-
-    def needed(truth: float) -> SeedRange:
-        return SeedRange(*(seeds_for(truth, sd, margin=margin, level=level) for sd in (low, high)))
-
-    return SeedsNeeded(needed(0.0), needed(comparison.difference))
+    is_open = [c.verdict == "undecided" and not c.barred and c.sd > 0 for c in comparisons]
+    differences = np.array([c.difference for c, is_it in zip(comparisons, is_open, strict=True) if is_it])
+    sds = [sd_interval(c.sd, c.pairs) for c, is_it in zip(comparisons, is_open, strict=True) if is_it]
+    truths = np.stack([0 * differences, differences], axis=-1)[..., None]  # (open, 2, 1)
+    found = seeds_for(truths, np.reshape(sds, (-1, 1, 2)), margin=margin, level=level)  # (open, 2 truths, 2 sds)
+    ranges = iter(SeedsNeeded(*(SeedRange(*ends) for ends in both)) for both in found.tolist())
+    return [next(ranges) if is_it else None for is_it in is_open]
 
 
 def sd_interval(sd: float, pairs: int) -> tuple[float, float]:
@@ -92,19 +92,29 @@ def sd_interval(sd: float, pairs: int) -> tuple[float, float]:
     return sd * math.sqrt((pairs - 1) / high), sd * math.sqrt((pairs - 1) / low)
 
 
-def seeds_for(truth: float, sd: float, *, margin: float, level: float) -> int | None:
-    """The smallest number of seeds, from 2, that has the power; None if it is above `MAX_SEEDS`.
+def seeds_for(truth: ArrayLike, sd: ArrayLike, *, margin: float, level: float) -> NDArray[np.integer]:
+    """The smallest numbers of seeds, from 2, that have the power; `MAX_SEEDS` + 1 if more are needed.
 
-    >>> seeds_for(0.5, 0.2, margin=0.25, level=0.95)
-    4
+    Args:
+        truth, sd: as in `power` (any shapes that broadcast).
+        margin, level: as in `power`.
+
+    >>> seeds_for([0.5, 0.1], 0.2, margin=0.25, level=0.95)
+    array([ 4, 11])
     """
-    seeds = np.arange(2, MAX_SEEDS + 1)
-    enough = seeds[power(truth, sd, seeds, margin=margin, level=level) >= POWER]
-    return int(enough[0]) if len(enough) else None
+    truths, sds = np.broadcast_arrays(np.asarray(truth, float), np.asarray(sd, float))
+    found = np.full(truths.shape, MAX_SEEDS + 1)
+    for seeds in range(2, MAX_SEEDS + 1):
+        rest = found > MAX_SEEDS
+        if not rest.any():
+            break
+        enough = power(truths[rest], sds[rest], seeds, margin=margin, level=level) >= POWER
+        found[rest] = np.where(enough, seeds, MAX_SEEDS + 1)
+    return found
 
 
-def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: float) -> NDArray[np.floating]:
-    """The probability that the rule decides a comparison correctly, for each number of seeds.
+def power(truth: ArrayLike, sd: ArrayLike, seeds: ArrayLike, *, margin: float, level: float) -> NDArray[np.floating]:
+    """The probability that the rule decides a comparison correctly.
 
     Correct is `equivalent` if the truth is inside the margin, and `better` or `worse` if that is the sign of the truth.
     So two verdicts are correct if the truth is small but not zero.
@@ -112,20 +122,20 @@ def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: fl
     Args:
         truth: true mean difference.
         sd: true standard deviation of the paired differences, which are normal.
-        seeds: numbers of seeds, from 2 (any shape).
+        seeds: numbers of seeds, from 2; all three of any shapes that broadcast.
         margin: of the study.
         level: confidence of the comparison's interval, after Bonferroni.
 
     Returns:
-        Probabilities (same shape as `seeds`).
+        Probabilities (the common shape).
 
     >>> power(0.5, 0.2, [3, 5, 8], margin=0.25, level=0.95).round(2)
     array([0.62, 0.98, 1.  ])
     """
-    from scipy import integrate, stats
+    from scipy import integrate, special, stats
 
     # the rule is symmetric, so a negative truth has the power of its absolute value; the last axis is for the nodes
-    count, truth = np.asarray(seeds)[..., None], abs(truth)
+    truth, sd, count = abs(np.asarray(truth))[..., None], np.asarray(sd)[..., None], np.asarray(seeds)[..., None]
     t, error = stats.t.ppf((1 + level) / 2, count - 1), sd / np.sqrt(count)
 
     # the mean difference of a sample is independent of its sd. So the power is an integral over the quantile u of the
@@ -133,10 +143,10 @@ def power(truth: float, sd: float, seeds: ArrayLike, *, margin: float, level: fl
     def power_given(u: NDArray[np.floating]) -> NDArray[np.floating]:
         half = t * error * np.sqrt(stats.chi2.ppf(u, count - 1) / (count - 1))  # half the width of the interval
         room = np.maximum(margin - half, 0)  # `equivalent` if the mean is between -room and room
-        equivalent = stats.norm.cdf(room, truth, error) - stats.norm.cdf(-room, truth, error)
+        equivalent = special.ndtr((room - truth) / error) - special.ndtr((-room - truth) / error)
         # `better` if the mean is above `half`, so that the interval is above zero, and above `room`, below which it is
         # `equivalent`: that comes first in `judge`
-        better = stats.norm.sf(np.maximum(half, room), truth, error)
+        better = special.ndtr((truth - np.maximum(half, room)) / error)
         return np.asarray((truth < margin) * equivalent + (truth > 0) * better)
 
     return np.asarray(integrate.fixed_quad(power_given, 0, 1, n=NODES)[0])

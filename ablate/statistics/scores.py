@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ablate.statistics.claims import Pair
 from ablate.statistics.multiplicity import Look
-from ablate.statistics.verdicts import Comparison, compare
+from ablate.statistics.verdicts import Comparison, compare_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,22 +38,26 @@ class Scores:
 
     def compare(self, arm: str, against: str) -> Comparison:
         """Compare an arm with another, on the seeds that both have."""
-        paired = self.values[[arm, against]].dropna()
-        return compare(
-            paired[arm].to_numpy(),
-            paired[against].to_numpy(),
+        return self.compare_pairs([(arm, against)])[0]
+
+    def compare_pairs(self, pairs: Sequence[Pair]) -> list[Comparison]:
+        """Compare the arms of each pair, on the seeds that both have."""
+        arms, references = [arm for arm, _ in pairs], [against for _, against in pairs]
+        return compare_pairs(
+            self.values[arms].to_numpy(float).T,
+            self.values[references].to_numpy(float).T,
             margin=self.margin,
             comparisons=self.comparisons,
             sign=self.sign,
-            arm_diverged=bool(self.diverged[arm].any()),
-            reference_diverged=bool(self.diverged[against].any()),
-            missing=len(paired) < len(self.values),
+            arms_diverged=self.diverged[arms].any().tolist(),
+            references_diverged=self.diverged[references].any().tolist(),
             share=self.share,
         )
 
-    def is_pending(self, arm: str, against: str) -> bool:
-        """Whether a score of either arm is still to come."""
-        return bool(self.pending[[arm, against]].any(axis=None))
+    @property
+    def pending_arms(self) -> set[str]:
+        """The arms of which a score is still to come."""
+        return set(self.pending.columns[self.pending.any()])
 
     def at(self, look: Look) -> Scores:
         """The scores that a look sees: its first seeds in the order of the tables, whichever ended first."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ablate.statistics.claims import Pair
 from ablate.statistics.course import Course
 from ablate.statistics.multiplicity import Look
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, Verdict
 
-Compare = Callable[[str, str], Comparison]
-"""Compares an arm with another, both given by name."""
+Compare = Callable[[Sequence[Pair]], list[Comparison]]
+"""Compares the arms of each pair, given by name."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,13 @@ def sensitivity(
         others: other scores of the same runs, by their names.
         in_decibels: whether the scores are 10 log10 of an error, so that the errors can be compared too.
     """
-    # pairs that were judged at the same look share its tables, so make the choices once for each look
-    looks = {course.look(*pair) for pair in against.items()}
-    by_look = {look: other_choices(scores, others, look, in_decibels=in_decibels) for look in looks}
-
-    def compare_by_choices(pair: tuple[str, str]) -> dict[Choice, Comparison]:
-        return {choice: compare(*pair) for choice, compare in by_look[course.look(*pair)].items()}
-
-    return [Sensitivity(*pair, course.compare(scores, *pair), compare_by_choices(pair)) for pair in against.items()]
+    actual = course.compare_pairs(scores, against.items())
+    by_choice: dict[Pair, dict[Choice, Comparison]] = {pair: {} for pair in actual}
+    for look, pairs in course.by_look(against.items()).items():
+        for choice, compare in other_choices(scores, others, look, in_decibels=in_decibels).items():
+            for pair, comparison in zip(pairs, compare(pairs), strict=True):
+                by_choice[pair][choice] = comparison
+    return [Sensitivity(*pair, actual[pair], by_choice[pair]) for pair in against.items()]
 
 
 def other_choices(
@@ -91,24 +91,30 @@ def other_choices(
 ) -> dict[Choice, Compare]:
     """All other choices at a look. Seeds are left out only if at least two remain: one pair has no interval."""
     seen = scores.at(look)
-    choices: dict[Choice, Compare] = {OtherScores(name): other.at(look).compare for name, other in others.items()}
+    choices: dict[Choice, Compare] = {OtherScores(name): other.at(look).compare_pairs for name, other in others.items()}
     if in_decibels:
-        choices[MeanError()] = lambda arm, against: compare_mean_errors(seen, arm, against)
+        choices[MeanError()] = lambda pairs: compare_mean_errors(seen, pairs)
     if look.seeds > 2:
         # after `at`: the look keeps its share of the error, as if it had had one seed less from the start
-        choices |= {WithoutSeed(seed): seen.without(seed).compare for seed in seen.values.index}
+        choices |= {WithoutSeed(seed): seen.without(seed).compare_pairs for seed in seen.values.index}
     return choices
 
 
-def compare_mean_errors(scores: Scores, arm: str, against: str) -> Comparison:
+def compare_mean_errors(scores: Scores, pairs: Sequence[Pair]) -> list[Comparison]:
     """Compare the mean MSE of the seeds, for scores in decibels, by the same rule.
 
     The mean of decibels weighs a seed by the ratio of its errors, the mean MSE by the errors themselves. In the mean
     MSE, bad seeds therefore count for more.
     """
-    errors = 10 ** (-scores.values[[arm, against]] / 10)  # for the gain: relative to the error of doing nothing
-    # as fractions of the reference's mean error, so that a margin in decibels has a meaning
-    relative = errors / errors[against].mean()
+    errors = 10 ** (-scores.values / 10)  # for the gain: relative to the error of doing nothing
     # M dB are a factor of 10^(M/10): an error that is lower by 1 - 10^(-M/10), or higher by 10^(M/10) - 1. The rule has
     # one margin for both sides, so take the smaller one
-    return replace(scores, values=relative, sign=-1, margin=1 - 10 ** (-scores.margin / 10)).compare(arm, against)
+    margin = 1 - 10 ** (-scores.margin / 10)
+    found: dict[Pair, Comparison] = {}
+    for against in dict.fromkeys(against for _, against in pairs):
+        members = [pair for pair in pairs if pair[1] == against]
+        # as fractions of the reference's mean error, so that a margin in decibels has a meaning
+        relative = errors[[*(arm for arm, _ in members), against]] / errors[against].mean()
+        compared = replace(scores, values=relative, sign=-1, margin=margin).compare_pairs(members)
+        found |= dict(zip(members, compared, strict=True))
+    return [found[pair] for pair in pairs]

@@ -8,7 +8,7 @@ it to the same intervals. Reports, strategies and simulations all use `paired_in
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -73,39 +73,97 @@ def compare(
     sign: int = 1,
     arm_diverged: bool = False,
     reference_diverged: bool = False,
-    missing: bool = False,
     share: float = 1.0,
 ) -> Comparison:
-    """Compare an arm with its reference on the seeds that both have.
-
-    Args:
-        arm, reference: scores (seeds,), paired by position.
-        margin: in the metric's unit; differences smaller than this do not matter to the reader.
-        comparisons: number of pairs of arms that the study compares, over which the error is shared.
-        sign: +1 if higher is better, -1 if lower is.
-        arm_diverged, reference_diverged: whether any of its runs diverged.
-        missing: whether a seed is missing, so that the verdict has to wait.
-        share: of the error, what this look can spend; all of it if there is only one look.
+    """Compare an arm with its reference: `compare_pairs` for a single pair, with scores (seeds,).
 
     >>> found = compare([29.5, 30.1, 28.9], [29.1, 29.8, 28.5], margin=0.25, comparisons=1)
     >>> found.verdict, round(found.difference, 3), round(found.low, 3), round(found.high, 3)
     ('better', 0.367, 0.223, 0.51)
     """
-    arm, reference = sign * np.asarray(arm, float), sign * np.asarray(reference, float)
-    level = level_of(comparisons, share)
-    low, high = (float(end) for end in paired_intervals(arm, reference, level))
-    barred = find_barred(arm_diverged=arm_diverged, reference_diverged=reference_diverged)
-    differences = arm - reference
-    return Comparison(
-        pairs=len(differences),
-        difference=float(differences.mean()) if len(differences) else math.nan,
-        sd=float(differences.std(ddof=1)) if len(differences) > 1 else math.nan,
-        low=low,
-        high=high,
-        level=level,
-        verdict="waiting" if missing else cast("Verdict", judge(low, high, margin, barred).item()),
-        barred=barred,
+    (found,) = compare_pairs(
+        np.asarray(arm)[None],
+        np.asarray(reference)[None],
+        margin=margin,
+        comparisons=comparisons,
+        sign=sign,
+        arms_diverged=[arm_diverged],
+        references_diverged=[reference_diverged],
+        share=share,
     )
+    return found
+
+
+def compare_pairs(
+    arms: ArrayLike,
+    references: ArrayLike,
+    *,
+    margin: float,
+    comparisons: int,
+    sign: int = 1,
+    arms_diverged: Sequence[bool],
+    references_diverged: Sequence[bool],
+    share: float = 1.0,
+) -> list[Comparison]:
+    """Compare pairs of an arm and its reference, each on the seeds that both have.
+
+    Args:
+        arms, references: scores (pairs, seeds), paired by position; NaN where a run is missing, so that the verdict
+            waits.
+        margin: in the metric's unit; differences smaller than this do not matter to the reader.
+        comparisons: number of pairs of arms that the study compares, over which the error is shared.
+        sign: +1 if higher is better, -1 if lower is.
+        arms_diverged, references_diverged: for each pair, whether any run of the arm, or of the reference, diverged.
+        share: of the error, what this look can spend; all of it if there is only one look.
+
+    >>> found = compare_pairs([[29.5, 30.1, 28.9], [29.1, 29.7, np.nan]], [[29.1, 29.8, 28.5]] * 2, margin=0.25,
+    ...                       comparisons=2, arms_diverged=[False] * 2, references_diverged=[False] * 2)
+    >>> [(comparison.pairs, comparison.verdict) for comparison in found]
+    [(3, 'better'), (2, 'waiting')]
+    """
+    arms, references = sign * np.asarray(arms, float), sign * np.asarray(references, float)
+    level = level_of(comparisons, share)
+    barred = [
+        find_barred(arm_diverged=arm, reference_diverged=reference)
+        for arm, reference in zip(arms_diverged, references_diverged, strict=True)
+    ]
+    found: dict[int, Comparison] = {}
+    for rows, columns in _complete_parts(~(np.isnan(arms) | np.isnan(references))):
+        # contiguous, since the order of additions, and so the last digit of a mean, depends on the layout in memory
+        arm, reference = (np.ascontiguousarray(scores[np.ix_(rows, columns)]) for scores in (arms, references))
+        low, high = paired_intervals(arm, reference, level)
+        mean, sd = _moments(arm - reference)
+        verdicts = judge(low, high, margin)
+        for place, row in enumerate(rows.tolist()):
+            verdict = "waiting" if len(columns) < arms.shape[-1] else cast("Verdict", verdicts[place].item())
+            found[row] = Comparison(
+                pairs=len(columns),
+                difference=float(mean[place]),
+                sd=float(sd[place]),
+                low=float(low[place]),
+                high=float(high[place]),
+                level=level,
+                verdict="undecided" if verdict in barred[row] else verdict,
+                barred=barred[row],
+            )
+    return [found[row] for row in range(len(arms))]
+
+
+def _complete_parts(paired: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The rows that have the same columns, and these columns: few parts, since most runs are there or all missing."""
+    parts: dict[bytes, list[int]] = {}
+    for row, columns in enumerate(paired):
+        parts.setdefault(columns.tobytes(), []).append(row)
+    for rows in parts.values():
+        yield np.array(rows), np.flatnonzero(paired[rows[0]])
+
+
+def _moments(differences: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Mean and standard deviation of each row (pairs, seeds); NaN where there are too few seeds."""
+    pairs, seeds = differences.shape
+    mean = differences.mean(axis=-1) if seeds else np.full(pairs, math.nan)
+    sd = differences.std(axis=-1, ddof=1) if seeds > 1 else np.full(pairs, math.nan)
+    return mean, sd
 
 
 def paired_intervals(
@@ -141,11 +199,11 @@ def paired_intervals(
     return low, high
 
 
-def judge(low: ArrayLike, high: ArrayLike, margin: float, barred: Collection[Verdict] = ()) -> NDArray[np.str_]:
+def judge(low: ArrayLike, high: ArrayLike, margin: float) -> NDArray[np.str_]:
     """The verdicts on intervals (any shape).
 
     An interval inside the margin is equivalent; any other is better if it is above zero and worse if it is below. What
-    is neither is undecided, which does not mean that there is no effect. A barred verdict becomes undecided too.
+    is neither is undecided, which does not mean that there is no effect.
 
     >>> judge([-0.1, 0.1, -0.5], [0.2, 0.6, 0.4], margin=0.25).tolist()
     ['equivalent', 'better', 'undecided']
@@ -154,8 +212,7 @@ def judge(low: ArrayLike, high: ArrayLike, margin: float, barred: Collection[Ver
     # the order matters: `equivalent` comes first, so an effect that is certain but smaller than the margin is
     # equivalent, which is what a margin is for
     rules = [(-margin < low) & (high < margin), low > 0, high < 0]
-    verdicts = np.select(rules, ["equivalent", "better", "worse"], "undecided")
-    return np.where(np.isin(verdicts, list(barred)), "undecided", verdicts)
+    return np.select(rules, ["equivalent", "better", "worse"], "undecided")
 
 
 def find_barred(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:

@@ -34,7 +34,8 @@ def test_arms_stop_at_the_look_that_decides_them_and_the_reference_continues_for
 
 def test_the_interval_of_a_look_is_scipys_on_its_first_seeds_at_the_error_that_it_may_spend() -> None:
     study, runs = study_of(), table(study_of())
-    history = read_course(study, runs).history(read_scores(study, runs), "unsure", "reference")
+    pair = "unsure", "reference"
+    history = read_course(study, runs).histories(read_scores(study, runs), [pair])[pair]
     for found, look, before in zip(history, (3, 5, 8, 12), (0, 3, 5, 8), strict=True):
         arm, reference = ([usual(name, seed) for seed in range(look)] for name in ("unsure", "reference"))
         level = 1 - 0.05 / 3 * (look - before) / 12
@@ -94,10 +95,11 @@ def test_an_arm_with_a_failed_run_waits_and_the_others_continue(status: str) -> 
 
 def test_a_claim_about_two_other_arms_is_followed_too() -> None:
     study = study_of(expect=[{"arm": "unsure", "than": "same", "verdict": "equivalent"}])
-    course = read_course(study, table(study))
+    course, scores = read_course(study, table(study)), read_scores(study, table(study))
     assert course.needed["same"] == 12, "for the claim, though it is decided against its reference"
-    assert len(course.history(read_scores(study, table(study)), "same", "reference")) == 1
-    assert course.compare(read_scores(study, table(study)), "same", "unsure").pairs == 12, "the other way round"
+    usual_pair, mirrored = ("same", "reference"), ("same", "unsure")
+    assert [len(looks) for looks in course.histories(scores, [usual_pair, mirrored]).values()] == [1, 4]
+    assert course.compare_pairs(scores, [mirrored])[mirrored].pairs == 12, "the other way round"
 
 
 @pytest.mark.parametrize(("runs", "needed"), [(12, 3), (15, 3), (16, 5), (21, 5), (22, 8), (30, 12)])

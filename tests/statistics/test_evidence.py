@@ -20,8 +20,8 @@ MARGIN = 0.25
 def comparison(low: float, high: float, *, arm: bool = False, reference: bool = False) -> Comparison:
     """One with this interval; `arm` and `reference` say who diverged."""
     barred = find_barred(arm_diverged=arm, reference_diverged=reference)
-    verdict: Any = judge(low, high, MARGIN, barred)  # an array without axes
-    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, verdict, barred)
+    verdict: Any = judge(low, high, MARGIN).item()
+    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, "undecided" if verdict in barred else verdict, barred)
 
 
 OUTCOMES: list[tuple[tuple[float, float], str, str, str]] = [  # interval; claims of better, worse, equivalent

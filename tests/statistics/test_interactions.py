@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
 
 from ablate.records.tables import read_scores
 from ablate.reporting.study.grids import read_grid
@@ -244,6 +245,26 @@ def test_without_noise_the_shares_are_those_of_the_sums_of_squares() -> None:
     assert found == pytest.approx({term: part / total for term, part in expected.items()}, abs=1e-9)
 
 
+def share_by_statsmodels(scores: np.ndarray) -> dict[tuple[str, ...], float]:
+    """Omega squared from the sums of squares of `anova_lm`, for axes a and b (or a, b and c)."""
+    names = ["seed", *"abc"[: scores.ndim - 1]]
+    table = pd.DataFrame(dict(zip(names, np.indices(scores.shape).reshape(scores.ndim, -1), strict=True)))
+    model = f"score ~ C(seed) + {'*'.join(f'C({name})' for name in names[1:])}"
+    anova = anova_lm(ols(model, table.assign(score=scores.ravel())).fit())
+    rest = anova.sum_sq["Residual"] / anova.df["Residual"]
+    omega = (anova.sum_sq - anova.df * rest) / (anova.sum_sq.sum() + rest)
+    return {
+        tuple(part[2:-1] for part in term.split(":")): max(0.0, value) for term, value in omega.drop("Residual").items()
+    }
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2), (2, 2, 2), (3, 2, 4, 3)])
+def test_the_shares_are_those_of_statsmodels(shape: tuple[int, ...]) -> None:
+    scores = noise(*shape) + 3 * noise(*shape[:2], *[1] * (len(shape) - 2), seed=1)
+    found = {share.term: share.omega_squared for share in shares(grid_of(scores))}
+    assert found == pytest.approx(share_by_statsmodels(scores), abs=1e-10)
+
+
 def test_the_shares_are_those_of_the_truth_on_average() -> None:
     """150 grids of 3 x 2 cells and 4 seeds, where the second axis explains half of the variance."""
     truth = np.array([0, 2.0])  # variance 1, as the noise
@@ -254,4 +275,4 @@ def test_the_shares_are_those_of_the_truth_on_average() -> None:
 
 
 def test_scores_without_any_spread_have_no_shares() -> None:
-    assert {share.omega_squared for share in shares(grid_of(np.full((3, 2, 2), 30.0)))} == {0}
+    assert {share.omega_squared for share in shares(grid_of(np.full((3, 2, 2), 30.1)))} == {0}

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from ablate.statistics.power import POWER, SeedRange, power, sd_interval, seeds_for, seeds_needed
+from ablate.statistics.power import MAX_SEEDS, POWER, SeedRange, power, sd_interval, seeds_for, seeds_needed
 from ablate.statistics.verdicts import compare, judge
 
 UNDECIDED = compare([29.5, 29.1, 28.3, 29.4, 30.7], [29.7, 29.0, 29.2, 29.2, 30.9], margin=0.25, comparisons=5)
@@ -44,13 +44,19 @@ def test_the_power_is_how_often_the_rule_finds_the_truth(truth: float, right: se
 @pytest.mark.parametrize(("truth", "sd"), [(0, 0.1), (0.1, 0.2), (0.5, 0.3)])
 def test_the_seeds_are_the_fewest_that_have_the_power(truth: float, sd: float) -> None:
     found = seeds_for(truth, sd, margin=0.25, level=0.99)
-    assert found is not None
     fewer, enough = power(truth, sd, [found - 1, found], margin=0.25, level=0.99)
     assert fewer < POWER <= enough
 
 
 def test_more_than_fifty_seeds_are_not_counted() -> None:
-    assert seeds_for(0, 1.0, margin=0.25, level=0.99) is None
+    assert seeds_for(0, 1.0, margin=0.25, level=0.99) == MAX_SEEDS + 1
+
+
+def test_many_numbers_of_seeds_are_those_of_each_alone() -> None:
+    truths, sds = np.array([[-0.5], [0.0], [0.1], [0.24]]), np.array([0.05, 0.2, 0.7])
+    found = seeds_for(truths, sds, margin=0.25, level=0.99)
+    alone = [[seeds_for(truth, sd, margin=0.25, level=0.99) for sd in sds] for truth in truths[:, 0]]
+    assert found.tolist() == np.array(alone).tolist()
 
 
 def test_the_interval_of_the_sd_holds_it_in_four_studies_of_five() -> None:
@@ -60,11 +66,14 @@ def test_the_interval_of_the_sd_holds_it_in_four_studies_of_five() -> None:
 
 
 def test_each_number_is_that_of_the_sds_interval() -> None:
-    found, ends = seeds_needed(UNDECIDED, 0.25, UNDECIDED.level), sd_interval(UNDECIDED.sd, 5)
-    assert found is not None
-    assert found.if_zero == SeedRange(*(seeds_for(0, sd, margin=0.25, level=0.99) for sd in ends))
-    truth = UNDECIDED.difference
-    assert found.as_measured == SeedRange(*(seeds_for(truth, sd, margin=0.25, level=0.99) for sd in ends))
+    decided, ends = replace(UNDECIDED, verdict="better"), sd_interval(UNDECIDED.sd, 5)
+    other = replace(UNDECIDED, difference=0.3)
+    first, nothing, second = seeds_needed([UNDECIDED, decided, other], 0.25, UNDECIDED.level)
+    assert nothing is None
+    for comparison, found in ((UNDECIDED, first), (other, second)):
+        assert found is not None
+        assert found.if_zero == SeedRange(*seeds_for(0, ends, margin=0.25, level=0.99))
+        assert found.as_measured == SeedRange(*seeds_for(comparison.difference, ends, margin=0.25, level=0.99))
 
 
 @pytest.mark.parametrize(
@@ -78,12 +87,12 @@ def test_each_number_is_that_of_the_sds_interval() -> None:
     ],
 )
 def test_nothing_is_said_where_seeds_would_not_help_or_nothing_is_known(change: Any) -> None:
-    assert seeds_needed(replace(UNDECIDED, **change), 0.25, UNDECIDED.level) is None
+    assert seeds_needed([replace(UNDECIDED, **change)], 0.25, UNDECIDED.level) == [None]
 
 
 @pytest.mark.parametrize(
     ("seeds", "text"),
-    [((5, 20), "5 to 20"), ((9, None), "9 to over 50"), ((None, None), "over 50"), ((4, 4), "4")],
+    [((5, 20), "5 to 20"), ((9, 51), "9 to over 50"), ((51, 51), "over 50"), ((4, 4), "4")],
 )
-def test_seeds_are_said_as_a_range(seeds: tuple[int | None, int | None], text: str) -> None:
+def test_seeds_are_said_as_a_range(seeds: tuple[int, int], text: str) -> None:
     assert str(SeedRange(*seeds)) == text

@@ -58,7 +58,8 @@ def test_the_mean_mse_is_compared_as_a_fraction_of_the_references() -> None:
     study = study_of()
     runs = table(study, SCORES)
     mse = {name: runs[runs.arm == name].sort_values("seed")["test/mse"].to_numpy() for name in SCORES}
-    found = compare_mean_errors(read_scores(study, runs), "one", "four")
+    other, found = compare_mean_errors(read_scores(study, runs), [("four", "two"), ("one", "four")])
+    assert other == compare_mean_errors(read_scores(study, runs), [("four", "two")])[0]
     assert found.difference == pytest.approx(1 - mse["one"].mean() / mse["four"].mean())
     scale = mse["four"].mean()
     expected = compare(mse["one"], mse["four"], margin=(1 - 10**-0.025) * scale, comparisons=2, sign=-1)

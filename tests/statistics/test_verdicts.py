@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.weightstats import ttost_paired
 
-from ablate.statistics.verdicts import Comparison, bad_seed_bound, compare, judge, paired_intervals
+from ablate.statistics.verdicts import Comparison, bad_seed_bound, compare, compare_pairs, judge, paired_intervals
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -136,7 +136,31 @@ def test_a_lower_error_is_better() -> None:
 
 
 def test_a_missing_run_makes_the_verdict_wait() -> None:
-    assert compared([0.1, 0.2, 0.3, 0.4, 0.5], missing=True).verdict == "waiting"
+    found = compared([0.1, 0.2, math.nan, 0.4, 0.5])
+    assert (found.verdict, found.pairs) == ("waiting", 4)
+    assert found.difference == pytest.approx(0.3)
+
+
+holes = st.lists(st.lists(st.none() | scores, min_size=5, max_size=5), min_size=2, max_size=8)
+
+
+@relaxed
+@given(holes, margins, st.integers(1, 20), st.sampled_from([1, -1]), st.data())
+def test_many_pairs_are_compared_as_each_of_them_alone(
+    rows: list[list[float | None]], margin: float, comparisons: int, sign: int, data: st.DataObject
+) -> None:
+    """To the last bit, whichever seeds are missing in some of them."""
+    arms, flags = np.array(rows, float), st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))
+    references, arms_diverged, references_diverged = arms[::-1], data.draw(flags), data.draw(flags)
+    rule: Any = {"margin": margin, "comparisons": comparisons, "sign": sign}
+    found = compare_pairs(
+        arms, references, arms_diverged=arms_diverged, references_diverged=references_diverged, **rule
+    )
+    for together, arm, reference, *diverged in zip(
+        found, arms, references, arms_diverged, references_diverged, strict=True
+    ):
+        alone = compare(arm, reference, arm_diverged=diverged[0], reference_diverged=diverged[1], **rule)
+        assert repr(together) == repr(alone), "which compares NaN, too"
 
 
 @relaxed

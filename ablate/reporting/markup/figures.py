@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ablate.reporting.markup.document import Block, Picture, Section
 from ablate.reporting.markup.svg import svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PageT = TypeVar("PageT")
 

@@ -1,4 +1,7 @@
-"""What all figures of reports share: colours, fonts, panels, and labels that fit."""
+"""What all figures of reports share: colours, fonts, panels, and labels that fit.
+
+Figures import matplotlib when they are drawn: it takes as long as all else in a report whose figures are kept.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 STYLE = {
     "font.size": 9,
@@ -42,10 +47,19 @@ def report_style() -> Iterator[None]:
     Names are drawn as they are: a dollar sign does not begin a formula. Ticks show full values, without a factor or an
     offset (`1e-5`, `+3e1`) at the end of the axis.
     """
+    import matplotlib
+
     names = {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}
     ticks = {"axes.formatter.useoffset": False, "axes.formatter.limits": (-8, 9)}
     with matplotlib.rc_context(STYLE | names | ticks):
         yield
+
+
+def make_figure(height: float) -> Figure:
+    """An empty figure of this height, in inches. It does not use pyplot, so any thread can draw it."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def make_panels(
@@ -60,7 +74,7 @@ def make_panels(
         sharex: whether they share their x axis too; each panel shows its labels all the same.
     """
     lines = math.ceil(count / columns)
-    figure = Figure(figsize=(WIDTH, extra + height * lines), layout="constrained")
+    figure = make_figure(extra + height * lines)
     grid = list(figure.subplots(lines, columns, sharex=sharex, sharey=True, squeeze=False).flat)
     for axes in grid[count:]:
         axes.remove()
@@ -119,6 +133,13 @@ def label_columns(axes: Axes, labels: Sequence[str], inches: float) -> None:
         axes.tick_params(axis="x", labelrotation=45)
         for label in axes.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
+
+
+def use_integer_ticks(axis: Axis, most: int = 10) -> None:
+    """Put at most so many ticks on an axis, at integers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(most, integer=True))
 
 
 def pad_limits(ends: list[float]) -> tuple[float, float]:

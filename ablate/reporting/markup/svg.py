@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-import matplotlib
-from matplotlib.figure import Figure
-
 from ablate.reporting.markup.style import STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)
@@ -31,6 +32,8 @@ def svg(figure: Figure, name: str) -> str:
 
 
 def _draw(figure: Figure) -> str:
+    import matplotlib
+
     file = io.StringIO()
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts draw the text, not ours

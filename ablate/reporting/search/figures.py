@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
@@ -15,11 +12,13 @@ from ablate.reporting.markup.style import (
     WIDTH,
     label_columns,
     label_rows,
+    make_figure,
     make_panels,
     pad_limits,
     report_style,
     row_places,
     title_width,
+    use_integer_ticks,
     wrap_name,
 )
 from ablate.reporting.search.answer import answer
@@ -27,6 +26,10 @@ from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.sections import SectionTitle
 from ablate.strategies.trial_tables import Trial, best_so_far
 from ablate.studies.names import short_name, value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = {"complete": "#0072B2", "pruned": "#E69F00"}
 MARKERS = {"complete": "o", "pruned": "x"}
@@ -47,14 +50,14 @@ def history_figure(page: SearchPage) -> Figure | None:
     if page.best is None:
         return None
     with report_style():
-        figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
+        figure = make_figure(2.8)
         axes = figure.subplots()
         numbers = [trial.number for trial in page.trials]
         axes.step(numbers, best_so_far(page.trials, page.metric), where="post", color="black", label="best so far")
         for state, trials in scored_trials(page).items():
             _scatter(axes, state, [trial.number for trial in trials], [trial.value for trial in trials])
         axes.set_ylim(value_limits(page))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        use_integer_ticks(axes.xaxis)
         axes.set_xlabel("trial")
         axes.set_ylabel(metric_label(page.metric))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)
@@ -80,7 +83,7 @@ def importance_figure(page: SearchPage) -> Figure | None:
     names = list(page.importance)
     with report_style():
         places = row_places(names)
-        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
+        figure = make_figure(0.7 + places[-1])
         axes = figure.subplots()
         axes.barh(places[:-1], list(page.importance.values()), height=0.2, color=COLOURS["complete"])
         label_rows(axes, names, places)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from ablate.metrics import METRICS
 from ablate.records.record import ENDED, FAILED
 from ablate.records.tables import read_scores
 from ablate.statistics.course import Course, End, compare_all
@@ -17,7 +16,6 @@ from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
-from ablate.studies.study import Study
 
 
 @dataclass(frozen=True)
@@ -75,46 +73,56 @@ class ArmRow:
 
 def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame) -> list[ArmRow]:
     """Every arm's numbers, in the order of the study."""
-    study, level = design.study, design.family.level
+    study = design.study
     comparisons = compare_all(course, scores, design.against)
     decibels = compare_all(course, read_scores(design, runs, design.metric.gain), design.against)
+    needed = seeds_needed(list(comparisons.values()), study.margin, design.family.level)
+    needed_by_arm = dict(zip(comparisons, needed, strict=True))
+    histories = {arm: looks for (arm, _), looks in course.histories(scores, list(design.against.items())).items()}
+    own_facts = _own_facts(design, runs)
 
     def row(arm: Arm) -> ArmRow:
-        comparison = comparisons.get(arm.name)
         return ArmRow(
             name=arm.name,
             against=arm.against,
-            comparison=comparison,
+            comparison=comparisons.get(arm.name),
             decibels=decibels.get(arm.name),
-            seeds_needed=seeds_needed(comparison, study.margin, level) if comparison else None,
-            history=course.history(scores, arm.name, arm.against) if arm.against else [],
+            seeds_needed=needed_by_arm.get(arm.name),
+            history=histories.get(arm.name, []),
             end=course.end(arm.name, arm.against) if arm.against else None,
-            **_own_facts(study, runs[runs.arm == arm.name]),
+            **own_facts[arm.name],
         )
 
     return [row(arm) for arm in design.arms]
 
 
-def _own_facts(study: Study, runs: pd.DataFrame) -> dict[str, Any]:
-    """The fields of `ArmRow` that follow from the arm's own runs."""
-    ended, finished = runs[runs.status.isin(ENDED)], runs[runs.status == "finished"]
-    metric = METRICS[study.metric]
-    last = ended[metric.at("last").name]
-    return {
-        "seeds": len(ended),
-        "diverged_runs": int((ended.status == "diverged").sum()),
-        "failures": {status: int((runs.status == status).sum()) for status in FAILED},
-        "mean": float(ended[metric.name].mean()),
-        "sd": float(ended[metric.name].std(ddof=1)),
-        "image_sem": float(image_sem(ended, metric.name).mean()),
-        "last_mean": float(last.mean()),
-        "last_sd": float(last.std(ddof=1)),
-        "gain": float(ended[metric.gain.name].mean()),
-        "parameters": float(ended["cost/parameters"].max()),
-        "flops": float(ended["cost/flops"].max()),
-        # a diverged run may have stopped early
-        "seconds": float((finished if len(finished) else ended)["cost/train_seconds"].min()),
-    }
+def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
+    """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
+    metric, last = design.metric, design.metric.at("last").name
+    ended = runs[runs.status.isin(ENDED)]
+    ended = ended.assign(diverged=ended.status == "diverged", sem=image_sem(ended, metric.name))
+    by_arm, finished = ended.groupby("arm"), ended[~ended.diverged].groupby("arm")
+    facts = pd.DataFrame(
+        {
+            "seeds": by_arm.size(),
+            "diverged_runs": by_arm["diverged"].sum(),
+            "mean": by_arm[metric.name].mean(),
+            "sd": by_arm[metric.name].std(),
+            "image_sem": by_arm["sem"].mean(),
+            "last_mean": by_arm[last].mean(),
+            "last_sd": by_arm[last].std(),
+            "gain": by_arm[metric.gain.name].mean(),
+            "parameters": by_arm["cost/parameters"].max(),
+            "flops": by_arm["cost/flops"].max(),
+            # a diverged run may have stopped early
+            "seconds": finished["cost/train_seconds"].min().combine_first(by_arm["cost/train_seconds"].min()),
+        }
+    )
+    names = [arm.name for arm in design.arms]
+    counts = facts[["seeds", "diverged_runs"]].reindex(names, fill_value=0).astype(int).to_dict("index")
+    numbers = facts.drop(columns=["seeds", "diverged_runs"]).astype(float).reindex(names).to_dict("index")
+    failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
+    return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm]} for arm in names}
 
 
 def image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:

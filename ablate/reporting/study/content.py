@@ -24,6 +24,7 @@ from ablate.reporting.study.tables import (
     rates_table,
     seeds_table,
     sensitivity_table,
+    spread_table,
     tuning_table,
     verdict_table,
 )
@@ -85,6 +86,7 @@ def _verdicts(page: Page) -> Blocks:
         )
         yield paragraph(f"For scale: doing nothing (the output is the input) scores {nothing}, answering zero {zero}.")
     yield Pictures()
+    yield spread_table(page)
 
 
 def _course(page: Page) -> Blocks:

@@ -27,27 +27,35 @@ from ablate.studies.names import value_text
 
 
 def verdict_table(page: Page) -> Table:
-    """One row per arm: its verdict, and the numbers on which that rests."""
-
-    def of_comparison(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
-        return Column(heading, lambda row: text(_texts(row, page)) if row.comparison else "")
-
+    """One row per arm: its verdict, and the interval by which it was judged."""
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("verdict", verdict_cell, number=False),
-        of_comparison("difference", lambda texts: texts.difference),
-        of_comparison("L", lambda texts: texts.low),
-        of_comparison("U", lambda texts: texts.high),
-        of_comparison("level", lambda texts: texts.level),
-        Column[ArmRow]("n", _count),
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
-        Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
-        of_comparison("sd of differences", lambda texts: texts.sd),
-        of_comparison("difference in sds", lambda texts: texts.effect),
-        of_comparison("smallest margin", lambda texts: texts.smallest_margin),
-        Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
+        _of_comparison(page, "difference", lambda texts: texts.difference),
+        _of_comparison(page, "L", lambda texts: texts.low),
+        _of_comparison(page, "U", lambda texts: texts.high),
+        _of_comparison(page, "level", lambda texts: texts.level),
+        Column[ArmRow]("n", _count),
+        _of_comparison(page, "smallest margin", lambda texts: texts.smallest_margin),
     ]
     return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
+
+
+def spread_table(page: Page) -> Table:
+    """One row per arm: the spread of its scores, of its differences and over the test images."""
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
+        _of_comparison(page, "sd of differences", lambda texts: texts.sd),
+        _of_comparison(page, "difference in sds", lambda texts: texts.effect),
+        Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
+    ]
+    return table(f"Spread of {metric_label(page.metric)}", columns, page.rows)
+
+
+def _of_comparison(page: Page, heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
+    return Column(heading, lambda row: text(_texts(row, page)) if row.comparison else "")
 
 
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
@@ -117,13 +125,14 @@ def _count_trials(tuning: ArmTuning, state: str) -> int:
 
 def seeds_table(page: Page) -> Table:
     """The score of every run, rounded to its standard error over the test images."""
+    sems, scores, diverged = (frame.to_dict() for frame in (page.image_sems, page.scores, page.diverged))
 
     def score(seed: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
-            sem, value = (float(frame[row.name][seed]) for frame in (page.image_sems, page.scores))
-            if page.diverged[row.name][seed]:
+            value = scores[row.name][seed]
+            if diverged[row.name][seed]:
                 return f"{format_fixed(value, page.metric.digits)} (diverged)"
-            return format_fixed(value, decimals_for(sem, page.metric.digits))
+            return format_fixed(value, decimals_for(sems[row.name][seed], page.metric.digits))
 
         return Column(f"seed {seed}", cell)
 

@@ -63,7 +63,7 @@ def test_the_seeds_that_would_decide_an_arm_are_those_of_a_study_without_looks(p
     row = next(row for row in page.rows if row.name == SPARE)
     assert row.comparison is not None
     assert row.comparison.level > page.level == level_of(page.comparisons)
-    assert row.seeds_needed == seeds_needed(row.comparison, page.study.margin, page.level)
+    assert [row.seeds_needed] == seeds_needed([row.comparison], page.study.margin, page.level)
 
 
 def test_the_table_shows_every_look_that_included_an_arm_and_why_it_ended(page: Page) -> None:

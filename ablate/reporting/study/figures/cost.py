@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label, time_unit
-from ablate.reporting.markup.style import WIDTH, report_style, wrap_name
+from ablate.reporting.markup.style import make_figure, report_style, wrap_name
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.figures.styles import Style, arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import standard_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MAX_TICKS = 4
 """Ticks of a panel, whose labels then do not overlap in a third of the figure's width."""
@@ -74,7 +75,7 @@ def cost_figure(page: Page) -> Figure | None:
     lines = sum(wrap_name(name, 80).count("\n") + 1 for name in names[::columns])
     styles = arm_styles(page)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 2.9 + 0.19 * lines), layout="constrained")
+        figure = make_figure(2.9 + 0.19 * lines)
         grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, panel in zip(grid, panels, strict=True):
             for point in panel.points:
@@ -114,6 +115,8 @@ def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
 
 def _scale_costs(axes: Axes, panel: CostPanel) -> None:
     """Scale a panel: logarithmic if costs differ more than tenfold, with a few round ticks."""
+    from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
     costs = [point.cost for point in panel.points]
     if max(costs) > 10 * min(costs) > 0:
         axes.set_xscale("log")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
@@ -20,6 +19,9 @@ from ablate.reporting.markup.style import (
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 3
 

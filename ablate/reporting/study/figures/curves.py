@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
-from ablate.reporting.markup.style import make_panels, report_style, title_width, wrap_name
+from ablate.reporting.markup.style import make_panels, report_style, title_width, use_integer_ticks, wrap_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 3
 
@@ -44,7 +47,8 @@ def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
 
 def curves_figure(page: Page) -> Figure | None:
     """Draw a panel per arm, each with its reference's mean in black, all on one scale."""
-    metric, epochs = curve_metric(page), page.data.epochs[page.data.epochs.run.isin(page.used_runs)]
+    metric, epochs = curve_metric(page), page.data.epochs
+    epochs = epochs[epochs.arm.isin([row.name for row in page.rows]) & epochs.run.isin(page.used_runs)]
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
     rows = [row for row in page.rows if row.name in curves]
     if not rows:
@@ -61,7 +65,7 @@ def curves_figure(page: Page) -> Figure | None:
             axes.plot(curve.epoch, curve["mean"], color=colour, linewidth=1.8)
             axes.set_title(wrap_name(row.name, title_width(columns)), fontsize=9)
         grid[0].set_ylim(curve_limits(pd.concat(list(curves.values()))))
-        grid[0].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        use_integer_ticks(grid[0].xaxis, most=5)
         figure.supxlabel("epoch", fontsize=9)
         figure.supylabel(metric_label(metric), fontsize=9)
     return figure

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
-from ablate.reporting.markup.style import WIDTH, label_rows, mark_overflow, pad_limits, report_style, row_places
+from ablate.reporting.markup.style import (
+    label_rows,
+    make_figure,
+    mark_overflow,
+    pad_limits,
+    report_style,
+    row_places,
+)
 from ablate.reporting.markup.words import quote_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ def differences_figure(page: Page) -> Figure | None:
     styles = arm_styles(page)
     with report_style():
         places = row_places(names)
-        figure = Figure(figsize=(WIDTH, 0.9 + places[-1]), layout="constrained")
+        figure = make_figure(0.9 + places[-1])
         axes = figure.subplots()
         axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
         axes.axvline(0, color="0.5", linewidth=0.8)

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import decimals_for, format_fixed, metric_label
-from ablate.reporting.markup.style import COLOURS, MARKERS, WIDTH, label_columns, make_panels, report_style, wrap_name
+from ablate.reporting.markup.style import (
+    COLOURS,
+    MARKERS,
+    WIDTH,
+    label_columns,
+    make_figure,
+    make_panels,
+    report_style,
+    wrap_name,
+)
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.texts import sd_text, standard_error
 from ablate.statistics.interactions import HeatMap
 from ablate.studies.names import short_name, value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LEGEND = 1.5
 """Inches of a panel's legend and of what is left of its y axis."""
@@ -38,7 +50,7 @@ def cells_figure(page: Page) -> Figure | None:
     maps = page.grid.maps
     with report_style():
         height = sum(0.9 + 0.45 * len(heat.rows) for heat in maps)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = make_figure(height)
         grid = figure.subplots(len(maps), 1, squeeze=False, height_ratios=[2 + len(heat.rows) for heat in maps])[:, 0]
         for axes, heat in zip(grid, maps, strict=True):
             _draw_map(axes, page, heat)

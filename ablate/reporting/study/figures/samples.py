@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import format_fixed
-from ablate.reporting.markup.style import WIDTH, report_style, wrap_name
+from ablate.reporting.markup.style import make_figure, report_style, wrap_name
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 PAIR, GAP, HEADING = 2.2, 0.28, 0.25
@@ -86,13 +84,16 @@ def error_scale(rows: list[SampleRow]) -> float:
 
 def samples_figure(page: Page) -> Figure | None:
     """Draw a row per arm below the scenes: for each scene, the arm's output and its error."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
     rows = list(sample_rows(page))
     if not rows:
         return None
     scale, columns = error_scale(rows), max(len(row.pairs) for row in rows)
     with report_style():
         tops = np.cumsum([0, *(row.above + row.height + GAP for row in rows)]).tolist()
-        figure = Figure(figsize=(WIDTH, 1.0 + 0.9 * tops[-1]), layout="constrained")
+        figure = make_figure(1.0 + 0.9 * tops[-1])
         axes = figure.subplots()  # shared by all images: the layout of axes for each would take twenty seconds
         for top, row in zip(tops, rows, strict=False):
             _draw_row(axes, row, top, scale)

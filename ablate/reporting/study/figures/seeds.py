@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
-from ablate.reporting.markup.style import WIDTH, label_rows, report_style, row_places
+from ablate.reporting.markup.style import label_rows, make_figure, report_style, row_places
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def seeds_figure(page: Page) -> Figure | None:
     styles = arm_styles(page)
     with report_style():
         places = row_places(names)
-        figure = Figure(figsize=(WIDTH, 0.7 + places[-1]), layout="constrained")
+        figure = make_figure(0.7 + places[-1])
         axes = figure.subplots()
         for height, row in zip(places, rows, strict=False):
             style = styles[row.arm]

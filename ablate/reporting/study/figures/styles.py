@@ -19,7 +19,7 @@ class Style:
 def arm_styles(page: Page) -> dict[str, Style]:
     """References are black, the others take colours in the order of the study.
 
-    When all colours are in use, they start again with the next marker; beyond 49 arms, styles repeat.
+    When all colours are in use, they start again with the next marker.
     """
     references = [row.name for row in page.rows if not row.comparison]
     others = [row.name for row, _ in page.compared_arms]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
-from ablate.reporting.markup.style import WIDTH, pad_limits, report_style, wrap_name
+from ablate.reporting.markup.style import make_figure, pad_limits, report_style, use_integer_ticks, wrap_name
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def tuning_courses(page: Page) -> dict[str, list[tuple[int, float]]]:
@@ -30,7 +31,7 @@ def tuning_figure(page: Page) -> Figure | None:
         return None
     styles = arm_styles(page)
     with report_style():
-        figure = Figure(figsize=(WIDTH, 2.8 + 0.16 * len(courses)), layout="constrained")
+        figure = make_figure(2.8 + 0.16 * len(courses))
         axes = figure.subplots()
         for arm, course in courses.items():
             counts, best = zip(*course, strict=True)
@@ -38,7 +39,7 @@ def tuning_figure(page: Page) -> Figure | None:
             axes.plot(counts, best, drawstyle="steps-post", color=style.colour, linewidth=1)
             axes.plot(counts, best, style.marker, color=style.colour, markersize=4, label=wrap_name(arm, 60))
         axes.set_ylim(pad_limits([best for course in courses.values() for _, best in course]))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        use_integer_ticks(axes.xaxis)
         axes.set_xlabel("trials")
         axes.set_ylabel(f"best {metric_label(page.tuning[0].search.judged)} so far")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
