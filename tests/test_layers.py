@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import ablate
+from ablate.records.record import Record
+from ablate.studies.planning import Design
+from tests.helpers.commands import sweep_here
 from tests.helpers.committed import ROOT
 from tests.helpers.imports import imported
 
@@ -115,6 +119,25 @@ def test_planning_a_study_loads_nothing_heavy() -> None:
 
 def test_reading_results_and_judging_them_loads_no_torch() -> None:
     assert "torch" not in heavy_after("import ablate.reporting.publishing, ablate.records.tables")
+
+
+def test_a_sweep_of_a_finished_study_loads_only_what_judges_it(
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sweep_here(monkeypatch) == 0  # sends what MLflow lacks, and draws the figures
+    call = "assert CliRunner().invoke(app, ['sweep', 'tiny.yaml']).exit_code == 0"
+    loaded = heavy_after(f"from typer.testing import CliRunner; from ablate.cli import app; {call}")
+    assert not loaded & {"torch", "mlflow", "matplotlib", "timm"}
+
+
+def test_a_worker_loads_only_what_training_needs() -> None:
+    program = """
+from ablate.executors.worker import perform
+from ablate.training.events import Ended
+from tests.helpers.tiny import tiny_run
+assert isinstance([*perform(tiny_run(), None, "cpu")][-1], Ended)
+"""
+    assert heavy_after(program) == {"torch", "numpy"}
 
 
 def test_every_public_name_resolves() -> None:
