@@ -17,10 +17,11 @@ from ablate.training.environment import device_name
 HERE = Path(__file__).parents[1]
 
 
-def options(description: str, repeats: int) -> argparse.ArgumentParser:
-    """The options that all benchmarks have."""
+def options(description: str | None, repeats: int, *, pairs: bool = True) -> argparse.ArgumentParser:
+    """The options of a benchmark; with `pairs`, of one that can compare this checkout with another."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--against", type=Path, help="another checkout, measured in turn with this one")
+    if pairs:
+        parser.add_argument("--against", type=Path, help="another checkout, measured in turn with this one")
     parser.add_argument("--repeats", type=int, default=repeats)
     return parser
 

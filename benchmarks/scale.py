@@ -116,7 +116,7 @@ def measure(runs: int, repeats: int) -> list[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = options(__doc__, repeats=3)
+    parser = options(__doc__, repeats=3, pairs=False)
     parser.add_argument("--runs", type=int, nargs="+", default=[*SHAPES], choices=SHAPES)
     chosen = parser.parse_args()
     columns = {runs: measure(runs, chosen.repeats) for runs in chosen.runs}
