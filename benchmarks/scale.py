@@ -39,6 +39,7 @@ seeds: {seeds}
 margin: 0.25
 """
 ABLATE = ("-c", "from ablate.cli import main; main()")
+AFRESH = ("-c", f"import shutil; shutil.rmtree('.ablate/figures', ignore_errors=True); {ABLATE[1]}")
 LOAD = "import ablate; ablate.load_results(ablate.load_study('big.yaml'))"
 MEASURED = """
 import os, resource, subprocess, sys, time
@@ -53,7 +54,7 @@ COMMANDS = {
     "`ablate status`": (*ABLATE, "status"),
     "resume: `ablate sweep --no-report`": (*ABLATE, "sweep", "big.yaml", "--no-report"),
     "`ablate.load_results`": ("-c", LOAD),
-    "first report: `ablate report`": (*ABLATE, "report", "big.yaml"),
+    "first report: `ablate report`": (*AFRESH, "report", "big.yaml"),
     "the same report again": (*ABLATE, "report", "big.yaml"),
     "`ablate report --check`": (*ABLATE, "report", "big.yaml", "--check"),
 }
