@@ -181,6 +181,11 @@ class TrainingConfig(Frozen):
         0.0,
         description="decay per step of a moving average of the weights, evaluated in their place; 0 turns it off",
     )
+    statistics: Literal["running", "precise"] = Field(
+        "running",
+        description="BatchNorm's means and variances in evaluation: averages over the last steps (the notebook's), or "
+        "`precise`: estimated before each evaluation with fixed weights, on 256 training scenes",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="precision of the forward pass; with bfloat16 (autocast) the weights stay float32"
     )

@@ -10,11 +10,13 @@ import io
 import math
 import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, count_parameters
 from ablate.scenes import Task, make_scenes
@@ -27,6 +29,9 @@ from ablate.training.recipes import LOSSES, make_average, make_optimiser
 
 MAX_SAMPLES = 64
 """The number of test scenes of which the images are stored."""
+
+STATISTICS_SCENES = 256
+"""The number of training scenes on which `precise` statistics are estimated, rounded up to whole batches."""
 
 Weights = dict[str, Tensor]
 
@@ -75,9 +80,11 @@ class Trainer:
         """Train an epoch and validate it. Returns False if the loss was not finite."""
         started = time.perf_counter()
         loss = self.train_epoch(epoch=len(self.rows))  # waits for the GPU, since it returns a number
-        seconds = time.perf_counter() - started
         if not math.isfinite(loss):
             return False
+        if self.run.training.statistics == "precise":
+            self._estimate_statistics(epoch=len(self.rows))
+        seconds = time.perf_counter() - started
         self.evaluated_model.eval()
         scores = evaluate(self.evaluated_model, self.task, "validation", self.run.data.validation, self.device).scores
         if not math.isfinite(scores["mse"]):  # the last step can spoil the weights after its loss was computed
@@ -116,6 +123,16 @@ class Trainer:
                 self.average.update_parameters(self.model)
             total += loss.detach() * len(noisy)  # by the batch size, since the last batch can be smaller
         return float(total) / config.scenes
+
+    def _estimate_statistics(self, epoch: int) -> None:
+        """Estimate BatchNorm's means and variances with fixed weights, on the first scenes of an epoch.
+
+        Running averages lag behind weights that change at every step, so scores jump from epoch to epoch. Training does
+        not depend on either, since it normalises each batch by its own mean and variance. See Wu and Johnson (2021),
+        "Rethinking 'Batch' in BatchNorm", section 3.
+        """
+        batches = islice(self._batches(epoch), math.ceil(STATISTICS_SCENES / self.run.training.batch))
+        update_bn((noisy for noisy, _ in batches), self.evaluated_model)
 
     def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The training scenes of an epoch on the device. A GPU does not wait until they are painted."""

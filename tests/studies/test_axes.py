@@ -40,6 +40,7 @@ AXES: dict[str, list[Any]] = {
     "training.warmup": [0.0, 1.0],
     "training.ema": [0.0, 0.9],
     "training.precision": ["float32", "bfloat16"],
+    "training.statistics": ["running", "precise"],
 }
 
 

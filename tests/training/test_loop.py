@@ -1,5 +1,6 @@
 """`train` as a pure function of (run, checkpoint), on a network and a task that take a second."""
 
+import copy
 import io
 import math
 import pickletools
@@ -22,7 +23,7 @@ from ablate.scenes import Task, make_scenes
 from ablate.settings import Run, resolve
 from ablate.training.evaluation import evaluate, score_baselines
 from ablate.training.events import Ended, EpochEnded
-from ablate.training.loop import train
+from ablate.training.loop import Trainer, train
 from ablate.training.recipes import LOSSES
 
 TINY = {
@@ -41,6 +42,7 @@ LINEAR = {"model.decoder": "linear", "training.rate": 1e-2}
 COSINE = {**LINEAR, "training.schedule": "cosine"}
 AVERAGED = {**LINEAR, "training.ema": 0.9, "training.warmup": 0.5, "training.weight_decay": 0.1}
 UNSTEADY = {"training.rate": 5e-2, "training.optimiser": "adamw"}  # its first epoch is its best
+PRECISE = {**UNSTEADY, "training.statistics": "precise"}
 
 Events = list[Any]
 """An `EpochEnded` per epoch, and `Ended`."""
@@ -101,7 +103,9 @@ def test_epochs_and_results_are_those_of_the_table_of_metrics(linear: Events) ->
     assert linear[-1].rows == linear[-2].rows
 
 
-@pytest.mark.parametrize("changes", [UNSTEADY, COSINE, AVERAGED], ids=["unsteady", "cosine", "averaged"])
+@pytest.mark.parametrize(
+    "changes", [UNSTEADY, COSINE, AVERAGED, PRECISE], ids=["unsteady", "cosine", "averaged", "precise"]
+)
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_a_resumed_run_ends_with_the_same_bits(changes: dict[str, Any], cut: int) -> None:
     whole = trained(changes)
@@ -129,6 +133,36 @@ def test_averaging_the_weights_changes_no_step(linear: Events) -> None:
     averaged = trained({**LINEAR, "training.ema": 0.9})
     assert averaged[2].rows[2]["train/loss"] == linear[2].rows[2]["train/loss"]
     assert averaged[2].rows[2]["val/mse"] != linear[2].rows[2]["val/mse"]
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_precise_statistics_are_those_of_training_scenes_with_fixed_weights(ema: float) -> None:
+    run = a_run({**PRECISE, "training.ema": ema})
+    trainer = Trainer(run, "cpu")
+    assert trainer.advance()
+    model = copy.deepcopy(trainer.evaluated_model).train()
+    layers = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # which makes torch average all batches equally
+    noisy, _ = make_scenes(40, run.seed, epoch=0, task=trainer.task)
+    with torch.no_grad():
+        for batch in noisy.split(16):
+            model(batch)
+    assert layers
+    found, expected = trainer.evaluated_model.state_dict(), model.state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_precise_statistics_change_scores_but_no_step(unsteady: Events) -> None:
+    precise = trained(PRECISE)
+    rows, others = precise[2].rows, unsteady[2].rows
+    assert [row["train/loss"] for row in rows] == [row["train/loss"] for row in others]
+    assert all(row["val/mse"] != other["val/mse"] for row, other in zip(rows, others, strict=True))
+
+
+def test_precise_statistics_change_nothing_without_batch_norm(linear: Events) -> None:
+    assert numbers(trained({**LINEAR, "training.statistics": "precise"})) == numbers(linear)
 
 
 def test_runs_do_not_disturb_each_other(unsteady: Events, linear: Events) -> None:
