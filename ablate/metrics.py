@@ -170,6 +170,11 @@ class Metric:
         return _metric(self.kind, "gain")
 
     @property
+    def followed(self) -> Metric:
+        """The validation score by which a training is followed: the same score, or for the gain its PSNR."""
+        return self.validation or METRICS["val/psnr"]
+
+    @property
     def validation(self) -> Metric | None:
         """The same score on the validation scenes; None if it is not computed there."""
         return METRICS.get(f"val/{self.score.name}")

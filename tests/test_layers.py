@@ -41,7 +41,7 @@ WITHIN = {
         "words",
     ),
     "statistics": (
-        *("sensitivity", "evidence", "course", "interactions", "power", "scores", "rates", "verdicts"),
+        *("sensitivity", "evidence", "course", "interactions", "power", "noise", "scores", "rates", "verdicts"),
         *("multiplicity", "claims"),
     ),
     "studies": (

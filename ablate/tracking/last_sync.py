@@ -2,7 +2,8 @@
 
 .ablate/synced/<study>.json    the store, the record and the report as they were when all of a study had been sent
 
-It is known only of a local store, and only while its file is unchanged: whatever anybody writes to it, MLflow is asked.
+It is known only of a local store, and only while its file is unchanged. Whatever is written to it, by anybody, means that
+MLflow is contacted again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""MLflow is asked again as soon as it, the record, the names of runs or the report may have changed."""
+"""MLflow is contacted again as soon as it, the record, the names of runs or the report may have changed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_other_names_are_noticed(synced: RequestedRuns) -> None:
     assert find_last_sync(synced, Record()) is None
 
 
-def test_a_server_is_asked_each_time(synced: RequestedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_contacted_each_time(synced: RequestedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
     assert find_last_sync(synced, Record()) is None
 

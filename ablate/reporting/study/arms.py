@@ -11,6 +11,7 @@ import pandas as pd
 from ablate.records.record import ENDED, FAILED
 from ablate.records.tables import read_scores
 from ablate.statistics.course import Course, End, compare_all
+from ablate.statistics.noise import Trend, end_trend
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison
@@ -28,6 +29,8 @@ class ArmRow:
         failures: number of runs without a score, by how they failed: `failed`, `timed out`.
         mean, sd: of the score over the seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
+        trend: of the validation score over the last epochs; None with too few of them.
+        correlation: of the scores with those of the arm that it is compared with; NaN where unknown.
         last_mean, last_sd: of the score of the last epoch's weights.
         gain: mean gain in dB over doing nothing.
         comparison: with the arm that it is compared with, by the study's metric.
@@ -47,6 +50,8 @@ class ArmRow:
     mean: float
     sd: float
     image_sem: float
+    trend: Trend | None
+    correlation: float
     last_mean: float
     last_sd: float
     gain: float
@@ -71,15 +76,16 @@ class ArmRow:
         return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
 
-def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame) -> list[ArmRow]:
-    """Every arm's numbers, in the order of the study."""
+def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame, epochs: pd.DataFrame) -> list[ArmRow]:
+    """Every arm's numbers, in the order of the study, from the tables of its runs and of their epochs."""
     study = design.study
     comparisons = compare_all(course, scores, design.against)
     decibels = compare_all(course, read_scores(design, runs, design.metric.gain), design.against)
     needed = seeds_needed(list(comparisons.values()), study.margin, design.family.level)
     needed_by_arm = dict(zip(comparisons, needed, strict=True))
     histories = {arm: looks for (arm, _), looks in course.histories(scores, list(design.against.items())).items()}
-    own_facts = _own_facts(design, runs)
+    own_facts, trends = _own_facts(design, runs), _trends(design, runs, epochs)
+    correlations = scores.values.corr(min_periods=2).to_dict()
 
     def row(arm: Arm) -> ArmRow:
         return ArmRow(
@@ -87,6 +93,8 @@ def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame)
             against=arm.against,
             comparison=comparisons.get(arm.name),
             decibels=decibels.get(arm.name),
+            trend=trends.get(arm.name),
+            correlation=correlations[arm.name][arm.against] if arm.against else math.nan,
             seeds_needed=needed_by_arm.get(arm.name),
             history=histories.get(arm.name, []),
             end=course.end(arm.name, arm.against) if arm.against else None,
@@ -123,6 +131,20 @@ def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
     numbers = facts.drop(columns=["seeds", "diverged_runs"]).astype(float).reindex(names).to_dict("index")
     failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
     return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm]} for arm in names}
+
+
+def _trends(design: Design, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:
+    """The trend of each arm at the end of its training, from those of its runs that have all epochs."""
+    metric = design.metric.followed
+    if metric.name not in epochs:
+        return {}
+    used = epochs[epochs.run.isin(runs.run)]
+    curves = used.pivot(index=["arm", "run"], columns="epoch", values=metric.name)
+    by_arm = {
+        str(arm): end_trend(part.dropna(axis="columns", how="all").dropna().to_numpy())
+        for arm, part in curves.groupby(level="arm", sort=False)
+    }
+    return {arm: trend for arm, trend in by_arm.items() if trend}
 
 
 def image_sem(runs: pd.DataFrame, metric: str) -> pd.Series[float]:

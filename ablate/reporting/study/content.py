@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import median
 
 from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
 from ablate.reporting.markup.figures import Pictures, make_section
-from ablate.reporting.markup.numbers import format_duration, format_fixed, format_percent, unit_suffix
+from ablate.reporting.markup.numbers import format_duration, format_fixed, format_percent, format_signed, unit_suffix
 from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
@@ -21,10 +22,10 @@ from ablate.reporting.study.tables import (
     course_table,
     mlflow_table,
     needed_table,
+    noise_table,
     rates_table,
     seeds_table,
     sensitivity_table,
-    spread_table,
     tuning_table,
     verdict_table,
 )
@@ -44,6 +45,7 @@ def document(page: Page) -> Document:
         (SectionTitle.CLAIMS, _claims(page) if page.claims else None),
         (SectionTitle.GRID, _grid(page, page.grid) if page.grid else None),
         (SectionTitle.SEEDS, _seeds(page)),
+        (SectionTitle.NOISE, _noise(page)),
         (SectionTitle.ROBUSTNESS, _robustness(page)),
         (SectionTitle.COST, _cost(page)),
         (SectionTitle.CURVES, iter(())),
@@ -86,7 +88,6 @@ def _verdicts(page: Page) -> Blocks:
         )
         yield paragraph(f"For scale: doing nothing (the output is the input) scores {nothing}, answering zero {zero}.")
     yield Pictures()
-    yield spread_table(page)
 
 
 def _course(page: Page) -> Blocks:
@@ -161,6 +162,24 @@ def _complete_seeds(page: Page) -> str:
 def _seeds(page: Page) -> Blocks:
     yield Pictures()
     yield seeds_table(page)
+
+
+def _noise(page: Page) -> Blocks:
+    yield noise_table(page)
+    followed, trends = page.metric.followed, [row.trend for row in page.rows if row.trend]
+    if trends:
+        yield paragraph(
+            f"Within a run, and the change per epoch: of {followed.name}, about a line through the last "
+            f"{trends[0].epochs} epochs of each run. Correlation: of an arm's scores with those of its reference, over "
+            "the seeds; the higher it is, the more noise pairing by seed removes from the differences."
+        )
+        change = followed.sign * median(trend.slope for trend in trends)
+        if change * trends[0].epochs > page.study.margin and followed.unit == page.metric.unit:
+            text = f"{format_signed(followed.sign * change, followed.digits)}{unit_suffix(followed)}"
+            yield paragraph(
+                f"At the end of the training, {followed.name} still improves by {text} per epoch (median over the "
+                "arms): a longer training may rank the arms otherwise."
+            )
 
 
 def _robustness(page: Page) -> Blocks:

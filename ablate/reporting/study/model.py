@@ -101,7 +101,7 @@ def build(design: Design, data: Data) -> Page:
     runs, spare = table[needed], table[~needed]
     scores = read_scores(design, runs)
     ended = runs[runs.status.isin(ENDED)]
-    rows = arm_rows(design, course, scores, runs)
+    rows = arm_rows(design, course, scores, runs, data.epochs)
     clean = min((row.seeds for row in rows if not row.diverged_runs), default=0)
     return Page(
         design=design,

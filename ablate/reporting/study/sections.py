@@ -14,6 +14,7 @@ class SectionTitle(StrEnum):
     CLAIMS = "What was expected"
     GRID = "Do the axes add up?"
     SEEDS = "Every seed"
+    NOISE = "How noisy?"
     ROBUSTNESS = "How sure?"
     COST = "Quality and cost"
     CURVES = "Learning curves"

@@ -32,30 +32,34 @@ def verdict_table(page: Page) -> Table:
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("verdict", verdict_cell, number=False),
         Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
-        _of_comparison(page, "difference", lambda texts: texts.difference),
-        _of_comparison(page, "L", lambda texts: texts.low),
-        _of_comparison(page, "U", lambda texts: texts.high),
-        _of_comparison(page, "level", lambda texts: texts.level),
+        _of_comparison("difference", lambda row: _texts(row, page).difference),
+        _of_comparison("L", lambda row: _texts(row, page).low),
+        _of_comparison("U", lambda row: _texts(row, page).high),
+        _of_comparison("level", lambda row: _texts(row, page).level),
         Column[ArmRow]("n", _count),
-        _of_comparison(page, "smallest margin", lambda texts: texts.smallest_margin),
+        _of_comparison("smallest margin", lambda row: _texts(row, page).smallest_margin),
     ]
     return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
 
 
-def spread_table(page: Page) -> Table:
-    """One row per arm: the spread of its scores, of its differences and over the test images."""
+def noise_table(page: Page) -> Table:
+    """One row per arm: how its score varies over test images, epochs and seeds, and what pairing by seed leaves."""
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
-        Column[ArmRow]("sd", lambda row: arm_texts(row, page).sd),
-        _of_comparison(page, "sd of differences", lambda texts: texts.sd),
-        _of_comparison(page, "difference in sds", lambda texts: texts.effect),
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
+        Column[ArmRow]("within a run", lambda row: arm_texts(row, page).scatter),
+        Column[ArmRow]("sd over seeds", lambda row: arm_texts(row, page).sd),
+        _of_comparison("correlation", lambda row: format_fixed(row.correlation, 2)),
+        _of_comparison("sd of differences", lambda row: _texts(row, page).sd),
+        _of_comparison("difference in sds", lambda row: _texts(row, page).effect),
+        Column[ArmRow]("change per epoch", lambda row: arm_texts(row, page).slope),
     ]
-    return table(f"Spread of {metric_label(page.metric)}", columns, page.rows)
+    return table(f"What varies in {metric_label(page.metric)}", columns, page.rows)
 
 
-def _of_comparison(page: Page, heading: str, text: Callable[[ComparisonTexts], str]) -> Column[ArmRow]:
-    return Column(heading, lambda row: text(_texts(row, page)) if row.comparison else "")
+def _of_comparison(heading: str, text: Callable[[ArmRow], str]) -> Column[ArmRow]:
+    """A column that is empty for references."""
+    return Column(heading, lambda row: text(row) if row.comparison else "")
 
 
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:

@@ -21,6 +21,8 @@ class ArmTexts:
     sd: str
     last_mean: str
     image_sem: str
+    scatter: str
+    slope: str
     gain: str
 
 
@@ -50,6 +52,8 @@ def arm_texts(row: ArmRow, page: Page) -> ArmTexts:
         sd=sd_text(row.sd, row.seeds, digits),
         last_mean=format_fixed(row.last_mean, decimals_for(standard_error(row.last_sd, row.seeds), digits)),
         image_sem=format_fixed(row.image_sem, decimals_for(row.image_sem, digits)),
+        scatter=sd_text(row.trend.scatter, row.seeds * (row.trend.epochs - 2) + 1, digits) if row.trend else "–",
+        slope=format_signed(row.trend.slope, decimals_for(row.trend.error, digits)) if row.trend else "–",
         gain=format_signed(row.gain, gain_decimals(row, page)),
     )
 

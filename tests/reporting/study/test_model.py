@@ -1,8 +1,10 @@
 """Pages for made-up scores whose verdicts are known."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -262,3 +264,32 @@ def test_the_error_over_test_images_is_in_the_metrics_unit(page: Page) -> None:
     shifted = 10 * math.log10((mse + 1e-6) / mse)  # what a small error of the MSE does to the PSNR
     made = data(study(), **{"test/mse_sem": 1e-6, "test/mse": mse})
     assert build(study(), made).rows[0].image_sem == pytest.approx(shifted, rel=1e-3)
+
+
+def with_epochs(slope: float, epochs: int = 20) -> Data:
+    """Every run with a PSNR that rises by this much per epoch, and by ten times as much in the first epochs."""
+    made = data(study())
+    rises = [10 * slope] * (epochs // 2) + [slope] * (epochs - epochs // 2)
+    rows = [
+        {"arm": arm, "run": run, "epoch": epoch, "val/psnr": 25 + sum(rises[:epoch])}
+        for arm, run in zip(made.runs.arm, made.runs.run, strict=True)
+        for epoch in range(1, epochs + 1)
+    ]
+    return replace(made, epochs=pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize(("slope", "improves"), [(0.1, True), (0.02, False), (-0.1, False)])
+def test_the_page_says_that_scores_still_improve_if_that_exceeds_the_margin(slope: float, improves: bool) -> None:
+    text = markdown(document(build(study(), with_epochs(slope))))
+    assert ("still improves by +0.10 dB per epoch" in text) == improves
+
+
+def test_the_correlation_of_an_arm_is_that_of_its_scores_with_its_references(page: Page) -> None:
+    found = {row.name: row.correlation for row in page.rows}
+    expected = {arm: np.corrcoef(scores(arm), REFERENCE)[0, 1] for arm in found if arm != "heads=4"}
+    assert found == pytest.approx({**expected, "heads=4": math.nan}, nan_ok=True)
+
+
+def test_a_page_without_epochs_has_no_trend(page: Page) -> None:
+    assert all(row.trend is None for row in page.rows)
+    assert "per epoch (median" not in markdown(document(page))

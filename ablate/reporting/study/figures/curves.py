@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ablate.metrics import METRICS, Metric
+from ablate.metrics import Metric
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import make_panels, report_style, title_width, use_integer_ticks, wrap_name
@@ -23,7 +23,7 @@ COLUMNS = 3
 
 def curve_metric(page: Page) -> Metric:
     """The validation score that corresponds to the study's metric."""
-    return page.metric.validation or METRICS["val/psnr"]  # for the gain, which is a PSNR minus a constant
+    return page.metric.followed
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
