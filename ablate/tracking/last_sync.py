@@ -2,8 +2,8 @@
 
 .ablate/synced/<study>.json    the store, the record and the report as they were when all of a study had been sent
 
-It is known only of a local store, and only while its file is unchanged. Whatever is written to it, by anybody, means that
-MLflow is contacted again.
+It is known only of a local store, and only while its file is unchanged: after anybody has written to it, MLflow is
+contacted again.
 """
 
 from __future__ import annotations
