@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 ROWS = ("noisy", "clean", "denoised", "error")
 TITLE = "error: red is too bright, blue too dark (±0.5)"
 
-MIN_SIDE, GAP, LABEL_WIDTH, TITLE_HEIGHT = 96, 4, 60, 18
-"""In pixels: of an image, which is enlarged where it is smaller; between images; of a row's name; of the title."""
+MIN_SIDE, GAP, LABEL_WIDTH, TITLE_HEIGHT, LETTERS = 96, 4, 76, 22, 15
+"""In pixels: of an image (a smaller one is enlarged), between images, of a row's name, of the title, of letters."""
 
 
 def sample_picture(scenes: Mapping[str, NDArray[np.floating]], count: int = 6) -> Image.Image:
@@ -29,7 +29,7 @@ def sample_picture(scenes: Mapping[str, NDArray[np.floating]], count: int = 6) -
 
     >>> scene = np.zeros((1, 1, 64, 64))
     >>> sample_picture({"noisy": scene, "clean": scene, "denoised": scene}).size
-    (188, 546)
+    (204, 550)
     """
     greys = {name: scenes[name][:count].astype(np.float32).mean(axis=1) for name in ROWS[:3]}
     rows = {name: _grey(images_NHW) for name, images_NHW in greys.items()}
@@ -40,10 +40,10 @@ def sample_picture(scenes: Mapping[str, NDArray[np.floating]], count: int = 6) -
     size = LABEL_WIDTH + columns * (width + GAP) - GAP, TITLE_HEIGHT + len(ROWS) * (height + GAP)
     picture = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(picture)
-    draw.text((LABEL_WIDTH, 2), TITLE, fill="black")
+    draw.text((LABEL_WIDTH, 2), TITLE, fill="black", font_size=LETTERS)
     for row, name in enumerate(ROWS):
         top = TITLE_HEIGHT + row * (height + GAP)
-        draw.text((2, top + height // 2 - 6), name, fill="black")
+        draw.text((2, top + height // 2), name, fill="black", font_size=LETTERS, anchor="lm")
         for column, image_HW3 in enumerate(rows[name]):
             enlarged = Image.fromarray(image_HW3).resize((width, height), Image.Resampling.NEAREST)
             picture.paste(enlarged, (LABEL_WIDTH + column * (width + GAP), top))
