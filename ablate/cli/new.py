@@ -28,4 +28,6 @@ def new(
         raise AblateError(f"there is no folder {path.parent} for {path.name}; create it first")
     template = files("ablate.studies") / "first_study.yaml"
     path.write_text(template.read_text().replace("FILE", str(path)))
-    terminal.say(f"Study:   {path}\nPlan:    ablate sweep {path} --dry-run\nRun it:  ablate sweep {path}")
+    terminal.say(
+        f"Study:   {path}\nPlan:    ablate sweep {path} --dry-run\nRun it:  ablate sweep {path}\nBrowse:  mlflow ui"
+    )

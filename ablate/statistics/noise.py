@@ -46,7 +46,7 @@ def end_trend(curves: ArrayLike) -> Trend | None:
 
     >>> trend = end_trend([[20, 21, 22, 23, 24, 25, 26.2, 26.8]])
     >>> trend.epochs, round(trend.slope, 2), round(trend.scatter, 2)
-    (4, 0.96, 0.17)
+    (4, 0.96, 0.19)
     """
     curves = np.atleast_2d(np.asarray(curves, float))
     epochs = min(LAST_EPOCHS, curves.shape[1] // 2)
