@@ -97,7 +97,7 @@ def test_after_a_change_of_a_template_only_the_report_is_written_again(clone: Pa
     output = run(clone, "dvc", "repro")
     assert (SWEPT in output, REPORTED in output) == (False, True)
     assert "\n# Study tiny: " in (clone / "reports/tiny/README.md").read_text()
-    assert not (clone / ".ablate").exists()
+    assert not (clone / ".ablate/runs").exists(), "nothing is swept"
     assert UP_TO_DATE in run(clone, "dvc", "repro")
 
 
