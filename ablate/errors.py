@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 Steps = tuple[str | int, ...]
 """The path to a key or an item inside a YAML document: `("vary", "model.heads", 1)`."""
@@ -61,3 +62,10 @@ def quote(value: object, width: int = 60) -> str:
     """Quote what the user gave, cut to what fits into the one line of an error."""
     text = repr(value)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def explain(error: Mapping[str, Any]) -> str:
+    """Rewrite one of pydantic's messages as a sentence about what is allowed."""
+    text: str = error["msg"]
+    text = text.replace("Input should be", "must be").removeprefix("Value error, ").split(" or instance of ")[0]
+    return text.replace("a valid dictionary", "a mapping").replace("a valid list", "a list")

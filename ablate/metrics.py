@@ -196,7 +196,7 @@ def _scores(kind: str, where: str, *, decides_studies: bool = False) -> list[Met
 EPOCH_METRICS: tuple[Metric, ...] = (
     Metric("train", Score("loss", "", False, 4, "training loss, mean over the epoch's batches")),
     *(Metric("val", score, "on the validation scenes") for score in SCORES if score.of_images),
-    Metric("time", Score("seconds", "s", False, 0, "seconds of the epoch's training steps")),
+    Metric("time", Score("seconds", "s", False, 0, "seconds of the epoch's training steps and of precise statistics")),
     Metric("time", Score("images_per_second", "images/s", True, 0, "training scenes per second, making them included")),
 )
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from ablate.errors import Steps, StudyError, quote, suggest
+from ablate.errors import Steps, StudyError, explain, quote, suggest
 
 RECIPE = 1
 """Version of the training code. Increase it with any change, also of a default, that changes the numbers of a run; the
@@ -296,10 +296,3 @@ def _setting_error(error: ValidationError, overrides: Mapping[str, Any]) -> Stud
     name = next((n for end in range(len(steps), 0, -1) if (n := ".".join(steps[:end])) in DEFAULTS), ".".join(steps))
     given = f" (given: {quote(overrides[name])})" if name in overrides else ""
     return StudyError((name,), f"{name}: {explain(first)}{given}")
-
-
-def explain(error: Mapping[str, Any]) -> str:
-    """Rewrite one of pydantic's messages as a sentence about what is allowed."""
-    text: str = error["msg"]
-    text = text.replace("Input should be", "must be").removeprefix("Value error, ").split(" or instance of ")[0]
-    return text.replace("a valid dictionary", "a mapping").replace("a valid list", "a list")

@@ -24,10 +24,10 @@ def slot_devices(device: str, workers: int | None, per_gpu: int | None = None) -
     Args:
         device: `cpu`, `cuda`, or `auto` for the GPUs if there are any.
         workers: number of slots. Several slots share a GPU if there are more slots than GPUs.
-        per_gpu: number of slots on each GPU, instead of `workers`; without effect where there is no GPU.
+        per_gpu: number of slots on each GPU, instead of `workers`; ignored if there is no GPU.
 
     Raises:
-        AblateError: CUDA is requested, but there is no GPU; or the options contradict each other.
+        AblateError: CUDA is requested but there is no GPU, or both `workers` and `per_gpu` are given.
 
     >>> slot_devices("cpu", 2)
     ['cpu', 'cpu']
@@ -45,7 +45,7 @@ def slot_devices(device: str, workers: int | None, per_gpu: int | None = None) -
 
 
 def count_gpus() -> int:
-    """The number of GPUs that torch finds. Where there is no driver, torch is not imported, which takes a second."""
+    """The number of GPUs that torch finds. torch is imported only if a GPU driver is installed, to save a second."""
     if not ROCM.exists() and not any(map(_can_load, DRIVERS)):
         return 0
     import torch

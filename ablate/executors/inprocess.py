@@ -27,9 +27,7 @@ class InProcessExecutor:
     def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
         """See `Executor`. There is a single slot."""
         if max(workers or 1, per_gpu or 1) > 1:
-            raise AblateError(
-                "--executor inprocess trains one run at a time; allowed: --workers 1, or --executor local"
-            )
+            raise AblateError("--executor inprocess trains one run at a time; allowed: one worker, or --executor local")
         return slot_devices(device, 1)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:

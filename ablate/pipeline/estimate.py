@@ -20,7 +20,7 @@ from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.training.environment import device_name
 from ablate.training.evaluation import BATCH, evaluate
-from ablate.training.loop import Trainer
+from ablate.training.loop import STATISTICS_SCENES, Trainer
 
 MAX_TIMING = 30.0
 """Seconds spent on timing steps; arms that are not timed by then are assumed to take as long as the others."""
@@ -122,7 +122,8 @@ def timed_seconds(run: Run, device: str) -> float:
         step = _seconds(lambda: trainer.train_epoch(epoch=1)) / scenes
         model = trainer.evaluated_model.eval()
         score = _seconds(lambda: evaluate(model, trainer.task, "validation", BATCH, device)) / BATCH
-    epoch = run.training.scenes * step + run.data.validation * score
+    statistics = STATISTICS_SCENES if run.training.statistics == "precise" else 0
+    epoch = run.training.scenes * step + (run.data.validation + statistics) * score
     return run.training.epochs * epoch + 2 * run.data.test * score
 
 

@@ -103,15 +103,17 @@ class _Loop:
 
 
 def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:
-    """The executor's events. A run whose worker is lost resumes from its newest checkpoint.
+    """The executor's events. A run whose worker is lost resumes from its newest checkpoint, and fails the second time.
 
-    It does so once, then it has failed; but as often as it finds no room on its GPU, which is not its fault.
+    A run that finds no room on its GPU is not at fault, so it resumes as often as that happens.
     """
     lost: set[str] = set()
     for run_id, event in executor.events():
-        again = isinstance(event, NoRoom) or (isinstance(event, Lost) and run_id not in lost)
-        yield submitted[run_id], event if again or not isinstance(event, Lost) else Failed(f"{event.reason}, twice")
-        if again:
+        if isinstance(event, Lost) and run_id in lost and not isinstance(event, NoRoom):
+            yield submitted[run_id], Failed(f"{event.reason}, twice")
+            continue
+        yield submitted[run_id], event
+        if isinstance(event, Lost):
             if not isinstance(event, NoRoom):
                 lost.add(run_id)
             executor.submit(submitted[run_id], record.checkpoint(run_id))

@@ -69,9 +69,13 @@ def effects(studies: dict[str, Headlines]) -> dict[Metric, list[Effect]]:
     return {metric: list(found) for metric, found in groupby(every, lambda effect: effect.metric)}
 
 
+def compared_arms(facts: Headlines) -> list[str]:
+    """The arms of a study that have an effect."""
+    return [name for name, arm in facts["arms"].items() if "difference" in arm.get("decibels", {})]
+
+
 def _largest_effects(study: str, facts: Headlines) -> list[Effect]:
-    compared = [name for name, arm in facts["arms"].items() if "difference" in arm.get("decibels", {})]
-    found = [_effect(study, name, facts) for name in compared]
+    found = [_effect(study, name, facts) for name in compared_arms(facts)]
     return sorted(found, key=lambda effect: -abs(effect.difference))[:MAX_EFFECTS]
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from ablate.metrics import METRICS
 from ablate.records.files import read_json, write_atomic
-from ablate.reporting.effects import MAX_EFFECTS, Effect, Headlines, effects, effects_figure, measure_of
+from ablate.reporting.effects import (
+    MAX_EFFECTS,
+    Effect,
+    Headlines,
+    compared_arms,
+    effects,
+    effects_figure,
+    measure_of,
+)
 from ablate.reporting.markup.document import Block, Column, Document, Link, Picture, Section, Table, paragraph, table
 from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.markup.numbers import decimals_for, format_signed, interval_decimals, metric_label
@@ -108,8 +116,8 @@ def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
     yield (
         "The page of each study says what its arms have in common; effects under different settings need not add up."
     )
-    if large := [name for name, facts in studies.items() if len(facts["arms"]) > MAX_EFFECTS + 1]:
-        yield f"Only the {MAX_EFFECTS} largest effects are shown of {join_names(large)}; their pages have all effects."
+    if large := [name for name, facts in studies.items() if len(compared_arms(facts)) > MAX_EFFECTS]:
+        yield f"Only the {MAX_EFFECTS} largest effects of {join_names(large)} are shown; the rest are on their pages."
     metrics = {name: METRICS[facts["metric"]] for name, facts in studies.items()}
     if any(metric.is_relative for metric in metrics.values()):
         yield (

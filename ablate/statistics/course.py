@@ -126,13 +126,13 @@ def follow(family: Family, scores: Scores, seconds: pd.DataFrame | None = None) 
         needed = needed_now
         last |= {frozenset(pair): index for pair in pairs}
         seen = scores.at(look)  # the first seeds only, even if other studies have recorded more of these runs
-        pending = seen.pending_arms
+        pending = {pair for pair in pairs if not seen.pending_arms.isdisjoint(pair)}
         for pair, comparison in zip(pairs, seen.compare_pairs(pairs), strict=True):
-            if end := _end(family, seen, comparison, index, is_pending=not pending.isdisjoint(pair)):
+            if end := _end(family, seen, comparison, index, is_pending=pair in pending):
                 ends[frozenset(pair)] = end
         # the next look waits for all pairs of this one: what it costs, and so whether the budget allows it, must not
         # depend on which runs happen to end first
-        if any(not pending.isdisjoint(pair) for pair in pairs):
+        if pending:
             break
     return Course(family.looks, tuple(scores.values.index), last, ends, needed)
 

@@ -15,7 +15,7 @@ LAST_EPOCHS = 12
 """Epochs over which the trend at the end of a training is measured; half of the epochs of a shorter one."""
 
 MIN_EPOCHS = 4
-"""With fewer epochs there is no trend."""
+"""The fewest epochs to which a line is fitted."""
 
 
 @dataclass(frozen=True)

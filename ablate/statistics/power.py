@@ -75,13 +75,15 @@ def seeds_needed(comparisons: Sequence[Comparison], margin: float, level: float)
     >>> str(needed.if_zero), str(needed.as_measured)
     ('22 to over 50', '21 to over 50')
     """
-    is_open = [c.verdict == "undecided" and not c.barred and c.sd > 0 for c in comparisons]
-    differences = np.array([c.difference for c, is_it in zip(comparisons, is_open, strict=True) if is_it])
-    sds = [sd_interval(c.sd, c.pairs) for c, is_it in zip(comparisons, is_open, strict=True) if is_it]
-    truths = np.stack([0 * differences, differences], axis=-1)[..., None]  # (open, 2, 1)
-    found = seeds_for(truths, np.reshape(sds, (-1, 1, 2)), margin=margin, level=level)  # (open, 2 truths, 2 sds)
-    ranges = iter(SeedsNeeded(*(SeedRange(*ends) for ends in both)) for both in found.tolist())
-    return [next(ranges) if is_it else None for is_it in is_open]
+    places = [i for i, c in enumerate(comparisons) if c.verdict == "undecided" and not c.barred and c.sd > 0]
+    undecided = [comparisons[place] for place in places]
+    truths = np.reshape([(0.0, c.difference) for c in undecided], (-1, 2, 1))
+    sds = np.reshape([sd_interval(c.sd, c.pairs) for c in undecided], (-1, 1, 2))
+    found: list[SeedsNeeded | None] = [None] * len(comparisons)
+    seeds = seeds_for(truths, sds, margin=margin, level=level)  # (undecided, truths, sds)
+    for place, (if_zero, as_measured) in zip(places, seeds.tolist(), strict=True):
+        found[place] = SeedsNeeded(SeedRange(*if_zero), SeedRange(*as_measured))
+    return found
 
 
 def sd_interval(sd: float, pairs: int) -> tuple[float, float]:

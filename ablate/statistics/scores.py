@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ablate.statistics.claims import Pair
@@ -36,10 +37,6 @@ class Scores:
     comparisons: int
     share: float = 1.0
 
-    def compare(self, arm: str, against: str) -> Comparison:
-        """Compare an arm with another, on the seeds that both have."""
-        return self.compare_pairs([(arm, against)])[0]
-
     def compare_pairs(self, pairs: Sequence[Pair]) -> list[Comparison]:
         """Compare the arms of each pair, on the seeds that both have."""
         arms, references = [arm for arm, _ in pairs], [against for _, against in pairs]
@@ -54,7 +51,7 @@ class Scores:
             share=self.share,
         )
 
-    @property
+    @cached_property
     def pending_arms(self) -> set[str]:
         """The arms of which a score is still to come."""
         return set(self.pending.columns[self.pending.any()])

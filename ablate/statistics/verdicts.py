@@ -75,7 +75,12 @@ def compare(
     reference_diverged: bool = False,
     share: float = 1.0,
 ) -> Comparison:
-    """Compare an arm with its reference: `compare_pairs` for a single pair, with scores (seeds,).
+    """Compare an arm with its reference on the seeds that both have.
+
+    Args:
+        arm, reference: scores (seeds,), paired by position; NaN where a run is missing.
+        arm_diverged, reference_diverged: whether any of its runs diverged.
+        margin, comparisons, sign, share: see `compare_pairs`.
 
     >>> found = compare([29.5, 30.1, 28.9], [29.1, 29.8, 28.5], margin=0.25, comparisons=1)
     >>> found.verdict, round(found.difference, 3), round(found.low, 3), round(found.high, 3)
@@ -202,8 +207,8 @@ def paired_intervals(
 def judge(low: ArrayLike, high: ArrayLike, margin: float) -> NDArray[np.str_]:
     """The verdicts on intervals (any shape).
 
-    An interval inside the margin is equivalent; any other is better if it is above zero and worse if it is below. What
-    is neither is undecided, which does not mean that there is no effect.
+    An interval inside the margin is equivalent. Of the others, those above zero are better and those below are worse.
+    The rest are undecided: there may or may not be an effect.
 
     >>> judge([-0.1, 0.1, -0.5], [0.2, 0.6, 0.4], margin=0.25).tolist()
     ['equivalent', 'better', 'undecided']

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ablate.errors import AblateError, Place, Steps, StudyError, quote, suggest
-from ablate.settings import explain
+from ablate.errors import AblateError, Place, Steps, StudyError, explain, quote, suggest
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.seeds import Until

@@ -134,6 +134,17 @@ def test_a_timed_run_is_scaled_up_to_its_epochs_scenes_and_scores(monkeypatch: p
     assert timed_seconds(run, "cpu") == 5 * (64 * 4 / 16 + 8 * 8 / 32) + 2 * 16 * 8 / 32
 
 
+def test_precise_statistics_take_as_long_as_scoring_their_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """32 scenes of scoring took 8 s, so the statistics of 256 scenes take 64 s in each epoch."""
+    runs = [tiny_run(training__epochs=5, training__statistics=name) for name in ("running", "precise")]
+    found = []
+    for run in runs:
+        measured = iter([99.0, 4.0, 8.0])
+        monkeypatch.setattr(module, "_seconds", lambda work, times=measured: (work() and None) or next(times))
+        found.append(timed_seconds(run, "cpu"))
+    assert found[1] - found[0] == 5 * 64
+
+
 def test_a_timed_run_takes_some_time() -> None:
     assert timed_seconds(tiny_run(training__batch=512), "cpu") > 0
 

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from ablate.metrics import METRICS
-from ablate.reporting.effects import Effect, effect_limits, effects, effects_figure, measure_of
+from ablate.reporting.effects import MAX_EFFECTS, Effect, effect_limits, effects, effects_figure, measure_of
+from ablate.reporting.index import index
+from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from tests.helpers import fabricated
@@ -27,6 +29,18 @@ def test_the_largest_effect_of_all_studies_comes_first(page: Page) -> None:
     sizes = [abs(effect.difference) for effect in found]
     assert sizes == sorted(sizes, reverse=True)
     assert len(found) == len(page.compared_arms) + 4
+
+
+def test_a_large_study_shows_its_largest_effects_and_does_not_push_out_another_one(page: Page) -> None:
+    study = fabricated.named_study(MAX_EFFECTS + 10)
+    large = headlines(build(study, fabricated.fabricate(study, fabricated.named_score)))
+    (found,) = effects({"grid": headlines(page), "named": large}).values()
+    shown = [effect.arm for effect in found if effect.study == "named"]
+    sizes = {name: abs(arm["decibels"]["difference"]) for name, arm in large["arms"].items() if "decibels" in arm}
+    assert shown == sorted(sizes, key=lambda name: -sizes[name])[:MAX_EFFECTS]
+    assert len(found) == MAX_EFFECTS + len(page.compared_arms)
+    text = markdown(index({"grid": headlines(page), "named": large}, {}))
+    assert f'Only the {MAX_EFFECTS} largest effects of "named" are shown' in text
 
 
 def test_effects_of_different_metrics_have_panels_of_their_own(page: Page) -> None:

@@ -102,7 +102,7 @@ def test_claims_are_weighed_on_the_scores_of_their_own_arms() -> None:
     scores, course = read_scores(study, runs_of(study)), read_course(study, runs_of(study))
     first, second = weigh_claims(study.claims, course, scores)
     assert (first.claim, first.outcome) == (Claim("one", "two", "worse"), "held")
-    assert first.comparison == scores.compare("one", "two")
+    assert [first.comparison] == scores.compare_pairs([("one", "two")])
     assert (second.claim, second.outcome) == (Claim("two", "four", "better"), "undecided")
 
 

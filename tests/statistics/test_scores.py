@@ -34,7 +34,7 @@ def test_a_comparison_is_that_of_its_two_columns() -> None:
 
 def test_another_metric_brings_its_own_direction() -> None:
     scores = read_scores(study_of(), runs_of(study_of()), METRICS["test/mse"])
-    assert scores.compare("one", "four").difference < 0
+    assert scores.compare_pairs([("one", "four")])[0].difference < 0
 
 
 def test_a_claim_about_two_other_arms_widens_every_interval() -> None:
@@ -48,7 +48,7 @@ def test_a_claim_about_two_other_arms_widens_every_interval() -> None:
 def test_a_diverged_run_counts_for_its_arm(arm: str, verdict: str) -> None:
     runs = runs_of(study_of())
     runs.loc[(runs.arm == arm) & (runs.seed == 1), "status"] = "diverged"
-    found = read_scores(study_of(), runs).compare("one", "four")
+    (found,) = read_scores(study_of(), runs).compare_pairs([("one", "four")])
     assert (bool(found.barred), found.verdict) == (True, verdict)
 
 
@@ -63,5 +63,5 @@ def test_a_missing_run_leaves_its_pair_out_and_the_verdict_waits() -> None:
 def test_a_seed_left_out_is_as_if_it_had_never_run() -> None:
     runs = runs_of(study_of())
     runs.loc[(runs.arm == "two") & (runs.seed == 1), "status"] = "diverged"
-    found = read_scores(study_of(), runs).without(1).compare("two", "four")
+    (found,) = read_scores(study_of(), runs).without(1).compare_pairs([("two", "four")])
     assert found == compare(*np.array([SCORES["two"], SCORES["four"]])[:, [0, 2]], margin=0.25, comparisons=2)

@@ -134,12 +134,12 @@ def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def _trends(design: Design, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:
-    """The trend of each arm at the end of its training, from those of its runs that have all epochs."""
+    """The trend of each arm at the end of its training, from those of its ended runs that have all epochs."""
     metric = design.metric.followed
     if metric.name not in epochs:
         return {}
-    used = epochs[epochs.run.isin(runs.run)]
-    curves = used.pivot(index=["arm", "run"], columns="epoch", values=metric.name)
+    ended = epochs[epochs.run.isin(runs.run[runs.status.isin(ENDED)])]
+    curves = ended.pivot(index=["arm", "run"], columns="epoch", values=metric.name)
     by_arm = {
         str(arm): end_trend(part.dropna(axis="columns", how="all").dropna().to_numpy())
         for arm, part in curves.groupby(level="arm", sort=False)

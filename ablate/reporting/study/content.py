@@ -8,10 +8,11 @@ from statistics import median
 
 from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
 from ablate.reporting.markup.figures import Pictures, make_section
-from ablate.reporting.markup.numbers import format_duration, format_fixed, format_percent, format_signed, unit_suffix
+from ablate.reporting.markup.numbers import format_fixed, format_percent, format_signed, unit_suffix
 from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
+from ablate.reporting.study.computed import computed
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
@@ -29,8 +30,6 @@ from ablate.reporting.study.tables import (
     tuning_table,
     verdict_table,
 )
-from ablate.settings import dotted
-from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
 from ablate.statistics.rates import rate
 
 Blocks = Iterator[Block | Pictures]
@@ -51,7 +50,7 @@ def document(page: Page) -> Document:
         (SectionTitle.CURVES, iter(())),
         (SectionTitle.SAMPLES, iter(())),
         (SectionTitle.WRONG, _wrong(page)),
-        (SectionTitle.COMPUTED, _computed(page)),
+        (SectionTitle.COMPUTED, computed(page)),
         (SectionTitle.MLFLOW, _mlflow(page)),
     ]
     sections = tuple(make_section(title, blocks, FIGURES, page) for title, blocks in parts if blocks is not None)
@@ -166,20 +165,25 @@ def _seeds(page: Page) -> Blocks:
 
 def _noise(page: Page) -> Blocks:
     yield noise_table(page)
-    followed, trends = page.metric.followed, [row.trend for row in page.rows if row.trend]
-    if trends:
+    yield paragraph(
+        "Correlation: of an arm's scores with those of its reference, over the seeds. The higher it is, the more noise "
+        "pairing by seed removes from the differences."
+    )
+    trends = [row.trend for row in page.rows if row.trend]
+    if not trends:
+        return
+    followed, lengths = page.metric.followed, sorted({trend.epochs for trend in trends})
+    yield paragraph(
+        f"A line is fitted to {followed.name} over the last {' or '.join(map(str, lengths))} epochs of each run. "
+        "Within a run: the standard deviation about that line. Change per epoch: its slope."
+    )
+    improved = median(followed.sign * trend.slope * trend.epochs for trend in trends)
+    if improved > page.study.margin and followed.unit == page.metric.unit:
+        slope = format_signed(median(trend.slope for trend in trends), followed.digits)
         yield paragraph(
-            f"Within a run, and the change per epoch: of {followed.name}, about a line through the last "
-            f"{trends[0].epochs} epochs of each run. Correlation: of an arm's scores with those of its reference, over "
-            "the seeds; the higher it is, the more noise pairing by seed removes from the differences."
+            f"{followed.name} still changes by {slope}{unit_suffix(followed)} per epoch at the end of the training "
+            "(median over the arms), so a longer training may rank the arms differently."
         )
-        change = followed.sign * median(trend.slope for trend in trends)
-        if change * trends[0].epochs > page.study.margin and followed.unit == page.metric.unit:
-            text = f"{format_signed(followed.sign * change, followed.digits)}{unit_suffix(followed)}"
-            yield paragraph(
-                f"At the end of the training, {followed.name} still improves by {text} per epoch (median over the "
-                "arms): a longer training may rank the arms otherwise."
-            )
 
 
 def _robustness(page: Page) -> Blocks:
@@ -233,60 +237,6 @@ def _wrong(page: Page) -> Blocks:
         "zero. An arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "
         "equivalent."
     )
-
-
-def _computed(page: Page) -> Blocks:
-    environment = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
-    texts = [
-        f"Every arm was trained with {_which_seeds(page)}. Arms with the same seed see the same training scenes and "
-        "start from the same values of the parameters that they share, so runs are paired by seed.",
-        f"Each run trained for {_setting(page, 'training.epochs')} epochs of {_setting(page, 'training.scenes')} "
-        f"scenes. {_setting(page, 'data.validation')} validation scenes chose the epoch, and "
-        f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
-        f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
-        "over all images of the set.",
-        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the interval lies inside the margin; "
-        'better or worse: it does not contain zero; undecided: neither, which does not mean "no effect".',
-        "The intervals cover the choice of training seeds, for these test images. How much other test images would "
-        'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
-        "the seeds.",
-        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error if its digits begin "
-        "with 100 to 354, else to the first.",
-        f"Training took {format_duration(page.train_seconds)} of device time in all.",
-        f"Recorded by the runs: {environment or 'nothing yet'}.",
-    ]
-    yield Items(tuple((text,) for text in texts))
-
-
-def _which_seeds(page: Page) -> str:
-    seeds = ", ".join(map(str, page.study.seeds))
-    return f"the same seeds ({seeds})" if len(page.study.looks) == 1 else f"the first of the same seeds ({seeds})"
-
-
-def _levels(page: Page) -> str:
-    """The confidence of each interval, and why."""
-    if len(page.study.looks) == 1:
-        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED})"
-        return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
-    return (
-        f"at {_list_levels(page)}, so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} at all "
-        f"looks ({SPENT}, added up by {SHARED}). The first verdict on an arm is final. Between the first and the last "
-        "look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
-        "deviation at a lower 90% bound, and with its mean moved in favour of a verdict as far as the remaining seeds "
-        "would move it in nine cases of ten"
-    )
-
-
-def _list_levels(page: Page) -> str:
-    """The confidence of each look, by the rule in use: `99.58% for the look at 3 seeds, ...`."""
-    levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.study.looks]
-    return join_words([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
-
-
-def _setting(page: Page, setting: str) -> str:
-    """A setting's value, or its values where arms differ."""
-    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
-    return " or ".join(f"{value:,}" for value in values)
 
 
 def _mlflow(page: Page) -> Blocks:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import cycle, islice
 
 import numpy as np
 
@@ -62,11 +64,10 @@ def _by_interest(page: Page) -> Iterator[set[str]]:
     """Each arm and its reference: arms that are decided, then all others, the best and the worst in turn."""
     ordered = sorted(page.compared_arms, key=lambda item: np.nan_to_num(item[1].difference))
     for decided in (True, False):
-        group = [row for row, comparison in ordered if (comparison.verdict in DECIDED) == decided]
-        while group:
-            for row in [group.pop(), *group[:1]]:
-                yield {row.name, str(row.against)}
-            group = group[1:]
+        group = deque(row for row, comparison in ordered if (comparison.verdict in DECIDED) == decided)
+        for take in islice(cycle([group.pop, group.popleft]), len(group)):
+            row = take()
+            yield {row.name, str(row.against)}
 
 
 def arms_note(page: Page) -> str:

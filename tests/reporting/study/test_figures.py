@@ -16,7 +16,7 @@ from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.figures.cost import cost_figure, cost_panels, round_ticks
-from ablate.reporting.study.figures.curves import curve_limits, curve_metric, learning_curves
+from ablate.reporting.study.figures.curves import curve_limits, learning_curves
 from ablate.reporting.study.figures.differences import difference_bars, difference_limits
 from ablate.reporting.study.figures.grid import cell_text, ink
 from ablate.reporting.study.figures.samples import SCALES, error_scale, sample_rows
@@ -167,7 +167,9 @@ def test_one_bad_epoch_does_not_flatten_the_curves() -> None:
 )
 def test_the_curves_follow_the_studys_metric(metric: str, followed: str) -> None:
     study = fabricated.grid_study(metric=metric, margin=0.001)
-    assert curve_metric(build(study, fabricated.fabricate(study, fabricated.grid_score))).name == followed
+    page = build(study, fabricated.fabricate(study, fabricated.grid_score))
+    (curves,) = (figure for figure in FIGURES if figure.name == "curves")
+    assert curves.caption(page).startswith(f"{followed}: the mean over the seeds")
 
 
 def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:

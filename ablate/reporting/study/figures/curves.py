@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ablate.metrics import Metric
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import make_panels, report_style, title_width, use_integer_ticks, wrap_name
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 3
-
-
-def curve_metric(page: Page) -> Metric:
-    """The validation score that corresponds to the study's metric."""
-    return page.metric.followed
 
 
 def learning_curves(epochs: pd.DataFrame, metric: str = "val/psnr") -> pd.DataFrame:
@@ -47,7 +41,7 @@ def curve_limits(curves: pd.DataFrame) -> tuple[float, float]:
 
 def curves_figure(page: Page) -> Figure | None:
     """Draw a panel per arm, each with its reference's mean in black, all on one scale."""
-    metric, epochs = curve_metric(page), page.data.epochs
+    metric, epochs = page.metric.followed, page.data.epochs
     epochs = epochs[epochs.arm.isin([row.name for row in page.rows]) & epochs.run.isin(page.used_runs)]
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
     rows = [row for row in page.rows if row.name in curves]
@@ -74,10 +68,10 @@ def curves_figure(page: Page) -> Figure | None:
 FIGURE = ReportFigure[Page](
     name="curves",
     section=SectionTitle.CURVES,
-    alternative=lambda page: f"{curve_metric(page).name} by epoch, a panel per arm",
+    alternative=lambda page: f"{page.metric.followed.name} by epoch, a panel per arm",
     caption=lambda page: (
-        f"{curve_metric(page).name}: the mean over the seeds, and the range from the lowest to the highest; black: the "
-        "reference's mean. A curve ends where the first of the arm's runs ended."
+        f"{page.metric.followed.name}: the mean over the seeds, and the range from the lowest to the highest; black: "
+        "the reference's mean. A curve ends where the first of the arm's runs ended."
     ),
     draw=curves_figure,
 )

@@ -1,0 +1,67 @@
+"""What a page says about how its numbers were computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ablate.reporting.markup.document import Block, Items
+from ablate.reporting.markup.numbers import format_duration, format_percent
+from ablate.reporting.markup.words import join_words
+from ablate.reporting.study.model import Page
+from ablate.settings import dotted
+from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
+
+
+def computed(page: Page) -> Iterator[Block]:
+    """The seeds, the scenes, the score, the intervals and the software."""
+    environment = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
+    texts = [
+        f"Every arm was trained with {_which_seeds(page)}. Arms with the same seed see the same training scenes and "
+        "start from the same values of the parameters that they share, so runs are paired by seed.",
+        f"Each run trained for {_setting(page, 'training.epochs')} epochs of {_setting(page, 'training.scenes')} "
+        f"scenes. {_setting(page, 'data.validation')} validation scenes chose the epoch, and "
+        f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
+        f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
+        "over all images of the set.",
+        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the interval lies inside the margin; "
+        'better or worse: it does not contain zero; undecided: neither, which does not mean "no effect".',
+        "The intervals cover the choice of training seeds, for these test images. How much other test images would "
+        'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
+        "the seeds.",
+        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error if its digits begin "
+        "with 100 to 354, else to the first.",
+        f"Training took {format_duration(page.train_seconds)} of device time in all.",
+        f"Recorded by the runs: {environment or 'nothing yet'}.",
+    ]
+    yield Items(tuple((text,) for text in texts))
+
+
+def _which_seeds(page: Page) -> str:
+    seeds = ", ".join(map(str, page.study.seeds))
+    return f"the same seeds ({seeds})" if len(page.study.looks) == 1 else f"the first of the same seeds ({seeds})"
+
+
+def _levels(page: Page) -> str:
+    """The confidence of each interval, and why."""
+    if len(page.study.looks) == 1:
+        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED})"
+        return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
+    return (
+        f"at {_list_levels(page)}, so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} at all "
+        f"looks ({SPENT}, added up by {SHARED}). The first verdict on an arm is final. Between the first and the last "
+        "look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
+        "deviation at a lower 90% bound, and with its mean moved in favour of a verdict as far as the remaining seeds "
+        "would move it in nine cases of ten"
+    )
+
+
+def _list_levels(page: Page) -> str:
+    """The confidence of each look, by the rule in use: `99.58% for the look at 3 seeds, ...`."""
+    levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.study.looks]
+    return join_words([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
+
+
+def _setting(page: Page, setting: str) -> str:
+    """A setting's value, or its values where arms differ."""
+    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
+    return " or ".join(f"{value:,}" for value in values)
