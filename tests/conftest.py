@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: tiny networks wait for their threads more than they use
@@ -32,6 +33,9 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Design]:
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder of the test's own, with no tracking server set."""
+    if mlflow := sys.modules.get("mlflow.tracking._tracking_service.utils"):
+        # where each run's files are, which differs in a copy of a folder; a process of a user's has one folder
+        mlflow._artifact_repos_cache.clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path

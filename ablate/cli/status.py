@@ -61,6 +61,7 @@ def _show(found: list[Overview]) -> None:
             if run.status not in CALM:
                 out.print(f"  {run}", soft_wrap=True)
         if overview.former:
-            out.print(f"  no longer requested, but kept: {', '.join(overview.former)}", soft_wrap=True)
+            names = ", ".join(run.name for run in overview.former)
+            out.print(f"  no longer requested, but kept: {names}", soft_wrap=True)
     if any(overview.counts()["not yet in MLflow"] for overview in found):
         out.print("`ablate sync` sends them.")

@@ -22,6 +22,7 @@ def ui(
     Serves this folder's runs, or those of one study or search, on this machine only, until Ctrl-C. If MLflow is a
     tracking server, prints its address instead.
     """
+    from ablate.records.record import Record
     from ablate.studies.loading import load
     from ablate.tracking.comparison import comparison_page
     from ablate.tracking.connection import is_remote, page, server_address, store_exists
@@ -29,7 +30,7 @@ def ui(
 
     if not store_exists():
         raise AblateError("no runs in this folder yet; `ablate sweep STUDY` trains some")
-    page_of_study = comparison_page(load(study_file).name) if study_file else page()
+    page_of_study = comparison_page(load(study_file).name, Record()) if study_file else page()
     if is_remote():
         out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{page_of_study}", soft_wrap=True)
         return

@@ -12,7 +12,7 @@ from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns, load_requested, save_requested
+from ablate.records.requests import RequestedRuns, load_requested
 from ablate.reporting.publishing import publish_search
 from ablate.reporting.search.data import export
 from ablate.reporting.search.page import search_folder
@@ -68,8 +68,6 @@ def search(
         terminal.say(f"{design.question}\n{design.trials} trials, {finished} of them finished already.")
         slot_executor, view = slots.start(design.timeout_seconds), terminal.view(requested.runs, stopped="pruned")
         experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
-        requested.given_up[:] = strategy.given_up
-        save_requested(record.root, requested)
         folder = search_folder(design)
         export(design, strategy.finished, record, folder)
         return SearchResult(publish_search(design), folder, None if experiment is None else address(experiment))

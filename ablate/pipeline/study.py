@@ -138,10 +138,7 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     labels = {run_id: str(label) for run_id, label in requested.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
     executor = slots.start(design.study.timeout_seconds)
-    experiment = train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
-    requested.given_up[:] = strategy.given_up
-    save_requested(record.root, requested)
-    return experiment
+    return train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
 
 
 def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:

@@ -8,7 +8,7 @@ from ablate.pipeline.sweep import sweep
 from ablate.pipeline.terminal import Terminal
 from ablate.records.lock import RunningFile
 from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns
+from ablate.records.requests import RequestedRuns, save_requested
 from ablate.strategies import Strategy
 from ablate.tracking.mirror import Mirror
 
@@ -23,7 +23,13 @@ def train_tracked(
     *,
     retry_failed: bool = False,
 ) -> str | None:
-    """Train what a strategy proposes; returns the MLflow experiment, or None if MLflow does not have all of it."""
+    """Train what a strategy proposes, and save what it gave up.
+
+    Returns:
+        The MLflow experiment, or None if MLflow lacks some run. A run of which it lacks only files is not counted.
+    """
     with Mirror(requested, record, warn=terminal.warn) as mirror, executor, view:
         sweep(strategy, executor, record, [view, mirror, RunningFile(record.root)], retry_failed=retry_failed)
+        requested.given_up[:] = strategy.given_up  # before the mirror's last pass, which shows it
+        save_requested(record.root, requested)
     return None if mirror.waiting else mirror.experiment

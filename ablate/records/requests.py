@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +16,9 @@ from ablate.records.files import make_folder, write_json
 if TYPE_CHECKING:
     from ablate.studies.planning import Design
     from ablate.studies.search import Search
+
+
+Kind = Literal["present", "tuning", "given up", "former"]
 
 
 class Label(NamedTuple):
@@ -70,6 +73,16 @@ class RequestedRuns:
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
         return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric)
+
+    def kind(self, run_id: str) -> Kind:
+        """What a run is to the study: `given up` includes runs that ended although no look turned out to need them."""
+        if run_id in self.given_up:
+            return "given up"
+        return "present" if run_id in self.runs else "tuning" if run_id in self.tuning else "former"
+
+    def label(self, run_id: str) -> Label | None:
+        """What the study calls a run that it has ever requested."""
+        return self.runs.get(run_id) or self.tuning.get(run_id) or self.former.get(run_id)
 
     def current_runs(self) -> dict[str, Label]:
         """The runs that its present version requests."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
+from ablate.metrics import EPOCH_METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.records.judged import replace_diverged_scores
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
@@ -69,17 +69,6 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
         )
         row |= {f"env/{name}": str(value) for name, value in result.environment.items()}
     return row
-
-
-def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:
-    """Replace the scores of a diverged run by those of a network that always returns zero; others are unchanged.
-
-    `test/mse_sem` is dropped with them, since it belongs to the score that was replaced.
-    """
-    if status != "diverged":
-        return results
-    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in STUDY_METRICS}
-    return results | zero | {"test/mse_sem": math.nan}
 
 
 def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:

@@ -25,7 +25,7 @@ Outcomes = Mapping[str, Outcome]
 
 
 class Strategy(Protocol):
-    """RequestedRuns again whenever a run's epoch, or the run, has ended.
+    """Proposes runs, again whenever an epoch of a run, or a run, has ended.
 
     Each proposal is complete: a run that is no longer in it is stopped, and resumes from its newest
     epoch if it is proposed again.
@@ -33,3 +33,7 @@ class Strategy(Protocol):
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         """The runs to train, given the outcomes of those proposed so far."""
+
+    @property
+    def given_up(self) -> Sequence[str]:
+        """The ids of the runs that are not needed, now or any more."""

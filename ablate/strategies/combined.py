@@ -19,3 +19,8 @@ class Combined:
         """See `Strategy`."""
         wanted = [run for strategy in self.strategies for run in strategy.propose(outcomes)]
         return list({run.id: run for run in wanted}.values())
+
+    @property
+    def given_up(self) -> Sequence[str]:
+        """What all of them give up that proposed it."""
+        return [run_id for strategy in self.strategies for run_id in strategy.given_up]

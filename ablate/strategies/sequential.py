@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ablate.records.judged import replace_diverged_scores
 from ablate.records.record import PENDING
-from ablate.records.tables import read_course, replace_diverged_scores
+from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.statistics.course import Course
 from ablate.strategies import Outcome, Outcomes

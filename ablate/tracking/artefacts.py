@@ -37,8 +37,13 @@ def sample_images(record: Record, run_id: str) -> Iterator[Artefact]:
 ARTEFACTS: tuple[Callable[[Record, str], Iterator[Artefact]], ...] = (record_files, sample_images)
 
 
-def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id: str) -> None:
-    """Log every artefact of a run, in one request.
+def artefact_kinds() -> list[str]:
+    """What is sent of a run: if it changes, the files of earlier runs are sent again."""
+    return [*RUN_FILES, *(make.__name__ for make in ARTEFACTS)]
+
+
+def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id: str) -> list[str]:
+    """Log every artefact of a run, and return their names.
 
     Raises:
         Exception: MLflow's own, if it refuses one.
@@ -52,3 +57,4 @@ def send_artefacts(client: MlflowClient, mlflow_id: str, record: Record, run_id:
                     name, image = artefact
                     image.save(Path(folder) / name, compress_level=1)  # four times as fast as the default
         client.log_artifacts(mlflow_id, folder)
+        return sorted(path.name for path in Path(folder).iterdir())

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
 from ablate.records.files import read_json
+from ablate.records.identity import record_id
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.connection import address, connect, describe_error, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.experiment import find_experiment
 from ablate.tracking.last_sync import find_last_sync, save_last_sync
-from ablate.tracking.tags import ARM_TAG, REPORT_TAG, RUN_TAG, STUDY_TAG
+from ablate.tracking.sync_notes import load_notes
+from ablate.tracking.tags import ARM_TAG, RECORD_TAG, REPORT_TAG, REQUESTED_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,31 +55,50 @@ def publish_comparison(
     if last and last.report == digest:
         return address(experiment, VIEW)
     try:
-        view = send_comparison(connect(), experiment, requested.study, folder)
+        view = send_comparison(connect(), experiment, requested.study, folder, record)
+    except FilesRefusedError as error:
+        warn(describe_missing_report(error))
+        return address(experiment, VIEW)
     except Exception as error:  # the report is written already, so an error of MLflow must not end the command
         warn(f"The report was not sent to MLflow ({describe_error(error)}); `ablate sync` sends it.")
         return address(experiment)
-    if view:
+    if view and load_notes(record.root, requested.study).is_complete:
         save_last_sync(requested, record, experiment, digest)
     return address(experiment, view)
 
 
-def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path) -> str | None:
+class FilesRefusedError(Exception):
+    """MLflow has all of a report but its files; the message says why."""
+
+
+def describe_missing_report(error: FilesRefusedError) -> str:
+    """One line for a report whose files MLflow refuses."""
+    return f"MLflow has the report's answer, but it refused its files ({error}). `ablate sync` sends them."
+
+
+def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path, record: Record) -> str | None:
     """Send the report in `folder`; sending it again changes nothing. Returns its view's key, or None without a report.
 
     Raises:
-        Exception: MLflow's own, if it does not answer or refuses the report.
+        FilesRefusedError: MLflow refuses the files. It has the description and the view.
+        Exception: MLflow's own, if it does not answer or refuses these.
     """
     facts = _read_headlines(folder)
     if facts is None:
         return None
-    run_id = _send_files(client, experiment, study, folder)
-    description = make_description((folder / "README.md").read_text(), file_page(experiment, run_id, "report.html"))
+    link, refusal = None, None
+    try:
+        link = file_page(experiment, _send_files(client, experiment, study, folder, record), "report.html")
+    except Exception as error:  # of whatever kind, since the rest may be accepted
+        refusal = error
+    description = make_description((folder / "README.md").read_text(), link)
     tags = {DESCRIPTION_TAG: description, VIEW_TAG: make_view(facts["metric"], facts["arms"])}
     present = client.get_experiment(experiment).tags
     for name, value in tags.items():
         if present.get(name) != value:
             client.set_experiment_tag(experiment, name, value)
+    if refusal:
+        raise FilesRefusedError(describe_error(refusal)) from refusal
     return VIEW
 
 
@@ -87,14 +109,14 @@ def _read_headlines(folder: Path) -> dict[str, Any] | None:
     return facts if is_valid and all((folder / name).exists() for name in PAGES) else None
 
 
-def comparison_page(study: str) -> str:
+def comparison_page(study: str, record: Record) -> str:
     """The page of a study's prepared view, or of its runs if no report has been sent.
 
     Raises:
         AblateError: MLflow does not answer, or has no such experiment.
     """
     try:
-        experiment = connect().get_experiment_by_name(study)
+        experiment = find_experiment(connect(), study, record.root)
     except Exception as error:
         raise AblateError(f"MLflow at {redact_uri(tracking_uri())} does not answer: {describe_error(error)}") from None
     if experiment is None:
@@ -105,14 +127,15 @@ def comparison_page(study: str) -> str:
     return page(experiment.experiment_id, VIEW if VIEW_TAG in experiment.tags else None)
 
 
-def make_description(report: str, link: str) -> str:
+def make_description(report: str, link: str | None) -> str:
     """Write an experiment's description from a report's page: the answer, the question, and the text that follows.
 
     It ends before the page's first picture, or before its first section if that is too long for a tag.
     """
     title, _, page_body = (report.partition("-->\n")[2] or report).partition("\n\n")
     answer, _, rest = page_body.partition("\n\n")
-    text = f"{answer}\n\n{title.removeprefix('# ')} [The report]({link})\n\n{rest}"
+    linked = f" [The report]({link})" if link else ""
+    text = f"{answer}\n\n{title.removeprefix('# ')}{linked}\n\n{rest}"
     beginnings = [text.partition(end)[0] for end in ("\n![", "\n## ")]
     return next((text for text in beginnings if len(text) <= MAX_TAG_LENGTH), beginnings[-1][:MAX_TAG_LENGTH])
 
@@ -125,7 +148,7 @@ def make_view(metric: str, arms: Iterable[str]) -> str:
     columns = [f"metrics.`{name}`" for name in dict.fromkeys((metric, *COLUMNS))]
     seeds = {"aggregateFunction": "average", "groupByKeys": [{"mode": "tag", "groupByData": ARM_TAG}]}
     state = {
-        "searchFilter": f"tags.`{RUN_TAG}` != ''",
+        "searchFilter": f"tags.`{REQUESTED_TAG}` = 'present'",
         "orderByKey": columns[0],
         "orderByAsc": not METRICS[metric].higher_is_better,
         "selectedColumns": columns,
@@ -138,18 +161,20 @@ def make_view(metric: str, arms: Iterable[str]) -> str:
     return collapsed if len(collapsed) <= MAX_TAG_LENGTH else json.dumps(state)
 
 
-def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path) -> str:
+def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path, record: Record) -> str:
     """Log the report's files, and return the MLflow run that has them.
 
     Their digest is logged last, so a run that has the current digest has all the files.
     """
     files = _report_files(folder)
-    digest = _digest(files)
-    present = _find_report_run(client, experiment, {path.name for path in files})
-    if present and present.data.tags[REPORT_TAG] == digest:
+    digest, names = _digest(files), {path.name for path in files}
+    present = _find_report_run(client, experiment, names)
+    if present and present.data.tags[REPORT_TAG] == digest and _list_files(client, present) == names:
         return str(present.info.run_id)
-    tags = {STUDY_TAG: study, REPORT_TAG: "incomplete", "mlflow.source.name": "ablate report"}
-    run = present or client.create_run(experiment, tags=tags, run_name="report")
+    tags = {STUDY_TAG: study, RECORD_TAG: record_id(record.root), REPORT_TAG: "incomplete"}
+    run = present or client.create_run(
+        experiment, tags=tags | {"mlflow.source.name": "ablate report"}, run_name="report"
+    )
     for path in files:
         client.log_artifact(run.info.run_id, str(path), None if path.name in PAGES else FIGURES)
     client.set_tag(run.info.run_id, REPORT_TAG, digest)

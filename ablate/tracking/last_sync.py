@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from ablate.records.files import make_folder, write_json
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
+from ablate.tracking.artefacts import artefact_kinds
 from ablate.tracking.connection import local_store
 
 RECORD_FILES = ("run.json", "epochs.json", "result.json", "failure.json")
@@ -74,9 +75,12 @@ def _store_state() -> tuple[str, int, int] | None:
 
 
 def _digest_of_runs(requested: RequestedRuns, record: Record) -> str:
-    """A digest of the names of all runs of a study, and of the times and sizes of their files."""
-    facts = [(run_id, str(label), _files(record.folder(run_id))) for run_id, label in requested.all_runs().items()]
-    return hashlib.sha256(json.dumps([requested.question, facts]).encode()).hexdigest()
+    """A digest of the names of all runs of a study, of the times and sizes of their files, and of what is sent."""
+    facts = [
+        (run_id, str(label), requested.kind(run_id), _files(record.folder(run_id)))
+        for run_id, label in requested.all_runs().items()
+    ]
+    return hashlib.sha256(json.dumps([requested.question, artefact_kinds(), facts]).encode()).hexdigest()
 
 
 def _files(folder: Path) -> list[tuple[str, int, int]]:

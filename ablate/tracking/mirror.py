@@ -29,8 +29,16 @@ MIN_INTERVAL = 1.0
 """Seconds from one time that changes are sent to the next. So short runs, and the epochs of longer ones, are sent in a
 few requests."""
 
-MAX_STALL = 20.0
-"""Seconds for which the end of a sweep waits for a server that makes no progress."""
+MAX_STALL, MAX_LOCAL_STALL = 20.0, 120.0
+"""Seconds for which the end of a sweep waits without any progress, for a server and for a local store."""
+
+
+def describe_missing_files(runs: int, error: Exception) -> str:
+    """One line for runs whose files MLflow refuses."""
+    return (
+        f"MLflow at {redact_uri(tracking_uri())} has all numbers, but it refused the files of {runs} runs (weights, "
+        f"settings, samples): {describe_error(error)}. `ablate sync` sends them."
+    )
 
 
 class Mirror:
@@ -39,6 +47,7 @@ class Mirror:
     Attributes:
         waiting: runs of which MLflow may lack something; a dict, since its keys keep their order. After the context,
             it is empty if everything was sent.
+        unfiled: runs of which MLflow may lack only files. What it refuses stays here.
         live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
         is_needed: whether anything may have to be sent; if not, MLflow is not even imported.
@@ -57,10 +66,12 @@ class Mirror:
         # All runs to begin with, since earlier sweeps may have left something unsent. From here on, only the thread
         # changes `waiting`. The sweep changes `live`, by single operations on a set, which need no lock.
         self.waiting: dict[str, None] = dict.fromkeys(requested.all_runs() if self.is_needed else ())
+        self.unfiled: dict[str, None] = {}
         self.live: set[str] = set()
         self.retry_delay, self.send_at = 0.0, 0.0
         self.last_progress = 0.0
         self.has_warned = False
+        self.files_error: Exception | None = None
 
     def __call__(self, run: Run, event: Event) -> None:
         """Note that the record of a run has changed; called by the sweep after each event."""
@@ -85,12 +96,14 @@ class Mirror:
     ) -> None:
         self._note_progress()  # the time limit counts from here
         self.changes.put(None)
-        # Wait as long as it takes if MLflow is a file, but only while there is progress if it is a server. The short
-        # timeout of `join` lets this loop check for that, and notice a Ctrl-C.
-        while self.thread.is_alive() and not (is_remote() and time.monotonic() - self.last_progress > MAX_STALL):
+        # Wait while there is progress. The short timeout of `join` lets this loop check for that, and notice a Ctrl-C.
+        limit = MAX_STALL if is_remote() else MAX_LOCAL_STALL
+        while self.thread.is_alive() and time.monotonic() - self.last_progress <= limit:
             self.thread.join(0.2)
         if self.waiting:
             self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
+        elif self.files_error:
+            self.warn(describe_missing_files(len(self.unfiled), self.files_error))
 
     def _run(self) -> None:
         """Send until the sweep ends, and then once more, whatever the delays say."""
@@ -124,13 +137,24 @@ class Mirror:
     def _send(self) -> None:
         """Send what is waiting; after an error, read anew what MLflow has before the next attempt."""
         try:
-            self.store = self.store or Store(self.requested, self.record)
+            if self.store is None:
+                self.store = Store(self.requested, self.record)
+                self._say_name(self.store)
             self.experiment = self.store.experiment
             self._note_progress()
-            self.store.send_all(self.waiting, self.live, on_sent=self._note_progress)
+            self.store.send_all(self.waiting, self.unfiled, self.live, on_sent=self._note_progress)
+            self.files_error = self.store.files_error
             self.retry_delay = 0.0
         except Exception as error:
             self._retry_later(error)
+
+    def _say_name(self, store: Store) -> None:
+        """Say once that the experiment does not have the name of the study."""
+        if store.name != self.requested.study and self.experiment is None:
+            self.warn(
+                f'At {redact_uri(tracking_uri())}, the experiment "{self.requested.study}" belongs to another folder; '
+                f'the runs of this one are in "{store.name}".'
+            )
 
     def _note_progress(self) -> None:
         self.last_progress = time.monotonic()

@@ -1,4 +1,4 @@
-"""Sends to MLflow everything of a study that is missing there."""
+"""Makes MLflow show all of a study as it is recorded, including what was deleted there."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.comparison import report_digest, send_comparison
+from ablate.tracking.comparison import FilesRefusedError, describe_missing_report, report_digest, send_comparison
 from ablate.tracking.connection import address, describe_error, redact_uri, tracking_uri
 from ablate.tracking.last_sync import save_last_sync
+from ablate.tracking.mirror import describe_missing_files
 from ablate.tracking.store import Store
 
 
@@ -20,21 +21,30 @@ class TrackingError(AblateError):
 
 
 def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -> str:
-    """Send to MLflow what it lacks of a study's runs, and of the report in a folder.
+    """Make MLflow show what the record has of a study's runs, and the report in a folder.
 
     Returns:
         The address to open, or the command to type, to see it.
 
     Raises:
-        TrackingError: MLflow does not answer, or refuses some of it.
+        TrackingError: MLflow does not answer, or refuses some of it. What it accepts is there nevertheless.
     """
+    waiting, unfiled = dict.fromkeys(requested.all_runs()), dict[str, None]()
+    refused, view = [], None
     try:
-        store = Store(requested, record)
-        store.send_all(dict.fromkeys(requested.all_runs()), live=(), on_sent=lambda: None)
-        view = send_comparison(store.client, store.experiment, requested.study, report) if report else None
-        if report and view:
-            save_last_sync(requested, record, store.experiment, report_digest(report))
+        store = Store(requested, record, check_files=True)
+        store.send_all(waiting, unfiled, live=(), on_sent=lambda: None)
+        if store.files_error:
+            refused.append(describe_missing_files(len(unfiled), store.files_error))
+        if report:
+            view = send_comparison(store.client, store.experiment, requested.study, report, record)
+    except FilesRefusedError as error:
+        refused.append(describe_missing_report(error))
     except Exception as error:
         uri = redact_uri(tracking_uri())
         raise TrackingError(f"MLflow at {uri} cannot be updated: {describe_error(error)}") from None
+    if refused:
+        raise TrackingError(" ".join(refused))
+    if report and view:
+        save_last_sync(requested, record, store.experiment, report_digest(report))
     return address(store.experiment, view)

@@ -1,39 +1,67 @@
-"""Notes on what was sent to MLflow. They are for `ablate status` only; what counts is what MLflow has.
+"""Notes on what was sent to MLflow, so that it need not be asked: by `ablate status` never, for files not each time.
 
-.ablate/told/<study>.json    the address it was sent to, and the status of each run there
+.ablate/sent/<study>.json    where it was sent, a digest of what each run shows there, and the files that it has there
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from ablate.records.files import make_folder, read_json, write_json
-from ablate.tracking.connection import redact_uri, tracking_uri
+from pydantic import TypeAdapter, ValidationError
 
-IN_MLFLOW = {
-    "unfinished": "KILLED",
-    "failed": "FAILED",
-    "timed out": "FAILED",
-    "finished": "FINISHED",
-    "diverged": "FINISHED",
-}
-"""Recorded status -> MLflow's status, for a run that is not being trained."""
+from ablate.records.files import make_folder, write_json
+from ablate.tracking.connection import local_store, redact_uri, store_exists, tracking_uri
 
 
-def save(root: Path, study: str, statuses: Mapping[str, str]) -> None:
-    """Save the status that each run has in MLflow now."""
-    path = root / "told" / f"{study}.json"
-    facts = {"address": redact_uri(tracking_uri()), "runs": dict(statuses)}
-    if read_json(path) != facts:
-        make_folder(path.parent)
-        write_json(path, facts)
+@dataclass(frozen=True)
+class SentFiles:
+    """The files that MLflow has of a run: the digest of `Shown.files` when they were sent, and their names."""
+
+    digest: str
+    names: list[str]
 
 
-def load(root: Path, study: str) -> dict[str, str]:
-    """The status that each run had in the current MLflow when it was last synced; empty if its database is gone."""
-    facts = read_json(root / "told" / f"{study}.json") or {}
-    uri = tracking_uri()
-    is_gone = uri.startswith("sqlite:///") and not Path(urlsplit(uri).path[1:]).exists()
-    return {} if is_gone or facts.get("address") != redact_uri(uri) else facts["runs"]
+@dataclass
+class SyncNotes:
+    """What was sent of a study.
+
+    Attributes:
+        address: MLflow's, without passwords; that of the store in this folder is its name, so the folder can be moved.
+        runs: `Shown.digest` of each run of which all has been sent.
+        files: by MLflow's id of the run.
+        is_complete: whether nothing was refused when it was sent last.
+    """
+
+    address: str
+    runs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, SentFiles] = field(default_factory=dict)
+    is_complete: bool = False
+
+
+NOTES = TypeAdapter(SyncNotes)
+
+
+def load_notes(root: Path, study: str) -> SyncNotes:
+    """What was sent of a study to the present MLflow; nothing if its local store is gone."""
+    try:
+        notes = NOTES.validate_json(_path(root, study).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return SyncNotes(_address())
+    return notes if notes.address == _address() and store_exists() else SyncNotes(_address())
+
+
+def save_notes(root: Path, study: str, notes: SyncNotes) -> None:
+    """Save what was sent of a study, if it is not what is saved already."""
+    if load_notes(root, study) != notes:
+        make_folder(_path(root, study).parent)
+        write_json(_path(root, study), asdict(notes))
+
+
+def _path(root: Path, study: str) -> Path:
+    return root / "sent" / f"{study}.json"
+
+
+def _address() -> str:
+    store = local_store()
+    return store.name if store else redact_uri(tracking_uri())

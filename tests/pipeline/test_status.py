@@ -16,7 +16,8 @@ from ablate.strategies.fixed import Fixed
 from ablate.strategies.sequential import UntilDecided
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from ablate.tracking.sync_notes import save
+from ablate.tracking.shown import show
+from ablate.tracking.sync_notes import load_notes, save_notes
 from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.tiny import write_tiny_study
 
@@ -74,7 +75,10 @@ def test_what_was_sent_is_known_for_each_server(
 ) -> None:
     record, study = swept_copy
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@one")
-    save(record.root, study.name, {run.id: "FINISHED" for run in study.runs[1:]})
+    notes, requested = load_notes(record.root, study.name), RequestedRuns.of(study)
+    shown = {run.id: show(run.id, requested, record) for run in study.runs[1:]}
+    notes.runs = {run_id: each.digest for run_id, each in shown.items() if each}
+    save_notes(record.root, study.name, notes)
     assert unknown(look_over(RequestedRuns.of(study), record)) == 1
     assert not [path for path in record.root.rglob("*.json") if "secret" in path.read_text()]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://two")

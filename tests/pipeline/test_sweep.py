@@ -231,6 +231,8 @@ def test_a_run_resumes_as_often_as_it_finds_no_room_on_its_gpu(record: Record) -
 class OneByOne:
     """A strategy that proposes its next run when the last one has its result."""
 
+    given_up: Sequence[str] = ()
+
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         ended = sum(outcome.status == "finished" for outcome in outcomes.values())
         return [tiny_run(seed) for seed in range(min(3, ended + 1))]
@@ -252,6 +254,8 @@ def test_a_strategy_sees_results_that_were_recorded_before(record: Record) -> No
 class Pruning:
     """A strategy that drops its first run after an epoch, and takes it up again once the second has its result."""
 
+    given_up: Sequence[str] = ()
+
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         first, second = (outcomes.get(run.id) for run in RUNS)
         pruned = first and first.status == "unfinished" and len(first.epochs) == 1
@@ -268,6 +272,8 @@ def test_a_run_that_is_no_longer_proposed_is_stopped_and_resumes_if_it_is_propos
 
 class Narrowing:
     """A strategy that wants nothing more once a run has its result."""
+
+    given_up: Sequence[str] = ()
 
     def propose(self, outcomes: Outcomes) -> Sequence[Run]:
         ended = [run for run in RUNS if run.id in outcomes and outcomes[run.id].status == "finished"]

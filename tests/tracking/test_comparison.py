@@ -82,7 +82,7 @@ def publish(study: Design, warnings: list[str]) -> str:
 
 
 def send() -> str | None:
-    return send_comparison(client(), experiment().experiment_id, "tiny", REPORT)
+    return send_comparison(client(), experiment().experiment_id, "tiny", REPORT, Record())
 
 
 def test_the_report_and_its_figures_are_artefacts_of_one_run_without_numbers(synced: Design) -> None:
@@ -183,8 +183,7 @@ def test_a_report_that_was_sent_in_part_is_completed_not_duplicated(
     warnings: list[str] = []
     with monkeypatch.context() as broken:
         broken.setattr(MlflowClient, "set_tag", refuse)
-        shown = publish(synced, warnings)
-    assert "viewStateShareKey" not in shown
+        publish(synced, warnings)
     (warning,) = warnings
     assert "`ablate sync`" in warning
     send()
@@ -229,13 +228,12 @@ def test_any_page_gives_a_description(page: str) -> None:
 
 def test_the_page_of_a_study_is_its_view_or_its_runs(synced: Design) -> None:
     number = experiment().experiment_id
-    assert (
-        comparison_page("tiny") == f"#/experiments/{number}/runs?workflowType=machine_learning&viewStateShareKey=arms"
-    )
+    runs = f"#/experiments/{number}/runs?workflowType=machine_learning"
+    assert comparison_page("tiny", Record()) == f"{runs}&viewStateShareKey=arms"
     client().delete_experiment_tag(number, "mlflow.sharedViewState.arms")
-    assert comparison_page("tiny") == f"#/experiments/{number}/runs?workflowType=machine_learning"
+    assert comparison_page("tiny", Record()) == runs
 
 
 def test_a_study_without_runs_has_no_page(synced: Design) -> None:
     with pytest.raises(AblateError, match="MLflow has no runs of other yet"):
-        comparison_page("other")
+        comparison_page("other", Record())

@@ -1,0 +1,22 @@
+"""The scores by which a run is judged: those that it has, unless it diverged."""
+
+from __future__ import annotations
+
+import math
+
+from ablate.metrics import METRICS, STUDY_METRICS
+
+
+def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:
+    """Replace the scores of a diverged run by those of a network that always returns zero; others are unchanged.
+
+    `test/mse_sem` is dropped with them, since it belongs to the score that was replaced.
+
+    >>> found = replace_diverged_scores("diverged", {"test/psnr": 14.4, "zero/psnr": 18.4})
+    >>> found["test/psnr"], found["test/mse_sem"]
+    (18.4, nan)
+    """
+    if status != "diverged":
+        return results
+    zero = {name: results.get(METRICS[name].at("zero").name, math.nan) for name in STUDY_METRICS}
+    return results | zero | {"test/mse_sem": math.nan}

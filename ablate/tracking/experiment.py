@@ -1,0 +1,97 @@
+"""The experiment of a study in MLflow: found, restored or created, and only ever one that belongs to this record."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ablate.records.identity import record_id
+from ablate.tracking.connection import local_store, tracking_uri
+from ablate.tracking.tags import RECORD_TAG, RUN_TAG, STUDY_TAG
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+FILES = "mlruns"
+"""Where the files of a local store are, below the current folder."""
+
+
+def open_experiment(client: MlflowClient, study: str, question: str, root: Path) -> Experiment:
+    """Find the experiment of a study in the record below `root`, restore it or create it.
+
+    It has the name of the study, unless that is taken by another record: its name then ends with the record's id.
+    """
+    found = find_experiment(client, study, root)
+    if found is None:
+        name = study if client.get_experiment_by_name(study) is None else _own_name(study, root)
+        tags = {"mlflow.note.content": question, "mlflow.experimentKind": "custom_model_development"}
+        tags |= {STUDY_TAG: study, RECORD_TAG: record_id(root)}
+        created: Experiment = client.get_experiment(
+            client.create_experiment(name, artifact_location=_location(study), tags=tags)
+        )
+        return created
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    if found.tags.get(RECORD_TAG) != record_id(root):
+        client.set_experiment_tag(found.experiment_id, RECORD_TAG, record_id(root))
+    location = _location(study)
+    if (
+        location
+        and found.artifact_location != location
+        and found.artifact_location.endswith(f"/{FILES}/{quote(study)}")
+    ):
+        _move_files(found, location)
+    return found
+
+
+def find_experiment(client: MlflowClient, study: str, root: Path) -> Experiment | None:
+    """The experiment of a study in the record below `root`, deleted or not; None if there is none."""
+    named = client.get_experiment_by_name(study)
+    if named is not None and _belongs(client, named, root):
+        return named
+    return client.get_experiment_by_name(_own_name(study, root))
+
+
+def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
+    """Whether an experiment that has the name of a study is that of the record below `root`.
+
+    A store in this folder has no others, whatever became of an earlier record. Elsewhere one without a mark is from an
+    earlier version of this program if it has runs of it, or none.
+    """
+    if local_store() is not None:
+        return True
+    if owner := experiment.tags.get(RECORD_TAG):
+        return bool(owner == record_id(root))
+    runs = client.search_runs([experiment.experiment_id], max_results=1)
+    return not runs or bool(client.search_runs([experiment.experiment_id], f"tags.`{RUN_TAG}` != ''", max_results=1))
+
+
+def _own_name(study: str, root: Path) -> str:
+    return f"{study} ({record_id(root)[:6]})"
+
+
+def _location(study: str) -> str | None:
+    """Where the files of an experiment go: below the current folder. A server decides that itself."""
+    return (Path.cwd() / FILES / study).as_uri() if tracking_uri().startswith("sqlite:") else None
+
+
+def _move_files(experiment: Experiment, location: str) -> None:
+    """Correct where a local store looks for files, after its folder was moved or copied.
+
+    MLflow stores absolute addresses, and has no request that changes them.
+    """
+    from sqlalchemy.engine import make_url
+
+    database, former = make_url(tracking_uri()).database, experiment.artifact_location
+    with closing(sqlite3.connect(str(database))) as store, store:
+        number = int(experiment.experiment_id)
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (location, number))
+        store.execute(
+            "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?)"
+            " WHERE experiment_id = ? AND substr(artifact_uri, 1, ?) = ?",
+            (location, len(former) + 1, number, len(former), former),
+        )

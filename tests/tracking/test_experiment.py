@@ -1,0 +1,114 @@
+"""An experiment belongs to one record, and its files lie in the folder of that record, wherever that was moved."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from ablate.records.identity import record_id
+from ablate.records.record import Record
+from ablate.records.requests import RequestedRuns
+from ablate.studies.planning import Design
+from ablate.tracking.connection import tracking_uri
+from ablate.tracking.mirror import Mirror
+from ablate.tracking.sync import sync
+
+
+def send(study: Design, warnings: list[str]) -> None:
+    with Mirror(RequestedRuns.of(study), Record(), warnings.append):
+        pass
+
+
+def client() -> MlflowClient:
+    return MlflowClient(tracking_uri=tracking_uri())
+
+
+def copy_of(folder: Path, target: Path) -> Path:
+    """Another folder with the same runs, whose record has an id of its own."""
+    shutil.copytree(folder / ".ablate", target / ".ablate")
+    (target / ".ablate/id").unlink(missing_ok=True)
+    return target
+
+
+@pytest.fixture
+def shared(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store that two folders use."""
+    store = Path(shutil.copy(empty_store, tmp_path / "shared.db"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    return tracking_uri()
+
+
+def test_two_folders_with_the_same_study_have_an_experiment_each(
+    swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    warnings: list[str] = []
+    for name in ("one", "two"):
+        monkeypatch.chdir(copy_of(folder, tmp_path / name))
+        send(study, warnings)
+    (warning,) = warnings
+    own = f"tiny ({record_id(Path('.ablate'))[:6]})"
+    assert f'the runs of this one are in "{own}"' in warning
+    found = {one.name: one for one in client().search_experiments() if one.name.startswith("tiny")}
+    assert set(found) == {"tiny", own}
+    for name, experiment in (("one", found["tiny"]), ("two", found[own])):
+        runs = client().search_runs([experiment.experiment_id])
+        assert len(runs) == 4
+        assert experiment.artifact_location == (tmp_path / name / "mlruns/tiny").as_uri()
+    send(study, warnings)
+    assert len(client().search_experiments()) == 3, "with Default: none is created again"
+
+
+def test_an_experiment_of_somebody_else_is_left_alone(
+    swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    other = client().create_experiment("tiny")
+    run = client().create_run(other)
+    monkeypatch.chdir(copy_of(folder, tmp_path / "one"))
+    send(study, [])
+    assert [found.info.run_id for found in client().search_runs([other])] == [run.info.run_id]
+    assert "ablate.record" not in client().get_experiment(other).tags
+
+
+def test_a_store_in_the_folder_is_that_of_its_record_even_if_the_record_is_a_new_one(
+    swept_copy: tuple[Record, Design], store: Path
+) -> None:
+    _, study = swept_copy
+    send(study, [])
+    first = record_id(Path(".ablate"))
+    Path(".ablate/id").unlink()
+    warnings: list[str] = []
+    send(study, warnings)
+    assert warnings == []
+    assert record_id(Path(".ablate")) != first
+    assert sorted(found.name for found in client().search_experiments()) == ["Default", "tiny"]
+
+
+@pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
+def test_the_files_of_a_folder_that_was_moved_or_copied_are_in_it(
+    how: object, swept: tuple[Path, Design], empty_store: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    shutil.copy(empty_store, copy_of(folder, workplace / "old") / "mlflow.db")
+    monkeypatch.chdir(workplace / "old")
+    send(study, [])
+    before = {run.info.run_name: run.info.run_id for run in runs_of_tiny()}
+    how(workplace / "old", workplace / "new")  # type: ignore[operator]
+    shutil.rmtree(workplace / "old", ignore_errors=True)
+    monkeypatch.chdir(workplace / "new")
+    sync(RequestedRuns.of(study), Record())
+    assert {run.info.run_name: run.info.run_id for run in runs_of_tiny()} == before
+    for run in runs_of_tiny():
+        assert run.info.artifact_uri == (Path.cwd() / "mlruns/tiny" / run.info.run_id / "artifacts").as_uri()
+        assert {file.path for file in client().list_artifacts(run.info.run_id)} >= {"run.json", "sample.png"}
+    assert not (workplace / "old").exists()
+
+
+def runs_of_tiny() -> list:  # type: ignore[type-arg]
+    experiment = client().get_experiment_by_name("tiny")
+    assert experiment is not None
+    return list(client().search_runs([experiment.experiment_id]))
