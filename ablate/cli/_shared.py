@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ablate.errors import AblateError
+from ablate.executors.processes import naming_limits
+from ablate.executors.signals import ending_as_by_ctrl_c
 from ablate.pipeline.terminal import Terminal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -64,10 +66,12 @@ def make_table(
     return table
 
 
+@ending_as_by_ctrl_c()
 def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
     try:
-        app()
+        with naming_limits():
+            app()
     except AblateError as error:
         terminal.warn(f"error: {error}")
         sys.exit(error.exit_code)
