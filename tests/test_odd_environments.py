@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from tests.helpers.tiny import write_tiny_study
 
 TRAIN = "sweep tiny.yaml --executor inprocess"
 ALL_FINISHED = ("tiny: 4 finished",)
+LINES = ("with seed 1: epoch 1/2", "without seed 1: epoch 2/2")
 
 
 def shell(script: str) -> tuple[str, ...]:
@@ -32,9 +35,54 @@ def shell(script: str) -> tuple[str, ...]:
     return ("bash", "-o", "pipefail", "-c", script, "bash")
 
 
+TERMINAL = (sys.executable, "-c", "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))")
+"""Starts a command in a terminal, of whatever kind `TERM` says."""
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": None}
+"""A locale whose encoding is ASCII, also that of files which are opened without one."""
+
+HIDDEN_CURSOR = "\x1b[?25l"
+"""What a live view begins with."""
+
+
+def name_an_arm_beyond_latin(folder: Path) -> None:
+    write_tiny_study(folder, reference="ohne Brücken ∞")
+    text = (folder / "tiny.yaml").read_text(encoding="utf-8").replace("  with:", "  ohne Brücken ∞:")
+    (folder / "tiny.yaml").write_text(text, encoding="utf-8")
+
+
+def check_that_mlflow_has_the_name(folder: Path) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as store:
+        assert ("ohne Brücken ∞ seed 0",) in store.execute("SELECT name FROM runs").fetchall()
+        assert store.execute("SELECT count(*) FROM runs WHERE name = 'report'").fetchone() == (1,)
+
+
+def check_that_all_are_trained(folder: Path) -> None:
+    assert len([*folder.glob(".ablate/runs/*/result.json")]) == 4
+    assert (folder / "reports" / "tiny" / "README.md").exists()
+
+
 ENVIRONMENTS = (
-    Odd("nothing odd", "status", says=ALL_FINISHED),
-    Odd("nothing odd", TRAIN, trains=True, says=("with seed 0: finished", "Report: reports/tiny/README.md")),
+    Odd("a terminal in ASCII", "status", env={"PYTHONIOENCODING": "ascii"}, says=ALL_FINISHED),
+    Odd("a terminal in ASCII", "--help", env={"PYTHONIOENCODING": "ascii"}, says=("Usage",)),
+    Odd("a terminal in ASCII", "report tiny.yaml", env={"PYTHONIOENCODING": "ascii"}, says=("| without |", "-3.83 [")),
+    Odd("a terminal in Latin-1", "describe tiny.yaml", env={"PYTHONIOENCODING": "latin-1"}, says=("+-- encoder",)),
+    Odd("a locale in ASCII", "report tiny.yaml", env=ASCII, says=("-3.83 [",)),
+    Odd(
+        "a locale in ASCII and an arm's name that it lacks",
+        TRAIN,
+        env=ASCII,
+        prepare=name_an_arm_beyond_latin,
+        says=("ohne Br?cken ? seed 0: finished",),
+        never=("not sent to MLflow",),
+        check=check_that_mlflow_has_the_name,
+        trains=True,
+    ),
+    Odd("closed standard output", "status", start=shell('"$@" >&-')),
+    Odd("a reader that is gone", "report tiny.yaml", start=shell('"$@" | true')),
+    Odd("a reader that goes", TRAIN, start=shell('"$@" | head -2'), check=check_that_all_are_trained, trains=True),
+    Odd("colours in a file", TRAIN, env={"FORCE_COLOR": "1"}, says=LINES, never=(HIDDEN_CURSOR,), trains=True),
+    Odd("a dumb terminal", TRAIN, env={"TERM": "dumb"}, start=TERMINAL, says=LINES, never=("\x1b",), trains=True),
 )
 
 

@@ -71,7 +71,9 @@ def send_comparison(client: MlflowClient, experiment: str, study: str, folder: P
     if facts is None:
         return None
     run_id = _send_files(client, experiment, study, folder)
-    description = make_description((folder / "README.md").read_text(), file_page(experiment, run_id, "report.html"))
+    description = make_description(
+        (folder / "README.md").read_text(encoding="utf-8"), file_page(experiment, run_id, "report.html")
+    )
     tags = {DESCRIPTION_TAG: description, VIEW_TAG: make_view(facts["metric"], facts["arms"])}
     present = client.get_experiment(experiment).tags
     for name, value in tags.items():

@@ -31,6 +31,7 @@ class Odd:
         prepare: changes the folder beforehand.
         code: the exit code.
         says: what is printed, among other things.
+        never: what is not printed.
         check: asserts something about the folder afterwards.
         trains: begin with nothing recorded, not with a study that has been swept.
     """
@@ -42,6 +43,7 @@ class Odd:
     prepare: Callable[[Path], None] = leave_as_it_is
     code: int = 0
     says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     check: Callable[[Path], None] = leave_as_it_is
     trains: bool = False
 
@@ -65,8 +67,9 @@ def try_in(folder: Path, odd: Odd) -> str:
     )
     printed = done.stdout.decode(errors="replace")
     assert done.returncode == odd.code, printed
-    assert "Traceback" not in printed, printed
     for words in odd.says:
         assert words in printed, f"{words!r} is not in\n{printed}"
+    for words in ("Traceback", *odd.never):
+        assert words not in printed, f"{words!r} is in\n{printed}"
     odd.check(folder)
     return printed
