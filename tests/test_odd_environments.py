@@ -16,7 +16,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,29 @@ def check_that_all_are_trained(folder: Path) -> None:
     assert (folder / "reports" / "tiny" / "README.md").exists()
 
 
+def name_files_like_modules(folder: Path) -> None:
+    for name in ("pickle", "queue", "rich", "signal", "socket", "torch"):
+        (folder / f"{name}.py").write_text("raise SystemExit('a file of the current folder was executed')")
+
+
+def make_a_driver_that_only_counts(folder: Path) -> None:
+    """Compile a library of a GPU's driver that counts a GPU and can do nothing else."""
+    (folder / "nvml.c").write_text(
+        "int nvmlInit(void) { return 0; } int nvmlDeviceGetCount_v2(unsigned *count) { *count = 1; return 0; }"
+    )
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "libnvidia-ml.so.1", "nvml.c"], cwd=folder, check=True)
+
+
+CAN_MAKE_A_DRIVER = shutil.which("cc") is not None and not Path("/dev/nvidiactl").exists()
+
+A_FALSE_GPU = Odd(
+    "a GPU that cannot be used",
+    "sweep tiny.yaml --dry-run",
+    env={"LD_LIBRARY_PATH": ".", "CUDA_VISIBLE_DEVICES": "0"},
+    prepare=make_a_driver_that_only_counts,
+    says=("training on the CPU.", "Nothing to train."),
+)
+
 ENVIRONMENTS = (
     Odd("a terminal in ASCII", "status", env={"PYTHONIOENCODING": "ascii"}, says=ALL_FINISHED),
     Odd("a terminal in ASCII", "--help", env={"PYTHONIOENCODING": "ascii"}, says=("Usage",)),
@@ -83,6 +108,22 @@ ENVIRONMENTS = (
     Odd("a reader that goes", TRAIN, start=shell('"$@" | head -2'), check=check_that_all_are_trained, trains=True),
     Odd("colours in a file", TRAIN, env={"FORCE_COLOR": "1"}, says=LINES, never=(HIDDEN_CURSOR,), trains=True),
     Odd("a dumb terminal", TRAIN, env={"TERM": "dumb"}, start=TERMINAL, says=LINES, never=("\x1b",), trains=True),
+    Odd("files named like modules", "status", prepare=name_files_like_modules, says=ALL_FINISHED),
+    Odd(
+        "files named like modules",
+        "sweep tiny.yaml --workers 1",
+        prepare=name_files_like_modules,
+        says=("without seed 1: finished",),
+        trains=True,
+    ),
+    *(
+        (
+            A_FALSE_GPU,
+            replace(A_FALSE_GPU, command="sweep tiny.yaml --device cuda", code=2, says=("allowed: auto, cpu",)),
+        )
+        if CAN_MAKE_A_DRIVER
+        else ()
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """Signals that end a command."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,3 +52,29 @@ def test_a_process_that_is_left_to_its_driver_lives_on() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         process.send_signal(number)
     assert process.communicate("\n")[0] == "alive\n"
+
+
+AS_PROCESS_1 = """
+import os, signal
+from ablate.executors.signals import ending_as_by_ctrl_c
+
+assert os.getpid() == 1
+try:
+    with ending_as_by_ctrl_c():
+        os.kill(1, signal.SIGTERM)  # the system ignores a signal that process 1 does not handle
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def can_make_a_namespace() -> bool:
+    return (
+        shutil.which("unshare") is not None
+        and subprocess.call(["unshare", "--fork", "--pid", "true"], stderr=subprocess.DEVNULL) == 0
+    )
+
+
+@pytest.mark.skipif(not can_make_a_namespace(), reason="this user may not make a namespace of processes")
+def test_process_1_of_a_container_is_ended_too() -> None:
+    command = ["unshare", "--fork", "--pid", sys.executable, "-c", AS_PROCESS_1]
+    assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == "interrupted\n"
