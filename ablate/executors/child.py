@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from ablate.errors import AblateError
 from ablate.executors.processes import naming_limits
 from ablate.executors.worker import find_fault, perform
-from ablate.training import clock
+from ablate.training.clock import CLOCK, TICK
 
 
 def main(connection: int, lifeline: int, device: str) -> None:
@@ -51,6 +51,6 @@ def _prepare(lifeline: int, device: str) -> AblateError | None:
 
 def _end_with_the_driver(lifeline: int) -> None:
     """End this process when the driver ends, however it ends: after `kill -9` it cannot say goodbye."""
-    while not select.select([lifeline], [], [], clock.TICK)[0]:  # ready only when the system closes the driver's end
-        clock.look()
+    while not select.select([lifeline], [], [], TICK)[0]:  # ready only when the system closes the driver's end
+        CLOCK.look()
     os._exit(1)

@@ -13,7 +13,7 @@ from ablate.executors import DeviceName, Warn
 from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
-from ablate.training import clock
+from ablate.training.clock import CLOCK
 from ablate.training.events import EpochEnded, Event, NoRoom, Started
 
 
@@ -60,10 +60,10 @@ class InProcessExecutor:
 
     def _perform(self, run: Run, checkpoint: bytes | None) -> Iterator[Event]:
         """Yield the events of a run until it ends or exceeds its time limit."""
-        began = clock.seconds()
+        began = CLOCK.seconds()
         for event in perform(run, checkpoint, self.device):
             yield event
-            if self.timeout and isinstance(event, EpochEnded) and clock.seconds() - began > self.timeout:
+            if self.timeout and isinstance(event, EpochEnded) and CLOCK.seconds() - began > self.timeout:
                 yield make_timeout(self.timeout)
                 return
 

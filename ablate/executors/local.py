@@ -24,13 +24,16 @@ from ablate.executors.processes import start_python
 from ablate.executors.signals import left_to_the_driver
 from ablate.executors.worker import make_timeout
 from ablate.settings import Run
-from ablate.training import clock
+from ablate.training.clock import TICK, Clock
 from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started
 
 PROGRAM = """
 from ablate.executors.child import main
 main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
 """
+
+CLOCK = Clock()
+"""The clock of time limits. The driver looks at it while it waits for events."""
 
 
 class LocalExecutor:
@@ -66,7 +69,7 @@ class LocalExecutor:
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
         while True:
-            clock.look()
+            CLOCK.look()
             yield from self._assign_runs()
             busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy and not self.waiting:
@@ -85,7 +88,7 @@ class LocalExecutor:
         """Seconds until the time limit is to be checked again or a slot has rested; None if neither is needed."""
         waits = [until - time.monotonic() for until in self.resting.values()] if self.waiting else []
         if self.timeout:
-            waits.append(clock.TICK)
+            waits.append(TICK)
         return max(0.0, min(waits)) if waits else None
 
     def _receive(self, worker: Worker) -> Iterator[tuple[str, Event]]:
@@ -150,13 +153,13 @@ class Worker:
 
     def start(self, run: Run, checkpoint: bytes | None) -> None:
         """Start a run. If the process is gone, `receive` returns the event for that."""
-        self.run_id, self.since = run.id, clock.seconds()
+        self.run_id, self.since = run.id, CLOCK.seconds()
         with suppress(OSError):
             self.connection.send((run, checkpoint))
 
     def age(self) -> float:
         """Seconds since its run was started, without those in which the sweep was suspended."""
-        return clock.seconds() - self.since
+        return CLOCK.seconds() - self.since
 
     def receive(self) -> Event:
         """The next event of its run; `Lost` if the process is gone.

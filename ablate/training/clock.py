@@ -6,41 +6,41 @@ import threading
 import time
 
 TICK, LATE = 0.5, 2.0
-"""Seconds between two looks at the clock, and those after which a look is late because the process was suspended."""
+"""Seconds between two looks at a clock, and those after which a look is late because the process was suspended."""
 
 
-class _Clock:
+class Clock:
+    """Seconds since some moment, without suspensions if somebody looks at the clock all the time, from any thread.
+
+    >>> clock = Clock()
+    >>> began = clock.seconds()
+    >>> 0.0 <= clock.seconds() - began < 60.0
+    True
+    """
+
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.suspended = 0.0
         self.last_look: float | None = None
 
     def seconds(self) -> float:
+        """Seconds since some moment."""
         with self.lock:
-            now = time.monotonic()
-            if self.last_look is not None and now - self.last_look > LATE:
-                self.suspended += now - self.last_look
-                self.last_look = now
-            return now - self.suspended
+            return self._read()
 
     def look(self) -> None:
-        self.seconds()
-        self.last_look = time.monotonic()
+        """Look at the clock, from now on every `TICK` seconds. What then passes without a look does not count."""
+        with self.lock:
+            self._read()
+            self.last_look = time.monotonic()
+
+    def _read(self) -> float:
+        now = time.monotonic()
+        if self.last_look is not None and now - self.last_look > LATE:
+            self.suspended += now - self.last_look
+            self.last_look = now
+        return now - self.suspended
 
 
-_clock = _Clock()
-
-
-def seconds() -> float:
-    """Seconds since some moment, without those in which this process was suspended, if somebody looks at the clock.
-
-    >>> began = seconds()
-    >>> 0.0 <= seconds() - began < 60.0
-    True
-    """
-    return _clock.seconds()
-
-
-def look() -> None:
-    """Look at the clock; to be called every `TICK` seconds. What passes without a look does not count."""
-    _clock.look()
+CLOCK = Clock()
+"""The clock of what is trained in this process. In a worker, a thread looks at it."""
