@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from ablate.errors import AblateError
-from ablate.pipeline.terminal import Terminal
+from ablate.executors.processes import naming_limits
+from ablate.executors.signals import ending_as_by_ctrl_c
+from ablate.pipeline.terminal import ForgivingStream, Terminal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 terminal = Terminal()
@@ -64,10 +68,22 @@ def make_table(
     return table
 
 
+@ending_as_by_ctrl_c()
 def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
+    with redirect_stdout(_forgiving(sys.stdout)), redirect_stderr(_forgiving(sys.stderr)):
+        _main()
+
+
+def _forgiving(stream: IO[str] | None) -> Any:
+    """A standard stream that never fails. Where it was closed, the null device takes its place and its descriptor."""
+    return ForgivingStream(stream or open(os.devnull, "w"))
+
+
+def _main() -> None:
     try:
-        app()
+        with naming_limits():
+            app()
     except AblateError as error:
         terminal.warn(f"error: {error}")
         sys.exit(error.exit_code)

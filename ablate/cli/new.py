@@ -27,7 +27,7 @@ def new(
     if not path.parent.is_dir():
         raise AblateError(f"there is no folder {path.parent} for {path.name}; create it first")
     template = files("ablate.studies") / "first_study.yaml"
-    path.write_text(template.read_text().replace("FILE", str(path)))
+    path.write_text(template.read_text(encoding="utf-8").replace("FILE", str(path)), encoding="utf-8")
     terminal.say(
         f"Study:   {path}\nPlan:    ablate sweep {path} --dry-run\nRun it:  ablate sweep {path}\nBrowse:  mlflow ui"
     )

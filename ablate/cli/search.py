@@ -38,7 +38,7 @@ def search(
     wanted = load_search(search_file)
     with interruptible():
         if dry_run:
-            _show_plan(wanted, find_slots(executor, device, workers, per_gpu).devices)
+            _show_plan(wanted, find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices)
             return
         result = pipeline.search(
             wanted, workers=workers, per_gpu=per_gpu, device=device, executor=executor, terminal=terminal

@@ -54,7 +54,7 @@ def sweep(
     design = load_study(study_file)
     with interruptible():
         if dry_run:
-            devices = find_slots(executor, device, workers, per_gpu).devices
+            devices = find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices
             _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return
         result = study.sweep(

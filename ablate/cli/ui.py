@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Annotated
 
 import typer
@@ -34,7 +33,6 @@ def ui(
     if is_remote():
         out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{page_of_study}", soft_wrap=True)
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         with serving(port) as server:
             out.print(f"MLflow: http://{HOST}:{port}/{page_of_study}\nPress Ctrl-C to stop it.", soft_wrap=True)

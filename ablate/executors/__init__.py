@@ -5,7 +5,8 @@ To add an executor, write a module here with a class like `Executor`, and add it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 ExecutorName = Literal["local", "inprocess"]
+Warn = Callable[[str], object]
 
 CLASSES: dict[ExecutorName, tuple[str, str]] = {
     "local": ("ablate.executors.local", "LocalExecutor"),
@@ -34,13 +36,16 @@ class Executor(Protocol):
     def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None: ...
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
+    def find_devices(
+        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
+    ) -> list[str]:
         """The device of each slot; by default as many as the machine has room for.
 
         Args:
             device: where to train.
             workers: number of runs at a time.
             per_gpu: number of runs at a time on each GPU, instead of `workers`.
+            warn: called with a line about devices that are there but cannot be used.
 
         Raises:
             AblateError: there is no such device, or there cannot be this many slots.

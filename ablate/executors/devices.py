@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import math
 import os
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ablate.errors import AblateError
+from ablate.executors import Warn
+from ablate.executors.processes import start_python
+from ablate.executors.worker import find_fault
 
 SECONDS_TO_REST = 20.0
 """How long a run that found no room on its GPU waits, if no other run there ends before."""
 
-DRIVERS = ("libcuda.so.1", "nvcuda.dll")
-"""The library of NVIDIA's driver, which torch loads to find GPUs, on Linux and on Windows."""
+DRIVERS = ("libcuda.so.1", "libnvidia-ml.so.1", "nvcuda.dll")
+"""The libraries of NVIDIA's driver, with which torch counts and uses GPUs, on Linux and on Windows."""
 
 ROCM = Path("/dev/kfd")
 """The device of AMD's driver."""
 
 
-def slot_devices(device: str, workers: int | None, per_gpu: int | None = None) -> list[str]:
+GPU_PROGRAM = "from ablate.executors.devices import print_gpu_faults; print_gpu_faults()"
+
+CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+"""Where Linux shows the limits of groups of processes, e.g. of a container, and the groups of this process."""
+
+
+def slot_devices(device: str, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn) -> list[str]:
     """The device of each slot: by default a slot for each GPU or, on the CPU, for each core.
 
     Args:
-        device: `cpu`, `cuda`, or `auto` for the GPUs if there are any.
+        device: `cpu`, `cuda`, or `auto` for the GPUs if there are any that can be used.
         workers: number of slots. Several slots share a GPU if there are more slots than GPUs.
         per_gpu: number of slots on each GPU, instead of `workers`; ignored if there is no GPU.
+        warn: called with a line about GPUs that are there but cannot be used.
 
     Raises:
-        AblateError: CUDA is requested but there is no GPU, or both `workers` and `per_gpu` are given.
+        AblateError: CUDA is requested but no GPU can be used, or both `workers` and `per_gpu` are given.
 
     >>> slot_devices("cpu", 2)
     ['cpu', 'cpu']
@@ -35,22 +51,41 @@ def slot_devices(device: str, workers: int | None, per_gpu: int | None = None) -
     if workers and per_gpu:
         raise AblateError("--workers and --per-gpu both set the number of runs at a time; keep one")
     if device == "cpu":
-        return ["cpu"] * (workers or _cores())
-    gpus = count_gpus()
+        return ["cpu"] * (workers or count_cores())
+    faults = gpu_faults()
+    gpus = [f"cuda:{index}" for index, fault in enumerate(faults) if not fault]
+    reasons = "; ".join(f"cuda:{index}: {fault}" for index, fault in enumerate(faults) if fault)
     if device == "cuda" and not gpus:
-        raise AblateError("--device cuda: torch finds no GPU on this machine; allowed: auto, cpu")
+        found = f"torch cannot use the GPUs that it finds ({reasons})" if faults else "torch finds no GPU"
+        raise AblateError(f"--device cuda: {found} on this machine; allowed: auto, cpu")
+    if reasons:
+        warn(f"Not all GPUs can be used ({reasons}); training on {', '.join(gpus) or 'the CPU'}.")
     if not gpus:
-        return ["cpu"] * (workers or _cores())
-    return [f"cuda:{slot % gpus}" for slot in range(workers or gpus * (per_gpu or 1))]
+        return ["cpu"] * (workers or count_cores())
+    return [gpus[slot % len(gpus)] for slot in range(workers or len(gpus) * (per_gpu or 1))]
 
 
-def count_gpus() -> int:
-    """The number of GPUs that torch finds. torch is imported only if a GPU driver is installed, to save a second."""
+def gpu_faults() -> list[str]:
+    """For each GPU that torch finds, why it cannot be used; empty if it can.
+
+    torch counts GPUs without using them. Another process tries them: this one would otherwise keep memory on each of
+    them, and loads no torch. If no GPU driver is installed, nothing is started, to save seconds.
+    """
     if not ROCM.exists() and not any(map(_can_load, DRIVERS)):
-        return 0
+        return []
+    with start_python(GPU_PROGRAM, stdout=subprocess.PIPE) as process:
+        printed, _ = process.communicate()
+    if process.returncode:
+        return [f"looking for GPUs ended with exit code {process.returncode}"]
+    faults: list[str] = json.loads(printed.splitlines()[-1])
+    return faults
+
+
+def print_gpu_faults() -> None:
+    """Print what `gpu_faults` returns, as JSON."""
     import torch
 
-    return torch.cuda.device_count()
+    print(json.dumps([find_fault(f"cuda:{index}") for index in range(torch.cuda.device_count())]))
 
 
 def _can_load(library: str) -> bool:
@@ -61,6 +96,30 @@ def _can_load(library: str) -> bool:
     return True
 
 
-def _cores() -> int:
-    """The number of cores that this process is allowed to use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def count_cores() -> int:
+    """The number of cores that this process can keep busy: those that it may run on, or fewer if it has a quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min([allowed, *_quotas()])))
+
+
+def _quotas() -> Iterator[float]:
+    """The quota, in cores, of each group that this process is in: its own groups and those that contain them.
+
+    In a container the own group is at the top, whatever the path says: what does not exist there is skipped.
+    """
+    for line in OWN_CGROUPS.read_text().splitlines() if OWN_CGROUPS.exists() else ():
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            top, files = CGROUPS, ["cpu.max"]
+        elif "cpu" in controllers.split(","):
+            top, files = CGROUPS / "cpu", ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+        else:
+            continue
+        group = top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            with suppress(OSError, ValueError):  # no such group, or no limit: "max"
+                quota, period = map(int, " ".join((folder / name).read_text() for name in files).split())
+                if quota > 0:  # -1 where there is none
+                    yield quota / period
+            if folder == top:
+                break

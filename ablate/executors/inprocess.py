@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors import DeviceName
+from ablate.executors import DeviceName, Warn
 from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
+from ablate.training.clock import CLOCK
 from ablate.training.events import EpochEnded, Event, NoRoom, Started
 
 
@@ -24,11 +26,13 @@ class InProcessExecutor:
         self.running = ""
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
+    def find_devices(
+        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
+    ) -> list[str]:
         """See `Executor`. There is a single slot."""
         if max(workers or 1, per_gpu or 1) > 1:
             raise AblateError("--executor inprocess trains one run at a time; allowed: one worker, or --executor local")
-        return slot_devices(device, 1)
+        return slot_devices(device, 1, None, warn)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""
@@ -56,10 +60,10 @@ class InProcessExecutor:
 
     def _perform(self, run: Run, checkpoint: bytes | None) -> Iterator[Event]:
         """Yield the events of a run until it ends or exceeds its time limit."""
-        began = time.monotonic()
+        began = CLOCK.seconds()
         for event in perform(run, checkpoint, self.device):
             yield event
-            if self.timeout and isinstance(event, EpochEnded) and time.monotonic() - began > self.timeout:
+            if self.timeout and isinstance(event, EpochEnded) and CLOCK.seconds() - began > self.timeout:
                 yield make_timeout(self.timeout)
                 return
 

@@ -9,37 +9,31 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Pipe, wait
-from pathlib import Path
 from types import TracebackType
 
-import ablate
-from ablate.executors import DeviceName
+from ablate.errors import AblateError
+from ablate.executors import DeviceName, Warn
 from ablate.executors.devices import SECONDS_TO_REST, slot_devices
+from ablate.executors.processes import start_python
+from ablate.executors.signals import left_to_the_driver
 from ablate.executors.worker import make_timeout
 from ablate.settings import Run
+from ablate.training.clock import TICK, Clock
 from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started
 
-PACKAGES = str(Path(ablate.__file__).parents[1])
-
-START = """
-import importlib, sys, typing
-sys.path.insert(0, sys.argv[1])
-import ablate
-del sys.path[0]
+PROGRAM = """
 from ablate.executors.child import main
 main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
 """
-"""The program of a worker: `sys.path` has the folder of the driver's own package only while that package is imported.
 
-So a worker runs the same code as its driver, installed or not, and no other module from that folder.
-"""
+CLOCK = Clock()
+"""The clock of time limits. The driver looks at it while it waits for events."""
 
 
 class LocalExecutor:
@@ -55,9 +49,11 @@ class LocalExecutor:
         self.resting: dict[int, float] = {}  # slots whose run found no room, and until when they get no other
 
     @staticmethod
-    def find_devices(device: DeviceName, workers: int | None, per_gpu: int | None = None) -> list[str]:
+    def find_devices(
+        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
+    ) -> list[str]:
         """See `Executor`. There is a slot per core, or per GPU, unless the other two give their number."""
-        return slot_devices(device, workers, per_gpu)
+        return slot_devices(device, workers, per_gpu, warn)
 
     def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
         """See `Executor`."""
@@ -73,28 +69,27 @@ class LocalExecutor:
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
         while True:
+            CLOCK.look()
             yield from self._assign_runs()
             busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy and not self.waiting:
                 return
-            ready = wait([worker.connection for worker in busy], self._seconds_to_wait(busy))
+            ready = wait([worker.connection for worker in busy], self._seconds_to_wait())
             for worker in busy:
                 # the caller can cancel runs while it handles an event, which clears the id of their worker
                 if worker.run_id and worker.connection in ready:
                     yield from self._receive(worker)
-                elif worker.run_id and self.timeout and worker.age() > self.timeout:
+                if worker.run_id and self.timeout and worker.age() > self.timeout:
                     run_id = worker.run_id
                     self._dismiss(worker)
                     yield run_id, make_timeout(self.timeout)
 
-    def _seconds_to_wait(self, busy: list[Worker]) -> float | None:
-        """Seconds until a run exceeds its time limit or a slot has rested, but at most an hour; None if neither can be.
-
-        A limit can be years, which is longer than the system can wait.
-        """
-        limits = [self.timeout - worker.age() for worker in busy] if self.timeout else []
-        rests = [until - time.monotonic() for until in self.resting.values()] if self.waiting else []
-        return min(3600.0, max(0.0, min(limits + rests))) if limits + rests else None
+    def _seconds_to_wait(self) -> float | None:
+        """Seconds until the time limit is to be checked again or a slot has rested; None if neither is needed."""
+        waits = [until - time.monotonic() for until in self.resting.values()] if self.waiting else []
+        if self.timeout:
+            waits.append(TICK)
+        return max(0.0, min(waits)) if waits else None
 
     def _receive(self, worker: Worker) -> Iterator[tuple[str, Event]]:
         run_id, event = worker.run_id, worker.receive()
@@ -150,40 +145,47 @@ class Worker:
         self.connection, theirs = Pipe()
         lifeline, self.lifeline = os.pipe()  # its second end is open only in this process, and never written to
         ends = theirs.fileno(), lifeline
-        command = [sys.executable, "-P", "-c", START, PACKAGES, *map(str, ends), device]
-        with _ignore_ctrl_c():
-            self.process = subprocess.Popen(command, pass_fds=ends, stdin=subprocess.DEVNULL)
+        with left_to_the_driver():
+            self.process = start_python(PROGRAM, *map(str, ends), device, pass_fds=ends)
         theirs.close()
         os.close(lifeline)
         self.run_id, self.since = "", 0.0
 
     def start(self, run: Run, checkpoint: bytes | None) -> None:
         """Start a run. If the process is gone, `receive` returns the event for that."""
-        self.run_id, self.since = run.id, time.monotonic()
+        self.run_id, self.since = run.id, CLOCK.seconds()
         with suppress(OSError):
             self.connection.send((run, checkpoint))
 
     def age(self) -> float:
-        """Seconds since its run was started."""
-        return time.monotonic() - self.since
+        """Seconds since its run was started, without those in which the sweep was suspended."""
+        return CLOCK.seconds() - self.since
 
     def receive(self) -> Event:
-        """The next event of its run; `Lost` if the process is gone."""
+        """The next event of its run; `Lost` if the process is gone.
+
+        Raises:
+            AblateError: no worker can train here, which is not the run's fault.
+        """
         try:
-            event: Event = self.connection.recv()
+            event: Event | AblateError = self.connection.recv()
         except (EOFError, OSError):
-            event = Lost(f"its worker died: {self._cause()}")
+            event = self._loss()
+        if isinstance(event, AblateError):
+            raise event
         if isinstance(event, Ended | Lost | Failed):
             self.run_id = ""
         return event
 
-    def _cause(self) -> str:
+    def _loss(self) -> Lost | AblateError:
+        """Why the process is gone: a run can get it killed, but no run makes it exit with an error of its own."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=5)
         code = self.process.returncode
-        if code is not None and code < 0:
-            return f"killed by signal {-code} ({signal.Signals(-code).name})"
-        return f"exit code {code}"
+        if code is not None and code > 0:
+            return AblateError(f"a worker ended with exit code {code}; what it printed is above")
+        cause = f"killed by signal {-code} ({signal.Signals(-code).name})" if code else f"exit code {code}"
+        return Lost(f"its worker died: {cause}")
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
@@ -192,16 +194,3 @@ class Worker:
         self.process.wait()
         self.connection.close()
         os.close(self.lifeline)
-
-
-@contextmanager
-def _ignore_ctrl_c() -> Iterator[None]:
-    """A context in which started processes ignore Ctrl-C, and leave it to the driver, which then ends its workers."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is allowed to set signal handlers
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ablate.settings import Run
-from ablate.training.events import Event, Failed, NoRoom
+from ablate.training.events import Event, Failed, Lost, NoRoom
 
 MAX_CONTEXT = 2**30
 """Bytes of GPU memory that a process may use beside its tensors. If more is in use, it is by other processes."""
@@ -24,8 +24,12 @@ def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
         yield make_failure(error, device)
 
 
-def make_failure(error: Exception, device: str) -> Failed | NoRoom:
-    """The last event of a run that raised an exception. GPU memory that others use is not the run's fault."""
+def make_failure(error: Exception, device: str) -> Failed | Lost:
+    """The last event of a run that raised an exception.
+
+    GPU memory that others use is not the run's fault. A GPU that cannot be used any more need not be: the run is tried
+    again in a new process, which first tries the GPU.
+    """
     import torch
 
     if isinstance(error, torch.cuda.OutOfMemoryError):
@@ -33,7 +37,21 @@ def make_failure(error: Exception, device: str) -> Failed | NoRoom:
         others = total - free - torch.cuda.memory_reserved(device)
         if others > MAX_CONTEXT:
             return NoRoom(f"no room on {device}, of whose {total / 2**30:.1f} GiB others use {others / 2**30:.1f}")
+    elif device != "cpu" and (fault := find_fault(device)):
+        return Lost(f"its worker cannot use {device} any more: {fault}")
     return Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def find_fault(device: str) -> str:
+    """Why torch cannot compute on a device, in one line; empty if it can, or if only memory is lacking at present."""
+    try:
+        import torch
+
+        torch.zeros(1, device=device)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}".splitlines()[0]
+        return "" if "out of memory" in text else text
+    return ""
 
 
 def make_timeout(timeout: float) -> Failed:

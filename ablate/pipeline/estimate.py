@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean, median
 
+from ablate.executors.processes import start_python
 from ablate.executors.worker import one_thread
 from ablate.records.record import Record
 from ablate.records.tables import load_results, read_course
@@ -25,7 +23,6 @@ from ablate.training.loop import STATISTICS_SCENES, Trainer
 MAX_TIMING = 30.0
 """Seconds spent on timing steps; arms that are not timed by then are assumed to take as long as the others."""
 
-PACKAGE_ROOT = Path(__file__).parents[2]
 START = "import ablate.executors.child, ablate.training.loop, ablate.training.evaluation"
 """What a worker imports before its first run."""
 
@@ -72,8 +69,7 @@ def overhead_seconds() -> float:
 
     The start is measured, as the time in which a new interpreter imports what a worker does.
     """
-    code = f"import sys; sys.path.insert(0, {str(PACKAGE_ROOT)!r}); {START}"
-    return 2 * _seconds(lambda: subprocess.run([sys.executable, "-P", "-c", code], check=False, capture_output=True))
+    return 2 * _seconds(lambda: start_python(START).wait())
 
 
 def seeds_in_reach(design: Design, record: Record) -> dict[str, tuple[int, ...]]:

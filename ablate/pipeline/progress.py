@@ -1,4 +1,4 @@
-"""The terminal's view of a sweep: live lines on a terminal, plain log lines elsewhere."""
+"""The terminal's view of a sweep: live lines on a terminal that can move its cursor, plain log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -171,6 +171,6 @@ def make_view(
         done: the epochs that each run has already finished.
         stopped: describes a run that its strategy stopped.
     """
-    if console.is_terminal:
+    if console.file.isatty() and console.is_interactive:  # FORCE_COLOR alone makes a file interactive for rich
         return LiveView(console, labels, dict(expected), dict(done), stopped)
     return LogView(console, labels, stopped)

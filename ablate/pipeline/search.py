@@ -60,7 +60,7 @@ def search(
         2      2  complete
     """
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu)
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with only_writer(record.root, terminal.say_that_it_waits):
         requested = _request(design, record)
         strategy = resume(design, record, requested, requested.runs, terminal)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
-from ablate.executors import DeviceName, Executor, ExecutorName, executor_class
+from ablate.executors import DeviceName, Executor, ExecutorName, Warn, executor_class
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ def find_slots(
     device: DeviceName = "auto",
     workers: int | None = None,
     per_gpu: int | None = None,
+    *,
+    warn: Warn = warnings.warn,
 ) -> Slots:
-    """The slots that an executor finds.
+    """The slots that an executor finds; `warn` is called with a line about devices that cannot be used.
 
     Raises:
         AblateError: there is no such device, or there cannot be so many slots.
     """
-    return Slots(executor, executor_class(executor).find_devices(device, workers, per_gpu))
+    return Slots(executor, executor_class(executor).find_devices(device, workers, per_gpu, warn))

@@ -85,7 +85,7 @@ def sweep(
         0  skip=none  skip=both      2
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu)
+    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with only_writer(record.root, terminal.say_that_it_waits):
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):

@@ -91,7 +91,7 @@ def send_comparison(client: MlflowClient, experiment: str, study: str, folder: P
         link = file_page(experiment, _send_files(client, experiment, study, folder, record), "report.html")
     except Exception as error:  # of whatever kind, since the rest may be accepted
         refusal = error
-    description = make_description((folder / "README.md").read_text(), link)
+    description = make_description((folder / "README.md").read_text(encoding="utf-8"), link)
     tags = {DESCRIPTION_TAG: description, VIEW_TAG: make_view(facts["metric"], facts["arms"])}
     present = client.get_experiment(experiment).tags
     for name, value in tags.items():

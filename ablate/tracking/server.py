@@ -16,12 +16,16 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from ablate.errors import AblateError
+from ablate.executors.processes import NO_LOCAL_MODULES
 from ablate.tracking.connection import SETTINGS, tracking_uri
 
 HOST = "127.0.0.1"
 
 NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 """With job execution and several workers, MLflow starts a dozen processes that take two gigabytes."""
+
+APP_DIR = {"UVICORN_APP_DIR": os.path.dirname(os.__file__)}
+"""Where uvicorn looks for modules first: by default the current folder. The standard library adds none."""
 
 POLL_SECONDS = 0.2
 """How long to wait between two requests that check whether the server is up."""
@@ -42,7 +46,8 @@ def serving(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """
     _check_port(port)
     # the store is passed by the environment, since other users can see commands, and its URI can hold a password
-    environment = SETTINGS | dict(os.environ) | NO_JOBS | {"MLFLOW_BACKEND_STORE_URI": tracking_uri()}
+    environment = SETTINGS | dict(os.environ) | NO_JOBS | NO_LOCAL_MODULES | APP_DIR
+    environment["MLFLOW_BACKEND_STORE_URI"] = tracking_uri()
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
     with tempfile.TemporaryFile() as output:
         # in a session of its own: Ctrl-C then reaches only this process, which stops the server in order

@@ -22,6 +22,7 @@ from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, coun
 from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
 from ablate.training.ahead import ahead
+from ablate.training.clock import CLOCK
 from ablate.training.environment import environment
 from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, score_nothing
 from ablate.training.events import Ended, EpochEnded, Row
@@ -78,13 +79,13 @@ class Trainer:
 
     def advance(self) -> bool:
         """Train an epoch and validate it. Returns False if the loss was not finite."""
-        started = time.perf_counter()
+        started = CLOCK.seconds()
         loss = self.train_epoch(epoch=len(self.rows))  # waits for the GPU, since it returns a number
         if not math.isfinite(loss):
             return False
         if self.run.training.statistics == "precise":
             self._estimate_statistics(epoch=len(self.rows))
-        seconds = time.perf_counter() - started
+        seconds = CLOCK.seconds() - started
         self.evaluated_model.eval()
         scores = evaluate(self.evaluated_model, self.task, "validation", self.run.data.validation, self.device).scores
         if not math.isfinite(scores["mse"]):  # the last step can spoil the weights after its loss was computed

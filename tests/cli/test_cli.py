@@ -58,7 +58,7 @@ def test_one_process_for_everything_has_one_slot(
 ) -> None:
     write_tiny_study(workplace)
     assert sweep_here(monkeypatch, "--workers", "2") == 2
-    assert "allowed: --workers 1, or --executor local" in capsys.readouterr().err
+    assert "allowed: one worker, or --executor local" in capsys.readouterr().err
     assert not Path(".ablate").exists()
 
 
@@ -298,13 +298,22 @@ def start_sweep() -> subprocess.Popen[str]:
     raise AssertionError("the sweep ended before its third epoch")
 
 
-def test_ctrl_c_stops_a_real_sweep_cleanly(store: Path) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
+def test_ctrl_c_and_its_like_stop_a_real_sweep_cleanly(number: signal.Signals, store: Path) -> None:
     process = start_sweep()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: driver and workers alike
+    os.killpg(process.pid, number)  # as a terminal does: driver and workers alike
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Nothing is lost" in out
     assert "Traceback" not in out
+    assert {run.info.status for run in mlflow_runs()} == {"KILLED"}
 
 
 def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(

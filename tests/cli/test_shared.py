@@ -1,12 +1,16 @@
-"""Tables at the terminal: whatever the width, no name is cut off."""
+"""Tables at the terminal: whatever the width, no name is cut off. And how the command line starts."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from ablate.cli._shared import make_table
+from tests.helpers.committed import ROOT
 
 NAMES = [f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth}" for depth in (2, 4, 12)]
 HEADINGS = ("arm", "compared with", "runs to train", "already recorded", "parameters")
@@ -36,3 +40,13 @@ def test_names_that_differ_only_at_their_ends_stay_distinct(width: int) -> None:
 def test_texts_are_aligned_left_and_numbers_right() -> None:
     table = make_table("A study", ("arm", "verdict", "seeds"), [("a", "worse", "3")], texts=("verdict",))
     assert [column.justify for column in table.columns] == ["left", "left", "right"]
+
+
+def test_python_m_ablate_imports_no_file_of_the_current_folder(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("queue", "rich", "typer", "ruamel"):
+        (workplace / f"{name}.py").write_text("raise SystemExit('a file of the current folder was executed')")
+    done = subprocess.run([sys.executable, "-m", "ablate", "status"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

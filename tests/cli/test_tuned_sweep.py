@@ -32,7 +32,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     write_tuned_study(store.parent)
     with monkeypatch.context() as timed:
         timed.setattr("ablate.pipeline.estimate.timed_seconds", lambda run, device: 120.0)
-        timed.setattr("ablate.executors.local.slot_devices", lambda device, workers, per_gpu: ["cpu"] * 4)
+        timed.setattr("ablate.executors.local.slot_devices", lambda *_: ["cpu"] * 4)
         assert typed("sweep", "tiny.yaml", "--dry-run", monkeypatch=monkeypatch) == 0
     planned = capsys.readouterr().out
     assert "3 of 1 epochs" in planned

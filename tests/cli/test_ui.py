@@ -72,7 +72,16 @@ def test_a_server_that_does_not_start_says_why(store: Path, monkeypatch: pytest.
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_imports_no_file_of_the_current_folder(store: Path) -> None:
+    for name in ("queue", "sqlite3", "mlflow", "uvicorn", "sqlalchemy"):
+        (store.parent / f"{name}.py").write_text("raise SystemExit('a file of the current folder was executed')")
+    port = free_port()
+    with serving(port), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_ctrl_c_and_leaves_no_process(how: signal.Signals, store: Path) -> None:
     port = free_port()
     command = [sys.executable, "-c", "from ablate.cli import main; main()", "ui", "--port", str(port)]

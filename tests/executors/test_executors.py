@@ -220,6 +220,39 @@ def test_a_script_without_a_main_guard_trains_and_no_file_beside_it_is_imported(
     assert done.stderr == ""
 
 
+PATIENT = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.helpers.tiny import tiny_run
+from ablate.executors.local import LocalExecutor
+
+with LocalExecutor(["cpu"]) as executor:
+    executor.submit(tiny_run())
+    list(executor.events())  # the worker has loaded torch now
+    executor.timeout = {timeout}
+    executor.submit(tiny_run(training__epochs=60))
+    for _, event in executor.events():
+        print(type(event).__name__, flush=True)
+print(max(row["time/seconds"] for row in event.rows))
+"""
+
+
+@pytest.mark.slow
+def test_a_suspension_is_not_training_time(tmp_path: Path) -> None:
+    program, timeout = tmp_path / "driver.py", 8.0
+    program.write_text(PATIENT.format(root=str(ROOT), timeout=timeout))
+    command = [sys.executable, str(program)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
+        assert driver.stdout is not None
+        assert [driver.stdout.readline() for _ in range(2)] == ["Started\n", "EpochEnded\n"]
+        os.killpg(driver.pid, signal.SIGSTOP)  # as Ctrl-Z does: driver and worker alike
+        time.sleep(timeout + 1)
+        os.killpg(driver.pid, signal.SIGCONT)
+        *_, last, longest = driver.stdout.read().split()
+    assert last == "Ended"
+    assert float(longest) < timeout
+
+
 COPY = """
 import sys
 sys.path[:0] = [{copy!r}]
@@ -265,30 +298,21 @@ def test_a_slot_a_core_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_slots_are_dealt_over_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "count_gpus", lambda: 2)
+    monkeypatch.setattr(devices, "gpu_faults", lambda: ["", ""])
     assert slot_devices("auto", None) == ["cuda:0", "cuda:1"]
     assert slot_devices("cuda", 4) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
     assert slot_devices("cpu", 1) == ["cpu"]
 
 
 def test_runs_share_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "count_gpus", lambda: 2)
+    monkeypatch.setattr(devices, "gpu_faults", lambda: ["", ""])
     assert slot_devices("auto", None, per_gpu=2) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
     with pytest.raises(AblateError, match="keep one"):
         slot_devices("auto", 4, per_gpu=2)
 
 
-def test_gpus_are_those_of_torch_wherever_there_is_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
-    monkeypatch.setattr(devices, "ROCM", Path("nowhere"))
-    monkeypatch.setattr(devices, "DRIVERS", ("libc.so.6",))
-    assert devices.count_gpus() == 3
-    monkeypatch.setattr(devices, "DRIVERS", ("libnowhere.so",))
-    assert devices.count_gpus() == 0
-
-
 def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "count_gpus", lambda: 0)
+    monkeypatch.setattr(devices, "gpu_faults", list)
     with pytest.raises(AblateError, match="no GPU"):
         slot_devices("cuda", None)
 

@@ -1,4 +1,4 @@
-"""Slots that share a GPU, with workers that only pretend to train: there is no GPU here."""
+"""Slots that share a GPU, with workers that only pretend to train: there is no GPU here. And workers that cannot."""
 
 from multiprocessing.connection import Pipe
 from types import SimpleNamespace
@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from ablate.errors import AblateError
 from ablate.executors import local
 from ablate.executors.local import LocalExecutor
 from ablate.settings import Run
-from ablate.training.events import Ended, EpochEnded, Event, Lost, NoRoom
+from ablate.training.events import Ended, EpochEnded, Event, Lost, NoRoom, Started
 from tests.helpers.tiny import tiny_run
 
 RUNS = [tiny_run(seed) for seed in range(2)]
@@ -87,3 +88,22 @@ def test_a_run_that_finds_no_room_on_a_gpu_of_its_own_is_tried_again_later(monke
             elif isinstance(event, EpochEnded):
                 CrowdedWorker.running["cuda:1"].finish()
     assert [what for _, what in CrowdedWorker.starts] == ["no room"] * 3 + ["trains"]
+
+
+@pytest.mark.parametrize(
+    ("device", "program", "message"),
+    [
+        ("cuda:99", local.PROGRAM, "a worker cannot use cuda:99: "),
+        ("cpu", "raise SystemExit(3)", "a worker ended with exit code 3"),
+    ],
+)
+def test_a_machine_on_which_no_worker_can_train_fails_no_run(
+    device: str, program: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "PROGRAM", program)
+    with LocalExecutor([device]) as executor:
+        executor.submit(RUNS[0])
+        events = executor.events()
+        assert isinstance(next(events)[1], Started)
+        with pytest.raises(AblateError, match=message):
+            next(events)

@@ -17,8 +17,15 @@ EVENTS: list[Event] = [
 ]
 
 
+class Tty(io.StringIO):
+    """What is written to a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def console(*, terminal: bool) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    return Console(file=Tty() if terminal else io.StringIO(), width=120, _environ={})
 
 
 def shown(view: LogView | LiveView) -> str:
@@ -32,6 +39,22 @@ def shown(view: LogView | LiveView) -> str:
 def test_a_terminal_gets_live_lines_and_a_file_plain_ones() -> None:
     assert isinstance(make_view(console(terminal=True), LABELS, {RUN.id: 2}, {}), LiveView)
     assert isinstance(make_view(console(terminal=False), LABELS, {RUN.id: 2}, {}), LogView)
+
+
+@pytest.mark.parametrize(
+    ("file", "variables"),
+    [
+        (io.StringIO(), {"FORCE_COLOR": "1"}),
+        (io.StringIO(), {"TTY_COMPATIBLE": "1"}),
+        (Tty(), {"TERM": "dumb"}),
+        (Tty(), {"TERM": "unknown"}),
+        (Tty(), {"TTY_INTERACTIVE": "0"}),
+    ],
+)
+def test_where_no_cursor_can_move_there_are_plain_lines(file: io.StringIO, variables: dict[str, str]) -> None:
+    view = make_view(Console(file=file, _environ=variables), LABELS, {RUN.id: 2}, {})
+    assert isinstance(view, LogView)
+    assert "epoch 1/2" in shown(view)
 
 
 def test_the_log_has_one_plain_line_an_event() -> None:

@@ -29,7 +29,7 @@ def draw_if_changed(folder: Path, inputs: Iterable[bytes], draw: Callable[[], di
     """
     note = STATE / "figures" / f"{folder.name}.json"
     drawn_from = _digest([str(folder).encode(), _code(), version("matplotlib").encode(), *inputs])
-    kept = {path.stem: path.read_text() for path in sorted((folder / "figures").glob("*.svg"))}
+    kept = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "figures").glob("*.svg"))}
     if read_json(note) == {"drawn from": drawn_from, "files": _digest_of(kept)}:
         return kept
     drawn = draw()

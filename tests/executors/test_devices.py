@@ -1,0 +1,108 @@
+"""The cores and GPUs of odd machines, which are made of files and of a library that claims to be a driver."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ablate.errors import AblateError
+from ablate.executors import devices
+from ablate.executors.devices import count_cores, gpu_faults, slot_devices
+
+QUOTAS = {
+    "version 2, own group": ("0::/job", {"job/cpu.max": "100000 100000"}, 1),
+    "version 2, a group above": ("0::/job/step", {"job/cpu.max": "250000 100000", "job/step/cpu.max": "max 100000"}, 3),
+    "version 2, no limit": ("0::/", {"cpu.max": "max 100000"}, 8),
+    "version 2, in a container": ("0::/", {"cpu.max": "200000 100000"}, 2),
+    "less than a core": ("0::/", {"cpu.max": "20000 100000"}, 1),
+    "more than all cores": ("0::/", {"cpu.max": "6400000 100000"}, 8),
+    "version 1": (
+        "4:cpu,cpuacct:/job",
+        {"cpu/job/cpu.cfs_quota_us": "300000", "cpu/job/cpu.cfs_period_us": "100000"},
+        3,
+    ),
+    "version 1, no limit": ("4:cpu:/", {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+    "version 1, in a container": (
+        "5:memory:/docker/1\n4:cpu:/docker/1\n0::/docker/1",
+        {"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "25000"},
+        2,
+    ),
+    "not Linux": (None, {}, 8),
+}
+
+
+@pytest.mark.parametrize(("own", "files", "expected"), QUOTAS.values(), ids=QUOTAS)
+def test_there_are_as_many_slots_as_the_quota_allows(
+    own: str | None, files: dict[str, str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    monkeypatch.setattr(devices, "CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(devices, "OWN_CGROUPS", tmp_path / "own")
+    if own is not None:
+        (tmp_path / "own").write_text(own + "\n")
+    for name, text in files.items():
+        path = tmp_path / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+    assert count_cores() == expected
+    assert slot_devices("cpu", None) == ["cpu"] * expected
+
+
+NVML = """
+int nvmlInit(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = 1; return 0; }
+"""
+
+
+@pytest.fixture
+def false_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that counts a GPU, for which there is no driver."""
+    (tmp_path / "nvml.c").write_text(NVML)
+    library = tmp_path / "libnvidia-ml.so.1"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "nvml.c"], check=True)
+    monkeypatch.setattr(devices, "DRIVERS", (str(library),))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no compiler here")
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a driver here")
+def test_a_gpu_that_is_counted_but_cannot_be_used_is_found_before_training(false_driver: None) -> None:
+    (fault,) = gpu_faults()
+    assert "driver" in fault
+    assert "\n" not in fault
+
+
+def test_without_a_driver_no_process_looks_for_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "ROCM", Path("nowhere"))
+    monkeypatch.setattr(devices, "DRIVERS", ("libnowhere.so",))
+    monkeypatch.setattr(devices, "GPU_PROGRAM", "raise SystemExit('a process was started')")
+    assert gpu_faults() == []
+
+
+def test_a_driver_that_breaks_the_process_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "DRIVERS", ("libc.so.6",))
+    monkeypatch.setattr(devices, "GPU_PROGRAM", "import os; os.abort()")
+    assert gpu_faults() == ["looking for GPUs ended with exit code -6"]
+
+
+@pytest.mark.parametrize(("faults", "expected"), [(["broken"], ["cpu"] * 2), (["broken", ""], ["cuda:1"] * 2)])
+def test_auto_uses_what_can_be_used_and_says_what_cannot(
+    faults: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "gpu_faults", lambda: faults)
+    warnings: list[str] = []
+    assert slot_devices("auto", 2, warn=warnings.append) == expected
+    (line,) = warnings
+    assert "cuda:0: broken" in line
+    assert line.endswith(f"training on {'the CPU' if expected[0] == 'cpu' else 'cuda:1'}.")
+
+
+def test_cuda_that_cannot_be_used_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_faults", lambda: ["broken"])
+    with pytest.raises(AblateError, match=r"--device cuda: .*cuda:0: broken.*allowed: auto, cpu"):
+        slot_devices("cuda", None)
