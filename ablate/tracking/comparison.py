@@ -18,7 +18,8 @@ from ablate.metrics import METRICS
 from ablate.records.files import read_json
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.connection import address, connect, describe_error, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.connection import address, connect, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error
 from ablate.tracking.last_sync import find_last_sync, save_last_sync
 from ablate.tracking.tags import ARM_TAG, REPORT_TAG, RUN_TAG, STUDY_TAG
 

@@ -112,15 +112,6 @@ def redact_uri(uri: str) -> str:
     return re.sub(r"(?<=//)[^/]*@", "", uri).partition("?")[0]
 
 
-def describe_error(error: Exception) -> str:
-    """Describe an error of MLflow in one line, without passwords."""
-    text = f"{type(error).__name__}: {error}".replace(tracking_uri(), redact_uri(tracking_uri()))
-    secrets = re.findall(r"(?<=//)[^/]*(?=@)|(?<=\?).+", tracking_uri())  # an error can quote them without the URI
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    return text.splitlines()[0][:200]
-
-
 def page(experiment: str | None = None, view: str | None = None) -> str:
     """What follows the server in an address: an experiment, in a prepared view if one is given, or all of them."""
     where = f"#/experiments/{experiment}/runs" if experiment else "#/experiments"
