@@ -15,10 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ablate.tracking.connection import local_store, redact_uri, tracking_uri
+from ablate.tracking.connection import is_default_store, local_store, redact_uri, tracking_uri
 
 MAX_LENGTH = 300
-"""In characters, of what is quoted from MLflow: a server can answer with a whole page."""
+"""In characters, of what is quoted from MLflow: a server can answer with a long page."""
 
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 NO_SUCH_PLACE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EISDIR}
@@ -88,7 +88,7 @@ def _wrong_address(step: BaseException) -> str | None:
 
 
 def _other_scheme(step: BaseException) -> str | None:
-    if "UnsupportedModelRegistryStoreURI" not in type(step).__name__:
+    if "unsupported URI" not in str(step):
         return None
     return (
         "MLFLOW_TRACKING_URI must be the address of a server (http:, https:) or of a database (sqlite:///FILE, "
@@ -188,11 +188,10 @@ EXPLANATIONS: tuple[Callable[[BaseException], str | None], ...] = (
 
 def _store() -> str:
     """The store's address as it is typed in a shell."""
-    return "sqlite:///mlflow.db" if local_store() else shlex.quote(redact_uri(tracking_uri()))
+    return "sqlite:///mlflow.db" if is_default_store() else shlex.quote(redact_uri(tracking_uri()))
 
 
 def _start_anew() -> str:
     """How to replace a store in a file: a store of ours holds nothing that is not in the record."""
-    path = shlex.quote(urlsplit(tracking_uri()).path[1:])
-    name = "mlflow.db" if local_store() else path
+    name = "mlflow.db" if is_default_store() else shlex.quote(str(local_store()))
     return f"type `mv {name} {name}.old`, and `ablate sync` makes a new one from the record"

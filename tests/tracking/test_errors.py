@@ -206,7 +206,7 @@ def test_a_package_that_is_not_installed_is_named() -> None:
     assert describe_error(error).endswith("not installed: boto3")
 
 
-def test_a_whole_page_is_cut_and_is_one_line() -> None:
+def test_a_long_page_is_cut_and_is_one_line() -> None:
     text = describe_error(requests.ConnectionError(f"{'<html> ' * 1000}\n<body>"))
     assert len(text) <= MAX_LENGTH + 1
     assert text.endswith("…")
