@@ -161,7 +161,6 @@ def test_a_server_with_its_own_certificate_is_reached(
     assert reached() == ""
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_a_certificate_that_is_not_to_be_checked_is_not(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "true")
     assert reached() == ""
