@@ -33,6 +33,7 @@ SETTINGS = {  # used where the user has not set them
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # fails within seconds; with MLflow's default it takes four minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server can ask for a wait of hours
     "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "60",  # of files on Azure and Google; the default is ten minutes
     "AWS_MAX_ATTEMPTS": "2",  # of files on S3, each with its own limit of a minute; the default is five
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",

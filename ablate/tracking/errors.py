@@ -101,12 +101,12 @@ def _other_schema(step: BaseException) -> str | None:
     if found is None:
         return None
     version = found[1] or found[2]
+    anew = f"; or {_start_anew()}" if local_store() else ""
     if _is_older_schema(version):
         return (
             f"{_store()} was made by an earlier version of MLflow: make a copy of it, then type "
-            f"`mlflow db upgrade {_store()}`"
+            f"`mlflow db upgrade {_store()}`{anew}"
         )
-    anew = f"; or {_start_anew()}" if local_store() else ""
     return (
         f"{_store()} was made by another version of MLflow, whose schema {version} the installed one does not know: "
         f"type `pip install --upgrade mlflow`{anew}"

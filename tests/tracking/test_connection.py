@@ -224,6 +224,23 @@ def test_a_web_server_that_is_not_mlflow_is_not_waited_for(
     assert "no MLflow" in reached()
 
 
+def test_a_server_that_asks_for_a_long_wait_is_not_waited_for(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_off(self: Answers) -> None:
+        self.send_response(503)
+        self.send_header("Retry-After", "3600")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    monkeypatch.setattr(Answers, "do_POST", put_off)
+    waits: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", waits.append)
+    with pytest.raises(Exception, match="503"):
+        connect().search_experiments()
+    assert sum(waits) < 60
+
+
 NAMES = ["plain", "what?", "run #1", "50%20off", "a%2Fb", "my study", "ü", "a@b:c"]
 
 
