@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli._shared import OptionalFile, app, out
+from ablate.cli._shared import OptionalFile, app, out, terminal
 from ablate.errors import AblateError
 from ablate.tracking.connection import PORT
 
@@ -29,10 +29,15 @@ def ui(
 
     if not store_exists():
         raise AblateError("no runs in this folder yet; `ablate sweep STUDY` trains some")
-    page_of_study = comparison_page(load(study_file).name, Record()) if study_file else page()
+    page_of_study = page()
+    if study_file:
+        study = load(study_file).name
+        terminal.warn(f"Looking for {study} in MLflow ...")
+        page_of_study = comparison_page(study, Record())
     if is_remote():
         out.print(f"MLflow is a server (MLFLOW_TRACKING_URI): {server_address()}/{page_of_study}", soft_wrap=True)
         return
+    terminal.warn("Starting MLflow's server on this machine, which takes some seconds ...")
     try:
         with serving(port) as server:
             out.print(f"MLflow: http://{HOST}:{port}/{page_of_study}\nPress Ctrl-C to stop it.", soft_wrap=True)

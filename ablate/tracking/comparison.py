@@ -19,7 +19,8 @@ from ablate.records.files import read_json
 from ablate.records.identity import record_id
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
-from ablate.tracking.connection import address, connect, describe_error, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.connection import address, connect, file_page, page, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error
 from ablate.tracking.experiment import find_experiment
 from ablate.tracking.last_sync import find_last_sync, save_last_sync
 from ablate.tracking.sync_notes import load_notes

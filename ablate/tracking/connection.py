@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sqlite3
 import time
+import warnings
+from contextlib import closing
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-PROBE_SECONDS = 3
-"""How long a server may take to answer the request that checks whether it is up."""
+CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 5.0
+"""How long a server may take to be reached, and to answer, when it is checked whether it is up."""
 
 PORT = 5000
 """The default port of `ablate ui`."""
@@ -21,10 +26,16 @@ PORT = 5000
 PAGE_MODE = "workflowType=machine_learning"
 """Part of each address: without it, MLflow opens its pages in a mode that shows no numbers."""
 
-SETTINGS = {
+OPENING_ATTEMPTS = 3
+"""How often MLflow tries to open a database; its own number takes more than a minute and a half."""
+
+SETTINGS = {  # used where the user has not set them
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # fails within seconds; with MLflow's default it takes four minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server can ask for a wait of hours
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "60",  # of files on Azure and Google; the default is ten minutes
+    "AWS_MAX_ATTEMPTS": "2",  # of files on S3, each with its own limit of a minute; the default is five
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
@@ -35,22 +46,52 @@ def tracking_uri() -> str:
 
     The path is absolute: MLflow caches open stores by their addresses, and the current folder can change.
     """
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_default_store()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite_address(_default_store())
 
 
 def _default_store() -> Path:
     return Path.cwd() / "mlflow.db"
 
 
+def sqlite_address(path: Path) -> str:
+    """The address at which MLflow opens a SQLite file.
+
+    In addresses, `?` ends the path and `%` begins a code, so a path that has them is quoted, and the driver is named:
+    without it, MLflow would make the folder of the quoted path.
+
+    Examples:
+        >>> sqlite_address(Path("/work/my study/mlflow.db"))
+        'sqlite:////work/my study/mlflow.db'
+        >>> sqlite_address(Path("/work/50%20off/mlflow.db"))
+        'sqlite+pysqlite:////work/50%2520off/mlflow.db'
+    """
+    needs_quotes = set("?%#") & set(str(path))
+    return f"sqlite+pysqlite:///{quote(str(path))}" if needs_quotes else f"sqlite:///{path}"
+
+
 def local_store() -> Path | None:
-    """The file of MLflow's store in the current folder; None if the store is elsewhere."""
-    return _default_store() if tracking_uri() == f"sqlite:///{_default_store()}" else None
+    """The file of MLflow's store; None if the store is not a SQLite file."""
+    found = re.fullmatch(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+).*", tracking_uri())
+    return Path.cwd() / unquote(found[1]) if found else None
+
+
+def is_default_store() -> bool:
+    """Whether MLflow's store is the file that plain `mlflow ui` opens in the current folder."""
+    return local_store() == _default_store()
 
 
 def store_exists() -> bool:
-    """Whether MLflow's store exists; a store that is not the local file is assumed to exist."""
+    """Whether MLflow's store exists; a store that is not a SQLite file is assumed to exist."""
     path = local_store()
     return path is None or path.exists()
+
+
+def artifact_location(folder: Path) -> str | None:
+    """Where MLflow puts the files of an experiment: into this folder, if its store is a file.
+
+    A server or another database decides that itself; None leaves it to them.
+    """
+    return Path.cwd().joinpath(folder).as_uri() if local_store() else None
 
 
 def is_remote() -> bool:
@@ -61,36 +102,68 @@ def is_remote() -> bool:
 def connect() -> MlflowClient:
     """Return a client of MLflow, whose local store is created if there is none.
 
-    Raises:
-        OSError: MLflow is a server that does not answer.
-    """
-    probe()
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
+    The client of a server sends nothing yet: each of its requests has an end of its own (`SETTINGS`).
 
+    Raises:
+        sqlite3.Error: the local store cannot be used.
+    """
+    path = local_store()
+    if path and path.exists():
+        _probe_file(path)
+    _use_settings()
+    from mlflow import MlflowClient
+    from mlflow.store.db import utils
+
+    utils.MAX_RETRY_COUNT = OPENING_ATTEMPTS
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if not store_exists():
-        _create_store(_default_store())
+    logging.getLogger(utils.__name__).setLevel(logging.CRITICAL)  # it prints the traceback of what it then raises
+    if path and not path.exists():
+        _create_store(path)
     return MlflowClient(tracking_uri=tracking_uri())
 
 
-def probe() -> None:
-    """Raise an OSError within seconds if MLflow is a server that does not answer."""
-    if not is_remote():
-        return
-    import http.client
-    import urllib.error
-    import urllib.request
+def _use_settings() -> None:
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    # repeated for each request of a user who has set MLFLOW_TRACKING_INSECURE_TLS
+    warnings.filterwarnings("ignore", "Unverified HTTPS request")
 
+
+def probe() -> None:
+    """Check that MLflow can be used, within seconds.
+
+    Raises:
+        OSError: MLflow is a server that does not answer as one, or a file that is not a database.
+    """
     try:
-        urllib.request.urlopen(f"{redact_uri(tracking_uri()).rstrip('/')}/health", timeout=PROBE_SECONDS).close()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            if answer.code >= 500:
-                raise ConnectionError(f"the server answers with HTTP status {answer.code}") from None
-    except (http.client.HTTPException, ValueError) as error:  # not a web server, or not a valid address
-        raise ConnectionError(f"{type(error).__name__}: {error}") from None
+        if is_remote():
+            _probe_server()
+        elif (path := local_store()) and path.exists():
+            _probe_file(path)
+    except Exception as error:  # of whatever kind: MLflow has its own, and so have the libraries that it uses
+        raise ConnectionError(str(error)) from error
+
+
+def _probe_server() -> None:
+    """Send a request with MLflow's own client: certificates, proxies and passwords are those of all later requests."""
+    _use_settings()
+    from mlflow.utils.credentials import get_default_host_creds
+    from mlflow.utils.rest_utils import http_request_safe
+
+    http_request_safe(
+        get_default_host_creds(tracking_uri()),
+        "/api/2.0/mlflow/experiments/search",
+        "POST",
+        json={"max_results": 1},
+        timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+        max_retries=0,
+    )
+
+
+def _probe_file(path: Path) -> None:
+    """Open the file: MLflow itself would try again and again to open one that is damaged, or closed to the user."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=ANSWER_SECONDS)) as store:
+        store.execute("PRAGMA schema_version")
 
 
 def _create_store(path: Path) -> None:
@@ -100,25 +173,17 @@ def _create_store(path: Path) -> None:
     """
     from mlflow import MlflowClient
 
-    for stale in path.parent.glob(f".{path.name}.*"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for stale in path.parent.glob(f".{escape(path.name)}.*"):
         stale.unlink()
     unfinished = path.with_name(f".{path.name}.{time.time_ns()}")  # unique: MLflow caches by address
-    MlflowClient(tracking_uri=f"sqlite:///{unfinished}").search_experiments()
+    MlflowClient(tracking_uri=sqlite_address(unfinished)).search_experiments()
     os.replace(unfinished, path)
 
 
 def redact_uri(uri: str) -> str:
     """Remove the user name, the password and the query from a URI, and leave the rest as it is."""
     return re.sub(r"(?<=//)[^/]*@", "", uri).partition("?")[0]
-
-
-def describe_error(error: Exception) -> str:
-    """Describe an error of MLflow in one line, without passwords."""
-    text = f"{type(error).__name__}: {error}".replace(tracking_uri(), redact_uri(tracking_uri()))
-    secrets = re.findall(r"(?<=//)[^/]*(?=@)|(?<=\?).+", tracking_uri())  # an error can quote them without the URI
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    return text.splitlines()[0][:200]
 
 
 def page(experiment: str | None = None, view: str | None = None) -> str:

@@ -17,7 +17,8 @@ from types import TracebackType
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
-from ablate.tracking.connection import describe_error, is_remote, probe, redact_uri, tracking_uri
+from ablate.tracking.connection import is_remote, probe, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error
 from ablate.tracking.last_sync import find_last_sync
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped

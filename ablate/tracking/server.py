@@ -17,7 +17,8 @@ from typing import IO
 
 from ablate.errors import AblateError
 from ablate.executors.processes import NO_LOCAL_MODULES
-from ablate.tracking.connection import SETTINGS, tracking_uri
+from ablate.tracking.connection import SETTINGS, probe, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error, is_permanent
 
 HOST = "127.0.0.1"
 
@@ -36,15 +37,22 @@ STOP_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 """How long a server has to answer a request."""
 
+START_SECONDS = 180.0
+"""How long a server has to start. It takes some seconds, or a minute on a machine that is busy."""
+
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens addresses on this machine: a proxy, which the environment can name, would look for them on its own."""
+
 
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Start a server and wait until it answers; leaving the context stops it.
 
     Raises:
-        AblateError: the port is taken, or the server does not start.
+        AblateError: the port is taken, the store cannot be used, or the server does not start.
     """
     _check_port(port)
+    _check_store()
     # the store is passed by the environment, since other users can see commands, and its URI can hold a password
     environment = SETTINGS | dict(os.environ) | NO_JOBS | NO_LOCAL_MODULES | APP_DIR
     environment["MLFLOW_BACKEND_STORE_URI"] = tracking_uri()
@@ -69,18 +77,40 @@ def _check_port(port: int) -> None:
             raise AblateError(f"port {port} cannot be used ({reason}); choose a free one with --port") from None
 
 
+def _check_store() -> None:
+    try:
+        probe()
+    except OSError as error:
+        where = redact_uri(tracking_uri())
+        raise AblateError(f"MLflow at {where} cannot be used: {describe_error(error)}") from None
+
+
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, output: IO[bytes]) -> None:
-    """Wait until the server answers, or raise an error if it has exited."""
-    while True:
+    """Wait until the server answers.
+
+    Raises:
+        AblateError: it has exited, or does not answer in time.
+    """
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
         try:
-            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=ANSWER_SECONDS).close()
+            DIRECTLY.open(f"http://{HOST}:{port}/health", timeout=ANSWER_SECONDS).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_SECONDS)
         if process.poll() is not None:
-            output.seek(0)
-            last = output.read().decode(errors="replace").strip().splitlines()[-1:] or ["it printed nothing"]
-            raise AblateError(f"MLflow's server did not start: {last[0]}")
+            raise AblateError(f"MLflow's server did not start: {_reason(output)}")
+    raise AblateError(f"MLflow's server did not answer within {START_SECONDS:.0f} s of its start; {_reason(output)}")
+
+
+def _reason(output: IO[bytes]) -> str:
+    """Why a server did not start: an error that is recognised in what it printed, or its last line."""
+    output.seek(0)
+    text = output.read().decode(errors="replace").strip()
+    error = ChildProcessError(text)
+    if is_permanent(error):
+        return describe_error(error)
+    return f"it printed: {text.splitlines()[-1]}" if text else "it printed nothing"
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

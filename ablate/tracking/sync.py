@@ -8,7 +8,8 @@ from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.comparison import FilesRefusedError, describe_missing_report, report_digest, send_comparison
-from ablate.tracking.connection import address, describe_error, redact_uri, tracking_uri
+from ablate.tracking.connection import address, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error
 from ablate.tracking.last_sync import save_last_sync
 from ablate.tracking.mirror import describe_missing_files
 from ablate.tracking.store import Store

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,9 +67,14 @@ def test_a_port_that_is_taken_is_reported_in_one_line(store: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_does_not_start_says_why(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nonsense://somewhere")
-    with pytest.raises(AblateError, match=r"server did not start: \S"), serving(free_port()):
+@pytest.mark.parametrize(
+    ("uri", "said"), [("nonsense://somewhere", "must be the address of a server"), ("./mlruns", "`unset MLFLOW")]
+)
+def test_a_server_that_does_not_start_says_why(
+    uri: str, said: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(AblateError, match=f"server did not start: .*{said}"), serving(free_port()):
         pass
 
 
@@ -78,6 +85,71 @@ def test_the_server_imports_no_file_of_the_current_folder(store: Path) -> None:
     port = free_port()
     with serving(port), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.slow
+def test_a_store_of_an_earlier_version_is_shown_with_the_command_that_upgrades_it(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as tables, tables:
+        tables.execute("UPDATE alembic_version SET version_num = '2d6e25af4d3e'")
+    with pytest.raises(AblateError, match=r"`mlflow db upgrade sqlite:///mlflow\.db`"), serving(free_port()):
+        pass
+
+
+def use_server(folder: Path, program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start this program in place of MLflow's server."""
+    script = folder / "server"
+    script.write_text(program)
+    script.chmod(0o755)
+    monkeypatch.setattr("ablate.tracking.server.sys.executable", str(script))
+
+
+ANSWERS = f"""#!{sys.executable}
+import sys
+from http.server import *
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+port = int(sys.argv[sys.argv.index("--port") + 1])
+HTTPServer(("127.0.0.1", port), Healthy).serve_forever()
+"""
+
+
+def test_the_server_is_reached_without_the_proxy(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_server(store.parent, ANSWERS, monkeypatch)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with serving(free_port()) as process:
+        assert process.poll() is None
+    assert process.poll() is not None
+
+
+def test_a_server_that_never_answers_is_stopped(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_server(store.parent, "#!/bin/sh\necho Loading.\nexec sleep 600", monkeypatch)
+    monkeypatch.setattr("ablate.tracking.server.START_SECONDS", 2.0)
+    with pytest.raises(AblateError, match=r"within 2 s of its start; it printed: Loading\."), serving(free_port()):
+        pass
+
+
+def test_a_store_that_cannot_be_used_is_reported_before_a_server_starts(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_bytes(b"not a database" * 100)
+    monkeypatch.setattr("ablate.tracking.server.sys.executable", "/nowhere/python")
+    _, error = typed("--port", str(free_port()))
+    assert isinstance(error, AblateError)
+    assert "is damaged" in str(error)
+
+
+def test_what_it_waits_for_is_printed(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny_study(store.parent)
+    shown, _ = typed("tiny.yaml")
+    assert shown == "Looking for tiny in MLflow ...\n"
+    use_server(store.parent, "#!/bin/sh\nexit 1", monkeypatch)
+    shown, error = typed("--port", str(free_port()))
+    assert shown.startswith("Starting MLflow's server")
+    assert str(error) == "MLflow's server did not start: it printed nothing"
 
 
 @pytest.mark.slow

@@ -25,7 +25,8 @@ from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from ablate.tracking.connection import address, connect, describe_error, redact_uri, tracking_uri
+from ablate.tracking.connection import address, connect, redact_uri, tracking_uri
+from ablate.tracking.errors import describe_error
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import TrackingError
 from ablate.tracking.sync import sync as sync_store
