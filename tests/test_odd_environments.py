@@ -17,6 +17,7 @@ import contextlib
 import shutil
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,22 @@ def check_that_mlflow_has_the_name(folder: Path) -> None:
         assert store.execute("SELECT count(*) FROM runs WHERE name = 'report'").fetchone() == (1,)
 
 
+def draw_again_with(matplotlibrc: str) -> Callable[[Path], None]:
+    """Put a file of matplotlib's settings into the folder, and see to it that figures are drawn again."""
+
+    def prepare(folder: Path) -> None:
+        (folder / "matplotlibrc").write_text(matplotlibrc)
+        shutil.rmtree(folder / ".ablate" / "figures")
+        shutil.copytree(folder / "reports", folder / "before")
+
+    return prepare
+
+
+def check_same_report(folder: Path) -> None:
+    for path in (folder / "before" / "tiny").rglob("*.*"):
+        assert path.read_bytes() == (folder / "reports" / path.relative_to(folder / "before")).read_bytes(), path
+
+
 def check_that_all_are_trained(folder: Path) -> None:
     assert len([*folder.glob(".ablate/runs/*/result.json")]) == 4
     assert (folder / "reports" / "tiny" / "README.md").exists()
@@ -77,6 +94,10 @@ ENVIRONMENTS = (
         never=("not sent to MLflow",),
         check=check_that_mlflow_has_the_name,
         trains=True,
+    ),
+    *(
+        Odd("a matplotlibrc", "report tiny.yaml", prepare=draw_again_with(lines), check=check_same_report)
+        for lines in ("text.usetex: True", "axes.grid: True\nfont.family: monospace\nsvg.fonttype: path")
     ),
     Odd("closed standard output", "status", start=shell('"$@" >&-')),
     Odd("a reader that is gone", "report tiny.yaml", start=shell('"$@" | true')),
