@@ -1,12 +1,15 @@
-"""Tables at the terminal: whatever the width, no name is cut off."""
+"""What commands share: tables that cut off no name, and a home folder for users who have none."""
 
 import io
+import os
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from ablate.cli._shared import make_table
+from tests.helpers.commands import typed
 
 NAMES = [f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth}" for depth in (2, 4, 12)]
 HEADINGS = ("arm", "compared with", "runs to train", "already recorded", "parameters")
@@ -36,3 +39,18 @@ def test_names_that_differ_only_at_their_ends_stay_distinct(width: int) -> None:
 def test_texts_are_aligned_left_and_numbers_right() -> None:
     table = make_table("A study", ("arm", "verdict", "seeds"), [("a", "worse", "3")], texts=("verdict",))
     assert [column.justify for column in table.columns] == ["left", "left", "right"]
+
+
+def test_only_a_user_without_a_home_folder_gets_the_name_of_one(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/of/somebody")
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert os.environ["HOME"] == "/home/of/somebody"
+
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert os.environ["HOME"] == "/nonexistent"
