@@ -14,16 +14,19 @@ to change it before and to assert something about it afterwards. All fields are 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import ablate
+from tests.helpers.committed import ROOT
 from tests.helpers.odd import Odd, try_in
 from tests.helpers.tiny import write_tiny_study
 
@@ -47,6 +50,44 @@ HIDDEN_CURSOR = "\x1b[?25l"
 """What a live view begins with."""
 
 
+NOBODY = (
+    *("setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"),
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),  # the Python of root may be in root's home
+    *("env", "--unset=HOME", "PYTHONDONTWRITEBYTECODE=1"),
+)
+"""Starts a command as a user who has neither a name nor a home, and may read everything but write nothing of root's."""
+
+NO_FOLDER_SYNC = """
+import os, stat
+sync = os.fsync
+def fsync(descriptor):
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        raise OSError(22, "Invalid argument")
+    sync(descriptor)
+os.fsync = fsync
+"""
+
+
+def give_to_nobody(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 12345, 12345)
+
+
+def let_everybody_read(folder: Path) -> None:
+    folder.chmod(0o755)
+
+
+def begin_a_run(folder: Path) -> None:
+    """Write that a run is being trained, as the sweep that holds the lock does."""
+    run = next(folder.glob(".ablate/runs/*"))
+    (folder / ".ablate" / "running.json").write_text(f'{{"{run.name}": {{"pid": 7, "slot": 0, "device": "cpu"}}}}')
+
+
+def refuse_to_sync_folders(folder: Path) -> None:
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(NO_FOLDER_SYNC)
+
+
 def name_an_arm_beyond_latin(folder: Path) -> None:
     write_tiny_study(folder, reference="ohne Brücken ∞")
     text = (folder / "tiny.yaml").read_text(encoding="utf-8").replace("  with:", "  ohne Brücken ∞:")
@@ -57,6 +98,22 @@ def check_that_mlflow_has_the_name(folder: Path) -> None:
     with contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as store:
         assert ("ohne Brücken ∞ seed 0",) in store.execute("SELECT name FROM runs").fetchall()
         assert store.execute("SELECT count(*) FROM runs WHERE name = 'report'").fetchone() == (1,)
+
+
+def draw_again_with(matplotlibrc: str) -> Callable[[Path], None]:
+    """Put a file of matplotlib's settings into the folder, and see to it that figures are drawn again."""
+
+    def prepare(folder: Path) -> None:
+        (folder / "matplotlibrc").write_text(matplotlibrc)
+        shutil.rmtree(folder / ".ablate" / "figures")
+        shutil.copytree(folder / "reports", folder / "before")
+
+    return prepare
+
+
+def check_same_report(folder: Path) -> None:
+    for path in (folder / "before" / "tiny").rglob("*.*"):
+        assert path.read_bytes() == (folder / "reports" / path.relative_to(folder / "before")).read_bytes(), path
 
 
 def check_that_all_are_trained(folder: Path) -> None:
@@ -103,6 +160,45 @@ ENVIRONMENTS = (
         check=check_that_mlflow_has_the_name,
         trains=True,
     ),
+    *(
+        Odd("a matplotlibrc", "report tiny.yaml", prepare=draw_again_with(lines), check=check_same_report)
+        for lines in ("text.usetex: True", "axes.grid: True\nfont.family: monospace\nsvg.fonttype: path")
+    ),
+    *(
+        Odd("a read-only folder", command, start=NOBODY, prepare=let_everybody_read, says=says, as_root=True)
+        for command, says in (
+            ("status", ALL_FINISHED),
+            ("report tiny.yaml --check", ("undecided after 2 seeds", "No claims")),
+            ("describe tiny.yaml", ("Not linear",)),
+        )
+    ),
+    Odd(
+        "a read-only folder in which a sweep is running",
+        "status",
+        start=("flock", ".ablate/lock", *NOBODY),
+        prepare=begin_a_run,
+        says=("3 finished, 1 running", "process 7, slot 0 on cpu"),
+        as_root=True,
+    ),
+    Odd(
+        "neither a name nor a home",
+        TRAIN,
+        start=NOBODY,
+        prepare=give_to_nobody,
+        says=("Runs:   ablate ui",),
+        never=("not sent to MLflow",),
+        check=check_that_all_are_trained,
+        trains=True,
+        as_root=True,
+    ),
+    Odd(
+        "a file system that cannot sync folders",
+        TRAIN,
+        env={"PYTHONPATH": f"site{os.pathsep}{ROOT}"},
+        prepare=refuse_to_sync_folders,
+        check=check_that_all_are_trained,
+        trains=True,
+    ),
     Odd("closed standard output", "status", start=shell('"$@" >&-')),
     Odd("a reader that is gone", "report tiny.yaml", start=shell('"$@" | true')),
     Odd("a reader that goes", TRAIN, start=shell('"$@" | head -2'), check=check_that_all_are_trained, trains=True),
@@ -144,6 +240,8 @@ def swept_folder(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) ->
     [pytest.param(odd, id=str(odd), marks=[pytest.mark.slow] if odd.trains else []) for odd in ENVIRONMENTS],
 )
 def test_a_command_works_in_an_odd_environment(odd: Odd, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if odd.as_root and os.geteuid() != 0:
+        pytest.skip("only root can start a command so")
     if odd.trains:
         write_tiny_study(tmp_path)
         shutil.copy(request.getfixturevalue("empty_store"), tmp_path / "mlflow.db")

@@ -72,7 +72,19 @@ def make_table(
 def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
     with redirect_stdout(_forgiving(sys.stdout)), redirect_stderr(_forgiving(sys.stderr)):
+        _name_a_home()
         _main()
+
+
+def _name_a_home() -> None:
+    """Name a home folder where there is none (no HOME, and a user without a name): MLflow refuses to load without one.
+
+    It is that of Debian's system users, which does not exist, so nobody can have put anything into it.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"
 
 
 def _forgiving(stream: IO[str] | None) -> Any:

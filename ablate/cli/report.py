@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def report(
     study_file: EitherFile,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided.")
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided."
+        ),
     ] = False,
 ) -> None:
     """Write a report again, from its data."""
@@ -33,12 +36,14 @@ def report(
     design = load(study_file)
     if check and isinstance(design, Search):
         raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
-    result = write_again(design)
+    result = write_again(design, write=not check)
     if isinstance(result, SearchResult):
         search_summary(result)
         return
-    summary(result)
-    if check:
+    if not check:
+        summary(result)
+    else:
+        _say_verdicts(result)
         if not result.page.claims:
             out.print("No claims to check: the study has no `expect`.")
         raise typer.Exit(exit_code(result.page.claims))
@@ -46,6 +51,11 @@ def report(
 
 def summary(result: StudyResult) -> None:
     """Print the verdicts, the answer, and where the report is."""
+    _say_verdicts(result)
+    terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
+
+
+def _say_verdicts(result: StudyResult) -> None:
     from ablate.reporting.study.answer import claim_sentence, why_it_stopped
     from ablate.reporting.study.selection import arms_note, with_few_arms
 
@@ -60,7 +70,6 @@ def summary(result: StudyResult) -> None:
         terminal.say(f"Warning: {warning}")
     for evidence in page.claims:
         terminal.say(f"Claim: {claim_sentence(evidence, page)}")
-    terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
 def search_summary(result: SearchResult) -> None:

@@ -102,8 +102,12 @@ def sweep(
         return StudyResult(page, folder, runs_at, [] if retry_failed else unscored)
 
 
-def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
+def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyResult | SearchResult:
     """Write the report of a study or a search again, from its data.
+
+    Args:
+        study: a study or a search, or the path of its file.
+        write: whether to write a study's report; if not, nothing is written, and only what it says is returned.
 
     Raises:
         AblateError: there are no data.
@@ -121,7 +125,8 @@ def report(study: Design | Search | str | Path) -> StudyResult | SearchResult:
     if isinstance(design, Search):
         return SearchResult(publish_search(design), search_folder(design))
     folder = report_folder(design)
-    return StudyResult(publish(tuned(design, folder)), folder)
+    design = tuned(design, folder)
+    return StudyResult(publish(design) if write else read_page(design), folder)
 
 
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 from pathlib import Path
 from typing import Any
+
+NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""What `fsync` of a folder answers on file systems that do not have it."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -30,10 +34,16 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Write the list of names in a folder to disk; until then, a power cut can undo a rename or a new file."""
+    """Write the list of names in a folder to disk; until then, a power cut can undo a rename or a new file.
+
+    Does nothing on file systems that write names in their own time (CIFS, many FUSE file systems).
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise OSError(error.errno, error.strerror or str(error), str(folder)) from None
     finally:
         os.close(descriptor)
 

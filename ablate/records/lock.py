@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ablate.settings import Run
 
 PEEK_SECONDS = 1.0
-"""`load_running` holds the lock for a moment, too; only a lock that is held for longer belongs to another sweep."""
+"""`_is_held` shares the lock for a moment, too; only a lock that is held for longer belongs to another sweep."""
 
 
 @contextmanager
@@ -75,15 +76,22 @@ class RunningFile:
 
 def load_running(root: Path) -> dict[str, Trainer]:
     """What is training each run now, by run id; empty if nobody holds the lock, since then no sweep is running."""
-    if not (root / "lock").exists():
-        return {}
-    try:
-        with FileLock(root / "lock", timeout=0):
-            return {}
-    except Timeout:
+    if _is_held(root / "lock"):
         with suppress(FileNotFoundError, ValidationError):
             return TRAINERS.validate_json(_path(root).read_bytes())
-        return {}
+    return {}
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a writer holds the lock: it then refuses a share in it, for which nothing has to be written."""
+    try:
+        with open(lock, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # it is refused, or there are none here: then FileLock has a file only while it holds the lock
+        return True
+    return False
 
 
 def _path(root: Path) -> Path:

@@ -1,6 +1,7 @@
-"""Tables at the terminal: whatever the width, no name is cut off. And how the command line starts."""
+"""What commands share: tables that cut off no name, how the command line starts, and a home for users without one."""
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ablate.cli._shared import make_table
+from tests.helpers.commands import typed
 from tests.helpers.committed import ROOT
 
 NAMES = [f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth}" for depth in (2, 4, 12)]
@@ -50,3 +52,18 @@ def test_python_m_ablate_imports_no_file_of_the_current_folder(
         (workplace / f"{name}.py").write_text("raise SystemExit('a file of the current folder was executed')")
     done = subprocess.run([sys.executable, "-m", "ablate", "status"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_only_a_user_without_a_home_folder_gets_the_name_of_one(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/of/somebody")
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert os.environ["HOME"] == "/home/of/somebody"
+
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert os.environ["HOME"] == "/nonexistent"

@@ -34,6 +34,7 @@ class Odd:
         never: what is not printed.
         check: asserts something about the folder afterwards.
         trains: begin with nothing recorded, not with a study that has been swept.
+        as_root: only root can start it so; others skip it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Odd:
     never: tuple[str, ...] = ()
     check: Callable[[Path], None] = leave_as_it_is
     trains: bool = False
+    as_root: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {self.command}"

@@ -1,13 +1,16 @@
 """Files survive a power cut at any byte."""
 
+import errno
 import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.records.files import make_folder, read_json, seal, unseal, write_atomic, write_json
+from ablate.records.files import make_folder, move_folder, read_json, seal, unseal, write_atomic, write_json
 
 
 def test_a_crash_while_a_file_is_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +42,38 @@ def test_a_write_that_fails_names_the_file_and_leaves_no_temporary_file(
         write_atomic(tmp_path / "file", b"new")
     assert caught.value.filename == str(tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
+
+
+def refuse_folders(number: int) -> Callable[[int], None]:
+    """An `fsync` that refuses folders, as some file systems do."""
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        sync(descriptor)
+
+    return fsync
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_that_cannot_sync_folders_has_files_all_the_same(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", refuse_folders(number))
+    make_folder(tmp_path / "a" / "b")
+    write_atomic(tmp_path / "a" / "b" / "file", b"new")
+    move_folder(tmp_path / "a" / "b", tmp_path / "c")
+    assert (tmp_path / "c" / "file").read_bytes() == b"new"
+
+
+def test_a_folder_that_is_not_put_on_disk_is_an_error_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", refuse_folders(errno.EIO))
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)) as caught:
+        write_atomic(tmp_path / "file", b"new")
+    assert caught.value.filename == str(tmp_path)
 
 
 @given(st.binary())

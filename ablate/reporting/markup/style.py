@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 STYLE = {
     "font.size": 9,
+    "legend.fontsize": 9,
+    "text.parse_math": False,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-8, 9),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.hashsalt": "ablate",
@@ -42,16 +46,14 @@ NAME_WIDTH = 26
 
 @contextmanager
 def report_style() -> Iterator[None]:
-    """The style of report figures.
+    """The style of report figures, to make and to draw them in: matplotlib's defaults and STYLE, no matplotlibrc.
 
     Names are drawn as they are: a dollar sign does not begin a formula. Ticks show full values, without a factor or an
     offset (`1e-5`, `+3e1`) at the end of the axis.
     """
-    import matplotlib
+    from matplotlib import style
 
-    names = {"text.parse_math": False, "font.size": 9, "legend.fontsize": 9}
-    ticks = {"axes.formatter.useoffset": False, "axes.formatter.limits": (-8, 9)}
-    with matplotlib.rc_context(STYLE | names | ticks):
+    with style.context(STYLE, after_reset=True):
         yield
 
 

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from ablate.reporting.markup.style import STYLE
+from ablate.reporting.markup.style import report_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +32,8 @@ def svg(figure: Figure, name: str) -> str:
 
 
 def _draw(figure: Figure) -> str:
-    import matplotlib
-
     file = io.StringIO()
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+    with report_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the reader's fonts draw the text, not ours
         figure.savefig(file, format="svg", metadata={"Date": None}, bbox_inches="tight")
     return file.getvalue()
