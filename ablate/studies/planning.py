@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, quote
 from ablate.metrics import METRICS, Metric
-from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
+from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 from ablate.studies.claims import find_claims, find_pairs
 from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, choose_design
+from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
@@ -163,7 +164,7 @@ def _resolve(overrides: Overrides, places: Places) -> Settings:
     """
     try:
         settings = resolve(overrides)
-        check_target(settings.data)
+        check_sets(settings)
         return settings
     except StudyError as error:
         name = str(error.path[0])
@@ -201,10 +202,11 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
 def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """A metric relative to doing nothing needs noise, since doing nothing is perfect without it."""
     for arm in arms:
-        if METRICS[study.metric].is_relative and not arm.settings.data.has_noise:
-            fact = f"the arm {quote(arm.name)} has no noise, so {study.metric} is undefined: doing nothing is perfect"
-            allowed = "data.filled or data.noisy with a density and a value above 0"
-            raise StudyError(("metric",), f"{fact}; allowed: {allowed}")
+        if METRICS[study.metric].is_relative and is_noiseless(arm.settings):
+            count = arm.settings.data.test
+            fact = f"the arm {quote(arm.name)} has no noise in {count} test scenes, so {study.metric} is undefined"
+            allowed = "data.filled or data.noisy with a density and a value above 0, and enough test scenes"
+            raise StudyError(("metric",), f"{fact}: doing nothing is perfect; allowed: {allowed}")
 
 
 def _check_runs(study: Study, arms: tuple[Arm, ...]) -> None:

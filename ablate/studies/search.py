@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
-from ablate.settings import RECIPE, Frozen, check_setting, check_target, resolve
+from ablate.settings import RECIPE, Frozen, check_setting, resolve
+from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed
 from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
 from ablate.studies.study import Duration, Name, Overrides, Text, seconds
@@ -70,7 +71,7 @@ class Search(Frozen):
             if name in self.space:
                 raise StudyError(("base", name), f"{name} is set in both `base` and `space`; keep one", of_key=True)
         try:
-            check_target(resolve(self.base).data)
+            check_sets(resolve(self.base))
         except StudyError as error:
             raise StudyError(("base", *error.path), error.message) from None
         check_space(self.space, self.base, ("space",))
