@@ -12,6 +12,9 @@ All else (MLflow, reports, tables) is made from the record.
                           `adopted`: the data that it was adopted from, in which case there are no weights and arrays
     failure.json          why an attempt failed, and whether another has started (`again`); deleted when that has ended
 
+.ablate/changes/<digest>.diff   how the code that trained runs differed from its commit (`changes` in a run's
+                          environment); never sent anywhere, since it can hold secrets
+
 .ablate/replaced/<id>/    the earlier record of a run that is trained again because it could not be scored
 
 A damaged file counts as missing, and is written again.
@@ -104,10 +107,18 @@ class Record:
         write_atomic(folder / "weights.safetensors", event.weights)
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
+        for digest, changes in event.changes.items():
+            self._keep_changes(digest, changes)
         result = Result(status=event.status, results=event.results, environment=event.environment, ended=time.time())
         _write_result(folder, result)
         for name in ("checkpoint.pt", "failure.json"):  # only now: the result is on disk
             (folder / name).unlink(missing_ok=True)
+
+    def _keep_changes(self, digest: str, changes: str) -> None:
+        path = self.root / "changes" / f"{digest}.diff"
+        if not path.exists():
+            make_folder(path.parent)
+            write_atomic(path, changes.encode())
 
     def adopt(self, run: Run, began: float, rows: list[Row], result: Result) -> None:
         """Add a run that was trained elsewhere, in one step.
