@@ -33,11 +33,14 @@ def search(
     """
     from ablate.pipeline import search as pipeline
     from ablate.pipeline.slots import find_slots
+    from ablate.records.record import STATE
+    from ablate.records.requests import check_name
     from ablate.studies.loading import load_search
 
     wanted = load_search(search_file)
     with interruptible():
         if dry_run:
+            check_name(STATE, wanted)
             _show_plan(wanted, find_slots(executor, device, workers, per_gpu).devices)
             return
         result = pipeline.search(

@@ -48,12 +48,14 @@ def sweep(
     """
     from ablate.pipeline import study
     from ablate.pipeline.slots import find_slots
-    from ablate.records.record import Record
+    from ablate.records.record import STATE, Record
+    from ablate.records.requests import check_name
     from ablate.studies.loading import load_study
 
     design = load_study(study_file)
     with interruptible():
         if dry_run:
+            check_name(STATE, design)
             devices = find_slots(executor, device, workers, per_gpu).devices
             _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return

@@ -50,4 +50,4 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
 def _request(design: Design, record: Record) -> RequestedRuns:
     """The runs that the study requested before. Its trials are former ones until they are drawn again."""
     before = load_requested(record.root, design.name) or RequestedRuns(design.name, design.question, {})
-    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning)
+    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning, file=before.file)

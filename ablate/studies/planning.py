@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, quote
@@ -39,6 +40,7 @@ class Design:
         claims: the claims about the arms, in the order of the file.
         tunings: the search of each arm by the arm's name; empty if arms are not tuned.
         chosen: the settings that tuning chose for each arm, by the arm's name; empty until that is known.
+        file: the file that the study was read from; None for a study that was built in Python.
     """
 
     study: Study
@@ -47,9 +49,10 @@ class Design:
     claims: tuple[Claim, ...]
     tunings: Mapping[str, Search] = field(default_factory=dict)
     chosen: Mapping[str, Overrides] = field(default_factory=dict)
+    file: Path | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None) -> Design:
+    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None, file: Path | None = None) -> Design:
         """Resolve a study; `chosen` has the settings that tuning chose for each arm, once that is known.
 
         Raises:
@@ -58,15 +61,15 @@ class Design:
         chosen = chosen or {}
         kind = choose_design(study)
         arms = _resolve_arms(study, kind, chosen)
-        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen)
+        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen, file)
 
     def with_changes(self, **changes: Any) -> Design:
         """Resolve the same study with some of its fields changed, e.g. `requested_seeds=12`."""
-        return Design.of(self.study.model_copy(update=changes))
+        return Design.of(self.study.model_copy(update=changes), file=self.file)
 
     def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
         """Resolve the same study with the settings that tuning chose for each arm."""
-        return Design.of(self.study, chosen)
+        return Design.of(self.study, chosen, self.file)
 
     @property
     def name(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
@@ -47,6 +48,19 @@ class Search(Frozen):
     timeout: Duration | None = Field(
         None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; no limit by default"
     )
+
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it was read from; None for a search that was built in Python."""
+        return self._file
+
+    def read_from(self, file: Path) -> Search:
+        """The same search, read from this file."""
+        copy = self.model_copy()
+        copy._file = file.absolute()
+        return copy
 
     @property
     def judged(self) -> Metric:
