@@ -26,6 +26,10 @@ def search(
     per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Train failed trials again; later ones are drawn knowing their results."),
+    ] = False,
 ) -> None:
     """Search for the best settings.
 
@@ -44,7 +48,13 @@ def search(
             _show_plan(wanted, find_slots(executor, device, workers, per_gpu).devices)
             return
         result = pipeline.search(
-            wanted, workers=workers, per_gpu=per_gpu, device=device, executor=executor, terminal=terminal
+            wanted,
+            workers=workers,
+            per_gpu=per_gpu,
+            device=device,
+            executor=executor,
+            retry_failed=retry_failed,
+            terminal=terminal,
         )
     search_summary(result)
     _say_where(wanted, result)

@@ -84,7 +84,7 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     try:
         design = tuned(design, report_folder(design))
     except NotTunedError:
-        show_tuning(design, devices)
+        show_tuning(design, record, devices)
     else:
         planned = PlannedRecord(record, adoptable(design, record)) if adopt else record
         show_plan(design, planned, devices, retry_failed=retry_failed)

@@ -5,7 +5,7 @@ To add an executor, write a module here with a class like `Executor`, and add it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -22,6 +22,14 @@ CLASSES: dict[ExecutorName, tuple[str, str]] = {
     "inprocess": ("ablate.executors.inprocess", "InProcessExecutor"),
 }
 """The module and the class of each executor, which are imported when they are needed."""
+
+
+ReadCheckpoint = Callable[[], bytes | None]
+"""Reads the checkpoint of a run; None if it has none, so the run starts from the beginning."""
+
+
+def no_checkpoint() -> None:
+    """What a run is given that starts from the beginning."""
 
 
 class Executor(Protocol):
@@ -46,8 +54,8 @@ class Executor(Protocol):
             AblateError: there is no such device, or there cannot be this many slots.
         """
 
-    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
-        """Queue a run, which resumes from a checkpoint if one is given."""
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
+        """Queue a run. Its checkpoint, from which it resumes, is read in this process when it gets a slot."""
 
     def cancel(self, run_id: str) -> None:
         """Remove a run from the queue, or stop it if it is training. It sends no further events."""

@@ -28,12 +28,14 @@ def search(
     per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
+    retry_failed: bool = False,
     terminal: Terminal | None = None,
 ) -> SearchResult:
     """Run a search, or what is left of it, log its trials to MLflow, write the report.
 
     Args:
         search: a search, or the path of its file.
+        retry_failed: train the failed trials again, and draw those after the first of them again.
         workers, per_gpu, device, executor, terminal: see `ablate.sweep`.
 
     Raises:
@@ -64,7 +66,7 @@ def search(
     with only_writer(record.root, terminal.say_that_it_waits):
         claim_name(record.root, design)
         requested = _request(design, record)
-        strategy = resume(design, record, requested, requested.runs, terminal)
+        strategy = resume(design, record, requested, requested.runs, terminal, retry_failed=retry_failed)
         finished = len(strategy.finished)
         terminal.say(f"{design.question}\n{design.trials} trials, {finished} of them finished already.")
         slot_executor, view = slots.start(design.timeout_seconds), terminal.view(requested.runs, stopped="pruned")

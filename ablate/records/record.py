@@ -98,8 +98,7 @@ class Record:
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
         make_folder(folder)
-        if failure := self.failure(run.id):
-            failure.model_copy(update={"again": True}).write(folder / "failure.json")
+        self.retry(run.id)
         if self.facts(run.id) is None:
             _facts(run, time.time()).write(folder / "run.json")
 
@@ -151,6 +150,11 @@ class Record:
         make_folder(self.folder(run.id))
         _facts(run, time.time()).write(self.folder(run.id) / "run.json")
         Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
+
+    def retry(self, run_id: str) -> None:
+        """Let a run that has failed be trained again."""
+        if failure := self.failure(run_id):
+            failure.model_copy(update={"again": True}).write(self.folder(run_id) / "failure.json")
 
     def set_aside_damaged(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are; its run then counts as unfinished."""
