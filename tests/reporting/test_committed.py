@@ -37,7 +37,7 @@ def test_the_page_over_all_reports_is_what_the_program_writes(tmp_path: Path) ->
 
 
 def test_a_run_in_several_reports_has_the_same_score_in_all_of_them() -> None:
-    """If it was trained once: whoever sweeps a study again, on another processor, has other scores in its report."""
+    """If it was trained only once: a study that is swept again on another processor has other scores."""
     runs = pd.concat(pd.read_csv(path) for path in committed("reports/*/data/runs.csv"))
     assert runs["run"].duplicated().any()
     assert (runs.groupby(["run", "began"])["test/psnr"].nunique() <= 1).all()
