@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Generators = list[np.random.Generator]
 
 Split = Literal["train", "validation", "test"]
+CHUNK = 256
+"""Scenes that are painted at a time to look whether there is anything in them."""
+
 STREAMS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -84,6 +87,23 @@ def paint_scenes(
         _paint_filled(rngs, task.data.filled, noise_BCHW[:, channel])
         _paint_noisy(rngs, task.data.noisy, noise_BCHW[:, channel])
     return clean_BCHW + noise_BCHW, clean_BCHW
+
+
+@lru_cache(maxsize=256)
+def is_blank(task: Task, split: Split, count: int) -> bool:
+    """Whether none of the first `count` clean images of a split has anything in it."""
+    return not any(clean.any() for _, clean in _chunks(task, split, count))
+
+
+@lru_cache(maxsize=256)
+def is_noiseless(task: Task, split: Split, count: int) -> bool:
+    """Whether none of the first `count` noisy images of a split differs from its clean one."""
+    return all(np.array_equal(noisy, clean) for noisy, clean in _chunks(task, split, count))
+
+
+def _chunks(task: Task, split: Split, count: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    for start in range(0, count, CHUNK):
+        yield paint_scenes(min(CHUNK, count - start), split=split, start=start, task=task)
 
 
 # There is one painter for each part of a scene. Painting shape by shape would take a tenth of the training time, so

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "ablate"
 
 ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
-    *("training", "denoiser", "scenes", "studies", "statistics", "settings", "metrics", "errors"),
+    *("training", "denoiser", "studies", "scenes", "statistics", "settings", "metrics", "errors"),
 )
 """The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
@@ -46,7 +46,7 @@ WITHIN = {
     ),
     "studies": (
         *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),
-        *("seeds", "yamlfile"),
+        *("evaluation_sets", "seeds", "yamlfile"),
     ),
 }
 """The same for the modules of the larger rooms; `*` means all others."""
@@ -98,7 +98,7 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui")
+HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune")
 LIGHT = ("--help", "--version", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
 
 

@@ -2,6 +2,7 @@
 
 from ablate.cli import describe as describe
 from ablate.cli import new as new
+from ablate.cli import prune as prune
 from ablate.cli import report as report
 from ablate.cli import schema as schema
 from ablate.cli import search as search

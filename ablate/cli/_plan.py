@@ -52,20 +52,24 @@ def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
     return make_table(f"{design.question}\nSeeds: {seeds}", headings, map(line, design.arms), texts=headings[:2])
 
 
-def show_tuning(design: Design, devices: Sequence[str]) -> None:
-    """Print the plan of a study whose arms are not tuned yet: how many trials and runs, and how long they take."""
+def show_tuning(design: Design, record: Record, devices: Sequence[str]) -> None:
+    """Print the plan of a study whose arms are not all tuned: which trials and runs are left, and for how long."""
     from ablate.pipeline.estimate import duration, overhead_seconds, timed_seconds
+    from ablate.pipeline.tuning import count_left
 
     tune, arms, seeds = design.study.tune, design.arms, len(design.seeds)
     assert tune is not None
     full = {arm.name: timed_seconds(arm.run(tune.seed), devices[0]) for arm in arms}
     trial = {arm.name: full[arm.name] * tune.epochs / arm.settings.training.epochs for arm in arms}
+    left = count_left(design, record)
     lines = [
-        (arm.name, arm.against or "(reference)", f"{tune.trials} of {tune.epochs} epochs", str(seeds)) for arm in arms
+        (arm.name, arm.against or "(reference)", f"{left[arm.name]} of {tune.epochs} epochs", str(seeds))
+        for arm in arms
     ]
-    headings = ("arm", "compared with", "tuning trials", "runs afterwards")
+    headings = ("arm", "compared with", "tuning trials left", "runs afterwards")
     out.print(make_table(design.question, headings, lines, texts=headings[:3]))
-    tuning = sum(trial.values()) * tune.trials / min(len(devices), len(arms))  # one trial of each arm at a time
+    at_a_time = min(len(devices), len(arms))  # one trial of each arm
+    tuning = sum(seconds * left[arm] for arm, seconds in trial.items()) / at_a_time
     seconds = tuning + sum(full.values()) * seeds / len(devices) + overhead_seconds()
     slots = f"{len(devices)} slot{'s' if len(devices) > 1 else ''}"
     out.print(f"About {duration(seconds)} in {slots}; the arms are not tuned yet.")

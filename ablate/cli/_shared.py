@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -17,21 +17,44 @@ from ablate.errors import AblateError
 from ablate.executors.processes import naming_limits
 from ablate.executors.signals import ending_as_by_ctrl_c
 from ablate.pipeline.terminal import ForgivingStream, Terminal
+from ablate.records.project import find_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 terminal = Terminal()
 out, err = terminal.out, terminal.err
 
 EITHER_HELP = "The YAML file of a study or a search, e.g. experiments/heads.yaml."
+
+
+def _where_typed(context: typer.Context, value: Path | list[Path] | None) -> Path | list[Path] | None:
+    """Paths as they were typed, now that the current folder is that of the project (see `about`)."""
+    if context.obj is None or value is None:
+        return value
+    return [context.obj / path for path in value] if isinstance(value, list) else context.obj / value
+
+
 StudyFile = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="The YAML file of a study, e.g. experiments/heads.yaml.")
+    Path,
+    typer.Argument(
+        metavar="STUDY", callback=_where_typed, help="The YAML file of a study, e.g. experiments/heads.yaml."
+    ),
 ]
 SearchFile = Annotated[
-    Path, typer.Argument(metavar="SEARCH", help="The YAML file of a search, e.g. experiments/search.yaml.")
+    Path,
+    typer.Argument(
+        metavar="SEARCH", callback=_where_typed, help="The YAML file of a search, e.g. experiments/search.yaml."
+    ),
 ]
-EitherFile = Annotated[Path, typer.Argument(metavar="STUDY", help=EITHER_HELP)]
-OptionalFile = Annotated[Path | None, typer.Argument(metavar="STUDY", help=f"{EITHER_HELP} Default: all.")]
-OptionalFiles = Annotated[list[Path] | None, typer.Argument(metavar="STUDY", help=f"{EITHER_HELP} Default: all.")]
+EitherFile = Annotated[Path, typer.Argument(metavar="STUDY", callback=_where_typed, help=EITHER_HELP)]
+OptionalFile = Annotated[
+    Path | None, typer.Argument(metavar="STUDY", callback=_where_typed, help=f"{EITHER_HELP} Default: all.")
+]
+OptionalFiles = Annotated[
+    list[Path] | None, typer.Argument(metavar="STUDY", callback=_where_typed, help=f"{EITHER_HELP} Default: all.")
+]
+
+WITH_RECORD = ("sweep", "search", "report", "status", "sync", "ui", "prune")
+"""The commands that read or write the record. They do so in the folder of the project, wherever they are typed."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,11 +67,23 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def about(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
+    if context.invoked_subcommand in WITH_RECORD:
+        _enter_project(context)
+
+
+def _enter_project(context: typer.Context) -> None:
+    """Change to the folder of the project, and keep in the context in which folder the command was typed."""
+    here, project = Path.cwd(), find_project()
+    if project != here:
+        context.obj = here
+        context.with_resource(chdir(project))
+        terminal.warn(f"Project: {project}; its record and reports are used, and `mlflow ui` is to be typed there.")
 
 
 def make_table(

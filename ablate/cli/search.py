@@ -26,6 +26,10 @@ def search(
     per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Train failed trials again; later ones are drawn knowing their results."),
+    ] = False,
 ) -> None:
     """Search for the best settings.
 
@@ -33,15 +37,24 @@ def search(
     """
     from ablate.pipeline import search as pipeline
     from ablate.pipeline.slots import find_slots
+    from ablate.records.record import STATE
+    from ablate.records.requests import check_name
     from ablate.studies.loading import load_search
 
     wanted = load_search(search_file)
     with interruptible():
         if dry_run:
+            check_name(STATE, wanted)
             _show_plan(wanted, find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices)
             return
         result = pipeline.search(
-            wanted, workers=workers, per_gpu=per_gpu, device=device, executor=executor, terminal=terminal
+            wanted,
+            workers=workers,
+            per_gpu=per_gpu,
+            device=device,
+            executor=executor,
+            retry_failed=retry_failed,
+            terminal=terminal,
         )
     search_summary(result)
     _say_where(wanted, result)

@@ -48,12 +48,14 @@ def sweep(
     """
     from ablate.pipeline import study
     from ablate.pipeline.slots import find_slots
-    from ablate.records.record import Record
+    from ablate.records.record import STATE, Record
+    from ablate.records.requests import check_name
     from ablate.studies.loading import load_study
 
     design = load_study(study_file)
     with interruptible():
         if dry_run:
+            check_name(STATE, design)
             devices = find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices
             _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return
@@ -82,7 +84,7 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     try:
         design = tuned(design, report_folder(design))
     except NotTunedError:
-        show_tuning(design, devices)
+        show_tuning(design, record, devices)
     else:
         planned = PlannedRecord(record, adoptable(design, record)) if adopt else record
         show_plan(design, planned, devices, retry_failed=retry_failed)

@@ -26,6 +26,14 @@ CLASSES: dict[ExecutorName, tuple[str, str]] = {
 """The module and the class of each executor, which are imported when they are needed."""
 
 
+ReadCheckpoint = Callable[[], bytes | None]
+"""Reads the checkpoint of a run; None if it has none, so the run starts from the beginning."""
+
+
+def no_checkpoint() -> None:
+    """What a run is given that starts from the beginning."""
+
+
 class Executor(Protocol):
     """What an executor provides.
 
@@ -51,8 +59,8 @@ class Executor(Protocol):
             AblateError: there is no such device, or there cannot be this many slots.
         """
 
-    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
-        """Queue a run, which resumes from a checkpoint if one is given."""
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
+        """Queue a run. Its checkpoint, from which it resumes, is read in this process when it gets a slot."""
 
     def cancel(self, run_id: str) -> None:
         """Remove a run from the queue, or stop it if it is training. It sends no further events."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors import DeviceName, Warn
+from ablate.executors import DeviceName, ReadCheckpoint, Warn, no_checkpoint
 from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
@@ -22,7 +22,7 @@ class InProcessExecutor:
 
     def __init__(self, devices: Sequence[str] = ("cpu",), timeout: float | None = None) -> None:
         self.device, self.timeout = devices[0], timeout
-        self.waiting: deque[tuple[Run, bytes | None]] = deque()
+        self.waiting: deque[tuple[Run, ReadCheckpoint]] = deque()
         self.running = ""
 
     @staticmethod
@@ -34,7 +34,7 @@ class InProcessExecutor:
             raise AblateError("--executor inprocess trains one run at a time; allowed: one worker, or --executor local")
         return slot_devices(device, 1, None, warn)
 
-    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
         """See `Executor`."""
         self.waiting.append((run, checkpoint))
 
@@ -50,7 +50,7 @@ class InProcessExecutor:
             run, checkpoint = self.waiting.popleft()
             self.running = run.id
             yield run.id, Started(slot=0, device=self.device)
-            for event in self._perform(run, checkpoint):
+            for event in self._perform(run, checkpoint()):
                 if self.running == run.id:
                     yield run.id, event
                 if isinstance(event, NoRoom):

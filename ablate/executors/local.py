@@ -18,7 +18,7 @@ from multiprocessing.connection import Pipe, wait
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors import DeviceName, Warn
+from ablate.executors import DeviceName, ReadCheckpoint, Warn, no_checkpoint
 from ablate.executors.devices import SECONDS_TO_REST, slot_devices
 from ablate.executors.processes import start_python
 from ablate.executors.signals import left_to_the_driver
@@ -44,7 +44,7 @@ class LocalExecutor:
 
     def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None:
         self.devices, self.timeout = list(devices), timeout
-        self.waiting: deque[tuple[Run, bytes | None]] = deque()
+        self.waiting: deque[tuple[Run, ReadCheckpoint]] = deque()
         self.workers: dict[int, Worker] = {}
         self.resting: dict[int, float] = {}  # slots whose run found no room, and until when they get no other
 
@@ -55,7 +55,7 @@ class LocalExecutor:
         """See `Executor`. There is a slot per core, or per GPU, unless the other two give their number."""
         return slot_devices(device, workers, per_gpu, warn)
 
-    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
         """See `Executor`."""
         self.waiting.append((run, checkpoint))
 
@@ -124,7 +124,7 @@ class LocalExecutor:
                 worker = self.workers[slot] = Worker(device)
             if not worker.run_id:
                 run, checkpoint = self.waiting.popleft()
-                worker.start(run, checkpoint)
+                worker.start(run, checkpoint())
                 yield run.id, Started(slot, device)
 
     def __enter__(self) -> LocalExecutor:

@@ -12,7 +12,7 @@ from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume
 from ablate.records.lock import only_writer
 from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns, load_requested
+from ablate.records.requests import RequestedRuns, claim_name, load_requested
 from ablate.reporting.publishing import publish_search
 from ablate.reporting.search.data import export
 from ablate.reporting.search.page import search_folder
@@ -28,12 +28,14 @@ def search(
     per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
+    retry_failed: bool = False,
     terminal: Terminal | None = None,
 ) -> SearchResult:
     """Run a search, or what is left of it, log its trials to MLflow, write the report.
 
     Args:
         search: a search, or the path of its file.
+        retry_failed: train the failed trials again, and draw those after the first of them again.
         workers, per_gpu, device, executor, terminal: see `ablate.sweep`.
 
     Raises:
@@ -62,8 +64,9 @@ def search(
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with only_writer(record.root, terminal.say_that_it_waits):
+        claim_name(record.root, design)
         requested = _request(design, record)
-        strategy = resume(design, record, requested, requested.runs, terminal)
+        strategy = resume(design, record, requested, requested.runs, terminal, retry_failed=retry_failed)
         finished = len(strategy.finished)
         terminal.say(f"{design.question}\n{design.trials} trials, {finished} of them finished already.")
         slot_executor, view = slots.start(design.timeout_seconds), terminal.view(requested.runs, stopped="pruned")
@@ -76,4 +79,5 @@ def search(
 def _request(search: Search, record: Record) -> RequestedRuns:
     """The runs of the search: none yet. All earlier ones are former runs until they are drawn again."""
     before = load_requested(record.root, search.name)
-    return RequestedRuns(search.name, search.question, {}, before.all_runs() if before else {})
+    runs, file = (before.all_runs(), before.file) if before else ({}, None)
+    return RequestedRuns(search.name, search.question, {}, runs, file=file)

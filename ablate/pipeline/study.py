@@ -20,8 +20,8 @@ from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
 from ablate.records.lock import only_writer
-from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns, load_requested, save_requested
+from ablate.records.record import STATE, Record
+from ablate.records.requests import RequestedRuns, check_name, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
 from ablate.reporting.search.page import search_folder
 from ablate.reporting.study.data import export
@@ -87,6 +87,7 @@ def sweep(
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with only_writer(record.root, terminal.say_that_it_waits):
+        claim_name(record.root, design)
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
             terminal.say(f"{len(adopted)} runs adopted from the reports' data, without their weights.")
@@ -110,7 +111,7 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
         write: whether to write a study's report; if not, nothing is written, and only what it says is returned.
 
     Raises:
-        AblateError: there are no data.
+        AblateError: there are no data, or the report is that of another file.
 
     Examples:
         >>> import ablate
@@ -122,6 +123,7 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
         reports/skips_tuned
     """
     design = load(study) if isinstance(study, str | Path) else study
+    check_name(STATE, design)
     if isinstance(design, Search):
         return SearchResult(publish_search(design), search_folder(design))
     folder = report_folder(design)

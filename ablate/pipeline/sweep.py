@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from ablate.executors import Executor
 from ablate.records.record import Record
@@ -87,7 +88,7 @@ class _Loop:
         self._look_up(run.id)
         if self.record.needs_training(run.id, retry_failed=self.retry_failed):
             self.open.add(run.id)
-            self.executor.submit(run, self.record.checkpoint(run.id))
+            self.executor.submit(run, partial(self.record.checkpoint, run.id))
 
     def _stop(self, run_id: str) -> None:
         self.executor.cancel(run_id)
@@ -116,4 +117,4 @@ def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str,
         if isinstance(event, Lost):
             if not isinstance(event, NoRoom):
                 lost.add(run_id)
-            executor.submit(submitted[run_id], record.checkpoint(run_id))
+            executor.submit(submitted[run_id], partial(record.checkpoint, run_id))

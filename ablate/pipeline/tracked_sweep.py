@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ablate.executors import Executor
 from ablate.pipeline.progress import LiveView, LogView
-from ablate.pipeline.sweep import sweep
+from ablate.pipeline.same_code import SameCode
+from ablate.pipeline.sweep import Listener, sweep
 from ablate.pipeline.terminal import Terminal
 from ablate.records.lock import RunningFile
 from ablate.records.record import Record
@@ -28,8 +29,9 @@ def train_tracked(
     Returns:
         The MLflow experiment, or None if MLflow lacks some run. A run of which it lacks only files is not counted.
     """
+    others: list[Listener] = [RunningFile(record.root), SameCode(requested, terminal.warn)]
     with Mirror(requested, record, warn=terminal.warn) as mirror, executor, view:
-        sweep(strategy, executor, record, [view, mirror, RunningFile(record.root)], retry_failed=retry_failed)
+        sweep(strategy, executor, record, [view, mirror, *others], retry_failed=retry_failed)
         requested.given_up[:] = strategy.given_up  # before the mirror's last pass, which shows it
         save_requested(record.root, requested)
     return None if mirror.waiting else mirror.experiment

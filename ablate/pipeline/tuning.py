@@ -14,6 +14,7 @@ from ablate.records.requests import RequestedRuns, load_requested, save_requeste
 from ablate.reporting.study.page import report_folder
 from ablate.strategies.choices import export_tuning, tuned
 from ablate.strategies.combined import Combined
+from ablate.strategies.journal import count_finished
 from ablate.studies.planning import Design
 
 
@@ -29,9 +30,7 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
             return tuned(design, report_folder(design))
     requested = _request(design, record)
     searches = {
-        arm: resume(
-            search, record, requested, requested.tuning, terminal, f"{arm}, tuning trial", f"{design.name}: {arm}"
-        )
+        arm: resume(search, record, requested, requested.tuning, terminal, f"{arm}, tuning trial", _title(design, arm))
         for arm, search in design.tunings.items()
     }
     finished = sum(len(searching.finished) for searching in searches.values())
@@ -47,7 +46,19 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     return tuned(design, report_folder(design))
 
 
+def count_left(design: Design, record: Record) -> dict[str, int]:
+    """How many trials of each arm's search have not finished."""
+    return {
+        arm: search.trials - count_finished(record.root, search, _title(design, arm))
+        for arm, search in design.tunings.items()
+    }
+
+
+def _title(design: Design, arm: str) -> str:
+    return f"{design.name}: {arm}"
+
+
 def _request(design: Design, record: Record) -> RequestedRuns:
     """The runs that the study requested before. Its trials are former ones until they are drawn again."""
     before = load_requested(record.root, design.name) or RequestedRuns(design.name, design.question, {})
-    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning)
+    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning, file=before.file)

@@ -45,7 +45,7 @@ class Result(Stored):
 
     Attributes:
         results: its result metrics by name.
-        environment: versions, device and commit with which it was trained.
+        environment: versions, device and commit with which it was trained (`training.origin`).
         adopted: for a run that was not trained here, the data that it was adopted from.
         ended: when it ended, in Unix seconds.
         files: the checksums of its other files, by name; a result counts only while all of them match.

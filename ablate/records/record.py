@@ -12,6 +12,9 @@ All else (MLflow, reports, tables) is made from the record.
                           `adopted`: the data that it was adopted from, in which case there are no weights and arrays
     failure.json          why an attempt failed, and whether another has started (`again`); deleted when that has ended
 
+.ablate/changes/<digest>.diff   how the code that trained runs differed from its commit (`changes` in a run's
+                          environment); never sent anywhere, since it can hold secrets
+
 .ablate/replaced/<id>/    the earlier record of a run that is trained again because it could not be scored
 
 A damaged file counts as missing, and is written again.
@@ -95,8 +98,7 @@ class Record:
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
         make_folder(folder)
-        if failure := self.failure(run.id):
-            failure.model_copy(update={"again": True}).write(folder / "failure.json")
+        self.retry(run.id)
         if self.facts(run.id) is None:
             _facts(run, time.time()).write(folder / "run.json")
 
@@ -104,10 +106,18 @@ class Record:
         write_atomic(folder / "weights.safetensors", event.weights)
         write_atomic(folder / "arrays.safetensors", event.arrays)
         write_json(folder / "epochs.json", event.rows)
+        for digest, changes in event.changes.items():
+            self._keep_changes(digest, changes)
         result = Result(status=event.status, results=event.results, environment=event.environment, ended=time.time())
         _write_result(folder, result)
         for name in ("checkpoint.pt", "failure.json"):  # only now: the result is on disk
             (folder / name).unlink(missing_ok=True)
+
+    def _keep_changes(self, digest: str, changes: str) -> None:
+        path = self.root / "changes" / f"{digest}.diff"
+        if not path.exists():
+            make_folder(path.parent)
+            write_atomic(path, changes.encode())
 
     def adopt(self, run: Run, began: float, rows: list[Row], result: Result) -> None:
         """Add a run that was trained elsewhere, in one step.
@@ -140,6 +150,11 @@ class Record:
         make_folder(self.folder(run.id))
         _facts(run, time.time()).write(self.folder(run.id) / "run.json")
         Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
+
+    def retry(self, run_id: str) -> None:
+        """Let a run that has failed be trained again."""
+        if failure := self.failure(run_id):
+            failure.model_copy(update={"again": True}).write(self.folder(run_id) / "failure.json")
 
     def set_aside_damaged(self, run_ids: Iterable[str]) -> None:
         """Set aside each result that is damaged, or whose files are; its run then counts as unfinished."""

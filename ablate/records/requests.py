@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_json
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class RequestedRuns:
         given_up: runs that will not be finished, since a search has pruned them or no look of a study needs them.
         tuning: the runs in which the arms of a study are tuned; they too are added when trials are drawn.
         metric: the one that decides between the `runs` of a study.
+        file: the file of the study, from the folder of the project; None if that is not known.
     """
 
     study: str
@@ -64,6 +67,7 @@ class RequestedRuns:
     given_up: list[str] = field(default_factory=list)
     tuning: dict[str, Label] = field(default_factory=dict)
     metric: str | None = None
+    file: str | None = None
 
     @classmethod
     def of(cls, design: Design, before: RequestedRuns | None = None) -> RequestedRuns:
@@ -72,7 +76,8 @@ class RequestedRuns:
         earlier = (before.former | before.tuning | before.runs) if before else {}
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
-        return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric)
+        file = before.file if before else None
+        return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric, file=file)
 
     def kind(self, run_id: str) -> Kind:
         """What a run is to the study: `given up` includes runs that ended although no look turned out to need them."""
@@ -110,10 +115,47 @@ def load_requested(root: Path, study: str) -> RequestedRuns | None:
         return None
 
 
+def check_name(root: Path, study: Design | Search) -> None:
+    """Raise unless the name of a study or search, which is that of its file, is its own.
+
+    Raises:
+        AblateError: the record has one of this name from another file, which is still there.
+    """
+    before = load_requested(root, study.name)
+    if before and before.file and study.file:
+        other = root.absolute().parent / before.file
+        if other.exists() and not (study.file.exists() and other.samefile(study.file)):
+            fact = f"its report would replace that of {before.file}, which has the same name; rename one of the two"
+            raise AblateError(f"{_from_project(root, study.file)}: {fact}")
+
+
+def claim_name(root: Path, study: Design | Search) -> None:
+    """Save from which file a study or search comes; one that has been moved keeps its runs.
+
+    Raises:
+        AblateError: see `check_name`.
+    """
+    check_name(root, study)
+    if study.file:
+        file = _from_project(root, study.file)
+        before = load_requested(root, study.name) or RequestedRuns(study.name, study.question, {})
+        save_requested(root, replace(before, file=file))
+
+
+def _from_project(root: Path, file: Path) -> str:
+    """The path of a file from the folder that the record is in, so that both can be moved or copied together."""
+    return Path(os.path.relpath(file.resolve(), root.resolve().parent)).as_posix()
+
+
 def requested_by(root: Path, study: Design | Search) -> RequestedRuns:
-    """The runs that a study or search requests, as far as that is known without continuing it."""
+    """The runs that a study or search requests, as far as that is known without continuing it.
+
+    Raises:
+        AblateError: see `check_name`.
+    """
     from ablate.studies.search import Search  # not at the top of the file: `ablate status` does without
 
+    check_name(root, study)
     before = load_requested(root, study.name)
     if isinstance(study, Search) or study.tunings:
         return before or RequestedRuns(study.name, study.question, {})

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS, SCORES, Metric
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.record import ENDED, FAILED, PENDING, Record
+from ablate.records.project import find_project
+from ablate.records.record import ENDED, FAILED, PENDING, STATE, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Cell, Design
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     """One row per run that a study requests, in the order of its cells.
+
+    Without a record, they are read from that of the current folder's project (`records.project`).
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it), and the
@@ -36,7 +39,7 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    record = record or Record()
+    record = record or Record(find_project() / STATE)
     rows = [_row(cell, record) for cell in design.cells]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
@@ -82,7 +85,7 @@ def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    record = record or Record()
+    record = record or Record(find_project() / STATE)
     rows = [
         {"arm": cell.arm.name, "seed": cell.seed, "run": cell.run.id, **epoch}
         for cell in design.cells

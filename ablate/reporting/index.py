@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,12 @@ SEARCH_KEYS = {"question", "answer", "trials"}
 
 
 def write_index(reports: Path) -> None:
-    """Write the page and its figure from each `metrics.json` below `reports`; files that are not ours are left out."""
-    headlines = {path.parent.name: read_json(path) for path in sorted(reports.glob("*/metrics.json"))}
+    """Write the page and its figure from each `metrics.json` below `reports`.
+
+    Files that are not ours are left out, and so are reports that git ignores, unless it ignores the page too.
+    """
+    paths = [path for path in sorted(reports.glob("*/metrics.json")) if not is_private(path.parent)]
+    headlines = {path.parent.name: read_json(path) for path in paths}
     ours = {name: facts for name, facts in headlines.items() if isinstance(facts, dict)}
     studies = {name: facts for name, facts in ours.items() if facts.keys() >= STUDY_KEYS and facts["metric"] in METRICS}
     searches = {name: facts for name, facts in ours.items() if facts.keys() >= SEARCH_KEYS}
@@ -39,6 +44,17 @@ def write_index(reports: Path) -> None:
     for name, content in figures.items():
         write_atomic(reports / "figures" / f"{name}.svg", content.encode())
     write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(figures)).encode())
+
+
+def is_private(report: Path) -> bool:
+    """Whether git ignores the folder of a report, but not the page over all reports, which is to be committed."""
+    page = report.parent / "README.md"
+    command = ["git", "-C", str(report.parent), "check-ignore", "--", str(report.absolute()), str(page.absolute())]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    except OSError:  # there is no git, or no such folder
+        return False
+    return found == [str(report.absolute())]
 
 
 def _draw(studies: dict[str, Headlines]) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 import pandas as pd
 
-from ablate.reporting.markup.words import join_names, join_words
+from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.tracking.tags import ARM_TAG
+from ablate.training.origin import split_stretches
 
 TAG = f'"{ARM_TAG}"'
 """The tag as MLflow's searches need it: in double quotes, since its name has a dot."""
@@ -20,7 +21,7 @@ def provenance(ended: pd.DataFrame) -> dict[str, str]:
 
 
 def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> list[str]:
-    """A sentence for each fact (version, device, commit) in which the runs of one comparison differ.
+    """A sentence for each fact (version, device, commit) in which the runs of a comparison differ, or epochs of a run.
 
     Different commits are fine unless they had uncommitted changes (`+`): a commit that changes numbers raises the
     recipe number, which is part of a run's id.
@@ -35,7 +36,7 @@ def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> lis
     return [
         f"Runs that are compared with each other were trained differently: {name} {values} ({join_names(names)})."
         for (name, values), names in warnings.items()
-    ]
+    ] + list(_resumed_warnings(ended))
 
 
 def _columns(ended: pd.DataFrame) -> list[str]:
@@ -48,7 +49,20 @@ def _values(runs: pd.DataFrame, column: str) -> list[str]:
 
 def _values_by_arm(runs: pd.DataFrame, column: str) -> dict[str, set[str]]:
     known = runs[column].dropna().astype(str)
-    return {str(arm): set(values) for arm, values in known.groupby(runs.arm)}
+    found: dict[str, set[str]] = {}
+    for arm, text in zip(runs.arm[known.index], known, strict=True):
+        found.setdefault(str(arm), set()).update(split_stretches(text))
+    return found
+
+
+def _resumed_warnings(ended: pd.DataFrame) -> Iterator[str]:
+    """A sentence for each run that was interrupted, and resumed by another version or on another device."""
+    columns = _columns(ended)
+    for run in ended[["arm", "seed", *columns]].to_dict("records"):
+        cells = {column.removeprefix("env/"): str(run[column]) for column in columns}
+        if mixed := [f"{name} {cell}" for name, cell in cells.items() if len(split_stretches(cell)) > 1]:
+            name = f"{quote_name(run['arm'])} seed {run['seed']}"
+            yield f"The epochs of {name} were not all trained alike, since it was resumed: {join_words(mixed)}."
 
 
 def experiment_address(study: str) -> str:

@@ -32,7 +32,7 @@ class Journal:
 
     def __init__(self, root: Path, search: Search, warn: Callable[[str], None], title: str = "") -> None:
         self.path = journal_path(root, search.name)
-        self.title = f"{title or search.name} ({search.id})"
+        self.title = _title(search, title)
         self.search = search
         make_folder(self.path.parent)
         try:
@@ -47,18 +47,46 @@ class Journal:
         # Optuna's own locks outlive a kill; the operating system's do not
         lock: Any = FileLock(self.path.with_suffix(".lock"))
         _cut_incomplete_line(self.path)
-        storage = JournalStorage(JournalFileBackend(str(self.path), lock_obj=lock))
+        self.storage = JournalStorage(JournalFileBackend(str(self.path), lock_obj=lock))
         return optuna.create_study(
-            storage=storage, study_name=self.title, direction=direction(self.search), load_if_exists=True
+            storage=self.storage, study_name=self.title, direction=direction(self.search), load_if_exists=True
         )
 
     def finished(self) -> list[FrozenTrial]:
         """Its trials, in the order of their numbers."""
         return self.study.get_trials()
 
+    def keep(self, count: int) -> None:
+        """Forget all trials but the first ones: the others are drawn again, with the runs that are recorded."""
+        kept = self.finished()[:count]
+        optuna.delete_study(study_name=self.title, storage=self.storage)
+        self.study = self._open()
+        for trial in kept:
+            self.tell(trial)
+
     def tell(self, trial: FrozenTrial) -> None:
         """Add the next one."""
         self.study.add_trial(trial)
+
+
+def count_finished(root: Path, search: Search, title: str = "") -> int:
+    """How many trials of a search have finished, of those that it asks for; nothing is written.
+
+    A damaged journal has none: the search sets it aside, and finds its trials again from the record.
+    """
+    path = journal_path(root, search.name)
+    if not path.exists():
+        return 0
+    try:
+        storage = JournalStorage(JournalFileBackend(str(path)))
+        study = optuna.load_study(study_name=_title(search, title), storage=storage)
+        return min(len(study.trials), search.trials)
+    except Exception:  # whatever garbage is in it
+        return 0
+
+
+def _title(search: Search, title: str) -> str:
+    return f"{title or search.name} ({search.id})"
 
 
 def journal_path(root: Path, name: str) -> Path:

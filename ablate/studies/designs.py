@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.settings import Run, Settings, dotted
 from ablate.studies.names import arm_name
+from ablate.studies.space import index_of
 from ablate.studies.study import Overrides, Study
 
 MAX_ARMS = 1000
@@ -167,12 +168,6 @@ def choose_design(study: Study) -> AnyDesign:
         case Study(vary=dict() as axes, reference=dict() as usual):
             return AXIS_DESIGNS[study.design](axes, usual)
     raise TypeError("a study needs named arms and the name of one as reference, or axes and values of some")
-
-
-def index_of(value: Any, values: list[Any]) -> int:
-    """Find the first index of a value, or the length of the list if it has none; `1` equals `1.0` but not `true`."""
-    same = (index for index, other in enumerate(values) if other == value and (other is True) == (value is True))
-    return next(same, len(values))
 
 
 def _check_values(axes: Axes) -> None:

@@ -75,7 +75,8 @@ def _build_study(document: Document) -> Design:
     if _is_search(document):
         fact = "this is a search, since it has a `space`; run `ablate search` on it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
-    return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts)))
+    file = Path(document.file).absolute()
+    return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts), file=file))
 
 
 def _build_search(document: Document) -> Search:
@@ -83,7 +84,8 @@ def _build_search(document: Document) -> Search:
         key = "vary" if "vary" in document.data else "arms"
         fact = f"this is a study, since it has `{key}` but no `space`; run `ablate sweep` on it"
         raise StudyError((), fact, document.place((key,), of_key=True))
-    return _build(Search, document, Search.model_validate)
+    file = Path(document.file)
+    return _build(Search, document, lambda facts: Search.model_validate(facts).read_from(file))
 
 
 def _is_search(document: Document) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, quote
 from ablate.metrics import METRICS, Metric
-from ablate.settings import TASK_SETTINGS, Run, Settings, check_target, dotted, resolve
+from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 from ablate.studies.claims import find_claims, find_pairs
 from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, choose_design
+from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
@@ -38,6 +40,7 @@ class Design:
         claims: the claims about the arms, in the order of the file.
         tunings: the search of each arm by the arm's name; empty if arms are not tuned.
         chosen: the settings that tuning chose for each arm, by the arm's name; empty until that is known.
+        file: the file that the study was read from; None for a study that was built in Python.
     """
 
     study: Study
@@ -46,9 +49,10 @@ class Design:
     claims: tuple[Claim, ...]
     tunings: Mapping[str, Search] = field(default_factory=dict)
     chosen: Mapping[str, Overrides] = field(default_factory=dict)
+    file: Path | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None) -> Design:
+    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None, file: Path | None = None) -> Design:
         """Resolve a study; `chosen` has the settings that tuning chose for each arm, once that is known.
 
         Raises:
@@ -57,15 +61,15 @@ class Design:
         chosen = chosen or {}
         kind = choose_design(study)
         arms = _resolve_arms(study, kind, chosen)
-        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen)
+        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen, file)
 
     def with_changes(self, **changes: Any) -> Design:
         """Resolve the same study with some of its fields changed, e.g. `requested_seeds=12`."""
-        return Design.of(self.study.model_copy(update=changes))
+        return Design.of(self.study.model_copy(update=changes), file=self.file)
 
     def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
         """Resolve the same study with the settings that tuning chose for each arm."""
-        return Design.of(self.study, chosen)
+        return Design.of(self.study, chosen, self.file)
 
     @property
     def name(self) -> str:
@@ -163,7 +167,7 @@ def _resolve(overrides: Overrides, places: Places) -> Settings:
     """
     try:
         settings = resolve(overrides)
-        check_target(settings.data)
+        check_sets(settings)
         return settings
     except StudyError as error:
         name = str(error.path[0])
@@ -201,10 +205,11 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
 def _check_gain(study: Study, arms: tuple[Arm, ...]) -> None:
     """A metric relative to doing nothing needs noise, since doing nothing is perfect without it."""
     for arm in arms:
-        if METRICS[study.metric].is_relative and not arm.settings.data.has_noise:
-            fact = f"the arm {quote(arm.name)} has no noise, so {study.metric} is undefined: doing nothing is perfect"
-            allowed = "data.filled or data.noisy with a density and a value above 0"
-            raise StudyError(("metric",), f"{fact}; allowed: {allowed}")
+        if METRICS[study.metric].is_relative and is_noiseless(arm.settings):
+            count = arm.settings.data.test
+            fact = f"the arm {quote(arm.name)} has no noise in {count} test scenes, so {study.metric} is undefined"
+            allowed = "data.filled or data.noisy with a density and a value above 0, and enough test scenes"
+            raise StudyError(("metric",), f"{fact}: doing nothing is perfect; allowed: {allowed}")
 
 
 def _check_runs(study: Study, arms: tuple[Arm, ...]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
-from ablate.settings import RECIPE, Frozen, check_setting, check_target, resolve
+from ablate.settings import RECIPE, Frozen, check_setting, resolve
+from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed
 from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
 from ablate.studies.study import Duration, Name, Overrides, Text, seconds
@@ -47,6 +49,19 @@ class Search(Frozen):
         None, description="the time after which a run is stopped, e.g. 90s, 30m or 2h; no limit by default"
     )
 
+    _file: Path | None = PrivateAttr(None)
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it was read from; None for a search that was built in Python."""
+        return self._file
+
+    def read_from(self, file: Path) -> Search:
+        """The same search, read from this file."""
+        copy = self.model_copy()
+        copy._file = file.absolute()
+        return copy
+
     @property
     def judged(self) -> Metric:
         """The metric that decides."""
@@ -70,7 +85,7 @@ class Search(Frozen):
             if name in self.space:
                 raise StudyError(("base", name), f"{name} is set in both `base` and `space`; keep one", of_key=True)
         try:
-            check_target(resolve(self.base).data)
+            check_sets(resolve(self.base))
         except StudyError as error:
             raise StudyError(("base", *error.path), error.message) from None
         check_space(self.space, self.base, ("space",))

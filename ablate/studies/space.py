@@ -88,6 +88,12 @@ class Tune(Frozen):
     )
 
 
+def index_of(value: Any, values: list[Any]) -> int:
+    """Find the first index of a value, or the length of the list if it has none; `1` equals `1.0` but not `true`."""
+    same = (index for index, other in enumerate(values) if other == value and (other is True) == (value is True))
+    return next(same, len(values))
+
+
 def is_integer(name: str) -> bool:
     """Whether a setting only takes whole numbers."""
     return isinstance(DEFAULTS[name], int) and not isinstance(DEFAULTS[name], bool)
@@ -123,7 +129,7 @@ def _check_comparable(name: str, path: Steps) -> None:
 def _check_kind(name: str, axis: Axis, path: Steps) -> None:
     if isinstance(axis, list):
         for index, value in enumerate(axis):
-            if any(repr(value) == repr(other) for other in axis[:index]):
+            if index_of(value, axis) < index:
                 raise StudyError((*path, index), f"the value {quote(value)} is given twice on the axis {name}")
         return
     if not is_number(name):

@@ -1,9 +1,12 @@
-"""The environment of a run: versions, device and commit, as seen by the worker that trains it."""
+"""The environment of a run: versions, device and commit, as seen by the worker that trains it.
+
+The versions and the commit are those of the code that this process has loaded, so they are read when this module is
+imported, together with all that trains: whatever is edited or installed later does not train this process's runs.
+"""
 
 from __future__ import annotations
 
 import platform
-import subprocess
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -11,18 +14,29 @@ from typing import Any
 
 import torch
 
+from ablate.training.origin import read_code
+
 PACKAGES = ("ablate", "torch", "timm", "numpy", "pytorch-msssim")
+
+VERSIONS = {name: version(name) for name in PACKAGES}
+
+CODE = read_code(Path(__file__).parents[1])
+"""The code of this package."""
 
 
 def environment(device: str) -> dict[str, Any]:
-    """The versions of the packages that compute the numbers, the name of the device, and the commit of this code."""
+    """The versions of the packages that compute the numbers, the name of the device, and the commit of this code.
+
+    Code with changes also has `changes`, the digest by which the record keeps the diff.
+    """
     return {
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **VERSIONS,
         "platform": f"{platform.system()} {platform.machine()}",
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "commit": _commit(),
+        "commit": CODE.commit,
+        **({"changes": CODE.source} if CODE.commit.endswith("+") else {}),
     }
 
 
@@ -38,19 +52,3 @@ def _processor() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
-
-
-@lru_cache(maxsize=1)
-def _commit() -> str:
-    """The commit of the checkout that this code runs from, with `+` if files are changed; `unknown` for a wheel."""
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(Path(__file__).parent), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        # fails for a wheel that is installed inside some other repository, whose commit says nothing about this code
-        git("ls-files", "--error-unmatch", __file__)
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", "..") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

@@ -9,7 +9,8 @@ receives them, does not need torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Row = dict[str, float]
@@ -26,10 +27,17 @@ class Started:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """An epoch has ended: the rows of all epochs so far, in order, and a checkpoint to resume from."""
+    """An epoch has ended.
+
+    Attributes:
+        rows: of all epochs so far, in order.
+        checkpoint: to resume from.
+        source: a digest of the code that trained the epoch.
+    """
 
     rows: list[Row]
     checkpoint: bytes
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,9 @@ class Ended:
         weights: of the best epoch, as safetensors.
         arrays: safetensors with `test_mse`, the error of each test image, and with `noisy`, `clean` and `denoised`, the
             images of the first test scenes; empty if the loss was not finite.
-        environment: versions, device and commit.
+        environment: versions, device and commit; of all stretches of epochs, where a run was resumed by others.
         rows: all its epochs.
+        changes: the diffs of the code against its commits, by their digests (`environment["changes"]`).
     """
 
     status: Literal["finished", "diverged"]
@@ -52,6 +61,7 @@ class Ended:
     arrays: bytes
     environment: dict[str, Any]
     rows: list[Row]
+    changes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
 from ablate.training.ahead import ahead
 from ablate.training.clock import CLOCK
-from ablate.training.environment import environment
+from ablate.training.environment import CODE, environment
 from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, score_nothing
 from ablate.training.events import Ended, EpochEnded, Row
+from ablate.training.origin import Stretch, continues, join_stretches
 from ablate.training.recipes import LOSSES, make_average, make_optimiser
 
 MAX_SAMPLES = 64
@@ -56,7 +57,7 @@ def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Ite
         if not trainer.advance():
             yield trainer.end_diverged()
             return
-        yield EpochEnded(list(trainer.rows), trainer.checkpoint())
+        yield EpochEnded(list(trainer.rows), trainer.checkpoint(), CODE.source)
     yield trainer.end_finished()
 
 
@@ -71,6 +72,9 @@ class Trainer:
         self.average = make_average(run.training, self.model)
         self.rows: list[Row] = []
         self.best: Weights = {}
+        self.environment = environment(device)
+        self.earlier: list[Stretch] = []  # before it was resumed
+        self.changes = {CODE.source: CODE.changes} if CODE.changes else {}
 
     @property
     def evaluated_model(self) -> nn.Module:
@@ -158,6 +162,8 @@ class Trainer:
             "average": None if self.average is None else self.average.state_dict(),
             "best": self.best,
             "rows": self.rows,
+            "stretches": self._stretches(),
+            "changes": self.changes,
         }
         torch.save(state, buffer)
         return buffer.getvalue()
@@ -171,6 +177,13 @@ class Trainer:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.best, self.rows = state["best"], state["rows"]
+        unknown: list[Stretch] = [{"until": len(self.rows), "environment": {"commit": "unknown"}}]
+        self.earlier = state.get("stretches", unknown)  # an older version did not save them
+        self.changes = state.get("changes", {}) | self.changes
+
+    def _stretches(self) -> list[Stretch]:
+        """What has trained the epochs so far, or scores them at the end."""
+        return continues(self.earlier, self.environment, until=len(self.rows))
 
     def end_diverged(self) -> Ended:
         """The end of a run whose loss was not finite: without scores, and with the weights of its best epoch if any."""
@@ -198,7 +211,8 @@ class Trainer:
     def _ended(self, status: Literal["finished", "diverged"], results: dict[str, float], arrays: bytes) -> Ended:
         """The last event, without results that are not finite: without noise, the PSNR of doing nothing is infinite."""
         finite = {name: value for name, value in results.items() if math.isfinite(value)}
-        return Ended(status, finite, _bytes(self.best), arrays, environment(self.device), list(self.rows))
+        trained = join_stretches(self._stretches())
+        return Ended(status, finite, _bytes(self.best), arrays, trained, list(self.rows), self.changes)
 
     def _test(self) -> Evaluation:
         self.evaluated_model.eval()

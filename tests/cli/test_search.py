@@ -2,17 +2,21 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
+from ablate.executors.worker import perform
 from ablate.records.record import Record
 from ablate.records.requests import load_requested
+from ablate.settings import Run
 from ablate.strategies.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
+from ablate.training.events import Event, Failed
 from tests.helpers.commands import mlflow_runs, typed
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import facts_of
@@ -182,6 +186,31 @@ def test_a_search_of_which_no_trial_ends_says_so(
 ) -> None:
     path = write_tiny_search(store.parent, trials="1")
     path.write_text(path.read_text().replace("epochs: 2", "epochs: 2000") + "timeout: 1s\n")
-    monkeypatch.setattr("ablate.executors.inprocess.time.monotonic", iter(range(0, 10**6, 10)).__next__)
-    assert search_here(monkeypatch) == 1
+    with monkeypatch.context() as slow:
+        slow.setattr("ablate.executors.inprocess.time.monotonic", iter(range(0, 10**6, 10)).__next__)
+        assert search_here(monkeypatch) == 1
     assert "None of 1 trial (1 failed) is complete." in capsys.readouterr().out
+
+
+def test_failed_trials_are_trained_again_if_that_is_requested(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_search(store.parent, trials="3", parallel="1", pruner="none")
+    performed: list[str] = []
+
+    def fail_the_second(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
+        performed.append(run.id)
+        return iter([Failed("bad luck")]) if len(performed) == 2 else perform(run, checkpoint, device)
+
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr("ablate.executors.inprocess.perform", fail_the_second)
+        assert search_here(monkeypatch) == 0
+    assert "Best of 3 trials (1 failed)" in capsys.readouterr().out.replace("\n", " ")
+    assert search_here(monkeypatch) == 0
+    assert "epoch" not in capsys.readouterr().out
+    assert search_here(monkeypatch, "--retry-failed") == 0
+    shown = capsys.readouterr().out.replace("\n", " ")
+    assert "3 trials, 1 of them finished already." in shown
+    assert "Best of 3 trials:" in shown
+    assert search_here(monkeypatch, "--retry-failed") == 0
+    assert "3 trials, 3 of them finished already." in capsys.readouterr().out

@@ -59,6 +59,23 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     assert "Nothing to train." in capsys.readouterr().out
 
 
+def test_a_dry_run_of_a_study_that_is_partly_tuned_counts_what_is_left(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tuned_study(store.parent)
+    assert sweep_here(monkeypatch) == 0
+    shutil.rmtree("reports")
+    path.write_text(path.read_text().replace("trials: 3", "trials: 5"))
+    before = {file: file.read_bytes() for file in Path(".ablate").rglob("*") if file.is_file()}
+    monkeypatch.setattr("ablate.pipeline.estimate.timed_seconds", lambda run, device: 120.0)
+    capsys.readouterr()
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    planned = capsys.readouterr().out
+    assert "2 of 1 epochs" in planned
+    assert "About 12 min in 1 slot" in planned, "2 arms with 2 trials of half a run each, then 4 runs of 2 minutes"
+    assert {file: file.read_bytes() for file in Path(".ablate").rglob("*") if file.is_file()} == before
+
+
 def test_status_sync_and_report_know_of_tuned_studies(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

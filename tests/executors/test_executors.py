@@ -71,7 +71,7 @@ def test_every_executor_gives_the_same_bits(warm: LocalExecutor) -> None:
 
 
 def test_a_failed_run_stops_no_other(executor: Executor) -> None:
-    executor.submit(RUNS[0], b"no checkpoint at all")
+    executor.submit(RUNS[0], lambda: b"no checkpoint at all")
     executor.submit(RUNS[1])
     events = collect_events(executor)
     assert isinstance(events[RUNS[0].id][-1], Failed)
@@ -82,7 +82,8 @@ def test_a_failed_run_stops_no_other(executor: Executor) -> None:
 def test_a_run_resumes_from_its_checkpoint(executor: Executor) -> None:
     executor.submit(RUNS[0])
     whole = collect_events(executor)[RUNS[0].id]
-    executor.submit(RUNS[0], whole[1].checkpoint)
+    newest = whole[1].checkpoint
+    executor.submit(RUNS[0], lambda: newest)
     rest = collect_events(executor)[RUNS[0].id]
     assert [type(event) for event in rest] == [Started, EpochEnded, Ended]
     assert rest[-1].weights == whole[-1].weights

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate.executors import ReadCheckpoint, no_checkpoint
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.files import write_json
@@ -194,8 +195,8 @@ class Unlucky:
         self.times, self.event, self.inner = times, event, InProcessExecutor()
         self.checkpoints: list[bytes | None] = []
 
-    def submit(self, run: Run, checkpoint: bytes | None = None) -> None:
-        self.checkpoints.append(checkpoint)
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
+        self.checkpoints.append(checkpoint())
         self.inner.submit(run, checkpoint)
 
     def events(self) -> Iterator[tuple[str, Event]]:
@@ -205,6 +206,15 @@ class Unlucky:
                 self.times -= 1
                 self.inner.cancel(run_id)
                 yield run_id, self.event
+
+
+def test_a_checkpoint_is_read_when_its_run_starts(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log()
+    read: list[tuple[str, int]] = []
+    monkeypatch.setattr(record, "checkpoint", lambda run_id: read.append((run_id, len(log))))
+    sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
+    assert [run_id for run_id, _ in read] == [run.id for run in RUNS]
+    assert read[0][1] < read[1][1]
 
 
 @pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "failed")])

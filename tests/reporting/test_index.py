@@ -2,11 +2,12 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from ablate.reporting.index import write_index
+from ablate.reporting.index import is_private, write_index
 from ablate.reporting.study.data import write
 from ablate.reporting.study.page import write_report
 from tests.helpers import fabricated
@@ -20,6 +21,18 @@ def test_files_that_are_not_reports_are_left_out(content: str, tmp_path: Path) -
     (tmp_path / "other" / "metrics.json").write_text(content)
     write_index(tmp_path)
     assert "0 studies" in (tmp_path / "README.md").read_text()
+
+
+def test_a_report_that_git_ignores_is_not_on_a_page_that_it_does_not_ignore(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    study = fabricated.named_study(4)
+    write(study, fabricated.fabricate(study, fabricated.named_score), tmp_path / "reports" / study.name)
+    write_report(study, tmp_path / "reports" / study.name)
+    for ignored, listed in ((f"reports/{study.name}/", 0), ("reports/", 1), ("", 1)):
+        (tmp_path / ".gitignore").write_text(ignored)
+        assert is_private(tmp_path / "reports" / study.name) == (not listed)
+        write_index(tmp_path / "reports")
+        assert f"{listed} stud" in (tmp_path / "reports" / "README.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,17 @@ def test_a_reference_from_another_version_concerns_all_arms_that_are_compared_wi
     assert warning.endswith('("width=16, depth=1", "width=16, depth=4" and "width=16, depth=8").')
 
 
+def test_a_run_that_was_resumed_elsewhere_gives_a_warning(data: Data) -> None:
+    data.runs.loc[0, "env/device"] = "a GPU up to epoch 3, then a processor"
+    data.runs.loc[0, "env/commit"] = "aaa up to epoch 3, then bbb"
+    (compared, resumed) = environment_warnings(data.runs, STUDY.against)
+    assert "device a GPU and a processor (" in compared
+    assert resumed == (
+        f'The epochs of "{data.runs.arm[0]}" seed 0 were not all trained alike, since it was resumed: '
+        "device a GPU up to epoch 3, then a processor and commit aaa up to epoch 3, then bbb."
+    )
+
+
 def test_arms_that_are_not_compared_may_differ(data: Data) -> None:
     data.runs.loc[data.runs.arm.str.startswith("width=16"), "env/torch"] = "2.13.0"
     assert environment_warnings(data.runs, STUDY.against) == []

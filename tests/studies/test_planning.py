@@ -297,7 +297,7 @@ def test_the_error_of_a_study_built_in_python_has_the_path_to_the_mistake() -> N
 
 def test_an_arm_without_noise_cannot_be_judged_by_the_gain() -> None:
     quiet = {"data.filled.density": 0, "data.noisy.density": 0}
-    with pytest.raises(StudyError, match=r"'quiet' has no noise, so test/gain is undefined"):
+    with pytest.raises(StudyError, match=r"'quiet' has no noise in 2048 test scenes, so test/gain is undefined"):
         study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
 
 
@@ -305,6 +305,19 @@ def test_noise_with_values_of_zero_is_not_noise() -> None:
     quiet = {"data.filled.value": [0, 0], "data.noisy.density": 0}
     with pytest.raises(StudyError, match=r"'quiet' has no noise"):
         study_of(arms={"noisy": {}, "quiet": quiet}, reference="noisy", metric="test/gain")
+
+
+def test_noise_that_few_test_scenes_lack_by_chance_is_not_noise() -> None:
+    few = {"data.filled.density": 1e-6, "data.noisy.density": 0, "data.test": 8}
+    with pytest.raises(StudyError, match=r"'few' has no noise in 8 test scenes, so test/gain is undefined"):
+        study_of(arms={"many": {}, "few": few}, reference="many", metric="test/gain")
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_scenes_that_are_blank_by_chance_are_refused(split: str) -> None:
+    few = {"data.cells.density": 1e-5, f"data.{split}": 2}
+    with pytest.raises(StudyError, match=rf"^arms > few > data\.{split}: all 2 {split} scenes are blank"):
+        study_of(arms={"many": {}, "few": few}, reference="many", metric="test/gain")
 
 
 @pytest.mark.parametrize(

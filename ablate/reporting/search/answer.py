@@ -17,8 +17,11 @@ def answer(page: SearchPage) -> str:
 
 
 def _count_trials(page: SearchPage) -> str:
-    """`24 trials (12 pruned, 1 failed)`."""
-    others = ", ".join(f"{count} {state}" for state in ("pruned", "failed") if (count := page.count(state)))
+    """`24 trials (20 different, 12 pruned, 1 failed)`; trials are the same if all their settings are."""
+    counts = {state: page.count(state) for state in ("pruned", "failed")}
+    if page.different_trials < len(page.trials):
+        counts = {"different": page.different_trials} | counts
+    others = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return f"{len(page.trials)} trial{'s' if len(page.trials) > 1 else ''}{f' ({others})' if others else ''}"
 
 

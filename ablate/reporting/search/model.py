@@ -11,6 +11,7 @@ import pandas as pd
 from ablate.metrics import Metric
 from ablate.reporting.origins import provenance
 from ablate.strategies.trial_tables import Trial, ranked, read_trials
+from ablate.studies.names import arm_name
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides
 
@@ -40,6 +41,11 @@ class SearchPage:
     def count(self, state: str) -> int:
         """How many trials have this state: `complete`, `pruned` or `failed`."""
         return sum(trial.state == state for trial in self.trials)
+
+    @property
+    def different_trials(self) -> int:
+        """How many of the trials differ in their settings; some settings allow no run, so they count as drawn."""
+        return len({trial.run or arm_name(trial.overrides) for trial in self.trials})
 
     @property
     def missing_trials(self) -> int:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ablate.metrics import METRICS
+from ablate.records.record import FAILED
 from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words, quote_name
 from ablate.reporting.study.arms import ArmRow
@@ -82,8 +83,11 @@ def _names(rows: Sequence[ArmRow], total: int, all_of_them: str) -> str:
 
 
 def _cause_of_waiting(page: Page) -> str:
-    if page.missing_runs and all(run.status == UNSCORED for run in page.missing_runs):
+    statuses = {run.status for run in page.missing_runs}
+    if statuses == {UNSCORED}:
         return f"runs that lack {page.metric.name}"
+    if statuses and statuses <= set(FAILED):
+        return "runs that failed"
     return "missing runs" if page.missing_runs or len(page.study.looks) == 1 else "the next look"
 
 

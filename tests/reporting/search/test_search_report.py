@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.reporting.index import write_index
+from ablate.reporting.search.answer import answer
 from ablate.reporting.search.data import export, read
 from ablate.reporting.search.figures import axis_panels, scored_trials, value_limits
 from ablate.reporting.search.model import SearchPage, build
@@ -69,6 +70,16 @@ def test_the_best_of_errors_is_the_smallest() -> None:
     assert page.best is not None
     assert page.best.number == 1
     assert best_so_far(page.trials, page.metric) == [0.3, 0.1]
+
+
+def test_the_answer_counts_trials_that_repeat_an_earlier_one(tmp_path: Path) -> None:
+    few = {"model.skip": ["both", "none"], "training.ema": [0, 0.5]}
+    search = made_up_search(space=few, sampler="random", pruner="none", trials=12)
+    trials = finished_trials(search)
+    different = len({tuple(trial.params.items()) for trial in trials})
+    page = write_search_report(search, write(tmp_path, search, trials))
+    assert different < 12
+    assert answer(page).startswith(f"Best of 12 trials ({different} different): ")
 
 
 def test_importance_is_a_share_and_smallest_for_an_axis_without_any_effect(tmp_path: Path) -> None:

@@ -132,11 +132,12 @@ def test_an_answer_names_few_arms_by_the_size_of_their_difference(count: int, na
     assert f": {names} are worse by" in answer(many(count, -3.0))
 
 
-def test_an_answer_without_any_run_says_that_runs_are_missing() -> None:
+@pytest.mark.parametrize(("status", "runs"), [("failed", "runs that failed"), ("absent", "missing runs")])
+def test_an_answer_without_any_run_says_what_it_waits_for(status: str, runs: str) -> None:
     made = data(study())
     made.runs[["test/psnr", "test/gain"]] = math.nan
-    made.runs["status"] = "failed"
-    assert answer(build(study(), made)) == "Compared with heads=4: all 4 other arms are waiting for missing runs."
+    made.runs["status"] = status
+    assert answer(build(study(), made)) == f"Compared with heads=4: all 4 other arms are waiting for {runs}."
 
 
 def test_the_metric_decides_the_direction() -> None:

@@ -1,0 +1,52 @@
+"""Whether the scenes on which runs are scored can tell good runs from bad ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.errors import StudyError
+from ablate.settings import Settings, check_target
+
+if TYPE_CHECKING:
+    from ablate.scenes import Split
+
+MANY = 100.0
+"""Shapes that a set of scenes must be expected to have to be certain to have one: the chance of none is exp(-100)."""
+
+
+def check_sets(settings: Settings) -> None:
+    """Raise a StudyError if no run can be judged, since answering zero is perfect: the scenes have no cells.
+
+    That can be so by their settings, or by chance if there are few scenes.
+    """
+    check_target(settings.data)
+    counts: dict[Split, int] = {"test": settings.data.test, "validation": settings.data.validation}
+    for split, count in counts.items():
+        if _expected(settings, count, settings.data.cells.density) < MANY and _is_blank(settings, split, count):
+            fact = f"all {count} {split} scenes are blank, so answering zero is perfect and no run can be judged"
+            raise StudyError((f"data.{split}",), f"{fact}; allowed: more scenes, or a higher data.cells.density")
+
+
+def is_noiseless(settings: Settings) -> bool:
+    """Whether no test scene has noise, by its settings or by chance, so that doing nothing is perfect."""
+    data = settings.data
+    if not data.has_noise:
+        return True
+    density = sum(part.density for part in (data.filled, data.noisy) if part.value[1])
+    if _expected(settings, data.test, density) > MANY:
+        return False
+    from ablate.scenes import Task, is_noiseless
+
+    return is_noiseless(Task.of(settings.model, data), "test", data.test)
+
+
+def _expected(settings: Settings, count: int, density: float) -> float:
+    """How many shapes `count` scenes have on average."""
+    height, width = settings.model.image_size
+    return count * settings.model.channels * height * width * density
+
+
+def _is_blank(settings: Settings, split: Split, count: int) -> bool:
+    from ablate.scenes import Task, is_blank  # not at the top of the file, since it imports NumPy
+
+    return is_blank(Task.of(settings.model, settings.data), split, count)

@@ -1,0 +1,48 @@
+"""What `ablate prune` lists, and what it removes."""
+
+from pathlib import Path
+
+import pytest
+
+from ablate.records.record import Record
+from ablate.studies.planning import Design
+from tests.helpers.commands import sweep_here, typed
+from tests.helpers.tiny import write_tiny_study
+
+
+def prune(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    capsys.readouterr()
+    assert typed("prune", *options, monkeypatch=monkeypatch) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_former_runs_and_stray_checkpoints_are_listed_and_then_removed(
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, design = swept_copy
+    assert sweep_here(monkeypatch) == 0
+    assert prune(monkeypatch, capsys) == ["Nothing to remove."]
+    write_tiny_study(Path(), seeds="[1]")
+    assert sweep_here(monkeypatch) == 0
+    kept = {cell.run.id for cell in design.cells if cell.seed == 1}
+    stray = record.folder(min(kept)) / "checkpoint.pt"
+    stray.write_bytes(b"left by a kill")
+    before = {path for path in record.root.rglob("*") if path.is_file()}
+    *listed, last = prune(monkeypatch, capsys)
+    assert len(listed) == 3
+    assert {line.split(",")[0] for line in listed[:2]} == {"tiny: with seed 0", "tiny: without seed 0"}
+    assert listed[2].startswith(f"checkpoint of the run {min(kept)}")
+    assert last.startswith("`ablate prune --yes` removes these: 3 items")
+    assert {path for path in record.root.rglob("*") if path.is_file()} == before
+    assert prune(monkeypatch, capsys, "--yes")[-1].startswith("Removed: 3 items")
+    assert {path.name for path in (record.root / "runs").iterdir()} == kept
+    assert not stray.exists()
+    assert prune(monkeypatch, capsys, "--yes") == ["Nothing to remove."]
+    assert sweep_here(monkeypatch) == 0
+
+
+def test_without_a_record_nothing_is_made(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prune(monkeypatch, capsys, "--yes") == ["Nothing to remove."]
+    assert list(workplace.iterdir()) == []
