@@ -114,12 +114,12 @@ def comparison_page(study: str, record: Record) -> str:
     """The page of a study's prepared view, or of its runs if no report has been sent.
 
     Raises:
-        AblateError: MLflow does not answer, or has no such experiment.
+        AblateError: MLflow cannot be used, or has no such experiment.
     """
     try:
         experiment = find_experiment(connect(), study, record.root)
     except Exception as error:
-        raise AblateError(f"MLflow at {redact_uri(tracking_uri())} does not answer: {describe_error(error)}") from None
+        raise AblateError(f"MLflow at {redact_uri(tracking_uri())} cannot be used: {describe_error(error)}") from None
     if experiment is None:
         raise AblateError(
             f"MLflow has no runs of {study} yet: `ablate sweep` or `ablate search` trains them, and `ablate sync` "

@@ -6,17 +6,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from ablate.records.identity import record_id
-from ablate.tracking.connection import local_store, tracking_uri
+from ablate.tracking.connection import artifact_location, is_default_store, local_store
 from ablate.tracking.tags import RECORD_TAG, RUN_TAG, STUDY_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
 
-FILES = "mlruns"
+FILES = Path("mlruns")
 """Where the files of a local store are, below the current folder."""
 
 
@@ -31,19 +30,15 @@ def open_experiment(client: MlflowClient, study: str, question: str, root: Path)
         tags = {"mlflow.note.content": question, "mlflow.experimentKind": "custom_model_development"}
         tags |= {STUDY_TAG: study, RECORD_TAG: record_id(root)}
         created: Experiment = client.get_experiment(
-            client.create_experiment(name, artifact_location=_location(study), tags=tags)
+            client.create_experiment(name, artifact_location=artifact_location(FILES / study), tags=tags)
         )
         return created
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     if found.tags.get(RECORD_TAG) != record_id(root):
         client.set_experiment_tag(found.experiment_id, RECORD_TAG, record_id(root))
-    location = _location(study)
-    if (
-        location
-        and found.artifact_location != location
-        and found.artifact_location.endswith(f"/{FILES}/{quote(study)}")
-    ):
+    location = artifact_location(FILES / study)
+    if location and found.artifact_location != location:
         _move_files(found, location)
     return found
 
@@ -62,7 +57,7 @@ def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
     A store in this folder has no others, whatever became of an earlier record. Elsewhere one without a mark is from an
     earlier version of this program if it has runs of it, or none.
     """
-    if local_store() is not None:
+    if is_default_store():
         return True
     if owner := experiment.tags.get(RECORD_TAG):
         return bool(owner == record_id(root))
@@ -74,20 +69,16 @@ def _own_name(study: str, root: Path) -> str:
     return f"{study} ({record_id(root)[:6]})"
 
 
-def _location(study: str) -> str | None:
-    """Where the files of an experiment go: below the current folder. A server decides that itself."""
-    return (Path.cwd() / FILES / study).as_uri() if tracking_uri().startswith("sqlite:") else None
-
-
 def _move_files(experiment: Experiment, location: str) -> None:
-    """Correct where a local store looks for files, after its folder was moved or copied.
+    """Correct where a local store looks for files, if its folder was moved or copied.
 
-    MLflow stores absolute addresses, and has no request that changes them.
+    MLflow stores absolute addresses, and has no request that changes them. An experiment whose files somebody put
+    elsewhere is left as it is.
     """
-    from sqlalchemy.engine import make_url
-
-    database, former = make_url(tracking_uri()).database, experiment.artifact_location
-    with closing(sqlite3.connect(str(database))) as store, store:
+    former, below_folder = experiment.artifact_location, location.removeprefix(Path.cwd().as_uri())
+    if not former.endswith(below_folder):
+        return
+    with closing(sqlite3.connect(str(local_store()))) as store, store:
         number = int(experiment.experiment_id)
         store.execute("UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (location, number))
         store.execute(

@@ -7,6 +7,7 @@ MLflow, and whatever MLflow does is a warning at most.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -18,7 +19,7 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
 from ablate.tracking.connection import is_remote, probe, redact_uri, tracking_uri
-from ablate.tracking.errors import describe_error
+from ablate.tracking.errors import describe_error, is_permanent
 from ablate.tracking.last_sync import find_last_sync
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped
@@ -51,6 +52,7 @@ class Mirror:
         unfiled: runs of which MLflow may lack only files. What it refuses stays here.
         live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
+        is_unusable: whether MLflow cannot be opened until the user changes something.
         is_needed: whether anything may have to be sent; if not, MLflow is not even imported.
     """
 
@@ -71,7 +73,7 @@ class Mirror:
         self.live: set[str] = set()
         self.retry_delay, self.send_at = 0.0, 0.0
         self.last_progress = 0.0
-        self.has_warned = False
+        self.has_warned = self.is_unusable = False
         self.files_error: Exception | None = None
 
     def __call__(self, run: Run, event: Event) -> None:
@@ -101,7 +103,7 @@ class Mirror:
         limit = MAX_STALL if is_remote() else MAX_LOCAL_STALL
         while self.thread.is_alive() and time.monotonic() - self.last_progress <= limit:
             self.thread.join(0.2)
-        if self.waiting:
+        if self.waiting and not self.is_unusable:
             self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
         elif self.files_error:
             self.warn(describe_missing_files(len(self.unfiled), self.files_error))
@@ -111,7 +113,7 @@ class Mirror:
         is_sweeping = True
         while is_sweeping:
             is_sweeping = self._wait_for_changes()
-            if not is_sweeping and not self.is_needed:
+            if not is_sweeping and (self.is_unusable or not self.is_needed):
                 return
             if not is_sweeping:
                 # The last pass compares every run: one that was interrupted is no longer RUNNING, although no event
@@ -125,7 +127,8 @@ class Mirror:
     def _wait_for_changes(self) -> bool:
         """Wait until a run has changed, or what is waiting can be sent. Returns False once the sweep has ended."""
         # If nothing is waiting, only a change can give the thread something to do.
-        timeout = max(0.0, self.send_at - time.monotonic()) if self.waiting else None
+        is_waiting = bool(self.waiting) and not self.is_unusable
+        timeout = max(0.0, self.send_at - time.monotonic()) if is_waiting else None
         with suppress(queue.Empty):
             while True:
                 run_id = self.changes.get(timeout=timeout)
@@ -162,12 +165,14 @@ class Mirror:
 
     def _retry_later(self, error: Exception) -> None:
         """Schedule the next attempt, and warn, but only once in a sweep."""
+        self.is_unusable = self.store is None and is_permanent(error)
         self.store = None  # after an error nobody knows how much of the last request MLflow has taken
         self.retry_delay = min(max(MIN_RETRY_DELAY, 2 * self.retry_delay), MAX_RETRY_DELAY)
-        self.send_at = time.monotonic() + self.retry_delay
+        self.send_at = math.inf if self.is_unusable else time.monotonic() + self.retry_delay
         if not self.has_warned:
+            when = "by `ablate sync`" if is_permanent(error) else "as soon as MLflow answers again"
             self.warn(
                 f"MLflow at {redact_uri(tracking_uri())} cannot be updated now ({describe_error(error)}). Nothing is "
-                "lost: the runs continue, and what is missing there is sent as soon as MLflow answers again."
+                f"lost: the runs continue, and what is missing there is sent {when}."
             )
         self.has_warned = True

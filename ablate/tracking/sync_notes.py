@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from ablate.records.files import make_folder, write_json
-from ablate.tracking.connection import local_store, redact_uri, store_exists, tracking_uri
+from ablate.tracking.connection import is_default_store, redact_uri, store_exists, tracking_uri
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SyncNotes:
     """What was sent of a study.
 
     Attributes:
-        address: MLflow's, without passwords; that of the store in this folder is its name, so the folder can be moved.
+        address: MLflow's, without passwords; not of the store in this folder, so that the folder can be moved.
         runs: `Shown.digest` of each run of which all has been sent.
         files: by MLflow's id of the run.
         is_complete: whether nothing was refused when it was sent last.
@@ -63,5 +63,4 @@ def _path(root: Path, study: str) -> Path:
 
 
 def _address() -> str:
-    store = local_store()
-    return store.name if store else redact_uri(tracking_uri())
+    return "the store in this folder" if is_default_store() else redact_uri(tracking_uri())
