@@ -20,7 +20,7 @@ from ablate.records.identity import record_id
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.connection import address, connect, file_page, page, redact_uri, tracking_uri
-from ablate.tracking.errors import describe_error
+from ablate.tracking.errors import SENT_LATER, describe_error
 from ablate.tracking.experiment import find_experiment
 from ablate.tracking.last_sync import find_last_sync, save_last_sync
 from ablate.tracking.sync_notes import load_notes
@@ -58,7 +58,7 @@ def publish_comparison(
     try:
         view = send_comparison(connect(), experiment, requested.study, folder, record)
     except FilesRefusedError as error:
-        warn(describe_missing_report(error))
+        warn(f"{describe_missing_report(error)} {SENT_LATER}")
         return address(experiment, VIEW)
     except Exception as error:  # the report is written already, so an error of MLflow must not end the command
         warn(f"The report was not sent to MLflow ({describe_error(error)}); `ablate sync` sends it.")
@@ -73,8 +73,8 @@ class FilesRefusedError(Exception):
 
 
 def describe_missing_report(error: FilesRefusedError) -> str:
-    """One line for a report whose files MLflow refuses."""
-    return f"MLflow has the report's answer, but it refused its files ({error}). `ablate sync` sends them."
+    """Say that MLflow refuses the files of a report."""
+    return f"MLflow has the report's answer, but it refused its files: {error}."
 
 
 def send_comparison(client: MlflowClient, experiment: str, study: str, folder: Path, record: Record) -> str | None:

@@ -20,6 +20,8 @@ from ablate.tracking.connection import is_default_store, local_store, redact_uri
 MAX_LENGTH = 300
 """In characters, of what is quoted from MLflow: a server can answer with a long page."""
 
+SENT_LATER = "Once it accepts files, `ablate sync` sends them."
+
 NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 NO_SUCH_PLACE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EISDIR}
 

@@ -19,7 +19,7 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
 from ablate.tracking.connection import is_remote, probe, redact_uri, tracking_uri
-from ablate.tracking.errors import describe_error, is_permanent
+from ablate.tracking.errors import SENT_LATER, describe_error, is_permanent
 from ablate.tracking.last_sync import find_last_sync
 from ablate.tracking.store import Store
 from ablate.training.events import Event, Stopped
@@ -36,10 +36,10 @@ MAX_STALL, MAX_LOCAL_STALL = 20.0, 120.0
 
 
 def describe_missing_files(runs: int, error: Exception) -> str:
-    """One line for runs whose files MLflow refuses."""
+    """Say that MLflow refuses the files of some runs."""
     return (
         f"MLflow at {redact_uri(tracking_uri())} has all numbers, but it refused the files of {runs} runs (weights, "
-        f"settings, samples): {describe_error(error)}. `ablate sync` sends them."
+        f"settings, samples): {describe_error(error)}."
     )
 
 
@@ -106,7 +106,7 @@ class Mirror:
         if self.waiting and not self.is_unusable:
             self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
         elif self.files_error:
-            self.warn(describe_missing_files(len(self.unfiled), self.files_error))
+            self.warn(f"{describe_missing_files(len(self.unfiled), self.files_error)} {SENT_LATER}")
 
     def _run(self) -> None:
         """Send until the sweep ends, and then once more, whatever the delays say."""

@@ -9,7 +9,7 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.comparison import FilesRefusedError, describe_missing_report, report_digest, send_comparison
 from ablate.tracking.connection import address, redact_uri, tracking_uri
-from ablate.tracking.errors import describe_error
+from ablate.tracking.errors import SENT_LATER, describe_error
 from ablate.tracking.last_sync import save_last_sync
 from ablate.tracking.mirror import describe_missing_files
 from ablate.tracking.store import Store
@@ -45,7 +45,7 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
         uri = redact_uri(tracking_uri())
         raise TrackingError(f"MLflow at {uri} cannot be updated: {describe_error(error)}") from None
     if refused:
-        raise TrackingError(" ".join(refused))
+        raise TrackingError(" ".join([*refused, SENT_LATER]))
     if report and view:
         save_last_sync(requested, record, store.experiment, report_digest(report))
     return address(store.experiment, view)
