@@ -54,7 +54,7 @@ def find_experiment(client: MlflowClient, study: str, root: Path) -> Experiment 
 def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
     """Whether an experiment that has the name of a study is that of the record below `root`.
 
-    A store in this folder has no others, whatever became of an earlier record. Elsewhere one without a mark is from an
+    A store in this folder has no others, even after its record was deleted. Elsewhere, one without a mark is from an
     earlier version of this program if it has runs of it, or none.
     """
     if is_default_store():

@@ -29,7 +29,7 @@ class SyncState:
         mlflow_id: MLflow's own id of the run.
         name, status, tags: as they are there.
         is_described: whether its settings and its dataset are there.
-        scores: the newest value of each metric that is no metric of epochs.
+        scores: the newest value of each metric of the run; those of epochs are not among them.
         points: the numbers of epochs that are there, each by (metric, epoch); None if all are there.
         ended: when it ended, in milliseconds.
         shown: what it should show, once that has been sent, except for files.
