@@ -17,7 +17,7 @@ GOLDEN = [
     ("val/mse", "", False, 5, "mean squared error on the validation scenes"),
     ("val/psnr", "dB", True, 2, "PSNR of the pooled MSE on the validation scenes"),
     ("val/ssim", "", True, 4, "structural similarity on the validation scenes"),
-    ("time/seconds", "s", False, 0, "seconds of the epoch's training steps"),
+    ("time/seconds", "s", False, 0, "seconds of the epoch's training steps and of precise statistics"),
     ("time/images_per_second", "images/s", True, 0, "training scenes per second, making them included"),
     (
         "test/mse",
