@@ -29,6 +29,9 @@ ROCM = Path("/dev/kfd")
 
 GPU_PROGRAM = "from ablate.executors.devices import print_gpu_faults; print_gpu_faults()"
 
+MAX_TRIAL = 120.0
+"""Seconds that trying all GPUs may take, importing torch included."""
+
 CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 """Where Linux shows the limits of groups of processes, e.g. of a container, and the groups of this process."""
 
@@ -74,7 +77,11 @@ def gpu_faults() -> list[str]:
     if not ROCM.exists() and not any(map(_can_load, DRIVERS)):
         return []
     with start_python(GPU_PROGRAM, stdout=subprocess.PIPE) as process:
-        printed, _ = process.communicate()
+        try:
+            printed, _ = process.communicate(timeout=MAX_TRIAL)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return [f"trying the GPUs did not end within {MAX_TRIAL:g} s"]
     if process.returncode:
         return [f"looking for GPUs ended with exit code {process.returncode}"]
     faults: list[str] = json.loads(printed.splitlines()[-1])

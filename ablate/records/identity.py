@@ -13,8 +13,15 @@ from ablate.records.files import write_atomic
 
 def record_id(root: Path) -> str:
     """The id of the record below `root`, which is drawn now if it has none."""
+    if found := read_id(root):
+        return found
+    root.mkdir(parents=True, exist_ok=True)
+    drawn = uuid.uuid4().hex
+    write_atomic(root / "id", drawn.encode())
+    return drawn
+
+
+def read_id(root: Path) -> str | None:
+    """The id of the record below `root`; None if it has none yet."""
     path = root / "id"
-    if not path.exists():
-        root.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, uuid.uuid4().hex.encode())
-    return path.read_text().strip()
+    return path.read_text(encoding="ascii") if path.exists() else None

@@ -87,7 +87,7 @@ def _is_held(lock: Path) -> bool:
     try:
         with open(lock, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # no sweep, or one that this user cannot know of
         return False
     except OSError:  # it is refused, or there are none here: then FileLock has a file only while it holds the lock
         return True

@@ -123,7 +123,7 @@ def check_name(root: Path, study: Design | Search) -> None:
     """
     before = load_requested(root, study.name)
     if before and before.file and study.file:
-        other = root.absolute().parent / before.file
+        other = root.resolve().parent / before.file
         if other.exists() and not (study.file.exists() and other.samefile(study.file)):
             fact = f"its report would replace that of {before.file}, which has the same name; rename one of the two"
             raise AblateError(f"{_from_project(root, study.file)}: {fact}")

@@ -49,12 +49,13 @@ def write_index(reports: Path) -> None:
 def is_private(report: Path) -> bool:
     """Whether git ignores the folder of a report, but not the page over all reports, which is to be committed."""
     page = report.parent / "README.md"
-    command = ["git", "-C", str(report.parent), "check-ignore", "--", str(report.absolute()), str(page.absolute())]
+    paths = "".join(f"{path.absolute()}\0" for path in (report, page))
+    command = ["git", "-C", str(report.parent), "check-ignore", "-z", "--stdin"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        found = subprocess.run(command, capture_output=True, text=True, check=False, input=paths).stdout.split("\0")
     except OSError:  # there is no git, or no such folder
         return False
-    return found == [str(report.absolute())]
+    return found == [str(report.absolute()), ""]
 
 
 def _draw(studies: dict[str, Headlines]) -> dict[str, str]:

@@ -22,5 +22,5 @@ class Combined:
 
     @property
     def given_up(self) -> Sequence[str]:
-        """What all of them give up that proposed it."""
+        """What any of them gives up."""
         return [run_id for strategy in self.strategies for run_id in strategy.given_up]

@@ -176,10 +176,12 @@ def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path,
     run = present or client.create_run(
         experiment, tags=tags | {"mlflow.source.name": "ablate report"}, run_name="report"
     )
-    for path in files:
-        client.log_artifact(run.info.run_id, str(path), None if path.name in PAGES else FIGURES)
-    client.set_tag(run.info.run_id, REPORT_TAG, digest)
-    client.set_terminated(run.info.run_id)
+    try:
+        for path in files:
+            client.log_artifact(run.info.run_id, str(path), None if path.name in PAGES else FIGURES)
+        client.set_tag(run.info.run_id, REPORT_TAG, digest)
+    finally:
+        client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
 

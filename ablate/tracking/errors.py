@@ -70,7 +70,7 @@ def _quote(error: Exception) -> str:
 def _without_secrets(text: str) -> str:
     text = text.replace(tracking_uri(), redact_uri(tracking_uri()))
     secrets = re.findall(r"(?<=//)[^/]*(?=@)|(?<=\?).+", tracking_uri())  # an error can quote them without the URI
-    for secret in secrets:
+    for secret in filter(None, secrets):
         text = text.replace(secret, "…")
     return text
 
@@ -194,6 +194,6 @@ def _store() -> str:
 
 
 def _start_anew() -> str:
-    """How to replace a store in a file: a store of ours holds nothing that is not in the record."""
+    """How to replace a store in a file. What others logged there is in the old file only."""
     name = "mlflow.db" if is_default_store() else shlex.quote(str(local_store()))
     return f"type `mv {name} {name}.old`, and `ablate sync` makes a new one from the record"

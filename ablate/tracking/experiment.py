@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.records.identity import record_id
+from ablate.records.identity import read_id, record_id
 from ablate.tracking.connection import artifact_location, is_default_store, local_store
 from ablate.tracking.tags import RECORD_TAG, RUN_TAG, STUDY_TAG
 
@@ -26,7 +26,7 @@ def open_experiment(client: MlflowClient, study: str, question: str, root: Path)
     """
     found = find_experiment(client, study, root)
     if found is None:
-        name = study if client.get_experiment_by_name(study) is None else _own_name(study, root)
+        name = study if client.get_experiment_by_name(study) is None else _own_name(study, record_id(root))
         tags = {"mlflow.note.content": question, "mlflow.experimentKind": "custom_model_development"}
         tags |= {STUDY_TAG: study, RECORD_TAG: record_id(root)}
         created: Experiment = client.get_experiment(
@@ -48,25 +48,26 @@ def find_experiment(client: MlflowClient, study: str, root: Path) -> Experiment 
     named = client.get_experiment_by_name(study)
     if named is not None and _belongs(client, named, root):
         return named
-    return client.get_experiment_by_name(_own_name(study, root))
+    own = read_id(root)
+    return client.get_experiment_by_name(_own_name(study, own)) if own else None
 
 
 def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
     """Whether an experiment that has the name of a study is that of the record below `root`.
 
-    A store in this folder has no others, even after its record was deleted. Elsewhere, one without a mark is from an
-    earlier version of this program if it has runs of it, or none.
+    If the store is in this folder, so is an experiment of an earlier record here, which was deleted. One without a mark
+    is from an earlier version of this program if it has runs of it, and somebody else's if not.
     """
-    if is_default_store():
-        return True
+    from mlflow.entities import ViewType
+
     if owner := experiment.tags.get(RECORD_TAG):
-        return bool(owner == record_id(root))
-    runs = client.search_runs([experiment.experiment_id], max_results=1)
-    return not runs or bool(client.search_runs([experiment.experiment_id], f"tags.`{RUN_TAG}` != ''", max_results=1))
+        return is_default_store() or owner == read_id(root)
+    ours = f"tags.`{RUN_TAG}` != ''"
+    return bool(client.search_runs([experiment.experiment_id], ours, ViewType.ALL, max_results=1))
 
 
-def _own_name(study: str, root: Path) -> str:
-    return f"{study} ({record_id(root)[:6]})"
+def _own_name(study: str, record: str) -> str:
+    return f"{study} ({record[:6]})"
 
 
 def _move_files(experiment: Experiment, location: str) -> None:

@@ -38,8 +38,8 @@ MAX_STALL, MAX_LOCAL_STALL = 20.0, 120.0
 def describe_missing_files(runs: int, error: Exception) -> str:
     """Say that MLflow refuses the files of some runs."""
     return (
-        f"MLflow at {redact_uri(tracking_uri())} has all numbers, but it refused the files of {runs} runs (weights, "
-        f"settings, samples): {describe_error(error)}."
+        f"MLflow at {redact_uri(tracking_uri())} has all numbers, but not the files (weights, settings, samples) of "
+        f"{runs} {'run' if runs == 1 else 'runs'}: {describe_error(error)}."
     )
 
 
@@ -105,8 +105,9 @@ class Mirror:
             self.thread.join(0.2)
         if self.waiting and not self.is_unusable:
             self.warn("Some of this study was not sent to MLflow; `ablate sync` sends the rest.")
-        elif self.files_error:
-            self.warn(f"{describe_missing_files(len(self.unfiled), self.files_error)} {SENT_LATER}")
+        elif self.unfiled:
+            error = self.files_error or TimeoutError("they were not sent in time")
+            self.warn(f"{describe_missing_files(len(self.unfiled), error)} {SENT_LATER}")
 
     def _run(self) -> None:
         """Send until the sweep ends, and then once more, whatever the delays say."""
@@ -119,10 +120,12 @@ class Mirror:
                 # The last pass compares every run: one that was interrupted is no longer RUNNING, although no event
                 # says so, and a search has added runs meanwhile.
                 self.live.clear()
-                self.waiting = dict.fromkeys(self.requested.all_runs())
+                others = [run_id for run_id in self.requested.all_runs() if run_id not in self.waiting]
+                self.waiting = dict.fromkeys([*others, *self.waiting])  # what was refused comes last
             if time.monotonic() >= self.send_at or not is_sweeping:
                 self.send_at = time.monotonic() + MIN_INTERVAL
-                self._send()
+                # files that were refused are sent again only at the end, since each attempt can take long
+                self._send(files=not self.files_error or not is_sweeping)
 
     def _wait_for_changes(self) -> bool:
         """Wait until a run has changed, or what is waiting can be sent. Returns False once the sweep has ended."""
@@ -138,7 +141,7 @@ class Mirror:
                 timeout = 0  # take what else is queued, so that many changes of one run are sent together
         return True
 
-    def _send(self) -> None:
+    def _send(self, *, files: bool) -> None:
         """Send what is waiting; after an error, read anew what MLflow has before the next attempt."""
         try:
             if self.store is None:
@@ -146,8 +149,8 @@ class Mirror:
                 self._say_name(self.store)
             self.experiment = self.store.experiment
             self._note_progress()
-            self.store.send_all(self.waiting, self.unfiled, self.live, on_sent=self._note_progress)
-            self.files_error = self.store.files_error
+            self.store.send_all(self.waiting, self.unfiled, self.live, on_sent=self._note_progress, files=files)
+            self.files_error = self.store.files_error or self.files_error
             self.retry_delay = 0.0
         except Exception as error:
             self._retry_later(error)
@@ -156,8 +159,8 @@ class Mirror:
         """Say once that the experiment does not have the name of the study."""
         if store.name != self.requested.study and self.experiment is None:
             self.warn(
-                f'At {redact_uri(tracking_uri())}, the experiment "{self.requested.study}" belongs to another folder; '
-                f'the runs of this one are in "{store.name}".'
+                f'At {redact_uri(tracking_uri())}, the experiment "{self.requested.study}" is not from this folder; '
+                f'the runs of this study are in "{store.name}".'
             )
 
     def _note_progress(self) -> None:

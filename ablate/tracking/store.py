@@ -21,8 +21,8 @@ from ablate.tracking.sync_state import OF_EPOCHS, SyncState, read_states, start_
 if TYPE_CHECKING:
     from mlflow.entities import Metric
 
-MAX_REFUSED_IN_ROW = 3
-"""After so many refused runs in a row, MLflow is assumed to be down, and the others wait for the next attempt."""
+MAX_REFUSED_SECONDS = 5.0
+"""If runs are refused for so long, and none is accepted, MLflow is assumed to be down, and the others wait."""
 
 MAX_BATCH_SIZE = 900
 """Numbers sent in one request; MLflow accepts a thousand, tags and settings included."""
@@ -50,9 +50,17 @@ class Store:
         self.sync_states = read_states(self.client, self.experiment, requested, record)
 
     def send_all(
-        self, waiting: dict[str, None], unfiled: dict[str, None], live: Collection[str], on_sent: Callable[[], None]
+        self,
+        waiting: dict[str, None],
+        unfiled: dict[str, None],
+        live: Collection[str],
+        on_sent: Callable[[], None],
+        *,
+        files: bool = True,
     ) -> None:
-        """Send each waiting run, which goes from `waiting` to `unfiled`, and then its files; `live` runs are trained.
+        """Send each waiting run, which goes from `waiting` to `unfiled`, and then the files of these.
+
+        `live` runs are being trained. Without `files`, no files are sent.
 
         A run that MLflow refuses does not keep the others from being sent, and files that it refuses keep nothing else:
         they stay in `unfiled`, and `files_error` says why. `on_sent` is called for each run.
@@ -66,14 +74,15 @@ class Store:
             unfiled[run_id] = None
 
         error = _send_each(waiting, send, on_sent)
-        self.files_error = _send_each(unfiled, self.send_files, on_sent)
+        if files:
+            self.files_error = _send_each(unfiled, self.send_files, on_sent)
         self.notes.is_complete = not waiting and not unfiled
         save_notes(self.record.root, self.requested.study, self.notes)
         if error is not None:
             raise error
 
     def send(self, run_id: str, *, is_live: bool = False) -> None:
-        """Send what MLflow does not have of a run, or has otherwise; files are not part of it."""
+        """Send what MLflow does not have of a run, or has with other values; files are not part of it."""
         shown, began = show(run_id, self.requested, self.record), start_time(self.record, run_id)
         if shown is None or began is None:  # if the file is damaged, the next sweep repairs it
             return
@@ -168,26 +177,26 @@ class Store:
 def _send_each(waiting: dict[str, None], send: Callable[[str], None], on_sent: Callable[[], None]) -> Exception | None:
     """Send what is waiting, and remove what was accepted; returns the last error.
 
-    After several refusals in a row the rest is not tried: MLflow is then most likely down, and each further request
-    would only wait for its timeout.
+    What was refused waits behind the others. If nothing has been accepted for a while, the rest is not tried: MLflow is
+    then most likely down, and each further request would only wait for its timeout.
     """
-    refused_in_row, last_error = 0, None
+    accepted_at, last_error = time.monotonic(), None
     for run_id in list(waiting):
         try:
             send(run_id)
         except Exception as error:  # of whatever kind, since the next run may be accepted
-            refused_in_row, last_error = refused_in_row + 1, error
-            if refused_in_row == MAX_REFUSED_IN_ROW:
+            last_error, waiting[run_id] = error, waiting.pop(run_id)
+            if time.monotonic() - accepted_at > MAX_REFUSED_SECONDS:
                 break
         else:
-            refused_in_row = 0
+            accepted_at = time.monotonic()
             del waiting[run_id]
             on_sent()
     return last_error
 
 
 def _new_scores(state: SyncState, shown: Shown) -> Iterator[Metric]:
-    """The scores that MLflow does not have, or has otherwise. Of several values it shows the newest."""
+    """The scores that MLflow does not have, or has with another value. Of several values it shows the newest."""
     now = time.time()
     for name, value in shown.scores.items():
         if state.scores.get(name) != value:

@@ -1,4 +1,4 @@
-"""What MLflow has of each run of a study; and, on the way, its copies and what it has of earlier trainings removed."""
+"""Reads what MLflow has of each run of a study, and deletes copies and what it has of earlier trainings."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class SyncState:
 def read_states(
     client: MlflowClient, experiment: str, requested: RequestedRuns, record: Record
 ) -> dict[str, SyncState]:
-    """What MLflow has of each run that a study requests or has requested. Other runs of ours become former ones."""
+    """What MLflow has of each recorded run that a study has ever requested. Other runs of ours become former ones."""
     states = {}
     for run_id, copies in _find_runs(client, experiment).items():
-        if requested.label(run_id) is None:
+        if requested.label(run_id) is None or record.status(run_id) == "absent":
             _mark_as_former(client, copies)
         elif kept := _keep_one(client, copies, start_time(record, run_id)):
             states[run_id] = _read_state(client, kept)

@@ -53,7 +53,7 @@ def read_code(package: Path) -> Code:
 
 
 def _digest(package: Path) -> str:
-    files = sorted(package.rglob("*.py"))
+    files = sorted(path for path in package.rglob("[!.]*.py") if path.is_file())  # not the lock files of editors
     facts = [f"{path.relative_to(package)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
 

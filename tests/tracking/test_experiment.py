@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import ViewType
 
 from ablate.records.identity import record_id
 from ablate.records.record import Record
@@ -51,7 +52,7 @@ def test_two_folders_with_the_same_study_have_an_experiment_each(
         send(study, warnings)
     (warning,) = warnings
     own = f"tiny ({record_id(Path('.ablate'))[:6]})"
-    assert f'the runs of this one are in "{own}"' in warning
+    assert f'the runs of this study are in "{own}"' in warning
     found = {one.name: one for one in client().search_experiments() if one.name.startswith("tiny")}
     assert set(found) == {"tiny", own}
     for name, experiment in (("one", found["tiny"]), ("two", found[own])):
@@ -62,16 +63,27 @@ def test_two_folders_with_the_same_study_have_an_experiment_each(
     assert len(client().search_experiments()) == 3, "with Default: none is created again"
 
 
+@pytest.mark.parametrize("with_a_run", [True, False])
+@pytest.mark.parametrize("deleted", [True, False])
 def test_an_experiment_of_somebody_else_is_left_alone(
-    swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    with_a_run: bool, deleted: bool, swept_copy: tuple[Record, Design], store: Path
 ) -> None:
-    folder, study = swept
-    other = client().create_experiment("tiny")
-    run = client().create_run(other)
-    monkeypatch.chdir(copy_of(folder, tmp_path / "one"))
-    send(study, [])
-    assert [found.info.run_id for found in client().search_runs([other])] == [run.info.run_id]
-    assert "ablate.record" not in client().get_experiment(other).tags
+    other = client().create_experiment("tiny", tags={"mlflow.note.content": "mine"})
+    if with_a_run:
+        client().create_run(other)
+    if deleted:
+        client().delete_experiment(other)
+    before = content_of(other)
+    warnings: list[str] = []
+    send(swept_copy[1], warnings)
+    (warning,) = warnings
+    assert '"tiny" is not from this folder' in warning
+    assert content_of(other) == before
+
+
+def content_of(experiment: str) -> tuple[dict[str, object], list[dict[str, object]]]:
+    runs = client().search_runs([experiment], run_view_type=ViewType.ALL)
+    return dict(client().get_experiment(experiment)), [run.to_dictionary() for run in runs]
 
 
 def test_a_store_in_the_folder_is_that_of_its_record_even_if_the_record_is_a_new_one(

@@ -103,6 +103,28 @@ def test_a_diverged_run_has_the_score_that_it_has_in_the_report(requested: Reque
     assert shown_runs()[run_id].data.metrics["test/psnr"] == result.results["zero/psnr"]
 
 
+def test_runs_that_are_refused_hold_up_no_others(requested: RequestedRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    *refused, accepted = requested.runs
+    log_batch = SqlAlchemyStore.log_batch
+
+    def refuse_some(store: SqlAlchemyStore, run_id: str, *words: object, **more: object) -> None:
+        if client().get_run(run_id).data.tags["ablate.run"] in refused:
+            raise PermissionError("not this one")
+        log_batch(store, run_id, *words, **more)
+
+    monkeypatch.setattr(SqlAlchemyStore, "log_batch", refuse_some)
+    assert len(mirror(requested)) == 2
+    assert {run_id for run_id, run in shown_runs().items() if run.info.status == "FINISHED"} == {accepted}
+
+
+def test_a_run_that_is_no_longer_recorded_becomes_former(requested: RequestedRuns) -> None:
+    mirror(requested)
+    run_id = next(iter(requested.runs))
+    shutil.rmtree(Record().folder(run_id))
+    mirror(requested)
+    assert shown_runs()[run_id].data.tags["ablate.requested"] == "former"
+
+
 def test_runs_of_which_the_record_knows_nothing_become_former(requested: RequestedRuns) -> None:
     mirror(requested)
     run_id = next(iter(requested.runs))
@@ -116,13 +138,13 @@ def test_files_that_are_refused_cost_nothing_but_the_files(
     with monkeypatch.context() as refusing:
         refusing.setattr(MlflowClient, "log_artifacts", refuse)
         (warning,) = mirror(requested)
-        assert "refused the files of 4 runs" in warning
+        assert "not the files (weights, settings, samples) of 4 runs" in warning
         assert "read-only file system" in warning
         found = shown_runs()
         assert {run.info.status for run in found.values()} == {"FINISHED"}
         assert all("test/psnr" in run.data.metrics for run in found.values())
         assert not_shown(requested) == 4
-        with pytest.raises(TrackingError, match="refused the files of 4 runs"):
+        with pytest.raises(TrackingError, match="of 4 runs: PermissionError: read-only"):
             sync(requested, Record())
     sync(requested, Record())
     assert not_shown(requested) == 0

@@ -76,6 +76,12 @@ def test_a_new_file_changes_the_code_and_its_content_is_not_kept(package: Path) 
     assert code.source != before[1].source
 
 
+def test_the_lock_file_of_an_editor_is_not_code(package: Path) -> None:
+    before = read_code(package)
+    (package / ".#loop.py").symlink_to("somebody@somewhere")
+    assert read_code(package).source == before.source
+
+
 def test_changes_beside_the_code_do_not_count(package: Path) -> None:
     found = commit(package.parent)
     (package.parent / "notes.txt").write_text("mine")
