@@ -24,15 +24,16 @@ def test_files_that_are_not_reports_are_left_out(content: str, tmp_path: Path) -
 
 
 def test_a_report_that_git_ignores_is_not_on_a_page_that_it_does_not_ignore(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    project = tmp_path / "Brücke"  # git would quote the name in a list of lines
+    subprocess.run(["git", "init", "--quiet", project], check=True)
     study = fabricated.named_study(4)
-    write(study, fabricated.fabricate(study, fabricated.named_score), tmp_path / "reports" / study.name)
-    write_report(study, tmp_path / "reports" / study.name)
+    write(study, fabricated.fabricate(study, fabricated.named_score), project / "reports" / study.name)
+    write_report(study, project / "reports" / study.name)
     for ignored, listed in ((f"reports/{study.name}/", 0), ("reports/", 1), ("", 1)):
-        (tmp_path / ".gitignore").write_text(ignored)
-        assert is_private(tmp_path / "reports" / study.name) == (not listed)
-        write_index(tmp_path / "reports")
-        assert f"{listed} stud" in (tmp_path / "reports" / "README.md").read_text()
+        (project / ".gitignore").write_text(ignored)
+        assert is_private(project / "reports" / study.name) == (not listed)
+        write_index(project / "reports")
+        assert f"{listed} stud" in (project / "reports" / "README.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_runs_that_are_refused_hold_up_no_others(requested: RequestedRuns, monke
     def refuse_some(store: SqlAlchemyStore, run_id: str, *words: object, **more: object) -> None:
         if client().get_run(run_id).data.tags["ablate.run"] in refused:
             raise PermissionError("not this one")
-        log_batch(store, run_id, *words, **more)
+        log_batch(store, run_id, *words, **more)  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(SqlAlchemyStore, "log_batch", refuse_some)
     assert len(mirror(requested)) == 2
