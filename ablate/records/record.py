@@ -3,7 +3,7 @@
 All else (MLflow, reports, tables) is made from the record.
 
 .ablate/runs/<id>/
-    run.json              settings, seed, recipe, when it began
+    run.json              settings, seed, recipe, when it began or started over
     checkpoint.pt         the state after the newest epoch, with a checksum; deleted when the run has ended
     epochs.json           one row per epoch
     weights.safetensors   the best epoch's weights
@@ -99,7 +99,7 @@ class Record:
         folder = self.folder(run.id)
         make_folder(folder)
         self.retry(run.id)
-        if self.facts(run.id) is None:
+        if self.facts(run.id) is None or not (folder / "checkpoint.pt").exists():  # it starts over
             _facts(run, time.time()).write(folder / "run.json")
 
     def _end(self, folder: Path, event: Ended) -> None:

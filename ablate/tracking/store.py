@@ -86,7 +86,11 @@ class Store:
         shown, began = show(run_id, self.requested, self.record), start_time(self.record, run_id)
         if shown is None or began is None:  # if the file is damaged, the next sweep repairs it
             return
-        state = self.sync_states.get(run_id) or self._create(run_id, shown, began)
+        state = self.sync_states.get(run_id)
+        if state and state.began != began:  # it was started over
+            self.client.delete_run(state.mlflow_id)
+            state = None
+        state = state or self._create(run_id, shown, began)
         status = "RUNNING" if is_live and shown.status == "KILLED" else shown.status
         if state.name != shown.name:
             self.client.update_run(state.mlflow_id, name=shown.name)
@@ -160,7 +164,7 @@ class Store:
 
     def _create(self, run_id: str, shown: Shown, began: int) -> SyncState:
         run = self.client.create_run(self.experiment, start_time=began, tags=shown.tags, run_name=shown.name)
-        state = SyncState(run.info.run_id, shown.name, tags=dict(shown.tags))
+        state = SyncState(run.info.run_id, began, shown.name, tags=dict(shown.tags))
         self.sync_states[run_id] = state
         return state
 

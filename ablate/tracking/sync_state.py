@@ -27,6 +27,7 @@ class SyncState:
 
     Attributes:
         mlflow_id: MLflow's own id of the run.
+        began: when it began, in milliseconds.
         name, status, tags: as they are there.
         is_described: whether its settings and its dataset are there.
         scores: the newest value of each metric of the run; those of epochs are not among them.
@@ -36,6 +37,7 @@ class SyncState:
     """
 
     mlflow_id: str
+    began: int
     name: str
     status: str = "RUNNING"
     tags: dict[str, str] = field(default_factory=dict)
@@ -113,6 +115,7 @@ def _read_state(client: MlflowClient, run: MlflowRun) -> SyncState:
     info = run.info
     return SyncState(
         mlflow_id=info.run_id,
+        began=info.start_time,
         name=info.run_name,
         status=info.status,
         tags=dict(run.data.tags),

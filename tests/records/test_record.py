@@ -76,11 +76,15 @@ def test_an_interrupted_retry_resumes_with_and_without_retry_failed(record: Reco
     assert (record.needs_training(RUN.id), record.needs_training(RUN.id, retry_failed=True)) == (False, True)
 
 
-def test_a_run_began_when_it_was_first_started(record: Record) -> None:
+def test_a_run_began_when_it_was_first_started_or_when_it_started_over(record: Record) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     began = record.start_time(RUN.id)
+    record.write_event(RUN, EpochEnded([], b"state"))
     record.write_event(RUN, Started(1, "cpu"))
     assert record.start_time(RUN.id) == began
+    (record.folder(RUN.id) / "checkpoint.pt").unlink()
+    record.write_event(RUN, Started(1, "cpu"))
+    assert record.start_time(RUN.id) > began
 
 
 def test_a_crash_while_the_result_is_written_leaves_the_run_unfinished(
