@@ -57,10 +57,10 @@ class Shown:
 
 def show(run_id: str, requested: RequestedRuns, record: Record) -> Shown | None:
     """What MLflow should show of a run; None if nothing of it is recorded, or the study never requested it."""
-    status, label = record.status(run_id), requested.label(run_id)
+    label, result = requested.label(run_id), record.result(run_id)
+    status = result.status if result else record.status(run_id)
     if status == "absent" or label is None:
         return None
-    result = record.result(run_id)
     failure = record.failure(run_id) if status in FAILED else None
     tags = {
         RUN_TAG: run_id,
