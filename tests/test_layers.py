@@ -108,6 +108,15 @@ def test_a_light_command_loads_nothing_heavy(words: list[str]) -> None:
     assert heavy_after(f"from typer.testing import CliRunner; from ablate.cli import app; {call}") == set()
 
 
+def test_help_loads_no_validation_and_no_database() -> None:
+    """They take as long to load as all else that `ablate --help` needs."""
+    call = "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
+    program = f"import sys; from typer.testing import CliRunner; from ablate.cli import app; {call}"
+    program += "\nprint([name for name in ('pydantic', 'sqlite3', 'filelock') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_import_ablate_loads_nothing_heavy() -> None:
     assert heavy_after("import ablate; dir(ablate)") == set()
 

@@ -83,7 +83,7 @@ def _enter_project(context: typer.Context) -> None:
     if project != here:
         context.obj = here
         context.with_resource(chdir(project))
-        terminal.warn(f"Project: {project}; its record and reports are used, and `mlflow ui` is to be typed there.")
+        terminal.warn(f"Project: {project}; its record and reports are used. Run `mlflow ui` there.")
 
 
 def make_table(

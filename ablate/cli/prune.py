@@ -1,4 +1,4 @@
-"""`ablate prune`: list, or remove, what is no longer needed."""
+"""`ablate prune`: list or remove unused runs and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ablate.cli._shared import app, out, terminal
 
 @app.command()
 def prune(yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False) -> None:
-    """List what is no longer needed, and remove it with --yes.
+    """List unused runs and checkpoints. With --yes, remove them.
 
-    These are runs that only earlier versions of studies and searches requested, and checkpoints of ended runs.
-    What MLflow has of them is not removed.
+    A run is unused if only earlier versions of studies and searches requested it, and a checkpoint if its run has
+    ended. Nothing is removed from MLflow.
     """
-    from ablate.pipeline.pruning import find_unneeded, remove
+    from ablate.pipeline.pruning import find_unused, remove
     from ablate.records.lock import only_writer
     from ablate.records.record import Record
 
     record = Record(warn=terminal.warn)
     if not yes or not record.root.exists():
-        found = find_unneeded(record)
+        found = find_unused(record)
     else:
         with only_writer(record.root, terminal.say_that_it_waits):
-            found = find_unneeded(record)
+            found = find_unused(record)
             for item in found:
                 remove(item)
     for item in found:

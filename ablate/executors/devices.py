@@ -42,7 +42,7 @@ def slot_devices(device: str, workers: int | None, per_gpu: int | None = None, w
     Args:
         device: `cpu`, `cuda`, or `auto` for the GPUs if there are any that can be used.
         workers: number of slots. Several slots share a GPU if there are more slots than GPUs.
-        per_gpu: number of slots on each GPU, instead of `workers`; ignored if there is no GPU.
+        per_gpu: number of slots per GPU, as an alternative to `workers`. It has no effect on a machine without GPUs.
         warn: called with a line about GPUs that are there but cannot be used.
 
     Raises:

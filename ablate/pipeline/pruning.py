@@ -1,4 +1,4 @@
-"""What of the record is no longer needed: runs that no study requests any more, and checkpoints of ended runs."""
+"""The unused parts of a record: runs that no study requests any more, and checkpoints of runs that have ended."""
 
 from __future__ import annotations
 
@@ -6,24 +6,33 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablate.errors import AblateError
 from ablate.records.record import Record
-from ablate.records.requests import load_all_requested
+from ablate.records.requests import find_damaged, load_all_requested
 
 
 @dataclass(frozen=True)
-class Unneeded:
-    """A folder or file of the record that is no longer needed: what it is, and its size in bytes."""
+class Unused:
+    """An unused folder or file of the record: what it is, and its size in bytes."""
 
     path: Path
     what: str
     size: int
 
 
-def find_unneeded(record: Record) -> list[Unneeded]:
-    """What could be removed without a study or search losing anything.
+def find_unused(record: Record) -> list[Unused]:
+    """What can be removed without any study or search losing a run that it requests now.
 
-    Runs that the record cannot attribute to a study or search are not among it.
+    Runs that were never requested by a study or search are not included.
+
+    Raises:
+        AblateError: it is not known what some study requests.
     """
+    if damaged := find_damaged(record.root):
+        raise AblateError(
+            f"{damaged[0]}: the file is damaged, so it is not known which runs {damaged[0].stem} requests; "
+            "`ablate sweep` or `ablate search` writes it again"
+        )
     every = load_all_requested(record.root)
     current = {run_id for requested in every for run_id in requested.current_runs()}
     former = {
@@ -35,21 +44,21 @@ def find_unneeded(record: Record) -> list[Unneeded]:
     ended = [
         (run_id, record.folder(run_id) / "checkpoint.pt") for run_id in sorted(current) if record.has_ended(run_id)
     ]
-    folders = [Unneeded(record.folder(run_id), what, _size(record.folder(run_id))) for run_id, what in former.items()]
+    folders = [Unused(record.folder(run_id), what, _size(record.folder(run_id))) for run_id, what in former.items()]
     checkpoints = [
-        Unneeded(path, f"checkpoint of the run {run_id}, which has ended", _size(path))
+        Unused(path, f"checkpoint of the run {run_id}, which has ended", _size(path))
         for run_id, path in ended
         if path.exists()
     ]
     return folders + checkpoints
 
 
-def remove(unneeded: Unneeded) -> None:
+def remove(unused: Unused) -> None:
     """Remove a folder or file of the record."""
-    if unneeded.path.is_dir():
-        shutil.rmtree(unneeded.path)
+    if unused.path.is_dir():
+        shutil.rmtree(unused.path)
     else:
-        unneeded.path.unlink()
+        unused.path.unlink()
 
 
 def _size(path: Path) -> int:

@@ -25,7 +25,7 @@ class SameCode:
             return
         self.seen.append(event.source)
         if len(self.seen) > 1:
-            label = self.requested.all_runs()[run.id]
+            label = self.requested.label(run.id)
             self.warn(
                 f"{label} is trained by other code than the runs before: ablate was changed during this "
                 "sweep. Each run is recorded with the commit, and the changes, of the code that trained it."

@@ -54,9 +54,7 @@ class Overview:
         found = Counter(run.status for run in self.runs)
         return {
             **{status: found[status] for status in STATUSES},
-            "not yet in MLflow": [*(run.synced for run in self.runs), *(run.synced for run in self.former)].count(
-                False
-            ),
+            "not yet in MLflow": sum(not run.synced for run in self.runs) + sum(not run.synced for run in self.former),
         }
 
     def plain(self) -> dict[str, Any]:

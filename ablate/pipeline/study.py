@@ -20,7 +20,8 @@ from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
 from ablate.records.lock import only_writer
-from ablate.records.record import STATE, Record
+from ablate.records.project import STATE
+from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, check_name, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
 from ablate.reporting.search.page import search_folder

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ablate.records.record import STATE
+STATE = Path(".ablate")
+"""The folder of all state, in the current folder."""
 
 
 def find_project(here: Path | None = None) -> Path:

@@ -41,6 +41,7 @@ from ablate.records.files import (
     write_json,
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
+from ablate.records.project import STATE
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
 if TYPE_CHECKING:
@@ -59,9 +60,6 @@ FAILED: tuple[Status, ...] = ("failed", "timed out")
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
 """Have a result, and are never trained again."""
-
-STATE = Path(".ablate")
-"""The folder of all state, in the current folder."""
 
 CHECKSUMMED_FILES = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
 """The files of a run whose checksums are in its result."""

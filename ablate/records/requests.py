@@ -168,5 +168,10 @@ def load_all_requested(root: Path) -> list[RequestedRuns]:
     return [requested for requested in found if requested]
 
 
+def find_damaged(root: Path) -> list[Path]:
+    """The files from which `load_requested` cannot read anything."""
+    return [path for path in sorted(_folder(root).glob("[!.]*.json")) if load_requested(root, path.stem) is None]
+
+
 def _folder(root: Path) -> Path:
     return root / "studies"

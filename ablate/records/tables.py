@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS, SCORES, Metric
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.project import find_project
-from ablate.records.record import ENDED, FAILED, PENDING, STATE, Record
+from ablate.records.project import STATE, find_project
+from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Cell, Design

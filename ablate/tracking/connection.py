@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sqlite3
 import time
 import warnings
 from contextlib import closing
@@ -60,10 +59,10 @@ def sqlite_address(path: Path) -> str:
     without it, MLflow would make the folder of the quoted path.
 
     Examples:
-        >>> sqlite_address(Path("/work/my study/mlflow.db"))
-        'sqlite:////work/my study/mlflow.db'
-        >>> sqlite_address(Path("/work/50%20off/mlflow.db"))
-        'sqlite+pysqlite:////work/50%2520off/mlflow.db'
+        >>> sqlite_address(Path("/data/my study/mlflow.db"))
+        'sqlite:////data/my study/mlflow.db'
+        >>> sqlite_address(Path("/data/50%20off/mlflow.db"))
+        'sqlite+pysqlite:////data/50%2520off/mlflow.db'
     """
     needs_quotes = set("?%#") & set(str(path))
     return f"sqlite+pysqlite:///{quote(str(path))}" if needs_quotes else f"sqlite:///{path}"
@@ -162,6 +161,8 @@ def _probe_server() -> None:
 
 def _probe_file(path: Path) -> None:
     """Open the file: MLflow itself would try again and again to open one that is damaged, or closed to the user."""
+    import sqlite3  # not at the top of the file: `ablate --help` does without
+
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=ANSWER_SECONDS)) as store:
         store.execute("PRAGMA schema_version")
 

@@ -46,3 +46,15 @@ def test_without_a_record_nothing_is_made(
 ) -> None:
     assert prune(monkeypatch, capsys, "--yes") == ["Nothing to remove."]
     assert list(workplace.iterdir()) == []
+
+
+def test_nothing_is_removed_while_it_is_not_known_what_a_study_requests(
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, _ = swept_copy
+    damaged = record.root / "studies" / "other.json"
+    damaged.parent.mkdir()
+    damaged.write_text("{")
+    assert typed("prune", "--yes", monkeypatch=monkeypatch) == 2
+    assert "not known which runs other requests" in capsys.readouterr().err
+    assert len(list((record.root / "runs").iterdir())) == 4

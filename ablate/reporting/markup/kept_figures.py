@@ -13,7 +13,7 @@ from pathlib import Path
 
 import ablate
 from ablate.records.files import make_folder, read_json, write_json
-from ablate.records.record import STATE
+from ablate.records.project import STATE
 
 
 def draw_if_changed(folder: Path, inputs: Iterable[bytes], draw: Callable[[], dict[str, str]]) -> dict[str, str]:
