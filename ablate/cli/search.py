@@ -28,7 +28,7 @@ def search(
     executor: ExecutorName = "local",
     retry_failed: Annotated[
         bool,
-        typer.Option("--retry-failed", help="Train failed trials again; later ones are drawn knowing their results."),
+        typer.Option("--retry-failed", help="Train failed trials again, and draw the trials after them again."),
     ] = False,
 ) -> None:
     """Search for the best settings.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from ablate.cli._shared import OptionalFiles, app, terminal
 from ablate.errors import AblateError
 
@@ -17,7 +19,8 @@ def sync(study_files: OptionalFiles = None) -> None:
     from ablate.records.requests import load_all_requested, requested_by
     from ablate.reporting import REPORTS
     from ablate.studies.loading import load
-    from ablate.tracking.sync import sync as tell
+    from ablate.tracking.sync import PartlySentError
+    from ablate.tracking.sync import sync as send
 
     record = Record(warn=terminal.warn)
     asking = [load(path) for path in study_files or []]
@@ -25,6 +28,12 @@ def sync(study_files: OptionalFiles = None) -> None:
         every = [requested_by(record.root, one) for one in asking] or load_all_requested(record.root)
         if not every:
             raise AblateError("no study has been swept in this folder yet, so there is nothing to send")
+        is_complete = True
         for requested in every:
             record.set_aside_damaged(requested.all_runs())
-            terminal.say(f"{requested.study}: {tell(requested, record, REPORTS / requested.study)}")
+            try:
+                terminal.say(f"{requested.study}: {send(requested, record, REPORTS / requested.study)}")
+            except PartlySentError as error:  # the other studies may have no files, or others
+                terminal.warn(f"error: {requested.study}: {error}")
+                is_complete = False
+    raise typer.Exit(0 if is_complete else 1)

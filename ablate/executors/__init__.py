@@ -31,7 +31,7 @@ ReadCheckpoint = Callable[[], bytes | None]
 
 
 def no_checkpoint() -> None:
-    """What a run is given that starts from the beginning."""
+    """For runs that start from the beginning."""
 
 
 class Executor(Protocol):

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+SYNC_UNSUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 """What `fsync` of a folder answers on file systems that do not have it."""
 
 
@@ -42,7 +42,7 @@ def _sync_folder(folder: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in NO_SYNC:
+        if error.errno not in SYNC_UNSUPPORTED:
             raise OSError(error.errno, error.strerror or str(error), str(folder)) from None
     finally:
         os.close(descriptor)

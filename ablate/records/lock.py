@@ -89,7 +89,7 @@ def _is_held(lock: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except (FileNotFoundError, PermissionError):  # no sweep, or one that this user cannot know of
         return False
-    except OSError:  # it is refused, or there are none here: then FileLock has a file only while it holds the lock
+    except OSError:  # the lock is held, or this file system has no locks: the file then exists only while it is held
         return True
     return False
 

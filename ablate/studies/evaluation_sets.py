@@ -10,7 +10,7 @@ from ablate.settings import Settings, check_target
 if TYPE_CHECKING:
     from ablate.scenes import Split
 
-MANY = 100.0
+CERTAIN = 100.0
 """Shapes that a set of scenes must be expected to have to be certain to have one: the chance of none is exp(-100)."""
 
 
@@ -22,7 +22,7 @@ def check_sets(settings: Settings) -> None:
     check_target(settings.data)
     counts: dict[Split, int] = {"test": settings.data.test, "validation": settings.data.validation}
     for split, count in counts.items():
-        if _expected(settings, count, settings.data.cells.density) < MANY and _is_blank(settings, split, count):
+        if _expected(settings, count, settings.data.cells.density) < CERTAIN and _is_blank(settings, split, count):
             fact = f"all {count} {split} scenes are blank, so answering zero is perfect and no run can be judged"
             raise StudyError((f"data.{split}",), f"{fact}; allowed: more scenes, or a higher data.cells.density")
 
@@ -33,7 +33,7 @@ def is_noiseless(settings: Settings) -> bool:
     if not data.has_noise:
         return True
     density = sum(part.density for part in (data.filled, data.noisy) if part.value[1])
-    if _expected(settings, data.test, density) > MANY:
+    if _expected(settings, data.test, density) > CERTAIN:
         return False
     from ablate.scenes import Task, is_noiseless
 

@@ -63,7 +63,8 @@ def _quote(error: Exception) -> str:
     *outer, cause = _chain(error)
     at_proxy = any(type(step).__name__ == "ProxyError" for step in (*outer, cause))
     lines = str(cause).strip().splitlines()
-    text = f"{'no way through the proxy: ' if at_proxy else ''}{type(cause).__name__}{f': {lines[0]}' if lines else ''}"
+    proxy, first = "the proxy refused the connection: " if at_proxy else "", f": {lines[0]}" if lines else ""
+    text = f"{proxy}{type(cause).__name__}{first}"
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"
 
 

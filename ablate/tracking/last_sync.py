@@ -1,7 +1,5 @@
 """Whether MLflow has all of a study, as far as that is known without asking it: importing MLflow takes a second.
 
-.ablate/synced/<study>.json    the store, the record and the report as they were when all of a study had been sent
-
 It is known only of a local store, and only while its file is unchanged: after anybody has written to it, MLflow is
 contacted again.
 """
@@ -10,60 +8,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
-from ablate.records.files import make_folder, write_json
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.artefacts import artefact_kinds
 from ablate.tracking.connection import local_store
+from ablate.tracking.sync_notes import LastSync, load_notes, save_notes
 
 RECORD_FILES = ("run.json", "epochs.json", "result.json", "failure.json")
-
-
-@dataclass(frozen=True)
-class LastSync:
-    """What had been sent when all of a study had been sent.
-
-    Attributes:
-        experiment: MLflow's id of the study's experiment.
-        store: path, time of the last change (ns) and size of the store's file.
-        runs: a digest of what the record holds of the study's runs, and of their names.
-        report: a digest of the report's files.
-    """
-
-    experiment: str
-    store: tuple[str, int, int]
-    runs: str
-    report: str
-
-
-LAST_SYNC = TypeAdapter(LastSync)
 
 
 def save_last_sync(requested: RequestedRuns, record: Record, experiment: str, report: str) -> None:
     """Note that MLflow has all of a study, and its report with this digest."""
     if store := _store_state():
-        path = _path(record, requested)
-        make_folder(path.parent)
-        write_json(path, asdict(LastSync(experiment, store, _digest_of_runs(requested, record), report)))
+        last = LastSync(experiment, store, _digest_of_runs(requested, record), report)
+        notes = load_notes(record.root, requested.study)
+        save_notes(record.root, requested.study, replace(notes, last_sync=last))
 
 
 def find_last_sync(requested: RequestedRuns, record: Record) -> LastSync | None:
     """What was sent last, if neither the record nor MLflow's store has changed since; else None."""
-    try:
-        last = LAST_SYNC.validate_json(_path(record, requested).read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
-    is_current = last.store == _store_state() and last.runs == _digest_of_runs(requested, record)
+    last = load_notes(record.root, requested.study).last_sync
+    is_current = last and last.store == _store_state() and last.runs == _digest_of_runs(requested, record)
     return last if is_current else None
-
-
-def _path(record: Record, requested: RequestedRuns) -> Path:
-    return record.root / "synced" / f"{requested.study}.json"
 
 
 def _store_state() -> tuple[str, int, int] | None:

@@ -40,7 +40,7 @@ ANSWER_SECONDS = 10.0
 START_SECONDS = 180.0
 """How long a server has to start. It takes some seconds, or a minute on a machine that is busy."""
 
-DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens addresses on this machine: a proxy, which the environment can name, would look for them on its own."""
 
 
@@ -94,7 +94,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, output: IO[by
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         try:
-            DIRECTLY.open(f"http://{HOST}:{port}/health", timeout=ANSWER_SECONDS).close()
+            WITHOUT_PROXY.open(f"http://{HOST}:{port}/health", timeout=ANSWER_SECONDS).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_SECONDS)

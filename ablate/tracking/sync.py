@@ -21,6 +21,10 @@ class TrackingError(AblateError):
     exit_code = 1
 
 
+class PartlySentError(TrackingError):
+    """MLflow refused files, and accepted everything else."""
+
+
 def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -> str:
     """Make MLflow show what the record has of a study's runs, and the report in a folder.
 
@@ -28,7 +32,8 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
         The address to open, or the command to type, to see it.
 
     Raises:
-        TrackingError: MLflow does not answer, or refuses some of it. What it accepts is there nevertheless.
+        PartlySentError: MLflow refuses files. It has everything else.
+        TrackingError: MLflow does not answer, or refuses runs.
     """
     waiting, unfiled = dict.fromkeys(requested.all_runs()), dict[str, None]()
     refused, view = [], None
@@ -45,7 +50,7 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
         uri = redact_uri(tracking_uri())
         raise TrackingError(f"MLflow at {uri} cannot be updated: {describe_error(error)}") from None
     if refused:
-        raise TrackingError(" ".join([*refused, SENT_LATER]))
+        raise PartlySentError(" ".join([*refused, SENT_LATER]))
     if report and view:
         save_last_sync(requested, record, store.experiment, report_digest(report))
     return address(store.experiment, view)

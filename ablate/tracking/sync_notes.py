@@ -1,6 +1,7 @@
-"""Notes on what was sent to MLflow, so that it need not be asked: by `ablate status` never, for files not each time.
+"""Notes on what was sent to MLflow, so that `ablate status` never contacts it, and files are not listed each time.
 
-.ablate/sent/<study>.json    where it was sent, a digest of what each run shows there, and the files that it has there
+.ablate/sent/<study>.json    where it was sent, a digest of what each run shows there, the files that it has there, and
+                             the state of store, record and report when all had been sent
 """
 
 from __future__ import annotations
@@ -22,6 +23,23 @@ class SentFiles:
     names: list[str]
 
 
+@dataclass(frozen=True)
+class LastSync:
+    """What had been sent when all of a study had been sent.
+
+    Attributes:
+        experiment: MLflow's id of the study's experiment.
+        store: path, time of the last change (ns) and size of the store's file.
+        runs: a digest of what the record holds of the study's runs, and of their names.
+        report: a digest of the report's files.
+    """
+
+    experiment: str
+    store: tuple[str, int, int]
+    runs: str
+    report: str
+
+
 @dataclass
 class SyncNotes:
     """What was sent of a study.
@@ -31,12 +49,14 @@ class SyncNotes:
         runs: `Shown.digest` of each run of which all has been sent.
         files: by MLflow's id of the run.
         is_complete: whether nothing was refused when it was sent last.
+        last_sync: what there was when all of it had been sent, the report included.
     """
 
     address: str
     runs: dict[str, str] = field(default_factory=dict)
     files: dict[str, SentFiles] = field(default_factory=dict)
     is_complete: bool = False
+    last_sync: LastSync | None = None
 
 
 NOTES = TypeAdapter(SyncNotes)

@@ -50,7 +50,7 @@ class Ended:
         weights: of the best epoch, as safetensors.
         arrays: safetensors with `test_mse`, the error of each test image, and with `noisy`, `clean` and `denoised`, the
             images of the first test scenes; empty if the loss was not finite.
-        environment: versions, device and commit; of all stretches of epochs, where a run was resumed by others.
+        environment: versions, device and commit, by stretches of epochs if another version or device resumed the run.
         rows: all its epochs.
         changes: the diffs of the code against its commits, by their digests (`environment["changes"]`).
     """

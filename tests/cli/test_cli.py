@@ -232,29 +232,6 @@ def test_status_shows_the_status_of_each_run(
     assert [run["status"] for run in facts["runs"] if run["run"] == runs[2].id] == ["failed"]
 
 
-def test_sync_without_a_study_sends_all_that_were_swept(
-    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    sweep_here(monkeypatch)
-    write_tiny_study(Path(), "other.yaml")
-    assert typed("sync", "other.yaml", monkeypatch=monkeypatch) == 0
-    assert typed("sweep", "other.yaml", monkeypatch=monkeypatch) == 0
-    store.unlink()
-    assert typed("status", monkeypatch=monkeypatch) == 0
-    assert "4 not yet in MLflow" in capsys.readouterr().out
-    assert typed("sync", monkeypatch=monkeypatch) == 0
-    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["other", "tiny"]
-    assert {told.info.status for told in mlflow_runs()} == {"FINISHED"}
-
-
-def test_sync_where_nothing_was_swept_says_so(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert typed("sync", monkeypatch=monkeypatch) == 2
-    assert "no study has been swept" in capsys.readouterr().err
-    assert typed("status", monkeypatch=monkeypatch) == 0
-
-
 @pytest.mark.parametrize("words", [["sweep", "tiny.yaml", "--executor", "inprocess"], ["sync", "tiny.yaml"]])
 def test_a_folder_that_cannot_be_written_to_is_reported_in_one_line(
     words: list[str], workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -55,7 +55,7 @@ def test_a_proxy_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     error = error_of("http://server.invalid:5000")
     assert not is_permanent(error)
-    assert describe_error(error).startswith("no way through the proxy: ")
+    assert describe_error(error).startswith("the proxy refused the connection: ")
 
 
 def test_a_schema_of_an_earlier_version_is_upgraded_by_the_command_in_the_message(store: Path) -> None:

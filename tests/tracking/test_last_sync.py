@@ -48,7 +48,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "a store that is gone": lambda: Path("mlflow.db").unlink(),
     "a new result": lambda: next(iter(Path(".ablate/runs").glob("*/result.json"))).write_text("{}"),
     "a failure": lambda: (next(iter(Path(".ablate/runs").iterdir())) / "failure.json").write_text("{}"),
-    "a damaged note": lambda: Path(".ablate/synced/tiny.json").write_text('{"experiment": 1}'),
+    "a damaged note": lambda: Path(".ablate/sent/tiny.json").write_text('{"address": 1}'),
 }
 
 
