@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from ablate.metrics import METRICS, Metric
 from ablate.records.lock import Trainer, load_running
-from ablate.records.record import ENDED, FAILED, Record, Status
+from ablate.records.record import ENDED, Record
 from ablate.records.requests import Label, RequestedRuns, RunStatus
-from ablate.tracking.shown import show
+from ablate.tracking.shown import Shown, show
 from ablate.tracking.sync_notes import load_notes
+from ablate.tracking.tags import ADOPTED_TAG, ERROR_TAG, STATUS_TAG
 
 STATUSES = (
     "finished",
@@ -65,34 +66,35 @@ class Overview:
 def look_over(requested: RequestedRuns, record: Record) -> Overview:
     """The status of each of a study's runs."""
     trained, sent = load_running(record.root), load_notes(record.root, requested.study).runs
+    shown = {run_id: show(run_id, requested, record) for run_id in (*requested.current_runs(), *requested.former)}
+    metric = METRICS.get(requested.metric or "")
 
     def is_synced(run_id: str) -> bool:
         """Whether MLflow shows what is recorded of a run now."""
-        shown = show(run_id, requested, record)
-        return shown is None or sent.get(run_id) == shown.digest
+        facts = shown[run_id]
+        return facts is None or sent.get(run_id) == facts.digest
 
-    found = [
-        _running(run_id, label, trained[run_id])
-        if run_id in trained
-        else _recorded(run_id, label, record, synced=is_synced(run_id))
-        for run_id, label in requested.current_runs().items()
-    ]
-    if requested.metric in METRICS:
-        found = [_scored(run, record, METRICS[requested.metric]) if run.run in requested.runs else run for run in found]
-    runs = [_given_up(run) if run.run in requested.given_up else run for run in found]
-    former = [
-        FormerRun(str(label), is_synced(run_id))
-        for run_id, label in requested.former.items()
-        if record.status(run_id) != "absent"
-    ]
+    def status(run_id: str, label: Label) -> TrackedStatus:
+        if run_id in trained:
+            return _running(run_id, label, trained[run_id])
+        facts = shown[run_id]
+        if facts is None:
+            return TrackedStatus(run_id, *label, "not started")
+        found = _recorded(run_id, label, facts, synced=is_synced(run_id))
+        return _unscored(found, metric) if metric and _lacks(facts, metric) and run_id in requested.runs else found
+
+    runs = [status(run_id, label) for run_id, label in requested.current_runs().items()]
+    runs = [_given_up(run) if run.run in requested.given_up else run for run in runs]
+    former = [FormerRun(str(label), is_synced(run_id)) for run_id, label in requested.former.items() if shown[run_id]]
     return Overview(requested.study, runs, former)
 
 
-def _scored(run: TrackedStatus, record: Record, metric: Metric) -> TrackedStatus:
-    """A run that has ended, but was recorded before the metric existed that judges it, is unscored."""
-    result = record.result(run.run) if run.status in ENDED else None
-    if result is None or result.has_score(metric):
-        return run
+def _lacks(shown: Shown, metric: Metric) -> bool:
+    """Whether a run has ended, but was recorded before the metric existed that judges it."""
+    return shown.tags[STATUS_TAG] in ENDED and metric.name not in shown.scores
+
+
+def _unscored(run: TrackedStatus, metric: Metric) -> TrackedStatus:
     return replace(run, status="unscored", detail=f"recorded without {metric.name}")
 
 
@@ -106,17 +108,8 @@ def _running(run: str, label: Label, trainer: Trainer) -> TrackedStatus:
     return TrackedStatus(run, *label, "running", detail, pid=trainer.pid)
 
 
-def _recorded(run: str, label: Label, record: Record, *, synced: bool) -> TrackedStatus:
-    recorded = record.status(run)
-    if recorded == "absent":
-        return TrackedStatus(run, *label, "not started")
+def _recorded(run: str, label: Label, shown: Shown, *, synced: bool) -> TrackedStatus:
+    """What MLflow should show of a run says all of it, so its files are read once."""
+    recorded, reason, source = (shown.tags.get(tag, "") for tag in (STATUS_TAG, ERROR_TAG, ADOPTED_TAG))
     status = "interrupted" if recorded == "unfinished" else recorded
-    return TrackedStatus(run, *label, status, _detail(run, record, recorded), synced)
-
-
-def _detail(run: str, record: Record, status: Status) -> str:
-    """Why a run failed, or the data that it was adopted from."""
-    if status in FAILED and (failure := record.failure(run)):
-        return failure.reason
-    source = record.adopted_from(run)
-    return f"adopted from {source}" if source else ""
+    return TrackedStatus(run, *label, status, reason or (f"adopted from {source}" if source else ""), synced)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.metrics import METRICS
@@ -52,7 +52,7 @@ class Shown:
     @property
     def digest(self) -> str:
         """A digest of all of it."""
-        return _hash(asdict(self))
+        return _hash(vars(self))
 
 
 def show(run_id: str, requested: RequestedRuns, record: Record) -> Shown | None:
