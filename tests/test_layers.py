@@ -36,6 +36,7 @@ WITHIN = {
         "rendering",
         "svg",
         "style",
+        "scales",
         "document",
         "numbers",
         "words",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
+from ablate.reporting.markup.scales import scale_across
 from ablate.reporting.markup.style import (
     WIDTH,
     label_columns,
@@ -143,7 +144,7 @@ def _draw_panel(axes: Axes, panel: AxisPanel, width: float) -> None:
         label_columns(axes, panel.ticks, width)
         axes.set_xlim(-0.5, len(panel.ticks) - 0.5)
     elif panel.log:
-        axes.set_xscale("log")
+        scale_across(axes, [value for across, _ in panel.points.values() for value in across])
 
 
 FIGURES: tuple[ReportFigure[SearchPage], ...] = (

@@ -180,6 +180,12 @@ def test_the_figures_show_every_trial_that_has_a_value(report: tuple[Path, Searc
     assert low < page.best.value < high
 
 
+def test_the_ticks_of_a_logarithmic_axis_are_plain_numbers(report: tuple[Path, SearchPage]) -> None:
+    figure = (report[0] / "figures" / "axes.svg").read_text()
+    assert ">0.01</text>" in figure
+    assert "math" not in figure
+
+
 @pytest.mark.parametrize("damage", ["", "trial\n", "trial,state\nx,y\n"])
 def test_damaged_data_give_an_error_of_one_line(damage: str, tmp_path: Path) -> None:
     folder = write(tmp_path)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.reporting.markup.figures import draw_all
+from ablate.reporting.markup.scales import round_ticks
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.figures import FIGURES
-from ablate.reporting.study.figures.cost import cost_figure, cost_panels, round_ticks
+from ablate.reporting.study.figures.cost import cost_figure, cost_panels
 from ablate.reporting.study.figures.curves import curve_limits, learning_curves
 from ablate.reporting.study.figures.differences import difference_bars, difference_limits
 from ablate.reporting.study.figures.grid import cell_text, ink

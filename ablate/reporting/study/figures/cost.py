@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label, time_unit
+from ablate.reporting.markup.scales import scale_across
 from ablate.reporting.markup.style import make_figure, report_style, wrap_name
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.figures.styles import Style, arm_styles
@@ -19,9 +20,6 @@ from ablate.reporting.study.texts import standard_error
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-MAX_TICKS = 4
-"""Ticks of a panel, whose labels then do not overlap in a third of the figure's width."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,8 @@ def _panel(label: str, rows: list[ArmRow], cost: Callable[[ArmRow], float], *, p
 
 def cost_figure(page: Page) -> Figure | None:
     """Draw the panels side by side on one scale of quality, with the names of the arms below."""
+    from matplotlib.ticker import EngFormatter
+
     panels = cost_panels(page)
     if not panels:
         return None
@@ -80,7 +80,9 @@ def cost_figure(page: Page) -> Figure | None:
         for axes, panel in zip(grid, panels, strict=True):
             for point in panel.points:
                 _draw_point(axes, point, styles[point.arm])
-            _scale_costs(axes, panel)
+            scale_across(axes, [point.cost for point in panel.points])
+            if panel.prefixed:
+                axes.xaxis.set_major_formatter(EngFormatter(sep=""))
             axes.set_xlabel(panel.label)
             axes.grid(color="0.92")
             axes.set_axisbelow(True)
@@ -88,17 +90,6 @@ def cost_figure(page: Page) -> Figure | None:
         handles, labels = grid[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=columns, frameon=False)
     return figure
-
-
-def round_ticks(low: float, high: float) -> list[float]:
-    """At most `MAX_TICKS` round numbers from `low` to `high`, for a logarithmic scale of a decade or more."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [digit * 10.0**power for power in powers for digit in digits]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= MAX_TICKS:
-            return ticks
-    return ticks[:: math.ceil(len(ticks) / MAX_TICKS)]
 
 
 def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
@@ -110,22 +101,6 @@ def _draw_point(axes: Axes, point: CostPoint, style: Style) -> None:
         color=style.colour,
         capsize=2,
         label=wrap_name(point.arm, 80),
-    )
-
-
-def _scale_costs(axes: Axes, panel: CostPanel) -> None:
-    """Scale a panel: logarithmic if costs differ more than tenfold, with a few round ticks."""
-    from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-
-    costs = [point.cost for point in panel.points]
-    if max(costs) > 10 * min(costs) > 0:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_locator(FixedLocator(round_ticks(min(costs), max(costs))))
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=MAX_TICKS))
-    axes.xaxis.set_major_formatter(
-        EngFormatter(sep="") if panel.prefixed else FuncFormatter(lambda cost, _: f"{cost:g}")
     )
 
 
