@@ -29,12 +29,16 @@ STUDY_KEYS = {"question", "answer", "metric", "arms"}
 SEARCH_KEYS = {"question", "answer", "trials"}
 
 
-def write_index(reports: Path) -> None:
-    """Write the page and its figure from each `metrics.json` below `reports`.
+def write_index(reports: Path, new: Path | None = None) -> None:
+    """Write the page and its figure from each `metrics.json` below `reports`, unless the page does not list `new`.
 
     Files that are not ours are left out, and so are reports that git ignores, unless it ignores the page too.
     """
-    paths = [path for path in sorted(reports.glob("*/metrics.json")) if not is_private(path.parent)]
+    paths = sorted(reports.glob("*/metrics.json"))
+    private = _find_private(reports / "README.md", [path.parent for path in paths])
+    if new in private:
+        return
+    paths = [path for path in paths if path.parent not in private]
     headlines = {path.parent.name: read_json(path) for path in paths}
     ours = {name: facts for name, facts in headlines.items() if isinstance(facts, dict)}
     studies = {name: facts for name, facts in ours.items() if facts.keys() >= STUDY_KEYS and facts["metric"] in METRICS}
@@ -46,16 +50,16 @@ def write_index(reports: Path) -> None:
     write_atomic(reports / "README.md", markdown(index(studies, searches).without_pictures(figures)).encode())
 
 
-def is_private(report: Path) -> bool:
-    """Whether git ignores the folder of a report, but not the page over all reports, which is to be committed."""
-    page = report.parent / "README.md"
-    paths = "".join(f"{path.absolute()}\0" for path in (report, page))
-    command = ["git", "-C", str(report.parent), "check-ignore", "-z", "--stdin"]
+def _find_private(page: Path, reports: list[Path]) -> set[Path]:
+    """The folders of reports that git ignores; none if it ignores the page over them, which is to be committed."""
+    names = {str(path.absolute()): path for path in (page, *reports)}
+    command = ["git", "-C", str(page.parent), "check-ignore", "-z", "--stdin"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False, input=paths).stdout.split("\0")
+        found = subprocess.run(command, capture_output=True, text=True, check=False, input="\0".join(names)).stdout
     except OSError:  # there is no git, or no such folder
-        return False
-    return found == [str(report.absolute()), ""]
+        return set()
+    ignored = {names[name] for name in found.split("\0") if name}
+    return set() if page in ignored else ignored
 
 
 def _draw(studies: dict[str, Headlines]) -> dict[str, str]:

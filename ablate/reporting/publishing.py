@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ablate.reporting import REPORTS
-from ablate.reporting.index import is_private, write_index
+from ablate.reporting.index import write_index
 from ablate.reporting.search.model import SearchPage
 from ablate.reporting.search.page import search_folder, write_search_report
 from ablate.reporting.study.model import Page
@@ -21,7 +19,7 @@ def publish(design: Design) -> Page:
         AblateError: there is no data.
     """
     page = write_report(design, report_folder(design))
-    _list(report_folder(design))
+    write_index(REPORTS, report_folder(design))
     return page
 
 
@@ -32,11 +30,5 @@ def publish_search(search: Search) -> SearchPage:
         AblateError: there is no data.
     """
     page = write_search_report(search, search_folder(search))
-    _list(search_folder(search))
+    write_index(REPORTS, search_folder(search))
     return page
-
-
-def _list(folder: Path) -> None:
-    """Write the page over all reports, unless it does not list this one."""
-    if not is_private(folder):
-        write_index(REPORTS)

@@ -4,10 +4,11 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from ablate.reporting.index import is_private, write_index
+from ablate.reporting.index import write_index
 from ablate.reporting.study.data import write
 from ablate.reporting.study.page import write_report
 from tests.helpers import fabricated
@@ -23,17 +24,30 @@ def test_files_that_are_not_reports_are_left_out(content: str, tmp_path: Path) -
     assert "0 studies" in (tmp_path / "README.md").read_text()
 
 
-def test_a_report_that_git_ignores_is_not_on_a_page_that_it_does_not_ignore(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ignored", "listed"), [("reports/{}/", 0), ("reports/", 1), ("", 1)])
+def test_a_report_that_git_ignores_is_not_on_a_page_that_it_does_not_ignore(
+    ignored: str, listed: int, tmp_path: Path
+) -> None:
     project = tmp_path / "Brücke"  # git would quote the name in a list of lines
     subprocess.run(["git", "init", "--quiet", project], check=True)
     study = fabricated.named_study(4)
-    write(study, fabricated.fabricate(study, fabricated.named_score), project / "reports" / study.name)
-    write_report(study, project / "reports" / study.name)
-    for ignored, listed in ((f"reports/{study.name}/", 0), ("reports/", 1), ("", 1)):
-        (project / ".gitignore").write_text(ignored)
-        assert is_private(project / "reports" / study.name) == (not listed)
-        write_index(project / "reports")
-        assert f"{listed} stud" in (project / "reports" / "README.md").read_text()
+    reports = project / "reports"
+    write(study, fabricated.fabricate(study, fabricated.named_score), reports / study.name)
+    write_report(study, reports / study.name)
+    (project / ".gitignore").write_text(ignored.format(study.name))
+    write_index(reports)
+    page = (reports / "README.md").read_bytes()
+    assert f"{listed} stud" in page.decode()
+    (reports / "README.md").unlink()
+    write_index(reports, reports / study.name)
+    assert [path.read_bytes() for path in reports.glob("README.md")] == [page] * listed
+
+
+def test_git_is_asked_once_about_all_reports(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Mock(wraps=subprocess.run)
+    monkeypatch.setattr(subprocess, "run", run)
+    write_index(reports)
+    assert run.call_count == 1
 
 
 @pytest.fixture(scope="module")
