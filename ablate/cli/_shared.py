@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.executors.processes import naming_limits
 from ablate.executors.signals import ending_as_by_ctrl_c
 from ablate.pipeline.terminal import ForgivingStream, Terminal
-from ablate.records.project import find_project
+from ablate.records.project import in_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 terminal = Terminal()
@@ -79,11 +79,9 @@ def about(
 
 def _enter_project(context: typer.Context) -> None:
     """Change to the folder of the project, and keep in the context in which folder the command was typed."""
-    here, project = Path.cwd(), find_project()
-    if project != here:
+    here = Path.cwd()
+    if context.with_resource(in_project(terminal.warn)) != Path():
         context.obj = here
-        context.with_resource(chdir(project))
-        terminal.warn(f"Project: {project}; its record and reports are used. Run `mlflow ui` there.")
 
 
 def make_table(

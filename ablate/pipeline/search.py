@@ -11,6 +11,7 @@ from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume
 from ablate.records.lock import only_writer
+from ablate.records.project import in_project
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, claim_name, load_requested
 from ablate.reporting.publishing import publish_search
@@ -63,7 +64,7 @@ def search(
     """
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
-    with only_writer(record.root, terminal.say_that_it_waits):
+    with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
         claim_name(record.root, design)
         requested = _request(design, record)
         strategy = resume(design, record, requested, requested.runs, terminal, retry_failed=retry_failed)
@@ -73,7 +74,8 @@ def search(
         experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
         folder = search_folder(design)
         export(design, strategy.finished, record, folder)
-        return SearchResult(publish_search(design), folder, None if experiment is None else address(experiment))
+        runs_at = None if experiment is None else address(experiment)
+        return SearchResult(publish_search(design), project / folder, runs_at)
 
 
 def _request(search: Search, record: Record) -> RequestedRuns:

@@ -20,7 +20,7 @@ from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
 from ablate.records.lock import only_writer
-from ablate.records.project import STATE
+from ablate.records.project import STATE, in_project
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, check_name, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
@@ -50,6 +50,8 @@ def sweep(
     terminal: Terminal | None = None,
 ) -> StudyResult:
     """Train a study's runs, log them to MLflow, write the report. Recorded runs are not trained again.
+
+    All of this is in the folder of the current folder's project (`records.project`).
 
     Args:
         study: a study, or the path of its file.
@@ -87,7 +89,7 @@ def sweep(
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
-    with only_writer(record.root, terminal.say_that_it_waits):
+    with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
         claim_name(record.root, design)
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):
@@ -101,7 +103,7 @@ def sweep(
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
         runs_at = _runs_at(design, record, experiment, terminal, reported=report)
-        return StudyResult(page, folder, runs_at, [] if retry_failed else unscored)
+        return StudyResult(page, project / folder, runs_at, [] if retry_failed else unscored)
 
 
 def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyResult | SearchResult:
@@ -124,12 +126,13 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
         reports/skips_tuned
     """
     design = load(study) if isinstance(study, str | Path) else study
-    check_name(STATE, design)
-    if isinstance(design, Search):
-        return SearchResult(publish_search(design), search_folder(design))
-    folder = report_folder(design)
-    design = tuned(design, folder)
-    return StudyResult(publish(design) if write else read_page(design), folder)
+    with in_project(Terminal().warn) as project:
+        check_name(STATE, design)
+        if isinstance(design, Search):
+            return SearchResult(publish_search(design), project / search_folder(design))
+        folder = report_folder(design)
+        design = tuned(design, folder)
+        return StudyResult(publish(design) if write else read_page(design), project / folder)
 
 
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:

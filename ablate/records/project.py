@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 STATE = Path(".ablate")
@@ -24,3 +26,17 @@ def find_project(here: Path | None = None) -> Path:
         if (folder / ".git").exists():
             return next((folder for folder in candidates if (folder / STATE).is_dir()), here)
     return here
+
+
+@contextmanager
+def in_project(say: Callable[[str], None]) -> Iterator[Path]:
+    """A context in which the current folder is that of the project; calls `say` with a line if that is another one.
+
+    Yields the path of the project from the folder before, `.` if that is the same: paths that are shown or returned
+    begin with it.
+    """
+    here, project = Path.cwd(), find_project()
+    if project != here:
+        say(f"Project: {project}; its record and reports are used. Run `mlflow ui` there.")
+    with chdir(project):
+        yield Path(os.path.relpath(project, here))

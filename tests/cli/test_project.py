@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import ablate
 from ablate.records.record import Record
 from ablate.studies.planning import Design
 from tests.helpers.commands import sweep_here, typed
@@ -53,3 +54,19 @@ def test_a_search_with_the_name_of_a_study_is_refused_before_anything_is_overwri
         assert typed(*words, monkeypatch=monkeypatch) == 2
         assert capsys.readouterr().err.startswith("error: tiny.yml: its report would replace that of tiny.yaml")
     assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == files
+
+
+def test_python_below_the_project_uses_its_record_and_returns_where_the_report_is(
+    below: Path, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(below)
+    result = ablate.sweep("../tiny.yaml", executor="inprocess")
+    shown = capsys.readouterr()
+    assert "4 runs, 4 of them recorded already, 0 to train." in shown.out
+    assert f"Project: {below.parent}; its record" in shown.err.replace("\n", " ")
+    assert result.path == Path("../reports/tiny")
+    assert (result.path / "README.md").exists()
+    assert ablate.report("../tiny.yaml").path == result.path
+    write_tiny_search(below, "rates.yaml", trials="1", pruner="none")
+    assert (ablate.search("rates.yaml", executor="inprocess").path / "best.yaml").exists()
+    assert [path.name for path in below.iterdir()] == ["rates.yaml"]
