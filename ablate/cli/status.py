@@ -62,6 +62,11 @@ def _show(found: list[Overview]) -> None:
                 out.print(f"  {run}", soft_wrap=True)
         if overview.former:
             names = ", ".join(run.name for run in overview.former)
-            out.print(f"  no longer requested, but kept: {names}", soft_wrap=True)
+            what = (
+                "of earlier trials, which may be drawn again"
+                if overview.is_drawing
+                else "no longer requested, but kept"
+            )
+            out.print(f"  {what}: {names}", soft_wrap=True)
     if any(overview.counts()["not yet in MLflow"] for overview in found):
         out.print("`ablate sync` sends them.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import AblateError
 from ablate.records.record import Record
-from ablate.records.requests import find_damaged, load_all_requested
+from ablate.records.requests import Label, RequestedRuns, find_damaged, load_all_requested
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Unused:
 def find_unused(record: Record) -> list[Unused]:
     """What can be removed without any study or search losing a run that it requests now.
 
-    Runs that were never requested by a study or search are not included.
+    Runs that were never requested by a study or search are not included, nor are the earlier trials of a search that is
+    not finished: it may draw them again.
 
     Raises:
         AblateError: it is not known what some study requests.
@@ -34,7 +36,7 @@ def find_unused(record: Record) -> list[Unused]:
             "`ablate sweep` or `ablate search` writes it again"
         )
     every = load_all_requested(record.root)
-    current = {run_id for requested in every for run_id in requested.current_runs()}
+    current = {run_id for requested in every for run_id in _needed_by(requested)}
     former = {
         run_id: f"{requested.study}: {label}, no longer requested"
         for requested in every
@@ -51,6 +53,11 @@ def find_unused(record: Record) -> list[Unused]:
         if path.exists()
     ]
     return folders + checkpoints
+
+
+def _needed_by(requested: RequestedRuns) -> Mapping[str, Label]:
+    """The runs of a study or search that it requests now, or may request again."""
+    return requested.all_runs() if requested.is_drawing else requested.current_runs()
 
 
 def remove(unused: Unused) -> None:

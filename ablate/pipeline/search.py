@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ablate.executors import DeviceName, ExecutorName
@@ -13,7 +14,7 @@ from ablate.pipeline.trials import resume
 from ablate.records.lock import only_writer
 from ablate.records.project import in_project
 from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns, claim_name, load_requested
+from ablate.records.requests import RequestedRuns, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish_search
 from ablate.reporting.search.data import export
 from ablate.reporting.search.page import search_folder
@@ -72,6 +73,8 @@ def search(
         terminal.say(f"{design.question}\n{design.trials} trials, {finished} of them finished already.")
         slot_executor, view = slots.start(design.timeout_seconds), terminal.view(requested.runs, stopped="pruned")
         experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
+        if len(strategy.finished) == design.trials:
+            save_requested(record.root, replace(requested, is_drawing=False))
         folder = search_folder(design)
         export(design, strategy.finished, record, folder)
         runs_at = None if experiment is None else address(experiment)
@@ -82,4 +85,4 @@ def _request(search: Search, record: Record) -> RequestedRuns:
     """The runs of the search: none yet. All earlier ones are former runs until they are drawn again."""
     before = load_requested(record.root, search.name)
     runs, file = (before.all_runs(), before.file) if before else ({}, None)
-    return RequestedRuns(search.name, search.question, {}, runs, file=file)
+    return RequestedRuns(search.name, search.question, {}, runs, file=file, is_drawing=True)

@@ -44,11 +44,15 @@ class FormerRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """One study: its runs, and the recorded ones that only an earlier version of it requested."""
+    """One study: its runs, and the recorded ones that only an earlier version of it requested.
+
+    While a search `is_drawing` trials, these include runs that it may draw again.
+    """
 
     study: str
     runs: list[TrackedStatus]
     former: list[FormerRun]
+    is_drawing: bool = False
 
     def counts(self) -> dict[str, int]:
         """How many runs are in each of STATUSES, and how many MLflow does not show yet."""
@@ -86,7 +90,7 @@ def look_over(requested: RequestedRuns, record: Record) -> Overview:
     runs = [status(run_id, label) for run_id, label in requested.current_runs().items()]
     runs = [_given_up(run) if run.run in requested.given_up else run for run in runs]
     former = [FormerRun(str(label), is_synced(run_id)) for run_id, label in requested.former.items() if shown[run_id]]
-    return Overview(requested.study, runs, former)
+    return Overview(requested.study, runs, former, requested.is_drawing)
 
 
 def _lacks(shown: Shown, metric: Metric) -> bool:

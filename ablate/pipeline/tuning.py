@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from ablate.errors import NotTunedError
 from ablate.pipeline.slots import Slots
@@ -40,7 +41,7 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
         executor = slots.start(design.study.timeout_seconds)
         view = terminal.view(requested.tuning, stopped="pruned")
         train_tracked(Combined(list(searches.values())), requested, record, executor, terminal, view)
-    save_requested(record.root, requested)
+    save_requested(record.root, replace(requested, is_drawing=False))
     trials = {arm: searching.finished for arm, searching in searches.items()}
     export_tuning(design, trials, record, report_folder(design))
     return tuned(design, report_folder(design))
@@ -61,4 +62,5 @@ def _title(design: Design, arm: str) -> str:
 def _request(design: Design, record: Record) -> RequestedRuns:
     """The runs that the study requested before. Its trials are former ones until they are drawn again."""
     before = load_requested(record.root, design.name) or RequestedRuns(design.name, design.question, {})
-    return RequestedRuns(design.name, design.question, before.runs, before.former | before.tuning, file=before.file)
+    former = before.former | before.tuning
+    return RequestedRuns(design.name, design.question, before.runs, former, file=before.file, is_drawing=True)

@@ -58,6 +58,7 @@ class RequestedRuns:
         tuning: the runs in which the arms of a study are tuned; they too are added when trials are drawn.
         metric: the one that decides between the `runs` of a study.
         file: the file of the study, from the folder of the project; None if that is not known.
+        is_drawing: whether trials of it are still to be drawn, which can be former ones again.
     """
 
     study: str
@@ -68,6 +69,7 @@ class RequestedRuns:
     tuning: dict[str, Label] = field(default_factory=dict)
     metric: str | None = None
     file: str | None = None
+    is_drawing: bool = False
 
     @classmethod
     def of(cls, design: Design, before: RequestedRuns | None = None) -> RequestedRuns:
