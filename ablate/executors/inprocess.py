@@ -46,17 +46,20 @@ class InProcessExecutor:
 
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
-        while self.waiting:
-            run, checkpoint = self.waiting.popleft()
-            self.running = run.id
-            yield run.id, Started(slot=0, device=self.device)
-            for event in self._perform(run, checkpoint()):
-                if self.running == run.id:
-                    yield run.id, event
-                if isinstance(event, NoRoom):
-                    time.sleep(SECONDS_TO_REST)
-                if self.running != run.id:  # cancelled, perhaps while this event was handled
-                    break
+        with CLOCK.watched():
+            while self.waiting:
+                yield from self._train(*self.waiting.popleft())
+
+    def _train(self, run: Run, checkpoint: ReadCheckpoint) -> Iterator[tuple[str, Event]]:
+        self.running = run.id
+        yield run.id, Started(slot=0, device=self.device)
+        for event in self._perform(run, checkpoint()):
+            if self.running == run.id:
+                yield run.id, event
+            if isinstance(event, NoRoom):
+                time.sleep(SECONDS_TO_REST)
+            if self.running != run.id:  # cancelled, perhaps while this event was handled
+                break
 
     def _perform(self, run: Run, checkpoint: bytes | None) -> Iterator[Event]:
         """Yield the events of a run until it ends or exceeds its time limit."""

@@ -24,16 +24,13 @@ from ablate.executors.processes import start_python
 from ablate.executors.signals import left_to_the_driver
 from ablate.executors.worker import make_timeout
 from ablate.settings import Run
-from ablate.training.clock import TICK, Clock
+from ablate.training.clock import CLOCK, TICK
 from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started
 
 PROGRAM = """
 from ablate.executors.child import main
 main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
 """
-
-CLOCK = Clock()
-"""The clock of time limits. The driver looks at it while it waits for events."""
 
 
 class LocalExecutor:
@@ -68,8 +65,11 @@ class LocalExecutor:
 
     def events(self) -> Iterator[tuple[str, Event]]:
         """See `Executor`."""
+        with CLOCK.watched():
+            yield from self._events()
+
+    def _events(self) -> Iterator[tuple[str, Event]]:
         while True:
-            CLOCK.look()
             yield from self._assign_runs()
             busy = [worker for worker in self.workers.values() if worker.run_id]
             if not busy and not self.waiting:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 TICK, LATE = 0.5, 2.0
 """Seconds between two looks at a clock, and those after which a look is late because the process was suspended."""
 
 
 class Clock:
-    """Seconds since some moment, without suspensions if somebody looks at the clock all the time, from any thread.
+    """Seconds since some moment, without suspensions if somebody looks at the clock all the time (`watched`).
 
     >>> clock = Clock()
     >>> began = clock.seconds()
@@ -33,6 +35,27 @@ class Clock:
         with self.lock:
             self._read()
             self.last_look = time.monotonic()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """A context in which a thread looks at the clock, so that suspensions of the process do not count."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(TICK):
+                self.look()
+
+        thread = threading.Thread(target=watch, name="ablate clock", daemon=True)
+        self.look()
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+            with self.lock:
+                self._read()
+                self.last_look = None  # from now on nobody looks
 
     def _read(self) -> float:
         now = time.monotonic()

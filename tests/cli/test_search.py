@@ -1,5 +1,6 @@
 """What the user of `ablate search` types and sees."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from ablate.settings import Run
 from ablate.strategies.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
+from ablate.training.clock import Clock
 from ablate.training.events import Event, Failed
 from tests.helpers.commands import mlflow_runs, typed
 from tests.helpers.searches import write_tiny_search
@@ -187,7 +189,8 @@ def test_a_search_of_which_no_trial_ends_says_so(
     path = write_tiny_search(store.parent, trials="1")
     path.write_text(path.read_text().replace("epochs: 2", "epochs: 2000") + "timeout: 1s\n")
     with monkeypatch.context() as slow:
-        slow.setattr("ablate.executors.inprocess.time.monotonic", iter(range(0, 10**6, 10)).__next__)
+        seconds = itertools.count(step=10)
+        slow.setattr(Clock, "seconds", lambda clock: next(seconds))
         assert search_here(monkeypatch) == 1
     assert "None of 1 trial (1 failed) is complete." in capsys.readouterr().out
 

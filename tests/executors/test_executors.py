@@ -19,6 +19,7 @@ from ablate.executors import CLASSES, Executor, ExecutorName, devices, executor_
 from ablate.executors.devices import slot_devices
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.executors.local import LocalExecutor, Worker
+from ablate.training.clock import LATE
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.committed import ROOT
 from tests.helpers.tiny import tiny_run
@@ -156,6 +157,19 @@ def test_a_run_over_its_time_is_stopped_and_stops_no_other(
     assert all(isinstance(events[run.id][-1], Ended) for run in RUNS)
 
 
+@pytest.mark.slow
+def test_a_slow_listener_gives_no_run_more_time() -> None:
+    with LocalExecutor(["cpu"]) as executor:
+        executor.submit(RUNS[0])
+        collect_events(executor)  # the worker has loaded torch now
+        executor.timeout = 2 * LATE
+        endless = tiny_run(training__epochs=1_000_000)
+        executor.submit(endless)
+        events = collect_events(executor, lambda run_id, event: time.sleep(LATE + 1))
+    assert len(events[endless.id]) <= 4, "started, two epochs at most, and the end"
+    assert events[endless.id][-1].status == "timed out"
+
+
 def test_a_worker_killed_while_idle_fails_no_run() -> None:
     with LocalExecutor(["cpu"]) as executor:
         executor.submit(RUNS[0])
@@ -225,13 +239,13 @@ PATIENT = """
 import sys
 sys.path.insert(0, {root!r})
 from tests.helpers.tiny import tiny_run
-from ablate.executors.local import LocalExecutor
+from ablate.executors import executor_class
 
-with LocalExecutor(["cpu"]) as executor:
+with executor_class({executor!r})(["cpu"]) as executor:
     executor.submit(tiny_run())
     list(executor.events())  # the worker has loaded torch now
     executor.timeout = {timeout}
-    executor.submit(tiny_run(training__epochs=60))
+    executor.submit(tiny_run(training__epochs=10))
     for _, event in executor.events():
         print(type(event).__name__, flush=True)
 print(max(row["time/seconds"] for row in event.rows))
@@ -239,9 +253,10 @@ print(max(row["time/seconds"] for row in event.rows))
 
 
 @pytest.mark.slow
-def test_a_suspension_is_not_training_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", CLASSES)
+def test_a_suspension_is_not_training_time(executor: str, tmp_path: Path) -> None:
     program, timeout = tmp_path / "driver.py", 8.0
-    program.write_text(PATIENT.format(root=str(ROOT), timeout=timeout))
+    program.write_text(PATIENT.format(root=str(ROOT), timeout=timeout, executor=executor))
     command = [sys.executable, str(program)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as driver:
         assert driver.stdout is not None
