@@ -42,7 +42,18 @@ WITHIN = {
         "words",
     ),
     "statistics": (
-        *("sensitivity", "evidence", "course", "interactions", "power", "noise", "scores", "rates", "verdicts"),
+        *(
+            "sensitivity",
+            "evidence",
+            "course",
+            "contributions",
+            "interactions",
+            "power",
+            "noise",
+            "scores",
+            "rates",
+            "verdicts",
+        ),
         *("multiplicity", "claims"),
     ),
     "studies": (

@@ -14,7 +14,7 @@ from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
 from ablate.reporting.study.computed import computed
 from ablate.reporting.study.figures import FIGURES
-from ablate.reporting.study.grid_tables import interactions_table, shares_table
+from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import UNSCORED, Page
 from ablate.reporting.study.sections import SectionTitle
@@ -143,6 +143,14 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         "large grids with few seeds in which a rare run scores far lower (benchmarks/calibration.md). A contrast with "
         "a diverged run is always undecided."
     )
+    if grid.contributions:
+        yield contributions_table(page, grid)
+        yield paragraph(
+            "Contribution: the Shapley value, what an axis adds when it is turned on, averaged over all orders in "
+            "which the axes can be turned on; on is the level of the reference. The contributions add up to the "
+            "difference between all on and all off. The intervals are paired t intervals of the seeds' values, for all "
+            "contributions together at 95%; the verdicts above and the interactions are not included."
+        )
     if grid.shares:
         yield shares_table(grid)
         yield paragraph(

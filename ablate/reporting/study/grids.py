@@ -1,4 +1,4 @@
-"""What a grid of two axes or more shows besides verdicts: the mean of each cell, interactions, shares of variance."""
+"""What a grid of two axes or more shows besides verdicts: cells, interactions, shares of variance, contributions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ablate.statistics.contributions import Contribution, contributions
 from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Design
@@ -13,11 +14,12 @@ from ablate.studies.planning import Design
 
 @dataclass(frozen=True)
 class GridFacts:
-    """What a grid of two axes or more shows besides verdicts."""
+    """What a grid of two axes or more shows besides verdicts; `contributions` only if its axes have two levels each."""
 
     maps: list[HeatMap]
     interactions: list[Interaction]
     shares: list[Share]
+    contributions: list[Contribution]
 
 
 def read_grid(design: Design, scores: Scores) -> GridScores | None:
@@ -45,4 +47,7 @@ def _baseline_levels(design: Design, sizes: list[int]) -> tuple[int, ...]:
 def grid_facts(design: Design, scores: Scores) -> GridFacts | None:
     """The cells, interactions and shares of a study's scores; None if they are not a grid (see `read_grid`)."""
     grid = read_grid(design, scores)
-    return GridFacts(heat_maps(grid), interactions(grid, scores.margin), shares(grid)) if grid else None
+    if grid is None:
+        return None
+    margin = scores.margin
+    return GridFacts(heat_maps(grid), interactions(grid, margin), shares(grid), contributions(grid, margin))

@@ -11,7 +11,6 @@ import numpy as np
 
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.words import join_words
-from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import Page
 from ablate.statistics.interactions import HeatMap
 from ablate.statistics.verdicts import DECIDED
@@ -80,7 +79,7 @@ def arms_note(page: Page) -> str:
 def with_few_levels(page: Page) -> Page:
     """The page with the levels that a figure of its grid shows."""
     grid = page.grid
-    return replace(page, grid=GridFacts(list(map(_thin, grid.maps)), grid.interactions, grid.shares)) if grid else page
+    return replace(page, grid=replace(grid, maps=list(map(_thin, grid.maps)))) if grid else page
 
 
 def _thin(heat: HeatMap) -> HeatMap:

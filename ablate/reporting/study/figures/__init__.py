@@ -7,7 +7,17 @@ limits what it shows of a large study.
 from __future__ import annotations
 
 from ablate.reporting.markup.figures import ReportFigure
-from ablate.reporting.study.figures import cost, course, curves, differences, grid, samples, seeds, tuning
+from ablate.reporting.study.figures import (
+    contributions,
+    cost,
+    course,
+    curves,
+    differences,
+    grid,
+    samples,
+    seeds,
+    tuning,
+)
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.selection import limit_arms, limit_levels
 
@@ -17,6 +27,7 @@ FIGURES: tuple[ReportFigure[Page], ...] = (
     limit_arms(course.FIGURE),
     limit_levels(grid.CELLS),
     limit_levels(grid.INTERACTIONS),
+    contributions.FIGURE,
     limit_arms(seeds.FIGURE),
     limit_arms(cost.FIGURE),
     limit_arms(curves.FIGURE),
