@@ -17,7 +17,7 @@ PACKAGE = ROOT / "ablate"
 
 ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
-    *("training", "denoiser", "studies", "scenes", "statistics", "settings", "metrics", "errors"),
+    *("training", "denoiser", "studies", "scenes", "images", "statistics", "settings", "metrics", "errors"),
 )
 """The rooms from the top down: a module can import from its own room and from the rooms after it."""
 

@@ -1,0 +1,1 @@
+"""Pictures in files, and networks on pictures of any size."""
