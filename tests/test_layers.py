@@ -100,6 +100,15 @@ def test_every_module_is_in_an_order() -> None:
         assert inside == set(order) or "*" in order
 
 
+MAX_LINES = 300
+
+
+@pytest.mark.parametrize("folder", ["ablate", "tests", "benchmarks", "docs"])
+def test_a_file_is_short_enough_to_be_read_in_one_go(folder: str) -> None:
+    lines = {path: path.read_text().count("\n") for path in (ROOT / folder).rglob("*.py")}
+    assert {str(path.relative_to(ROOT)): count for path, count in lines.items() if count > MAX_LINES} == {}
+
+
 HEAVY = ("torch", "mlflow", "pandas", "matplotlib", "optuna", "scipy", "timm", "numpy")
 
 

@@ -106,3 +106,29 @@ def test_cuda_that_cannot_be_used_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(devices, "gpu_faults", lambda: ["broken"])
     with pytest.raises(AblateError, match=r"--device cuda: .*cuda:0: broken.*allowed: auto, cpu"):
         slot_devices("cuda", None)
+
+
+def test_a_slot_a_core_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5})
+    assert slot_devices("cpu", None) == ["cpu"] * 3
+    assert slot_devices("cpu", 2) == ["cpu"] * 2
+
+
+def test_slots_are_dealt_over_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_faults", lambda: ["", ""])
+    assert slot_devices("auto", None) == ["cuda:0", "cuda:1"]
+    assert slot_devices("cuda", 4) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    assert slot_devices("cpu", 1) == ["cpu"]
+
+
+def test_runs_share_each_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_faults", lambda: ["", ""])
+    assert slot_devices("auto", None, per_gpu=2) == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    with pytest.raises(AblateError, match="keep one"):
+        slot_devices("auto", 4, per_gpu=2)
+
+
+def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_faults", list)
+    with pytest.raises(AblateError, match="no GPU"):
+        slot_devices("cuda", None)

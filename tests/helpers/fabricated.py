@@ -36,6 +36,9 @@ def grid_study(**changes: object) -> Design:
     return Design.of(Study.model_validate(facts | changes))
 
 
+GRID = grid_study()
+
+
 def grid_score(cell: Cell) -> float | None:
     """More width and depth are better, except that deep narrow networks gain nothing; some runs fail or diverge."""
     width, depth = cell.arm.overrides["model.width"], cell.arm.overrides["model.depth"]

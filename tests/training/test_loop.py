@@ -1,94 +1,28 @@
 """`train` as a pure function of (run, checkpoint), on a network and a task that take a second."""
 
-import copy
 import io
 import math
 import pickletools
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from ablate.denoiser import build_denoiser
 from ablate.denoiser.denoiser import count_flops, count_parameters
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS
 from ablate.scenes import Task, make_scenes
-from ablate.settings import Run, resolve
 from ablate.training.evaluation import evaluate, score_baselines
 from ablate.training.events import Ended, EpochEnded
-from ablate.training.loop import Trainer, train
+from ablate.training.loop import train
 from ablate.training.recipes import LOSSES
-
-TINY = {
-    "model.image_size": [16, 16],
-    "model.patch_size": 4,
-    "model.width": 8,
-    "model.depth": 1,
-    "model.heads": 2,
-    "data.validation": 16,
-    "data.test": 24,
-    "training.epochs": 3,
-    "training.scenes": 40,
-    "training.batch": 16,
-}
-LINEAR = {"model.decoder": "linear", "training.rate": 1e-2}
-COSINE = {**LINEAR, "training.schedule": "cosine"}
-AVERAGED = {**LINEAR, "training.ema": 0.9, "training.warmup": 0.5, "training.weight_decay": 0.1}
-UNSTEADY = {"training.rate": 5e-2, "training.optimiser": "adamw"}  # its first epoch is its best
-PRECISE = {**UNSTEADY, "training.statistics": "precise"}
-
-Events = list[Any]
-"""An `EpochEnded` per epoch, and `Ended`."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def a_run(changes: dict[str, Any], seed: int = 0) -> Run:
-    settings = resolve({**TINY, **changes})
-    return Run(model=settings.model, data=settings.data, training=settings.training, seed=seed)
-
-
-def trained(changes: dict[str, Any], seed: int = 0, checkpoint: bytes | None = None) -> Events:
-    return list(train(a_run(changes, seed), checkpoint))
-
-
-@pytest.fixture(scope="module")
-def unsteady() -> Events:
-    return trained(UNSTEADY)
-
-
-@pytest.fixture(scope="module")
-def linear() -> Events:
-    return trained(LINEAR)
-
-
-def untimed(numbers: dict[str, float]) -> dict[str, float]:
-    return {name: v for name, v in numbers.items() if not name.startswith("time") and name != "cost/train_seconds"}
-
-
-def numbers(events: Sequence[Any]) -> tuple[Any, ...]:
-    """All that a run's events say, without its times."""
-    *epochs, end = events
-    return [untimed(epoch.rows[-1]) for epoch in epochs], untimed(end.results), end.weights, end.arrays, end.status
-
-
-def model_of(checkpoint: bytes, run: Run) -> nn.Module:
-    model = build_denoiser(run.model).eval()
-    model.load_state_dict(torch.load(io.BytesIO(checkpoint), weights_only=True)["model"])
-    return model
+from tests.helpers.trained import AVERAGED, COSINE, LINEAR, PRECISE, UNSTEADY, Events, a_run, model_of, numbers, trained
 
 
 def test_a_run_yields_each_epoch_and_then_its_end(linear: Events) -> None:
@@ -114,57 +48,6 @@ def test_a_resumed_run_ends_with_the_same_bits(changes: dict[str, Any], cut: int
     assert numbers(resumed)[0] == numbers(whole)[0][cut:]
 
 
-def test_the_average_of_the_weights_is_what_is_evaluated_and_kept() -> None:
-    run, (*epochs, end) = a_run(AVERAGED), trained(AVERAGED)
-    best = int(end.results["best/epoch"])
-    state = torch.load(io.BytesIO(epochs[best - 1].checkpoint), weights_only=True)
-    average = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
-    weights = safetensors.torch.load(end.weights)
-    assert weights.keys() == average.keys() == state["model"].keys()
-    assert all(torch.equal(weights[name], average[name]) for name in weights)
-    assert not torch.equal(average["encoder.position.table"], state["model"]["encoder.position.table"])
-    model = build_denoiser(run.model).eval()
-    model.load_state_dict(average)
-    scores = evaluate(model, Task.of(run.model, run.data), "test", 24).scores
-    assert {name: end.results[f"test/{name}"] for name in scores} == scores
-
-
-def test_averaging_the_weights_changes_no_step(linear: Events) -> None:
-    averaged = trained({**LINEAR, "training.ema": 0.9})
-    assert averaged[2].rows[2]["train/loss"] == linear[2].rows[2]["train/loss"]
-    assert averaged[2].rows[2]["val/mse"] != linear[2].rows[2]["val/mse"]
-
-
-@pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_precise_statistics_are_those_of_training_scenes_with_fixed_weights(ema: float) -> None:
-    run = a_run({**PRECISE, "training.ema": ema})
-    trainer = Trainer(run, "cpu")
-    assert trainer.advance()
-    model = copy.deepcopy(trainer.evaluated_model).train()
-    layers = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # which makes torch average all batches equally
-    noisy, _ = make_scenes(40, run.seed, epoch=0, task=trainer.task)
-    with torch.no_grad():
-        for batch in noisy.split(16):
-            model(batch)
-    assert layers
-    found, expected = trainer.evaluated_model.state_dict(), model.state_dict()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
-
-
-def test_precise_statistics_change_scores_but_no_step(unsteady: Events) -> None:
-    precise = trained(PRECISE)
-    rows, others = precise[2].rows, unsteady[2].rows
-    assert [row["train/loss"] for row in rows] == [row["train/loss"] for row in others]
-    assert all(row["val/mse"] != other["val/mse"] for row, other in zip(rows, others, strict=True))
-
-
-def test_precise_statistics_change_nothing_without_batch_norm(linear: Events) -> None:
-    assert numbers(trained({**LINEAR, "training.statistics": "precise"})) == numbers(linear)
-
-
 def test_runs_do_not_disturb_each_other(unsteady: Events, linear: Events) -> None:
     pairs = list(zip(train(a_run(UNSTEADY)), train(a_run(LINEAR)), strict=True))
     for together, alone in zip(zip(*pairs, strict=True), (unsteady, linear), strict=True):
@@ -183,24 +66,6 @@ def test_training_neither_reads_nor_changes_torchs_generator(linear: Events) -> 
 
 def test_another_seed_gives_another_run(linear: Events) -> None:
     assert trained(LINEAR, seed=1)[-1].results["test/mse"] != linear[-1].results["test/mse"]
-
-
-def test_the_best_weights_are_those_of_the_epoch_with_the_lowest_validation_error(unsteady: Events) -> None:
-    errors = [row["val/mse"] for row in unsteady[-2].rows]
-    best = errors.index(min(errors))
-    expected = torch.load(io.BytesIO(unsteady[best].checkpoint), weights_only=True)["model"]
-    weights = safetensors.torch.load(unsteady[-1].weights)
-    assert best + 1 == unsteady[-1].results["best/epoch"] < len(errors)
-    assert weights.keys() == expected.keys()
-    assert all(torch.equal(weights[name], expected[name]) for name in expected)
-
-
-@pytest.mark.parametrize(("prefix", "epoch"), [("test", 0), ("last", 2)])
-def test_scores_are_those_of_the_best_and_of_the_last_epoch(unsteady: Events, prefix: str, epoch: int) -> None:
-    run, results = a_run(UNSTEADY), unsteady[-1].results
-    scores = evaluate(model_of(unsteady[epoch].checkpoint, run), Task.of(run.model, run.data), "test", 24).scores
-    assert {name: results[f"{prefix}/{name}"] for name in scores} == scores
-    assert results[f"{prefix}/gain"] == scores["psnr"] - results["nothing/psnr"]
 
 
 def test_an_epochs_scores_are_those_of_its_weights_on_the_validation_scenes(linear: Events) -> None:
@@ -271,51 +136,6 @@ def test_a_run_knows_its_cost_and_its_baselines(linear: Events) -> None:
     assert score_baselines(Task.of(run.model, run.data), 24).items() <= results.items()
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_with_its_baselines_and_no_scores() -> None:
-    (end,) = trained({"training.rate": 1e6})
-    assert end.status == "diverged"
-    assert {name.split("/")[0] for name in end.results} == {"nothing", "zero", "best", "cost", "diverged"}
-    assert end.results["best/epoch"] == 0
-    assert end.arrays == b""
-    assert safetensors.torch.load(end.weights) == {}
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [lambda loss, output: loss + math.nan, lambda loss, output: loss + 0 * (output - output).sqrt().sum()],
-    ids=["loss", "gradient"],
-)
-def test_a_run_that_diverges_late_keeps_its_best_weights(
-    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Tensor, Tensor], Tensor]
-) -> None:
-    """The last step of the second epoch: its loss, or the weights that it leaves behind, are not finite."""
-    steps = iter(range(99))
-
-    def spoiled(output: Tensor, target: Tensor) -> Tensor:
-        loss = mse_loss(output, target)
-        return spoil(loss, output) if next(steps) == 5 else loss
-
-    monkeypatch.setitem(LOSSES, "mse", spoiled)
-    first, end = trained(LINEAR)
-    best = torch.load(io.BytesIO(first.checkpoint), weights_only=True)["model"]
-    weights = safetensors.torch.load(end.weights)
-    assert (end.status, end.results["best/epoch"], end.results["diverged/epoch"]) == ("diverged", 1, 2)
-    assert len(end.rows) == 1, "its curve is kept"
-    assert all(torch.equal(weights[name], best[name]) for name in best)
-
-
-def test_a_run_that_is_worse_than_answering_zero_diverged_and_has_its_scores() -> None:
-    end = trained({"training.rate": 1e-6, "training.epochs": 1})[-1]
-    assert end.results["test/psnr"] < end.results["zero/psnr"]
-    assert end.status == "diverged"
-    assert end.arrays
-
-
-def test_a_run_that_is_better_than_answering_zero_finished(linear: Events) -> None:
-    assert linear[-1].results["test/psnr"] > linear[-1].results["zero/psnr"]
-    assert linear[-1].status == "finished"
-
-
 def test_a_checkpoint_holds_tensors_and_plain_values_only(unsteady: Events) -> None:
     with zipfile.ZipFile(io.BytesIO(unsteady[0].checkpoint)) as file:
         (name,) = [name for name in file.namelist() if name.endswith("data.pkl")]
@@ -325,14 +145,6 @@ def test_a_checkpoint_holds_tensors_and_plain_values_only(unsteady: Events) -> N
     assert classes == {"collections OrderedDict", "torch._utils _rebuild_tensor_v2"} | storages
     assert "STACK_GLOBAL" not in {code.name for code, _, _ in codes}
     assert torch.load(io.BytesIO(unsteady[0].checkpoint), weights_only=True)["rows"] == unsteady[0].rows
-
-
-def test_bfloat16_is_another_run_with_weights_in_float32(linear: Events) -> None:
-    half = trained({**LINEAR, "training.precision": "bfloat16"})
-    weights = safetensors.torch.load(half[-1].weights)
-    assert half[-1].results["test/mse"] != linear[-1].results["test/mse"]
-    assert half[-1].results["test/mse"] == pytest.approx(linear[-1].results["test/mse"], rel=0.1)
-    assert {value.dtype for value in weights.values()} == {torch.float32}
 
 
 def test_the_events_load_no_torch() -> None:

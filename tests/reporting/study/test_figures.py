@@ -19,27 +19,12 @@ from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.figures.cost import cost_figure, cost_panels
 from ablate.reporting.study.figures.curves import curve_limits, learning_curves
 from ablate.reporting.study.figures.differences import difference_bars, difference_limits
-from ablate.reporting.study.figures.grid import cell_text, ink
-from ablate.reporting.study.figures.samples import SCALES, error_scale, sample_rows
 from ablate.reporting.study.figures.seeds import seed_rows
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.sections import SectionTitle
-from ablate.studies.planning import Design
 from tests.helpers import fabricated
 from tests.helpers.drawings import visible_texts
-
-GRID = fabricated.grid_study()
-
-
-@pytest.fixture(scope="module")
-def data() -> Data:
-    return fabricated.fabricate(GRID, fabricated.grid_score)
-
-
-@pytest.fixture(scope="module")
-def page(data: Data) -> Page:
-    return build(GRID, data)
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +57,11 @@ def test_names_that_look_like_formulas_or_markup_are_drawn_as_they_are() -> None
 
 
 def test_where_no_run_has_ended_no_figure_is_drawn() -> None:
-    made = fabricated.fabricate(GRID, lambda cell: 30.0)
+    made = fabricated.fabricate(fabricated.GRID, lambda cell: 30.0)
     runs = made.runs.assign(status="failed")
     runs[[name for name in map(str, runs) if "/" in name and not name.startswith("env/")]] = math.nan
     empty = Data(runs, pd.DataFrame(columns=["arm", "seed", "run", "epoch"]), {})
-    assert draw_all(FIGURES, build(GRID, empty)) == {}
+    assert draw_all(FIGURES, build(fabricated.GRID, empty)) == {}
 
 
 # styles
@@ -106,7 +91,7 @@ def test_up_is_good_for_an_error_too() -> None:
 
 def test_an_arm_with_a_diverged_run_does_not_hide_the_others(page: Page) -> None:
     bars = difference_bars(page)
-    low, high = difference_limits(bars, GRID.study.margin)
+    low, high = difference_limits(bars, fabricated.GRID.study.margin)
     assert all(low < end < high for bar in bars if not bar.barred for end in bar.ends)
     assert any(end < low for bar in bars if bar.barred for end in bar.ends)
 
@@ -201,7 +186,7 @@ def test_an_axis_of_training_times_has_plain_numbers_in_a_unit_that_suits(
     data: Data, scale: float, unit: str, longest: float
 ) -> None:
     runs = data.runs.assign(**{"cost/train_seconds": scale * data.runs["cost/train_seconds"]})
-    page = build(GRID, replace(data, runs=runs))
+    page = build(fabricated.GRID, replace(data, runs=runs))
     panel = cost_panels(page)[-1]
     assert panel.label == f"training ({unit})"
     assert max(point.cost for point in panel.points) == pytest.approx(longest, rel=0.15)
@@ -210,82 +195,6 @@ def test_an_axis_of_training_times_has_plain_numbers_in_a_unit_that_suits(
     labels = [label.get_text() for label in visible_texts(figure) if label in figure.axes[-1].get_xticklabels()]
     assert all(re.fullmatch(r"[\d.]+", label) for label in labels)
     assert len(labels) >= 2
-
-
-# grids
-
-
-def test_a_cell_shows_its_mean_and_its_own_spread(page: Page) -> None:
-    assert page.grid is not None
-    (heat,) = page.grid.maps
-    scores = page.scores["width=16, depth=1"]
-    assert cell_text(page, heat, 0, 0) == f"{scores.mean():.2f}\n± {scores.std():.2f}"  # their errors: 0.29 and 0.23
-
-
-def test_a_grids_means_are_the_verdict_tables_where_a_run_is_missing(page: Page) -> None:
-    assert page.missing_runs
-    assert page.grid is not None
-    (heat,) = page.grid.maps
-    np.testing.assert_allclose(heat.means.ravel(), [row.mean for row in page.rows])
-
-
-def test_cells_without_any_run_are_drawn_empty() -> None:
-    made = fabricated.fabricate(GRID, lambda cell: None if cell.arm.overrides["model.depth"] == 4 else 30.0 + cell.seed)
-    page = build(GRID, made)
-    assert page.grid is not None
-    assert cell_text(page, page.grid.maps[0], 0, 1) == "–\n± –"
-    assert {"cells", "interactions"} <= set(draw_all(FIGURES, page))
-
-
-def cells_texts(study: Design, made: Data) -> set[str]:
-    """What is written in the heat maps."""
-    figure = ElementTree.fromstring(draw_all(FIGURES, build(study, made))["cells"])
-    return {(element.text or "").strip() for element in figure.iter() if element.tag.endswith("text")}
-
-
-def test_levels_and_axes_have_the_names_that_arms_have() -> None:
-    vary = {"model.final_norm": [True, False], "training.weight_decay": [None, 0.1], "model.depth": [1, 2]}
-    study = fabricated.grid_study(vary=vary, reference={"model.final_norm": True}, seeds=2)
-    made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
-    assert {"true", "false", "null", "0.1", "final_norm", "weight_decay", "depth"} <= cells_texts(study, made)
-
-
-def test_axes_that_end_alike_have_distinct_names() -> None:
-    vary = {"data.filled.density": [0.1, 0.2], "data.noisy.density": [0.1, 0.2]}
-    study = fabricated.grid_study(vary=vary, reference={"data.filled.density": 0.1}, seeds=2, metric="test/gain")
-    made = fabricated.fabricate(study, lambda cell: 30.0 + cell.seed)
-    assert {"filled.density", "noisy.density"} <= cells_texts(study, made)
-
-
-def test_a_number_can_be_read_on_its_cell() -> None:
-    assert [ink(ground) for ground in ((1, 1, 1, 1), (0, 0, 0.3, 1), (0, 0, 0, 0))] == ["black", "white", "black"]
-
-
-# samples
-
-
-def test_the_sample_rows_are_the_scenes_and_then_each_arm_with_its_error(page: Page) -> None:
-    scenes, *outputs = sample_rows(page)
-    assert scenes.headings == ["best: scene 0", "median: scene 1", "worst: scene 2"]
-    assert [row.label for row in outputs] == [row.name for row in page.rows]
-    output, error = outputs[1].pairs[2]
-    np.testing.assert_allclose(output - error, scenes.pairs[2][1], atol=1e-6)
-
-
-def test_arms_of_another_task_follow_their_own_scenes(page: Page, data: Data) -> None:
-    other = {**data.scenes["width=64, depth=12"], "noisy": data.scenes["width=64, depth=12"]["noisy"] + 1}
-    two_tasks = replace(data, scenes=data.scenes | {"width=64, depth=12": other})
-    rows = list(sample_rows(replace(page, data=two_tasks)))
-    assert [row.label for row in rows if row.headings] == ["test scenes"] * 2
-    assert rows[-1].label == "width=64, depth=12"
-
-
-def test_all_errors_are_on_one_round_scale_that_nearly_holds_them(page: Page) -> None:
-    rows = list(sample_rows(page))
-    errors = np.abs([pair[1] for row in rows if not row.headings for pair in row.pairs])
-    scale = error_scale(rows)
-    assert scale in SCALES
-    assert (errors > scale).mean() <= 0.01
 
 
 # what belongs to a figure

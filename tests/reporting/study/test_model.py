@@ -2,61 +2,19 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ablate.reporting.markup.rendering import markdown
-from ablate.reporting.study.answer import answer, claim_sentence
+from ablate.reporting.study.answer import claim_sentence
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.texts import arm_texts
-from ablate.studies.planning import Design
-from ablate.studies.study import Study
 from tests.helpers import fabricated
-
-REFERENCE = [30.0, 29.0, 31.0, 30.5]
-JITTER = [0.01, -0.01, 0.02, 0.0]
-SHIFTS = {1: 0.05, 2: -1.0, 8: 1.0}
-
-
-def study(**changes: object) -> Design:
-    facts = {
-        "name": "heads",
-        "question": "Do heads matter?",
-        "vary": {"model.heads": [4, *SHIFTS, 16]},
-        "reference": {"model.heads": 4},
-        "seeds": 4,
-        "margin": 0.25,
-    }
-    return Design.of(Study.model_validate(facts | changes))
-
-
-def scores(arm: str) -> list[float]:
-    """The made-up PSNR of an arm: the reference's, shifted, with some jitter; that of heads=16 varies widely."""
-    heads = int(arm.removeprefix("heads="))
-    if heads == 4:
-        return REFERENCE
-    if heads == 16:
-        return [28.0, 31.5, 30.0, 31.0]
-    return [score + SHIFTS[heads] + jitter for score, jitter in zip(REFERENCE, JITTER, strict=True)]
-
-
-def row(study: Design, arm: str, seed: int, psnr: float) -> dict[str, object]:
-    scores = {"mse": 10 ** (-psnr / 10), "psnr": psnr, "ssim": 0.9, "gain": psnr - 21.4}
-    facts: dict[str, object] = {"arm": arm, "seed": seed, "run": f"{arm}{seed}", "status": "finished", "error": None}
-    facts |= {f"{kind}/{name}": value for kind in ("test", "last") for name, value in scores.items()}
-    facts |= {"nothing/psnr": 21.4, "zero/psnr": 17.3, "nothing/mse": 0.0072, "zero/mse": 0.0188}
-    facts |= {"test/mse_sem": 1e-5, "cost/parameters": 171317, "cost/flops": 37.7e6}
-    return facts | {"cost/train_seconds": 90.0, "env/torch": "2.14", "env/threads": "1"}
-
-
-def data(study: Design, **columns: Any) -> Data:
-    rows = [row(study, arm.name, seed, scores(arm.name)[seed]) for arm in study.arms for seed in study.seeds]
-    return Data(pd.DataFrame(rows).assign(**columns), pd.DataFrame(columns=["arm", "epoch"]), {})
+from tests.helpers.heads_study import REFERENCE, data, scores, study
 
 
 @pytest.fixture
@@ -88,56 +46,6 @@ def test_each_arm_has_the_verdict_that_its_scores_deserve(page: Page) -> None:
 def test_the_error_is_shared_by_all_compared_arms(page: Page) -> None:
     assert page.level == pytest.approx(1 - 0.05 / 4)
     assert {row.comparison.level for row in page.rows if row.comparison} == {page.level}
-
-
-def test_the_answer_has_every_verdict(page: Page) -> None:
-    assert answer(page) == (
-        "Compared with heads=4 (test/psnr 30.1 dB): heads=2 is worse by 0.995 dB; heads=8 is better by 1.005 dB; "
-        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided after 4 seeds."
-    )
-
-
-def test_an_answer_says_which_arms_are_worse_than_doing_nothing() -> None:
-    made = data(study())
-    made.runs.loc[made.runs.arm == "heads=2", "test/gain"] = -2.5
-    text = answer(build(study(), made))
-    assert text.endswith("seeds. The noisy input itself has a higher PSNR than heads=2, by 2.5 dB.")
-
-
-def many(count: int, shift: float, **changes: object) -> Page:
-    """A page of this many arms that score the same, above or below their reference."""
-    names = {f"arm {index}": {"training.rate": 0.001 * index} for index in range(1, count + 2)}
-    design = study(vary=None, arms=names, reference="arm 1", **changes)
-    shifts = {arm.name: shift * index / count for index, arm in enumerate(design.arms)}
-    rows = [
-        row(design, arm.name, seed, REFERENCE[seed] + shifts[arm.name] + JITTER[(seed + index) % 4])
-        for index, arm in enumerate(design.arms)
-        for seed in design.seeds
-    ]
-    return build(design, Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {}))
-
-
-def test_an_answer_counts_arms_when_they_are_many_and_quotes_their_names() -> None:
-    text = answer(many(9, -9.0))
-    assert text.startswith(
-        'Compared with "arm 1" (test/psnr 30.1 dB): all 9 other arms are worse by 1.000 to 9.000 dB.'
-    )
-    below = many(20, -20.0)
-    assert 'a higher PSNR than "arm 21", "arm 20", "arm 19" and 9 others, by ' in answer(below)
-    assert len(answer(below)) < 300
-
-
-@pytest.mark.parametrize(("count", "names"), [(2, '"arm 3" and "arm 2"'), (3, '"arm 4", "arm 3" and "arm 2"')])
-def test_an_answer_names_few_arms_by_the_size_of_their_difference(count: int, names: str) -> None:
-    assert f": {names} are worse by" in answer(many(count, -3.0))
-
-
-@pytest.mark.parametrize(("status", "runs"), [("failed", "runs that failed"), ("absent", "missing runs")])
-def test_an_answer_without_any_run_says_what_it_waits_for(status: str, runs: str) -> None:
-    made = data(study())
-    made.runs[["test/psnr", "test/gain"]] = math.nan
-    made.runs["status"] = status
-    assert answer(build(study(), made)) == f"Compared with heads=4: all 4 other arms are waiting for {runs}."
 
 
 def test_the_metric_decides_the_direction() -> None:
@@ -250,14 +158,6 @@ def test_no_scale_is_given_if_one_of_its_ends_is_unknown() -> None:
     made.runs.loc[0, "zero/psnr"] = 12.0
     assert "For scale" not in markdown(document(build(study(), made)))
     assert "For scale" in markdown(document(build(study(), data(study()))))
-
-
-def test_the_answer_of_a_grid_says_what_its_references_have_in_common() -> None:
-    grid = study(vary={"model.heads": [4, 2], "model.depth": [1, 2]})
-    rows = [row(grid, arm.name, seed, 30 - 0.1 * seed) for arm in grid.arms for seed in grid.seeds]
-    made = Data(pd.DataFrame(rows), pd.DataFrame(columns=["arm", "epoch"]), {})
-    rule = "Each compared by test/psnr with the arm that has heads=4 and is otherwise the same: "
-    assert answer(build(grid, made)).startswith(rule + '"heads=2, depth=1" and "heads=2, depth=2" are ')
 
 
 def test_the_error_over_test_images_is_in_the_metrics_unit(page: Page) -> None:
