@@ -7,43 +7,28 @@ the same seeds. Several ways to score are read from the same trainings:
 - `precise`: with statistics estimated with fixed weights (`training.statistics: precise`);
 - `precise, averaged`: the same for a moving average of the weights (`training.ema`).
 
-`--train` trains what is missing, a file per run in `benchmarks/noise/`, and continues after an interruption. Without it
-the table is written from these files.
+Other trainings end flat: one epoch of warm-up and a cosine to zero from a peak rate that was searched for, at one, two
+and three times the notebook's length. They are scored as `precise`.
+
+`--train` searches and trains what is missing, a file per run below `benchmarks/noise/`, and continues after an
+interruption. Without it the table is written from these files.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
-import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import torch
 from scipy import stats
-from torch import nn
-from torch.optim.swa_utils import update_bn
 
-from ablate.scenes import Split, Task, make_scenes
-from ablate.settings import Run, resolve
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.noise import end_trend
 from ablate.statistics.power import MAX_SEEDS, seeds_for
-from ablate.training.evaluation import evaluate
-from ablate.training.loop import STATISTICS_SCENES, Trainer
+from benchmarks.noise_runs import ARMS, REFERENCE, read_runs, train_all
 from benchmarks.pairs import table
-
-FOLDER = Path(__file__).parent / "noise"
-SEEDS = range(8)
-DECAY = 0.99
-"""Of the moving average, per step: about three epochs."""
 
 MARGIN, COMPARISONS = 0.25, 5
 """In dB, and how many comparisons share the error: those of `heads`."""
@@ -52,96 +37,6 @@ HEADINGS = (
     *("way", "arm", "seeds", "test PSNR", "sd over seeds", "within a run", "change per epoch", "difference"),
     *("sd of differences", "skewness", "seeds needed", "settled per hour"),
 )
-
-REFERENCE = "reference"
-ARMS: dict[str, dict[str, Any]] = {
-    REFERENCE: {},
-    "heads=8": {"model.heads": 8},
-    "heads=1": {"model.heads": 1},
-    "depth=2": {"model.depth": 2},
-    "depth=8": {"model.depth": 8},
-    "decoder=bilinear": {"model.decoder": "bilinear"},
-    "decoder=linear": {"model.decoder": "linear"},
-}
-"""Of heads, depth and decoders: the arm nearest to the reference, and the one whose differences vary most."""
-
-
-def score_all_ways(run: Run) -> dict[str, Any]:
-    """Train a run; for each way to score it, its validation PSNR by epoch and its test PSNR, best and last."""
-    began = time.process_time()
-    watched = run.model_copy(update={"training": run.training.model_copy(update={"ema": DECAY})})
-    trainer = Trainer(watched, "cpu")
-    best: dict[str, dict[str, Any]] = {}
-    curves: dict[str, list[float]] = {}
-    train_seconds = 0.0
-    for epoch in range(run.training.epochs):
-        started = time.process_time()
-        trainer.train_epoch(epoch)
-        train_seconds += time.process_time() - started
-        for way, model in ways(trainer, epoch):
-            score = _psnr(model, run, "validation")
-            if all(score > earlier for earlier in curves.setdefault(way, [])):
-                best[way] = deepcopy(model.state_dict())
-            curves[way].append(score)
-    scores = {}
-    for way, model in ways(trainer, run.training.epochs - 1):
-        last = _psnr(model, run, "test")
-        model.load_state_dict(best[way])
-        scores[way] = {"validation": curves[way], "last": last, "test": _psnr(model, run, "test")}
-    return {"train_seconds": train_seconds, "seconds": time.process_time() - began, "ways": scores}
-
-
-def ways(trainer: Trainer, epoch: int) -> Iterator[tuple[str, nn.Module]]:
-    """Copies of the network as each way scores it after an epoch."""
-    assert trainer.average
-    for way, source in (("precise", trainer.model), ("precise, averaged", trainer.average.module)):
-        model = deepcopy(source)
-        noisy, _ = make_scenes(STATISTICS_SCENES, trainer.run.seed, epoch=epoch, task=trainer.task)
-        update_bn(noisy.split(trainer.run.training.batch), model)
-        yield way, model.eval()
-    yield "running", deepcopy(trainer.model).eval()
-
-
-def _psnr(model: nn.Module, run: Run, split: Split) -> float:
-    count = run.data.validation if split == "validation" else run.data.test
-    return evaluate(model, Task.of(run.model, run.data), split, count, "cpu").scores["psnr"]
-
-
-def run_of(arm: str, seed: int, **changes: Any) -> Run:
-    """The default run of an arm and a seed."""
-    return resolve({**ARMS[arm], **changes}).run(seed)
-
-
-def train_one(arm: str, seed: int) -> Path:
-    """Train and write a run, unless it has been written before."""
-    path = FOLDER / f"{arm}-{seed}.json"
-    if not path.exists():
-        torch.set_num_threads(1)
-        text = json.dumps(score_all_ways(run_of(arm, seed)))
-        path.with_suffix(".part").write_text(text)
-        os.replace(path.with_suffix(".part"), path)
-    return path
-
-
-def train_all(workers: int) -> None:
-    """Train what is missing, seed by seed, so that the first seeds of all arms are complete early."""
-    FOLDER.mkdir(exist_ok=True)
-    with ProcessPoolExecutor(workers) as pool:
-        runs = [pool.submit(train_one, arm, seed) for seed in SEEDS for arm in ARMS]
-        for run in runs:
-            print(run.result().name, flush=True)
-
-
-def read_runs() -> pd.DataFrame:
-    """One row per recorded run and way: arm, seed, way, test (dB), validation (dB by epoch), hours."""
-    rows = []
-    for path in sorted(FOLDER.glob("*.json")):
-        arm, seed = path.stem.rsplit("-", 1)
-        found = json.loads(path.read_text())
-        for way, scores in found["ways"].items():
-            hours = found["train_seconds"] / 3600
-            rows.append({"arm": arm, "seed": int(seed), "way": way, "hours": hours, **scores})
-    return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)

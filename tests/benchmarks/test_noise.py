@@ -1,32 +1,36 @@
 """The program behind the table of noise: each way scores as a run with that setting is scored."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from ablate.studies.loading import load_search
 from ablate.training.loop import train
-from benchmarks import noise
+from benchmarks import noise, noise_runs
+from benchmarks.noise_runs import CONSTANT, RATE, TRAININGS
 from tests.helpers.tiny import TINY
 
 SHORT = {**TINY, "training.scenes": 256, "training.epochs": 2}
 SETTINGS: dict[str, dict[str, Any]] = {
     "running": {},
     "precise": {"training.statistics": "precise"},
-    "precise, averaged": {"training.statistics": "precise", "training.ema": noise.DECAY},
+    "precise, averaged": {"training.statistics": "precise", "training.ema": noise_runs.DECAY},
 }
 
 
 @pytest.fixture(scope="module")
 def scored() -> dict[str, Any]:
-    found: dict[str, Any] = noise.score_all_ways(noise.run_of("reference", 0, **SHORT))["ways"]
+    found: dict[str, Any] = noise_runs.score(CONSTANT.run("reference", 0, **SHORT), [*SETTINGS])["ways"]
     return found
 
 
 @pytest.mark.parametrize("way", SETTINGS)
 def test_each_way_gives_the_scores_of_a_run_with_its_settings(way: str, scored: dict[str, Any]) -> None:
     end: Any
-    *_, end = train(noise.run_of("reference", 0, **SHORT, **SETTINGS[way]))
+    *_, end = train(CONSTANT.run("reference", 0, **SHORT, **SETTINGS[way]))
     assert scored[way]["validation"] == pytest.approx([row["val/psnr"] for row in end.rows])
     found = (scored[way]["test"], scored[way]["last"])
     assert found == pytest.approx((end.results["test/psnr"], end.results["last/psnr"]))
@@ -46,3 +50,35 @@ def test_a_line_compares_the_seeds_that_an_arm_and_the_reference_share() -> None
     assert line.compared.difference == pytest.approx(0.3)
     assert line.compared.sd == pytest.approx(0.4 / 2**0.5)
     assert line.compared.per_hour == pytest.approx(1 / (2 * line.compared.seeds * 0.5))
+
+
+@pytest.mark.parametrize("training", TRAININGS[1:], ids=lambda training: training.folder.name)
+def test_a_rate_is_searched_for_with_the_settings_of_the_training_and_on_another_seed(
+    training: noise_runs.Training,
+) -> None:
+    search = load_search(training.search_file)
+    assert search.base == {**training.changes, "training.statistics": "precise"}
+    assert search.seed not in noise_runs.SEEDS
+    assert search.trials == load_search(TRAININGS[1].search_file).trials  # equal budgets
+
+
+def test_all_arms_are_trained_at_the_rate_of_the_best_trial(tmp_path: Path) -> None:
+    training = replace(TRAININGS[1], folder=tmp_path)
+    training.search_file.touch()
+    rows = "0,complete,27.5,0.001\n1,complete,28.5,0.004\n2,failed,,0.03\n"
+    (tmp_path / "search.csv").write_text(f"trial,state,value,{RATE}\n{rows}")
+    assert {training.run(arm, 0).training.rate for arm in noise_runs.ARMS} == {0.004}
+
+
+@pytest.mark.slow
+def test_a_search_is_kept_and_not_repeated(tmp_path: Path) -> None:
+    training = replace(TRAININGS[1], folder=tmp_path)
+    base = "".join(f"  {name}: {value}\n" for name, value in TINY.items() if name != RATE)
+    training.search_file.write_text(f"question: Which?\nbase:\n{base}space: {{{RATE}: [0.01, 0.02]}}\ntrials: 2\n")
+    noise_runs.search_rate(training)
+    kept = (tmp_path / "search.csv").read_bytes()
+    assert noise_runs.best_rate(tmp_path) in (0.01, 0.02)
+    (tmp_path / ".ablate").rename(tmp_path / "gone")
+    noise_runs.search_rate(training)
+    assert (tmp_path / "search.csv").read_bytes() == kept
+    assert not (tmp_path / ".ablate").exists()
