@@ -33,6 +33,12 @@ class NotTunedError(AblateError):
     """The settings of a study's arms are unknown: they are not tuned yet, or were tuned for another version of it."""
 
 
+class UnfinishedError(AblateError):
+    """Runs were left to the next sweep, since something killed their workers."""
+
+    exit_code = 1
+
+
 class StudyError(AblateError):
     """A study breaks a rule.
 

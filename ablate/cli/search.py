@@ -58,7 +58,10 @@ def search(
         )
     search_summary(result)
     _say_where(wanted, result)
-    raise typer.Exit(1 if result.page.best is None else 0)
+    left = wanted.trials - len(result.page.trials)
+    if left:
+        terminal.warn(f"{left} of {wanted.trials} trials are not finished; the same command continues.")
+    raise typer.Exit(1 if left or result.page.best is None else 0)
 
 
 def _say_where(search: Search, result: SearchResult) -> None:

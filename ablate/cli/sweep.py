@@ -118,6 +118,8 @@ def _explain(result: StudyResult, record: Record) -> None:
             for line in failure.trace.splitlines()[-MAX_LINES:]:
                 terminal.warn(f"    {line}")
             terminal.warn(f"    full traceback: {record.folder(run.run) / 'failure.json'}")
+    words = [word for word in sys.argv[1:] if word != "--retry-failed"]
     if again:
-        words = [word for word in sys.argv[1:] if word != "--retry-failed"]
         terminal.warn(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these runs again.")
+    if any(run.status == "unfinished" for run in result.page.missing_runs):
+        terminal.warn(f"`{shlex.join(['ablate', *words])}` continues the unfinished runs.")

@@ -185,7 +185,8 @@ class Worker:
         if code is not None and code > 0:
             return AblateError(f"a worker ended with exit code {code}; what it printed is above")
         cause = f"killed by signal {-code} ({signal.Signals(-code).name})" if code else f"exit code {code}"
-        return Lost(f"its worker died: {cause}")
+        guess = ", as the system does when memory runs out" if code == -signal.SIGKILL else ""
+        return Lost(f"its worker died: {cause}{guess}")
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Column
 
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
+from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 if TYPE_CHECKING:
     from ablate.settings import Run
@@ -76,6 +76,8 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
             return f"{status}: {reason}"
         case Stopped():
             return stopped
+        case Abandoned(reason):
+            return f"{reason}; it stays unfinished, and the next sweep tries it again"
 
 
 @dataclass
@@ -136,7 +138,7 @@ class LiveView:
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
             case Lost():
                 self._print(run, event)
-            case Ended() | Failed() | Stopped():
+            case Ended() | Failed() | Stopped() | Abandoned():
                 self.expected[run.id] = self.done.get(run.id, 0)  # it has no epochs left
                 self._count(run, self.expected[run.id])
                 self._print(run, event)

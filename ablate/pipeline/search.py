@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from ablate.errors import UnfinishedError
 from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.results import SearchResult
 from ablate.pipeline.slots import find_slots
@@ -42,6 +43,7 @@ def search(
 
     Raises:
         AblateError: something that the user can change is wrong: the file, the folder, the options.
+        UnfinishedError: no trial has finished, since something killed their workers.
 
     Examples:
         >>> from pathlib import Path
@@ -75,6 +77,8 @@ def search(
         experiment = train_tracked(strategy, requested, record, slot_executor, terminal, view)
         if len(strategy.finished) == design.trials:
             save_requested(record.root, replace(requested, is_drawing=False))
+        if not strategy.finished:
+            raise UnfinishedError("no trial has finished, so there is nothing to report; the same command continues")
         folder = search_folder(design)
         export(design, strategy.finished, record, folder)
         runs_at = None if experiment is None else address(experiment)

@@ -10,7 +10,7 @@ from ablate.executors import Executor
 from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.strategies import Outcome, Strategy
-from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started, Stopped
+from ablate.training.events import Abandoned, Ended, Event, Failed, Lost, NoRoom, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
 """Called with each event once it has been recorded: the terminal's view, the MLflow mirror."""
@@ -27,7 +27,8 @@ def sweep(
     """Train what the strategy proposes and the record does not have, until the strategy proposes nothing new.
 
     Runs that failed in an earlier sweep are not trained again; with `retry_failed`, only these are. A run whose worker
-    is lost is tried again once, from its newest checkpoint. A run that the strategy no longer proposes is stopped.
+    is lost is tried again once, from its newest checkpoint, and then left to the next sweep. A run that the strategy no
+    longer proposes is stopped.
     """
     loop = _Loop(strategy, executor, record, list(listeners), retry_failed)
     loop.follow_strategy()
@@ -45,6 +46,7 @@ class _Loop:
         submitted: all runs that the strategy has proposed, whether they needed training or not.
         open: those that the executor has not finished.
         started: those of which there was an event.
+        abandoned: those that are left to the next sweep.
         outcomes: how far each run has come, for the strategy.
     """
 
@@ -56,14 +58,17 @@ class _Loop:
     submitted: dict[str, Run] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
+    abandoned: set[str] = field(default_factory=set)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def take(self, run: Run, event: Event) -> None:
         """Record an event, then pass it on: what a listener sees is never lost."""
         self.record.write_event(run, event)
         self.started.add(run.id)
-        if isinstance(event, Ended | Failed | Stopped):
+        if isinstance(event, Ended | Failed | Stopped | Abandoned):
             self.open.discard(run.id)
+        if isinstance(event, Abandoned):
+            self.abandoned.add(run.id)
         self._look_up(run.id)
         for listen in self.listeners:
             listen(run, event)
@@ -100,18 +105,20 @@ class _Loop:
     def _look_up(self, run_id: str) -> None:
         result = self.record.result(run_id)
         results = result.results if result else {}
-        self.outcomes[run_id] = Outcome(self.record.status(run_id), self.record.epochs(run_id), results)
+        status, epochs = self.record.status(run_id), self.record.epochs(run_id)
+        self.outcomes[run_id] = Outcome(status, epochs, results, is_abandoned=run_id in self.abandoned)
 
 
 def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:
-    """The executor's events. A run whose worker is lost resumes from its newest checkpoint, and fails the second time.
+    """The executor's events. A run whose worker is lost resumes from its newest checkpoint; only once in a sweep.
 
-    A run that finds no room on its GPU is not at fault, so it resumes as often as that happens.
+    A worker can be killed for reasons that are not the run's, e.g. since memory ran out, so the run has not failed. One
+    that finds no room on its GPU resumes as often as that happens.
     """
     lost: set[str] = set()
     for run_id, event in executor.events():
         if isinstance(event, Lost) and run_id in lost and not isinstance(event, NoRoom):
-            yield submitted[run_id], Failed(f"{event.reason}, twice")
+            yield submitted[run_id], Abandoned(f"{event.reason}, twice")
             continue
         yield submitted[run_id], event
         if isinstance(event, Lost):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from ablate.errors import NotTunedError
+from ablate.errors import NotTunedError, UnfinishedError
 from ablate.pipeline.slots import Slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
@@ -23,6 +23,9 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     """The study with the settings that each arm chose in a search of its own; unchanged if it has no `tune`.
 
     With `adopt`, choices that the report's data hold are taken from there, and these arms are not tuned again.
+
+    Raises:
+        UnfinishedError: trials have lost their workers.
     """
     if design.study.tune is None:
         return design
@@ -41,6 +44,11 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
         executor = slots.start(design.study.timeout_seconds)
         view = terminal.view(requested.tuning, stopped="pruned")
         train_tracked(Combined(list(searches.values())), requested, record, executor, terminal, view)
+        if left := total - sum(len(searching.finished) for searching in searches.values()):
+            raise UnfinishedError(
+                f"{left} of {total} tuning trials are not finished, so the arms cannot be compared yet; the same "
+                "command continues"
+            )
     save_requested(record.root, replace(requested, is_drawing=False))
     trials = {arm: searching.finished for arm, searching in searches.items()}
     export_tuning(design, trials, record, report_folder(design))

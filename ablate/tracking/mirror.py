@@ -22,7 +22,7 @@ from ablate.tracking.connection import is_remote, probe, redact_uri, tracking_ur
 from ablate.tracking.errors import SENT_LATER, describe_error, is_permanent
 from ablate.tracking.last_sync import find_last_sync
 from ablate.tracking.store import Store
-from ablate.training.events import Event, Stopped
+from ablate.training.events import Abandoned, Event, Stopped
 
 MIN_RETRY_DELAY, MAX_RETRY_DELAY = 2.0, 60.0
 """Seconds to wait before MLflow is tried again after an error; doubled after each further error."""
@@ -50,7 +50,7 @@ class Mirror:
         waiting: runs of which MLflow may lack something; a dict, since its keys keep their order. After the context,
             it is empty if everything was sent.
         unfiled: runs of which MLflow may lack only files. What it refuses stays here.
-        live: runs that this sweep has started and not stopped; until they end, they are RUNNING in MLflow.
+        live: runs that this sweep has started and not given up; until they end, they are RUNNING in MLflow.
         experiment: MLflow's id of the study's experiment, once it is known.
         is_unusable: whether MLflow cannot be opened until the user changes something.
         is_needed: whether anything may have to be sent; if not, MLflow is not even imported.
@@ -78,7 +78,7 @@ class Mirror:
 
     def __call__(self, run: Run, event: Event) -> None:
         """Note that the record of a run has changed; called by the sweep after each event."""
-        if isinstance(event, Stopped):
+        if isinstance(event, Stopped | Abandoned):
             self.live.discard(run.id)
         else:
             self.live.add(run.id)

@@ -1,7 +1,7 @@
 """The events of a training run.
 
 Its executor sends `Started`, the training itself an `EpochEnded` for each epoch and then `Ended`. A run that does not
-end has `Lost` or `Failed` as its last event, from its executor, or `Stopped`, from the sweep.
+end has `Lost` or `Failed` as its last event, from its executor, or `Stopped` or `Abandoned`, from the sweep.
 
 Events are sent between processes and machines, so they contain plain data and bytes, never tensors. The driver, which
 receives them, does not need torch.
@@ -78,7 +78,7 @@ class NoRoom(Lost):
 
 @dataclass(frozen=True)
 class Failed:
-    """The run has failed: it raised an exception, lost its worker too often, or exceeded its time limit."""
+    """The run has failed: it raised an exception, or exceeded its time limit."""
 
     reason: str
     trace: str = ""
@@ -90,4 +90,11 @@ class Stopped:
     """The run is not needed any more. It stays unfinished, and can be resumed from its last epoch."""
 
 
-Event = Started | EpochEnded | Ended | Lost | Failed | Stopped
+@dataclass(frozen=True)
+class Abandoned:
+    """The run has lost its worker too often for this sweep. It stays unfinished: the next one resumes it."""
+
+    reason: str
+
+
+Event = Started | EpochEnded | Ended | Lost | Failed | Stopped | Abandoned

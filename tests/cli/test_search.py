@@ -18,7 +18,7 @@ from ablate.strategies.journal import Journal
 from ablate.studies.loading import load_search, load_study
 from ablate.tracking.connection import tracking_uri
 from ablate.training.clock import Clock
-from ablate.training.events import Event, Failed
+from ablate.training.events import Event, Failed, Lost
 from tests.helpers.commands import mlflow_runs, typed
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import facts_of
@@ -217,3 +217,27 @@ def test_failed_trials_are_trained_again_if_that_is_requested(
     assert "Best of 3 trials:" in shown
     assert search_here(monkeypatch, "--retry-failed") == 0
     assert "3 trials, 3 of them finished already." in capsys.readouterr().out
+
+
+def test_a_search_whose_workers_are_killed_says_so_and_continues_with_the_same_command(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_search(store.parent, trials="2", parallel="1", pruner="none")
+    for trained, left in ((0, "no trial has finished"), (1, "1 of 2 trials are not finished")):
+        counter = itertools.count()
+
+        def train_some(
+            run: Run, checkpoint: bytes | None, device: str, trained: int = trained, counter: Iterator[int] = counter
+        ) -> Iterator[Event]:
+            lost = next(counter) >= trained
+            return iter([Lost("its worker died")]) if lost else perform(run, checkpoint, device)
+
+        with monkeypatch.context() as unlucky:
+            unlucky.setattr("ablate.executors.inprocess.perform", train_some)
+            assert search_here(monkeypatch) == 1
+        shown = capsys.readouterr()
+        assert "its worker died, twice; it stays unfinished, and the next sweep tries it again" in shown.out
+        assert left in shown.err
+        assert "the same command continues" in shown.err
+    assert search_here(monkeypatch) == 0
+    assert "Best of 2 trials:" in capsys.readouterr().out

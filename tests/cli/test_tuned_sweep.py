@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ablate.records.requests import load_requested
+from ablate.training.events import Lost
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.kills import finish, kill_once, recorded
 from tests.helpers.tiny import write_tiny_study
@@ -160,3 +161,14 @@ def test_kills_and_workers_change_neither_what_arms_choose_nor_any_run(
     finish(killed, *options)
     pd.testing.assert_frame_equal(chosen(killed), chosen(whole))
     assert recorded(killed) == recorded(whole)
+
+
+def test_arms_are_not_compared_while_workers_that_tune_them_are_killed(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tuned_study(store.parent)
+    monkeypatch.setattr("ablate.executors.inprocess.perform", lambda *_: iter([Lost("its worker died")]))
+    assert sweep_here(monkeypatch) == 1
+    shown = capsys.readouterr()
+    assert shown.out.count("its worker died, twice") == 2, "one trial of each arm"
+    assert "6 of 6 tuning trials are not finished, so the arms cannot be compared yet" in shown.err

@@ -20,7 +20,7 @@ from ablate.strategies.search import Searching
 from ablate.strategies.trial_tables import trials_table
 from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, NoRoom, Started, Stopped
+from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, NoRoom, Started, Stopped
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import failure_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
@@ -217,7 +217,7 @@ def test_a_checkpoint_is_read_when_its_run_starts(record: Record, monkeypatch: p
     assert read[0][1] < read[1][1]
 
 
-@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "failed")])
+@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "unfinished")])
 def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
     executor, log = Unlucky(times), Log()
     sweep(Fixed(RUNS[:1]), executor, record, [log])  # type: ignore[arg-type]
@@ -226,8 +226,18 @@ def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Rec
     assert len(executor.checkpoints) == 2
     assert record.status(RUNS[0].id) == status
     assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
-    if status == "failed":
-        assert failure_of(record, RUNS[0].id).reason == "its worker died: SIGKILL, twice"
+    assert record.failure(RUNS[0].id) is None
+    assert log[-1][1] == (Ended if status == "finished" else Abandoned)
+
+
+def test_a_run_whose_workers_are_killed_is_left_to_the_next_sweep_and_stops_no_other(record: Record) -> None:
+    executor = Unlucky(4)
+    sweep(Fixed(RUNS), executor, record)  # type: ignore[arg-type]
+    assert len(executor.checkpoints) == 4, "the sweep ends"
+    assert [record.status(run.id) for run in RUNS] == ["unfinished", "unfinished"]
+    log = Log()
+    sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
+    assert [kind for _, kind in log].count(Ended) == 2
 
 
 def test_a_run_resumes_as_often_as_it_finds_no_room_on_its_gpu(record: Record) -> None:

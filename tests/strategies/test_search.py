@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import StudyError
 from ablate.strategies import Outcome
@@ -215,3 +215,15 @@ def test_tpe_learns_from_finished_trials() -> None:
     search = made_up_search(space={"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}}, trials=30, pruner="none")
     values = [scores(run_of(search, trial.params))[-1] for trial in run_to_its_end(Searching(search))]
     assert sum(values[15:]) > sum(values[:15])
+
+
+def test_a_trial_that_is_left_to_the_next_sweep_is_not_told_and_is_drawn_again() -> None:
+    search = made_up_search(trials=3, parallel=1, pruner="none")
+    told: list[FrozenTrial] = []
+    first = Searching(search, on_tell=told.append)
+    (run,) = first.propose({})
+    before = list(told)
+    abandoned = {run.id: Outcome("unfinished", is_abandoned=True)}
+    assert first.propose(abandoned) == [run], "no other trial is drawn before its end is known"
+    assert told == before
+    assert Searching(search).propose({}) == [run]

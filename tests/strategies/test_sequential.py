@@ -45,7 +45,11 @@ class Slots:
     def running(self, strategy: UntilDecided) -> list[Run]:
         proposed = strategy.propose(self.outcomes)
         self.outcomes |= {run.id: Outcome("absent") for run in proposed if run.id not in self.outcomes}
-        return [run for run in proposed if self.outcomes[run.id].status in PENDING][: self.slots]
+        return [run for run in proposed if is_open(self.outcomes[run.id])][: self.slots]
+
+
+def is_open(outcome: Outcome) -> bool:
+    return outcome.status in PENDING and not outcome.is_abandoned
 
 
 @relaxed
@@ -83,11 +87,11 @@ def test_nothing_is_trained_beyond_a_budget(limit: dict[str, object]) -> None:
     assert sum(outcome.status == "finished" for outcome in sweep.outcomes.values()) == 16, "another look takes 22"
 
 
-@pytest.mark.parametrize("status", ["failed", "timed out"])
-def test_a_failed_run_ends_only_its_own_arm(status: str) -> None:
+@pytest.mark.parametrize("outcome", [Outcome("failed"), Outcome("timed out"), Outcome("unfinished", is_abandoned=True)])
+def test_a_run_that_failed_or_is_left_to_the_next_sweep_ends_only_its_own_arm(outcome: Outcome) -> None:
     sweep = Slots(study_of(), slots=2, seed=0)
     broken = next(cell.run for cell in sweep.study.cells if (cell.arm.name, cell.seed) == ("same", 1))
-    sweep.outcomes[broken.id] = Outcome(status)  # type: ignore[arg-type]
+    sweep.outcomes[broken.id] = outcome
     course = sweep.play().course
     assert course is not None
     assert course.end("same", "reference") == "failed"
