@@ -46,6 +46,8 @@ TERMINAL = (sys.executable, "-c", "import os, pty, sys; sys.exit(os.waitstatus_t
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": None}
 """A locale whose encoding is ASCII, also that of files which are opened without one."""
 
+FULL = "error: the output is incomplete: no space left on device"
+
 HIDDEN_CURSOR = "\x1b[?25l"
 """What a live view begins with."""
 
@@ -200,6 +202,10 @@ ENVIRONMENTS = (
         trains=True,
     ),
     Odd("closed standard output", "status", start=shell('"$@" >&-')),
+    *(
+        Odd("a full disk", command, start=shell('"$@" > /dev/full'), code=code, says=(FULL,))
+        for command, code in (("status", 1), ("--help", 1), ("sweep tiny.yaml --dry-run", 1), ("sweep tiny.yaml", 0))
+    ),
     Odd("a reader that is gone", "report tiny.yaml", start=shell('"$@" | true')),
     Odd("a reader that goes", TRAIN, start=shell('"$@" | head -2'), check=check_that_all_are_trained, trains=True),
     Odd("colours in a file", TRAIN, env={"FORCE_COLOR": "1"}, says=LINES, never=(HIDDEN_CURSOR,), trains=True),

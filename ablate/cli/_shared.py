@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 
 import typer
 from rich.table import Table
@@ -104,9 +104,28 @@ def make_table(
 @ending_as_by_ctrl_c()
 def main() -> None:
     """Run the command line; a user's mistake is one line, never a traceback."""
-    with redirect_stdout(_forgiving(sys.stdout)), redirect_stderr(_forgiving(sys.stderr)):
+    output = _forgiving(sys.stdout)
+    with redirect_stdout(output), redirect_stderr(_forgiving(sys.stderr)):
         _name_a_home()
-        _main()
+        try:
+            _main()
+        except SystemExit as end:
+            _check_output(output, end)
+            raise
+
+
+class RunsEnded(SystemExit):
+    """Ends a command that trains. Its exit code is that of the runs, whatever became of what was printed."""
+
+
+def _check_output(output: ForgivingStream, end: SystemExit) -> None:
+    """Say that some output was lost, as on a full disk; if the output was all that a command is for, it fails."""
+    output.flush()
+    if output.error is None:
+        return
+    terminal.warn(f"error: the output is incomplete: {(output.error.strerror or str(output.error)).lower()}")
+    if not end.code and not isinstance(end, RunsEnded):
+        sys.exit(1)
 
 
 def _name_a_home() -> None:
@@ -120,7 +139,7 @@ def _name_a_home() -> None:
         os.environ["HOME"] = "/nonexistent"
 
 
-def _forgiving(stream: IO[str] | None) -> Any:
+def _forgiving(stream: IO[str] | None) -> ForgivingStream:
     """A standard stream that never fails. Where it was closed, the null device takes its place and its descriptor."""
     return ForgivingStream(stream or open(os.devnull, "w"))
 

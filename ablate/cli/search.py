@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import SearchFile, app, make_table, out, terminal
+from ablate.cli._shared import RunsEnded, SearchFile, app, make_table, out, terminal
 from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import search_summary
 
@@ -61,7 +61,7 @@ def search(
     left = wanted.trials - len(result.page.trials)
     if left:
         terminal.warn(f"{left} of {wanted.trials} trials are not finished; the same command continues.")
-    raise typer.Exit(1 if left or result.page.best is None else 0)
+    raise RunsEnded(1 if left or result.page.best is None else 0)
 
 
 def _say_where(search: Search, result: SearchResult) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli._plan import show_plan, show_tuning
-from ablate.cli._shared import StudyFile, app, terminal
+from ablate.cli._shared import RunsEnded, StudyFile, app, terminal
 from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import summary
 from ablate.errors import NotTunedError
@@ -73,7 +73,7 @@ def sweep(
         )
     _say_where(result, written=not no_report)
     _explain(result, Record())
-    raise typer.Exit(1 if result.page.missing_runs else 0)
+    raise RunsEnded(1 if result.page.missing_runs else 0)
 
 
 def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:

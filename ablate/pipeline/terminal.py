@@ -33,7 +33,7 @@ class ForgivingStream:
 
     Characters that the encoding lacks are replaced. A pipe whose reader has gone, and a terminal that was closed, are
     replaced by the null device, so that the interpreter's last flush does not fail either. A full disk loses no more
-    than what is printed meanwhile.
+    than what is printed meanwhile, and the first such error is kept in `error`.
 
     Examples:
         >>> import io, sys
@@ -45,6 +45,7 @@ class ForgivingStream:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self.error: OSError | None = None
 
     def write(self, text: str) -> int:
         """Write what can be written of a text; returns its length."""
@@ -68,6 +69,8 @@ class ForgivingStream:
         except OSError as error:
             if error.errno in (errno.EPIPE, errno.EIO):  # nobody will ever read it
                 self._discard()
+            else:
+                self.error = self.error or error
 
     def _discard(self) -> None:
         """Let everything that is printed from now on go nowhere."""
