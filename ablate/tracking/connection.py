@@ -7,13 +7,14 @@ import os
 import re
 import time
 import warnings
-from contextlib import closing
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from mlflow import MlflowClient
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 5.0
@@ -108,8 +109,8 @@ def connect() -> MlflowClient:
     """
     path = local_store()
     if path and path.exists():
-        _probe_file(path)
-    _use_settings()
+        open_file(path).close()
+    use_settings()
     from mlflow import MlflowClient
     from mlflow.store.db import utils
 
@@ -121,50 +122,31 @@ def connect() -> MlflowClient:
     return MlflowClient(tracking_uri=tracking_uri())
 
 
-def _use_settings() -> None:
+def use_settings() -> None:
+    """Give MLflow those of `SETTINGS` that the user has not set."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     # repeated for each request of a user who has set MLFLOW_TRACKING_INSECURE_TLS
     warnings.filterwarnings("ignore", "Unverified HTTPS request")
 
 
-def probe() -> None:
-    """Check that MLflow can be used, within seconds.
+def open_file(path: Path) -> Connection:
+    """Open the file of a store: MLflow would try again and again to open one that is damaged, or closed to the user.
+
+    Transactions have to be begun.
 
     Raises:
-        OSError: MLflow is a server that does not answer as one, or a file that is not a database.
+        sqlite3.Error: it cannot be opened.
     """
-    try:
-        if is_remote():
-            _probe_server()
-        elif (path := local_store()) and path.exists():
-            _probe_file(path)
-    except Exception as error:  # of whatever kind: MLflow has its own, and so have the libraries that it uses
-        raise ConnectionError(str(error)) from error
-
-
-def _probe_server() -> None:
-    """Send a request with MLflow's own client: certificates, proxies and passwords are those of all later requests."""
-    _use_settings()
-    from mlflow.utils.credentials import get_default_host_creds
-    from mlflow.utils.rest_utils import http_request_safe
-
-    http_request_safe(
-        get_default_host_creds(tracking_uri()),
-        "/api/2.0/mlflow/experiments/search",
-        "POST",
-        json={"max_results": 1},
-        timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-        max_retries=0,
-    )
-
-
-def _probe_file(path: Path) -> None:
-    """Open the file: MLflow itself would try again and again to open one that is damaged, or closed to the user."""
     import sqlite3  # not at the top of the file: `ablate --help` does without
 
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=ANSWER_SECONDS)) as store:
+    store = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=ANSWER_SECONDS, isolation_level=None)
+    try:
         store.execute("PRAGMA schema_version")
+    except sqlite3.Error:
+        store.close()
+        raise
+    return store
 
 
 def _create_store(path: Path) -> None:

@@ -11,11 +11,10 @@ import shlex
 import sqlite3
 import ssl
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from ablate.tracking.connection import is_default_store, local_store, redact_uri, tracking_uri
+from ablate.tracking.schema import is_older_version
 
 MAX_LENGTH = 300
 """In characters, of what is quoted from MLflow: a server can answer with a long page."""
@@ -105,7 +104,7 @@ def _other_schema(step: BaseException) -> str | None:
         return None
     version = found[1] or found[2]
     anew = f"; or {_start_anew()}" if local_store() else ""
-    if _is_older_schema(version):
+    if is_older_version(version):
         return (
             f"{_store()} was made by an earlier version of MLflow: make a copy of it, then type "
             f"`mlflow db upgrade {_store()}`{anew}"
@@ -114,13 +113,6 @@ def _other_schema(step: BaseException) -> str | None:
         f"{_store()} was made by another version of MLflow, whose schema {version} the installed one does not know: "
         f"type `pip install --upgrade mlflow`{anew}"
     )
-
-
-def _is_older_schema(version: str) -> bool:
-    """Whether the installed MLflow has a migration from this version of the schema."""
-    mlflow = find_spec("mlflow")
-    folders = mlflow.submodule_search_locations if mlflow else None
-    return any(any(Path(folder).glob(f"store/db_migrations/versions/{version}_*.py")) for folder in folders or ())
 
 
 def _file_store(step: BaseException) -> str | None:

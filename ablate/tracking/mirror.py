@@ -18,9 +18,10 @@ from types import TracebackType
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
-from ablate.tracking.connection import is_remote, probe, redact_uri, tracking_uri
+from ablate.tracking.connection import is_remote, redact_uri, tracking_uri
 from ablate.tracking.errors import SENT_LATER, describe_error, is_permanent
 from ablate.tracking.last_sync import find_last_sync
+from ablate.tracking.probe import probe
 from ablate.tracking.store import Store
 from ablate.training.events import Abandoned, Event, Stopped
 
@@ -88,7 +89,7 @@ class Mirror:
     def __enter__(self) -> Mirror:
         try:
             if self.is_needed:
-                probe()  # so that a server that is down is reported before hours of training, not after
+                probe(writing=True)  # so that what is wrong is reported before hours of training, not after
         except OSError as error:
             self._retry_later(error)
         self.thread.start()

@@ -17,8 +17,9 @@ from typing import IO
 
 from ablate.errors import AblateError
 from ablate.executors.processes import NO_LOCAL_MODULES
-from ablate.tracking.connection import SETTINGS, probe, redact_uri, tracking_uri
+from ablate.tracking.connection import SETTINGS, redact_uri, tracking_uri
 from ablate.tracking.errors import describe_error, is_permanent
+from ablate.tracking.probe import probe
 
 HOST = "127.0.0.1"
 

@@ -20,10 +20,10 @@ from mlflow import MlflowClient
 
 from ablate.tracking.connection import (
     connect,
-    probe,
     tracking_uri,
 )
 from ablate.tracking.errors import describe_error
+from ablate.tracking.probe import probe
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 TOKEN, BASIC = "Bearer hunter2", f"Basic {base64.b64encode(b'me:hunter2').decode()}"

@@ -22,8 +22,8 @@ from ablate.settings import Run
 from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
-from ablate.tracking.connection import probe
 from ablate.tracking.mirror import Mirror
+from ablate.tracking.probe import probe
 from ablate.tracking.sync import sync
 from ablate.training.events import Ended, Event
 from tests.helpers.kills import check_mirror
