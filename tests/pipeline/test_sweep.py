@@ -1,12 +1,11 @@
 """The loop over strategy, executor and record, with real training of tiny networks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from ablate.executors import ReadCheckpoint, no_checkpoint
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.files import write_json
@@ -20,7 +19,7 @@ from ablate.strategies.search import Searching
 from ablate.strategies.trial_tables import trials_table
 from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, NoRoom, Started, Stopped
+from ablate.training.events import Ended, EpochEnded, Event, Failed, Started, Stopped
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import failure_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
@@ -185,29 +184,6 @@ def test_a_spoilt_checkpoint_is_never_loaded_and_the_run_starts_over(record: Rec
     assert curves(record, RUNS[0]) == curves(whole, RUNS[0])
 
 
-LOST = Lost("its worker died: SIGKILL")
-
-
-class Unlucky:
-    """An executor whose worker is lost after the first epoch of a run, `times` times."""
-
-    def __init__(self, times: int, event: Event = LOST) -> None:
-        self.times, self.event, self.inner = times, event, InProcessExecutor()
-        self.checkpoints: list[bytes | None] = []
-
-    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
-        self.checkpoints.append(checkpoint())
-        self.inner.submit(run, checkpoint)
-
-    def events(self) -> Iterator[tuple[str, Event]]:
-        for run_id, event in self.inner.events():
-            yield run_id, event
-            if isinstance(event, EpochEnded) and self.times:
-                self.times -= 1
-                self.inner.cancel(run_id)
-                yield run_id, self.event
-
-
 def test_a_checkpoint_is_read_when_its_run_starts(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     log = Log()
     read: list[tuple[str, int]] = []
@@ -215,37 +191,6 @@ def test_a_checkpoint_is_read_when_its_run_starts(record: Record, monkeypatch: p
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert [run_id for run_id, _ in read] == [run.id for run in RUNS]
     assert read[0][1] < read[1][1]
-
-
-@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "unfinished")])
-def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
-    executor, log = Unlucky(times), Log()
-    sweep(Fixed(RUNS[:1]), executor, record, [log])  # type: ignore[arg-type]
-    assert executor.checkpoints[0] is None
-    assert executor.checkpoints[1] is not None
-    assert len(executor.checkpoints) == 2
-    assert record.status(RUNS[0].id) == status
-    assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
-    assert record.failure(RUNS[0].id) is None
-    assert log[-1][1] == (Ended if status == "finished" else Abandoned)
-
-
-def test_a_run_whose_workers_are_killed_is_left_to_the_next_sweep_and_stops_no_other(record: Record) -> None:
-    executor = Unlucky(4)
-    sweep(Fixed(RUNS), executor, record)  # type: ignore[arg-type]
-    assert len(executor.checkpoints) == 4, "the sweep ends"
-    assert [record.status(run.id) for run in RUNS] == ["unfinished", "unfinished"]
-    log = Log()
-    sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
-    assert [kind for _, kind in log].count(Ended) == 2
-
-
-def test_a_run_resumes_as_often_as_it_finds_no_room_on_its_gpu(record: Record) -> None:
-    run = tiny_run(training__epochs=5)
-    executor = Unlucky(4, NoRoom("no room on cuda:0"))
-    sweep(Fixed([run]), executor, record)  # type: ignore[arg-type]
-    assert len(executor.checkpoints) == 5
-    assert record.status(run.id) == "finished"
 
 
 class OneByOne:
