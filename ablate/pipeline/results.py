@@ -62,7 +62,7 @@ class StudyResult:
                 "level": c.level,
                 "smallest_margin": c.smallest_margin,
                 "pairs": c.pairs,
-                "mean": row.mean,
+                "mean": row.level.mean,
             }
             for row, c in self.page.compared_arms
         ]

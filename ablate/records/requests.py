@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ablate.studies.search import Search
 
 
-Kind = Literal["present", "tuning", "given up", "former"]
+Kind = Literal["present", "later look", "tuning", "given up", "former"]
 
 
 class Label(NamedTuple):
@@ -57,6 +57,7 @@ class RequestedRuns:
         given_up: runs that will not be finished, since a search has pruned them or no look of a study needs them.
         tuning: the runs in which the arms of a study are tuned; they too are added when trials are drawn.
         metric: the one that decides between the `runs` of a study.
+        level_seeds: the seeds of the first look, which all arms have (`Design.level_seeds`); None if all runs count.
         file: the file of the study, from the folder of the project; None if that is not known.
         is_drawing: whether trials of it are still to be drawn, which can be former ones again.
     """
@@ -68,6 +69,7 @@ class RequestedRuns:
     given_up: list[str] = field(default_factory=list)
     tuning: dict[str, Label] = field(default_factory=dict)
     metric: str | None = None
+    level_seeds: list[int] | None = None
     file: str | None = None
     is_drawing: bool = False
 
@@ -79,13 +81,23 @@ class RequestedRuns:
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
         file = before.file if before else None
-        return cls(design.name, design.question, runs, former, tuning=tuning, metric=design.study.metric, file=file)
+        levels = list(design.level_seeds) if len(design.looks) > 1 else None
+        metric = design.study.metric
+        return cls(
+            design.name, design.question, runs, former, tuning=tuning, metric=metric, level_seeds=levels, file=file
+        )
 
     def kind(self, run_id: str) -> Kind:
-        """What a run is to the study: `given up` includes runs that ended although no look turned out to need them."""
+        """What a run is to the study: `given up` includes runs that ended although no look turned out to need them.
+
+        Runs of later looks are told apart, since only over the seeds that all arms have can their levels be compared.
+        """
         if run_id in self.given_up:
             return "given up"
-        return "present" if run_id in self.runs else "tuning" if run_id in self.tuning else "former"
+        if run_id in self.runs:
+            is_later = self.level_seeds is not None and self.runs[run_id].seed not in self.level_seeds
+            return "later look" if is_later else "present"
+        return "tuning" if run_id in self.tuning else "former"
 
     def label(self, run_id: str) -> Label | None:
         """What the study calls a run that it has ever requested."""

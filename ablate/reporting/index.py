@@ -135,7 +135,9 @@ def _effects_table(caption: str, effects: list[Effect]) -> Table:
 def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
     """What readers must know to compare effects."""
     yield (
-        "The page of each study says what its arms have in common; effects under different settings need not add up."
+        "The page of each study says what its arms have in common; effects under different settings need not add up. "
+        "The largest of many estimates are too large on average, and so are those of studies that stopped early "
+        "because of them: go by the intervals."
     )
     if large := [name for name, facts in studies.items() if len(compared_arms(facts)) > MAX_EFFECTS]:
         yield f"Only the {MAX_EFFECTS} largest effects of {join_names(large)} are shown; the rest are on their pages."

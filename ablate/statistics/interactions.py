@@ -70,6 +70,8 @@ class HeatMap:
         rows, columns: their levels.
         means: (rows, columns), mean over the seeds of the cell, in the metric's unit; NaN without any seed.
         sds: (rows, columns), standard deviation over them; NaN with fewer than two seeds.
+        errors: (rows, columns), standard errors of the means without what a seed adds to all cells, as in
+            `within_errors`.
         seeds: (rows, columns), number of seeds of which the cell misses no run.
     """
 
@@ -78,6 +80,7 @@ class HeatMap:
     columns: tuple[Any, ...]
     means: NDArray[np.floating]
     sds: NDArray[np.floating]
+    errors: NDArray[np.floating]
     seeds: NDArray[np.integer]
 
 
@@ -180,8 +183,32 @@ def _heat_map(grid: GridScores, pair: tuple[int, int]) -> HeatMap:
         columns=grid.levels[pair[1]],
         means=table.mean().to_numpy().reshape(cells.shape[1:]),
         sds=table.std(ddof=1).to_numpy().reshape(cells.shape[1:]),
+        errors=within_errors(table.to_numpy()).reshape(cells.shape[1:]),
         seeds=table.count().to_numpy().reshape(cells.shape[1:]),
     )
+
+
+def within_errors(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The standard errors of means whose differences are paired by seed (Cousineau 2005; corrected by Morey 2008).
+
+    What a seed adds to all cells is taken away first: it does not blur the differences between them, although it blurs
+    the mean of each. Only seeds without a missing run are used.
+
+    Args:
+        scores: (seeds, cells).
+
+    Returns:
+        (cells,); NaN with fewer than two such seeds.
+
+    >>> within_errors(np.array([[20.0, 21.0], [25.0, 26.2], [22.0, 22.9]])).round(2)
+    array([0.06, 0.06])
+    """
+    complete = scores[~np.isnan(scores).any(axis=1)]
+    cells = scores.shape[1]
+    if len(complete) < 2:
+        return np.full(cells, math.nan)
+    within = complete - complete.mean(axis=1, keepdims=True)
+    return np.asarray(within.std(axis=0, ddof=1) * math.sqrt(cells / (cells - 1) / len(complete)))
 
 
 def shares(grid: GridScores) -> list[Share]:

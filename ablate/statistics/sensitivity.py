@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ablate.statistics.claims import Pair
 from ablate.statistics.course import Course
-from ablate.statistics.multiplicity import Look
+from ablate.statistics.multiplicity import Look, level_of
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Compare = Callable[[Sequence[Pair]], list[Comparison]]
 """Compares the arms of each pair, given by name."""
@@ -95,9 +100,27 @@ def other_choices(
     if in_decibels:
         choices[MeanError()] = lambda pairs: compare_mean_errors(seen, pairs)
     if look.seeds > 2:
-        # after `at`: the look keeps its share of the error, as if it had had one seed less from the start
-        choices |= {WithoutSeed(seed): seen.without(seed).compare_pairs for seed in seen.values.index}
+        share = share_without_a_seed(look, scores.comparisons)
+        choices |= {
+            WithoutSeed(seed): replace(seen.without(seed), share=share).compare_pairs for seed in seen.values.index
+        }
     return choices
+
+
+def share_without_a_seed(look: Look, comparisons: int) -> float:
+    """The share of the error with which one seed less gives intervals as wide as all seeds of a look do, for one sd.
+
+    Otherwise nearly every verdict on three seeds would change with any of them: the interval of two pairs is six times
+    as wide, whichever seed is left out.
+
+    >>> round(share_without_a_seed(Look(3), comparisons=1), 2)
+    3.53
+    """
+    from scipy import stats
+
+    level = level_of(comparisons, look.share)
+    t = stats.t.ppf((1 + level) / 2, look.seeds - 1) * math.sqrt((look.seeds - 1) / look.seeds)
+    return float(2 * stats.t.sf(t, look.seeds - 2)) / (1 - level_of(comparisons))
 
 
 def compare_mean_errors(scores: Scores, pairs: Sequence[Pair]) -> list[Comparison]:
@@ -113,8 +136,21 @@ def compare_mean_errors(scores: Scores, pairs: Sequence[Pair]) -> list[Compariso
     found: dict[Pair, Comparison] = {}
     for against in dict.fromkeys(against for _, against in pairs):
         members = [pair for pair in pairs if pair[1] == against]
-        # as fractions of the reference's mean error, so that a margin in decibels has a meaning
-        relative = errors[[*(arm for arm, _ in members), against]] / errors[against].mean()
-        compared = replace(scores, values=relative, sign=-1, margin=margin).compare_pairs(members)
+        relative = {arm: _relative_errors(errors[arm], errors[against]) for arm, _ in members}
+        values = errors.assign(**{against: 1.0}, **relative)
+        compared = replace(scores, values=values, sign=-1, margin=margin).compare_pairs(members)
         found |= dict(zip(members, compared, strict=True))
     return [found[pair] for pair in pairs]
+
+
+def _relative_errors(errors: pd.Series[float], reference: pd.Series[float]) -> pd.Series[float]:
+    """Errors (by seed) as fractions of the reference's mean error, so that a margin in decibels has a meaning.
+
+    Their mean is the ratio R of the mean errors. They vary as that ratio does, by (a - R r) over the mean of r
+    (Cochran 1977, "Sampling techniques", 6.4): what makes a seed hard for both arms leaves it unchanged. The fractions
+    a over the mean of r would vary with the reference, too, the more the further R is from 1.
+    """
+    both = errors.notna() & reference.notna()
+    scale = reference[both].mean()
+    ratio = errors[both].mean() / scale
+    return ratio + (errors - ratio * reference) / scale

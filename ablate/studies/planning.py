@@ -96,6 +96,11 @@ class Design:
         """When the study is judged: once, at all seeds, or several times until it is decided."""
         return self.study.looks
 
+    @property
+    def level_seeds(self) -> tuple[int, ...]:
+        """The seeds of the first look, which all arms have: over these, the levels of arms can be compared."""
+        return self.seeds[: self.looks[0].seeds]
+
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The pairs of arms that the study compares and among which it divides its error rate."""

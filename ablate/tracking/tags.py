@@ -4,7 +4,8 @@ RUN_TAG, ARM_TAG, STUDY_TAG = "ablate.run", "ablate.arm", "ablate.study"
 STATUS_TAG, ERROR_TAG, ADOPTED_TAG = "ablate.status", "ablate.error", "ablate.adopted"
 
 REQUESTED_TAG = "ablate.requested"
-"""Whether the study requests a run now: `RequestedRuns.kind`. The report has the runs that are `present`."""
+"""Whether the study requests a run now: `RequestedRuns.kind`. The means of arms are over the runs that are
+`present`."""
 
 RECORD_TAG = "ablate.record"
 """The id of the record from which an experiment, or a report, was sent."""

@@ -55,9 +55,9 @@ def test_a_sweep_can_be_judged_by_the_mean_absolute_error(metric: str, workplace
     for arm, row in zip(study.arms, page.rows, strict=True):
         folders = [record.folder(arm.run(seed).id) for seed in study.seeds]
         scores = [json.loads((folder / "result.json").read_text())["results"][metric] for folder in folders]
-        assert row.mean == pytest.approx(sum(scores) / len(scores))
+        assert row.level.mean == pytest.approx(sum(scores) / len(scores))
     ((_, comparison),) = page.compared_arms
-    assert comparison.difference == pytest.approx(page.rows[0].mean - page.rows[1].mean)
+    assert comparison.difference == pytest.approx(page.rows[0].level.mean - page.rows[1].level.mean)
     assert f"{metric} of every run" in (workplace / "report" / "README.md").read_text()
     assert (workplace / "report" / "figures" / "curves.svg").exists()
 

@@ -1,5 +1,6 @@
 """Interactions, heat maps and shares of a grid: against statsmodels, scipy, and truths that are known."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from statsmodels.stats.anova import anova_lm
 
 from ablate.records.tables import read_scores
 from ablate.reporting.study.grids import read_grid
-from ablate.statistics.interactions import GridScores, heat_maps, interactions, shares
+from ablate.statistics.interactions import GridScores, heat_maps, interactions, shares, within_errors
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
 
@@ -276,3 +277,17 @@ def test_the_shares_are_those_of_the_truth_on_average() -> None:
 
 def test_scores_without_any_spread_have_no_shares() -> None:
     assert {share.omega_squared for share in shares(grid_of(np.full((3, 2, 2), 30.1)))} == {0}
+
+
+def test_bars_of_cells_show_how_sure_the_paired_difference_of_two_cells_is() -> None:
+    scores = noise(6, 2) + 10 * noise(6, 1, seed=1)
+    errors = within_errors(scores)
+    assert errors * math.sqrt(2) == pytest.approx(stats.sem(scores[:, 0] - scores[:, 1]))
+
+
+def test_bars_of_cells_leave_out_seeds_with_a_missing_run() -> None:
+    scores = noise(6, 4)
+    missing = scores.copy()
+    missing[2, 1] = math.nan
+    assert within_errors(missing) == pytest.approx(within_errors(np.delete(scores, 2, axis=0)))
+    assert np.isnan(within_errors(missing[1:3])).all()

@@ -1,11 +1,24 @@
 """Where another choice would have changed a verdict."""
 
+import math
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 from ablate.records.tables import read_course, read_scores
 from ablate.reporting.study.model import read_sensitivity
-from ablate.statistics.sensitivity import MeanError, OtherScores, Sensitivity, WithoutSeed, compare_mean_errors
+from ablate.statistics.multiplicity import Look, level_of
+from ablate.statistics.sensitivity import (
+    MeanError,
+    OtherScores,
+    Sensitivity,
+    WithoutSeed,
+    compare_mean_errors,
+    share_without_a_seed,
+)
 from ablate.statistics.verdicts import compare
 from ablate.studies.planning import Design
 from tests.helpers.score_tables import SCORES, runs_of, study_of
@@ -30,7 +43,16 @@ def test_every_choice_is_judged_by_the_same_rule() -> None:
     assert list(others) == [LAST, MeanError(), *map(WithoutSeed, range(3))]
     assert found["one"].actual == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
     assert others[LAST] == compare(last["one"], SCORES["four"], margin=0.25, comparisons=2)
-    assert others[WithoutSeed(1)] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2)
+    share = share_without_a_seed(Look(3), comparisons=2)
+    assert others[WithoutSeed(1)] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2, share=share)
+
+
+@given(st.integers(3, 20), st.integers(1, 30), st.floats(0.05, 1))
+def test_leaving_out_a_seed_widens_no_interval_by_itself(seeds: int, comparisons: int, share: float) -> None:
+    level = level_of(comparisons, share)
+    shorter = level_of(comparisons, share_without_a_seed(Look(seeds, share), comparisons))
+    width = stats.t.ppf((1 + level) / 2, seeds - 1) / math.sqrt(seeds)
+    assert stats.t.ppf((1 + shorter) / 2, seeds - 2) / math.sqrt(seeds - 1) == pytest.approx(width)
 
 
 def test_a_verdict_that_one_seed_carries_is_said_to_change() -> None:
@@ -61,10 +83,17 @@ def test_the_mean_mse_is_compared_as_a_fraction_of_the_references() -> None:
     other, found = compare_mean_errors(read_scores(study, runs), [("four", "two"), ("one", "four")])
     assert other == compare_mean_errors(read_scores(study, runs), [("four", "two")])[0]
     assert found.difference == pytest.approx(1 - mse["one"].mean() / mse["four"].mean())
-    scale = mse["four"].mean()
-    expected = compare(mse["one"], mse["four"], margin=(1 - 10**-0.025) * scale, comparisons=2, sign=-1)
-    assert (found.low, found.high) == pytest.approx((expected.low / scale, expected.high / scale))
-    assert found.verdict == expected.verdict
+    ratio = mse["one"].mean() / mse["four"].mean()
+    varying = (mse["one"] - ratio * mse["four"]) / mse["four"].mean()
+    expected = stats.ttest_1samp(1 - ratio - varying, 0).confidence_interval(found.level)
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+def test_the_interval_of_a_ratio_of_errors_is_not_widened_by_seeds_that_are_hard_for_both() -> None:
+    study = study_of()
+    scores = {"four": [30.0, 25.0, 20.0], "one": [28.0, 23.0, 18.0], "two": [30.0, 25.0, 20.0]}
+    (found,) = compare_mean_errors(read_scores(study, table(study, scores)), [("one", "four")])
+    assert (found.low, found.high) == pytest.approx((1 - 10**0.2, 1 - 10**0.2))
 
 
 def test_the_mean_mse_is_another_choice_for_decibels_only() -> None:

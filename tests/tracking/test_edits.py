@@ -40,7 +40,7 @@ class Edit:
     folder: str
     rates: dict[str, float]
     epochs: int
-    seeds: list[int]
+    seeds: list[int] | dict[str, int]
 
 
 ARMS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=2, max_size=3, unique=True)
@@ -50,7 +50,7 @@ EDITS = st.builds(
     ARMS,
     st.permutations([0.01, 0.02, 0.03]),
     st.sampled_from([1, 2]),
-    st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True),
+    st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True) | st.just({"from": 2, "to": 4}),
 )
 
 

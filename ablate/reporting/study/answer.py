@@ -27,9 +27,15 @@ def answer(page: Page) -> str:
         if (rows := [row for row, comparison in page.compared_arms if comparison.verdict == verdict])
     ]
     sentences = [f"{_context(page)}: {'; '.join(clauses)}."]
-    if useless := sorted((row for row in page.rows if row.gain < 0), key=lambda row: row.gain):
+    below = sorted((row for row in page.rows if row.level.gain < 0), key=lambda row: row.level.gain)
+    if useless := [row for row in below if row.level.gain_high < 0]:
         names = _names(useless, len(page.rows), f"all {len(useless)} arms")
         sentences.append(f"The noisy input itself has a higher PSNR than {names}, {_losses(useless, page)}.")
+    if doubtful := [row for row in below if row.level.gain_high >= 0]:
+        names = _names(doubtful, len(page.rows), f"all {len(doubtful)} arms")
+        sentences.append(
+            f"It is not certain that {names} {'does' if len(doubtful) == 1 else 'do'} better than doing nothing."
+        )
     return " ".join(sentences)
 
 
@@ -42,7 +48,7 @@ def _context(page: Page) -> str:
     else:
         (reference,) = references
         mean = f"{arm_texts(reference, page).mean}{unit_suffix(page.metric)}"
-        score = "" if math.isnan(reference.mean) else f" ({page.metric.name} {mean})"
+        score = "" if math.isnan(reference.level.mean) else f" ({page.metric.name} {mean})"
         context = f"compared with {quote_name(reference.name)}{score}"
     return f"With each arm tuned, {context}" if page.tuning else context[0].upper() + context[1:]
 
@@ -105,8 +111,12 @@ def _sizes(rows: list[ArmRow], page: Page) -> str:
 def _losses(rows: list[ArmRow], page: Page) -> str:
     """The same for how far arms are below doing nothing, in dB, without the many digits that a gain can have."""
     usual = METRICS["test/gain"].digits
-    decimals = [min(usual, gain_decimals(row, page)) if row.gain <= -(10**-usual) else usual + 2 for row in rows]
-    texts = [format_fixed(-row.gain, digits) for row, digits in zip(rows, decimals, strict=True)]
+    losses = [-row.level.gain for row in rows]
+    decimals = [
+        min(usual, gain_decimals(row, page)) if loss >= 10**-usual else usual + 2
+        for row, loss in zip(rows, losses, strict=True)
+    ]
+    texts = list(map(format_fixed, losses, decimals))
     return _by(texts[::-1], " dB")
 
 
@@ -132,6 +142,8 @@ def claim_sentence(evidence: Evidence, page: Page) -> str:
     claim, c = evidence.claim, evidence.comparison
     relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
     texts = comparison_texts(c, page.metric, page.study.margin)
-    outcome = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
+    outcome: str = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
+    if c.verdict == "equivalent" and (claim.verdict, c.side) in (("better", "above"), ("worse", "below")):
+        outcome += f": it is {claim.verdict}, but by less than the margin"
     interval = f"{texts.interval}{unit_suffix(page.metric)} at {texts.level}"
     return f"{quote_name(claim.arm)} is {relation} {quote_name(claim.than)}: {outcome} ({interval})"

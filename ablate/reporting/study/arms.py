@@ -11,12 +11,40 @@ import pandas as pd
 from ablate.records.record import ENDED, FAILED
 from ablate.records.tables import read_scores
 from ablate.statistics.course import Course, End, compare_all
+from ablate.statistics.multiplicity import level_of
 from ablate.statistics.noise import Trend, end_trend
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
-from ablate.statistics.verdicts import Comparison
+from ablate.statistics.verdicts import Comparison, paired_intervals
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
+
+
+@dataclass(frozen=True)
+class Level:
+    """The level of an arm by itself, over the seeds of the first look, which all arms have; NaN without any run.
+
+    With several looks, arms that are hard to decide have more seeds than others. Over all of them, a mean would be that
+    of other seeds, and could contradict the paired difference; and the fastest of many runs is faster than that of few.
+
+    Attributes:
+        seeds: runs with a score among these seeds.
+        mean, sd: of the score over them.
+        last_mean, last_sd: of the score of the last epoch's weights.
+        gain: mean gain in dB over doing nothing.
+        gain_low, gain_high: the ends of its t interval; those of all arms of a study hold together with 95% confidence.
+        seconds: training time of the fastest run, since other work on a machine only slows runs down.
+    """
+
+    seeds: int
+    mean: float
+    sd: float
+    last_mean: float
+    last_sd: float
+    gain: float
+    gain_low: float
+    gain_high: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -27,19 +55,17 @@ class ArmRow:
         against: the arm that it is compared with.
         seeds: runs with a score, of which `diverged_runs` diverged.
         failures: number of runs without a score, by how they failed: `failed`, `timed out`.
-        mean, sd: of the score over the seeds.
+        sd: of the score over these seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
+        level: the arm's own level, which can be compared with that of any other arm.
         trend: of the validation score over the last epochs; None with too few of them.
         correlation: of the scores with those of the arm that it is compared with; NaN where unknown.
-        last_mean, last_sd: of the score of the last epoch's weights.
-        gain: mean gain in dB over doing nothing.
         comparison: with the arm that it is compared with, by the study's metric.
         decibels: the same comparison in dB, whatever the study's metric is.
         seeds_needed: how many seeds would decide an undecided comparison.
         history: the comparison at each look that included the arm.
         end: why no further look includes the arm; None while more looks can follow.
         parameters, flops: of the network, and of one image through it.
-        seconds: training time of the fastest run, since other work on a machine only slows runs down.
     """
 
     name: str
@@ -47,14 +73,11 @@ class ArmRow:
     seeds: int
     diverged_runs: int
     failures: dict[str, int]
-    mean: float
     sd: float
     image_sem: float
+    level: Level
     trend: Trend | None
     correlation: float
-    last_mean: float
-    last_sd: float
-    gain: float
     comparison: Comparison | None
     decibels: Comparison | None
     seeds_needed: SeedsNeeded | None
@@ -62,7 +85,6 @@ class ArmRow:
     end: End | None
     parameters: float
     flops: float
-    seconds: float
 
     @property
     def failed_runs(self) -> int:
@@ -106,31 +128,49 @@ def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame,
 
 def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
     """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
-    metric, last = design.metric, design.metric.at("last").name
     ended = runs[runs.status.isin(ENDED)]
-    ended = ended.assign(diverged=ended.status == "diverged", sem=image_sem(ended, metric.name))
-    by_arm, finished = ended.groupby("arm"), ended[~ended.diverged].groupby("arm")
+    by_arm = ended.assign(sem=image_sem(ended, design.metric.name), diverged=ended.status == "diverged").groupby("arm")
     facts = pd.DataFrame(
         {
             "seeds": by_arm.size(),
             "diverged_runs": by_arm["diverged"].sum(),
-            "mean": by_arm[metric.name].mean(),
-            "sd": by_arm[metric.name].std(),
+            "sd": by_arm[design.metric.name].std(),
             "image_sem": by_arm["sem"].mean(),
-            "last_mean": by_arm[last].mean(),
-            "last_sd": by_arm[last].std(),
-            "gain": by_arm[metric.gain.name].mean(),
             "parameters": by_arm["cost/parameters"].max(),
             "flops": by_arm["cost/flops"].max(),
-            # a diverged run may have stopped early
-            "seconds": finished["cost/train_seconds"].min().combine_first(by_arm["cost/train_seconds"].min()),
         }
     )
     names = [arm.name for arm in design.arms]
     counts = facts[["seeds", "diverged_runs"]].reindex(names, fill_value=0).astype(int).to_dict("index")
     numbers = facts.drop(columns=["seeds", "diverged_runs"]).astype(float).reindex(names).to_dict("index")
     failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
-    return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm]} for arm in names}
+    levels = _levels(design, ended)
+    return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm], "level": levels[arm]} for arm in names}
+
+
+def _levels(design: Design, ended: pd.DataFrame) -> dict[str, Level]:
+    """The level of each arm, from the runs that have ended."""
+    metric, last = design.metric.name, design.metric.at("last").name
+    first = ended[ended.seed.isin(design.level_seeds)]
+    by_arm, finished = first.groupby("arm"), first[first.status != "diverged"].groupby("arm")
+    gains = by_arm[design.metric.gain.name]
+    intervals = {arm: paired_intervals(values, 0.0, level_of(len(design.arms))) for arm, values in gains}
+    facts = pd.DataFrame(
+        {
+            "mean": by_arm[metric].mean(),
+            "sd": by_arm[metric].std(),
+            "last_mean": by_arm[last].mean(),
+            "last_sd": by_arm[last].std(),
+            "gain": gains.mean(),
+            "gain_low": {arm: float(low) for arm, (low, _) in intervals.items()},
+            "gain_high": {arm: float(high) for arm, (_, high) in intervals.items()},
+            # a diverged run may have stopped early
+            "seconds": finished["cost/train_seconds"].min().combine_first(by_arm["cost/train_seconds"].min()),
+        }
+    ).astype(float)
+    names = [arm.name for arm in design.arms]
+    seeds, levels = by_arm.size().to_dict(), facts.reindex(names)
+    return {str(arm): Level(seeds.get(arm, 0), *numbers) for arm, *numbers in levels.itertuples()}
 
 
 def _trends(design: Design, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:

@@ -30,6 +30,7 @@ from ablate.reporting.study.tables import (
     tuning_table,
     verdict_table,
 )
+from ablate.reporting.study.texts import seeds_text
 from ablate.statistics.rates import rate
 
 Blocks = Iterator[Block | Pictures]
@@ -80,6 +81,11 @@ def _verdicts(page: Page) -> Blocks:
         f"is {margin}: smaller differences do not matter here. The smallest margin is the smallest at which the arm "
         "would be equivalent."
     )
+    if len(page.study.looks) > 1:
+        yield paragraph(
+            f"Means are over the {seeds_text(page)}, which all arms have, so that they can be compared; n and the "
+            "differences are of all seeds of an arm."
+        )
     if not math.isnan(page.nothing_score + page.zero_score):
         nothing, zero = (
             f"{format_fixed(score, page.metric.digits)}{unit_suffix(page.metric)}"
@@ -91,11 +97,12 @@ def _verdicts(page: Page) -> Blocks:
 
 def _course(page: Page) -> Blocks:
     used, looks = len(page.used_runs), join_words([str(look.seeds) for look in page.study.looks])
-    saved = page.max_runs - used
+    saved, abandoned = page.max_runs - used, _abandoned_runs(page)
+    why = f"; {abandoned} of them are of arms that were given up, and decide nothing" if abandoned else ""
     yield paragraph(
         f"Looks were planned at {looks} seeds, each with the arms that were still undecided. The verdicts rest on "
         f"{used} runs instead of {page.max_runs} with {len(page.study.seeds)} seeds for every arm: {saved} runs "
-        f"({format_percent(saved / page.max_runs)}) were saved."
+        f"({format_percent(saved / page.max_runs)}) were not needed{why}."
     )
     if stopped := why_it_stopped(page):
         yield paragraph(stopped)
@@ -104,6 +111,12 @@ def _course(page: Page) -> Blocks:
     if page.unused_runs:
         runs = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused_runs)
         yield paragraph(f"Trained ahead, but needed by no look and not used: {runs}.")
+
+
+def _abandoned_runs(page: Page) -> int:
+    """The runs that were left out because their arms were given up as undecided, not because they were decided."""
+    given_up = [row.name for row in page.rows if row.end in ("futile", "budget")]
+    return sum(len(page.study.seeds) - page.course.needed[arm] for arm in given_up)
 
 
 def _tuning(page: Page) -> Blocks:
@@ -206,15 +219,20 @@ def _robustness(page: Page) -> Blocks:
         yield needed_table(page)
         yield paragraph(
             "This many seeds would decide an undecided comparison, and decide it correctly, with 80% power. It is a "
-            "range, since the standard deviation is itself uncertain. The seeds need a new study, or a study with "
-            "planned looks: reading a report and then adding seeds is a second look, which the 95% confidence does not "
-            "cover."
+            "range, since the standard deviation is itself uncertain. Plan by its high end: at its low end the power "
+            "is 80% only if the true standard deviation is as low as this study allows. The seeds need a new study, or "
+            "a study with planned looks: reading a report and then adding seeds is a second look, which the 95% "
+            "confidence does not cover."
         )
 
 
 def _cost(page: Page) -> Blocks:
     yield Pictures()
     yield cost_table(page)
+    yield paragraph(
+        f"Gain: the mean over the {seeds_text(page)}; [L, U] are paired t intervals against doing nothing, which hold "
+        "for all arms together with 95% confidence."
+    )
 
 
 def _wrong(page: Page) -> Blocks:

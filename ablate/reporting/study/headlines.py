@@ -18,7 +18,6 @@ def headlines(page: Page) -> dict[str, Any]:
         "answer": answer(page),
         "metric": page.metric.name,
         "margin": page.study.margin,
-        "level": page.level,
         "nothing": page.nothing_score,
         "zero": page.zero_score,
         "train_hours": page.train_seconds / 3600,
@@ -34,12 +33,14 @@ def _arm(row: ArmRow) -> dict[str, Any]:
         "seeds": row.seeds,
         "diverged": row.diverged_runs,
         "failed": row.failed_runs,
-        "mean": row.mean,
+        "mean": row.level.mean,
         "sd": row.sd,
-        "gain": row.gain,
+        "gain": row.level.gain,
+        "gain_low": row.level.gain_low,
+        "gain_high": row.level.gain_high,
         "parameters": row.parameters,
         "flops": row.flops,
-        "seconds": row.seconds,
+        "seconds": row.level.seconds,
     }
     if row.comparison and row.decibels:
         facts |= {"against": row.against, "verdict": row.comparison.verdict, **_difference(row.comparison)}
@@ -48,7 +49,7 @@ def _arm(row: ArmRow) -> dict[str, Any]:
 
 
 def _difference(c: Comparison) -> dict[str, float]:
-    ends = {"low": c.low, "high": c.high, "smallest_margin": c.smallest_margin}
+    ends = {"low": c.low, "high": c.high, "level": c.level, "smallest_margin": c.smallest_margin}
     return {"pairs": c.pairs, "difference": c.difference, "difference_sd": c.sd, **ends}
 
 

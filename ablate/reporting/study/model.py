@@ -16,6 +16,7 @@ from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.origins import environment_warnings, provenance
 from ablate.reporting.study.arms import ArmRow, arm_rows, image_sem
 from ablate.reporting.study.data import Data
+from ablate.reporting.study.earlier_looks import uncorrected_error
 from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
@@ -145,7 +146,8 @@ def _look_warnings(data: Data) -> list[str]:
     looks = join_words([f"with seeds {', '.join(map(str, seeds))}" for seeds in data.looks])
     return [
         f"The seeds, or when to look at them, were changed after a report had been written ({looks}). Looking and then "
-        "adding seeds is an uncorrected look: a verdict is then wrong in 14 to 20% of studies instead of 5%."
+        f"adding seeds is an uncorrected look: a verdict is then wrong in {uncorrected_error(len(data.looks))} of "
+        "studies instead of 5% (benchmarks/further_looks.md)."
     ]
 
 

@@ -91,6 +91,7 @@ def _thin(heat: HeatMap) -> HeatMap:
         columns=tuple(heat.columns[column] for column in columns),
         means=heat.means[cells],
         sds=heat.sds[cells],
+        errors=heat.errors[cells],
         seeds=heat.seeds[cells],
     )
 

@@ -31,7 +31,7 @@ def verdict_table(page: Page) -> Table:
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("verdict", verdict_cell, number=False),
-        Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
+        Column[ArmRow](mean_heading(page), lambda row: arm_texts(row, page).mean),
         _of_comparison("difference", lambda row: _texts(row, page).difference),
         _of_comparison("L", lambda row: _texts(row, page).low),
         _of_comparison("U", lambda row: _texts(row, page).high),
@@ -40,6 +40,11 @@ def verdict_table(page: Page) -> Table:
         _of_comparison("smallest margin", lambda row: _texts(row, page).smallest_margin),
     ]
     return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
+
+
+def mean_heading(page: Page) -> str:
+    """The heading of the arms' means, which are over the seeds that all arms have (see `Level`)."""
+    return "mean" if len(page.study.looks) == 1 else f"mean of the first {len(page.design.level_seeds)} seeds"
 
 
 def noise_table(page: Page) -> Table:
@@ -143,7 +148,7 @@ def seeds_table(page: Page) -> Table:
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         *map(score, page.study.seeds),
-        Column[ArmRow]("mean", lambda row: arm_texts(row, page).mean),
+        Column[ArmRow](mean_heading(page), lambda row: arm_texts(row, page).mean),
     ]
     if page.metric.kind == "test":
         columns.append(Column[ArmRow]("mean of the last epoch", lambda row: arm_texts(row, page).last_mean))
@@ -152,13 +157,13 @@ def seeds_table(page: Page) -> Table:
 
 def cost_table(page: Page) -> Table:
     """What each arm costs, and its gain over doing nothing."""
-    time = time_unit(max((row.seconds for row in page.rows if row.seeds), default=0.0))
+    time = time_unit(max((row.level.seconds for row in page.rows if row.level.seeds), default=0.0))
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("parameters", lambda row: format_fixed(row.parameters)),
         Column[ArmRow]("MFLOPs per image", lambda row: _megaflops(row.flops / 1e6)),
-        Column[ArmRow](f"training ({time.name})", lambda row: format_significant(row.seconds / time.seconds, 2)),
-        Column[ArmRow]("gain over doing nothing (dB)", lambda row: arm_texts(row, page).gain),
+        Column[ArmRow](f"training ({time.name})", lambda row: format_significant(row.level.seconds / time.seconds, 2)),
+        Column[ArmRow]("gain over doing nothing (dB) [L, U]", lambda row: arm_texts(row, page).gain),
     ]
     return table("Cost of each arm", columns, page.rows)
 

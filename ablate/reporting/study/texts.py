@@ -46,22 +46,44 @@ class ComparisonTexts:
 
 def arm_texts(row: ArmRow, page: Page) -> ArmTexts:
     """The texts of one arm."""
-    sem, digits = standard_error(row.sd, row.seeds), page.metric.digits
+    level, digits = row.level, page.metric.digits
+    last_error = standard_error(level.last_sd, level.seeds)
     return ArmTexts(
-        mean=format_fixed(row.mean, decimals_for(sem, digits)),
+        mean=format_fixed(level.mean, decimals_for(level_error(row), digits)),
         sd=sd_text(row.sd, row.seeds, digits),
-        last_mean=format_fixed(row.last_mean, decimals_for(standard_error(row.last_sd, row.seeds), digits)),
+        last_mean=format_fixed(level.last_mean, decimals_for(last_error, digits)),
         image_sem=format_fixed(row.image_sem, decimals_for(row.image_sem, digits)),
         scatter=sd_text(row.trend.scatter, row.seeds * (row.trend.epochs - 2) + 1, digits) if row.trend else "–",
         slope=format_signed(row.trend.slope, decimals_for(row.trend.error, digits)) if row.trend else "–",
-        gain=format_signed(row.gain, gain_decimals(row, page)),
+        gain=gain_text(row, page),
     )
 
 
 def gain_decimals(row: ArmRow, page: Page) -> int:
     """The decimals of an arm's gain, whose standard error is known if the study's metric is in dB too."""
-    error = standard_error(row.sd, row.seeds) if page.metric.unit == "dB" else math.nan
+    error = level_error(row) if page.metric.unit == "dB" else math.nan
     return decimals_for(error, METRICS["test/gain"].digits)
+
+
+def gain_text(row: ArmRow, page: Page) -> str:
+    """`+7.6 [+7.2, +8.0]`: an arm's gain over doing nothing in dB, with its interval if it has two seeds."""
+    level, digits = row.level, gain_decimals(row, page)
+    ends = [format_signed(end, digits) for end in (level.gain_low, level.gain_high)]
+    return (
+        f"{format_signed(level.gain, digits)} [{', '.join(ends)}]"
+        if level.seeds > 1
+        else format_signed(level.gain, digits)
+    )
+
+
+def seeds_text(page: Page) -> str:
+    """The seeds over which levels are compared: `seeds`, or `3 seeds of the first look`."""
+    return "seeds" if len(page.study.looks) == 1 else f"{len(page.design.level_seeds)} seeds of the first look"
+
+
+def level_error(row: ArmRow) -> float:
+    """The standard error of an arm's mean score; NaN with a single seed."""
+    return standard_error(row.level.sd, row.level.seeds)
 
 
 def comparison_texts(c: Comparison, metric: Metric, margin: float) -> ComparisonTexts:

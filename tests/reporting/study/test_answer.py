@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 
+from ablate.reporting.markup.words import join_names
 from ablate.reporting.study.answer import answer
 from ablate.reporting.study.data import Data
 from ablate.reporting.study.model import Page, build
@@ -43,9 +44,19 @@ def test_an_answer_counts_arms_when_they_are_many_and_quotes_their_names() -> No
     assert text.startswith(
         'Compared with "arm 1" (test/psnr 30.1 dB): all 9 other arms are worse by 1.000 to 9.000 dB.'
     )
-    below = many(20, -20.0)
-    assert 'a higher PSNR than "arm 21", "arm 20", "arm 19" and 9 others, by ' in answer(below)
-    assert len(answer(below)) < 300
+    below = answer(many(20, -20.0))
+    assert 'a higher PSNR than "arm 21", "arm 20", "arm 19" and 5 others, by ' in below
+    assert len(below) < 350
+
+
+def test_an_arm_is_called_worse_than_doing_nothing_only_if_its_interval_says_so() -> None:
+    page = many(20, -20.0)
+    doubtful = [row.name for row in page.rows if row.level.gain < 0 <= row.level.gain_high]
+    assert sum(row.level.gain_high < 0 for row in page.rows) == 8
+    assert len(doubtful) == 4
+    assert answer(page).endswith(
+        f"It is not certain that {join_names(doubtful[::-1], 4)} do better than doing nothing."
+    )
 
 
 @pytest.mark.parametrize(("count", "names"), [(2, '"arm 3" and "arm 2"'), (3, '"arm 4", "arm 3" and "arm 2"')])

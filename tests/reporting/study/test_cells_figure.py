@@ -24,7 +24,7 @@ def test_a_grids_means_are_the_verdict_tables_where_a_run_is_missing(page: Page)
     assert page.missing_runs
     assert page.grid is not None
     (heat,) = page.grid.maps
-    np.testing.assert_allclose(heat.means.ravel(), [row.mean for row in page.rows])
+    np.testing.assert_allclose(heat.means.ravel(), [row.level.mean for row in page.rows])
 
 
 def test_cells_without_any_run_are_drawn_empty() -> None:

@@ -1,5 +1,6 @@
 """Seeds that were added after a report could be read give a warning; seeds that were planned do not."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from ablate.records.record import Record
 from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import export, read
-from ablate.reporting.study.earlier_looks import record_look
+from ablate.reporting.study.earlier_looks import WRONG, record_look
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.page import write_report
 from ablate.studies.planning import Design
+from tests.helpers.committed import ROOT
 
 
 @pytest.fixture
@@ -60,3 +62,14 @@ def test_only_a_report_that_gave_a_verdict_was_a_look(
     export(swept[1], Record(swept[0] / ".ablate"), tmp_path)
     write_report(swept[1], tmp_path)
     assert (tmp_path / "data" / "looks.json").exists()
+
+
+def test_the_errors_of_further_looks_are_the_highest_that_were_simulated() -> None:
+    table = [line.split("|")[1:-1] for line in (ROOT / "benchmarks" / "further_looks.md").read_text().splitlines()]
+    heads, *lines = [row for row in table if len(row) > 2 and "---" not in row[0]]
+    highest = {
+        int(head.split()[0]): max(float(line[place].strip(" *")) for line in lines)
+        for place, head in enumerate(heads)
+        if place
+    }
+    assert {looks: math.ceil(highest[looks]) for looks in WRONG} == WRONG

@@ -29,7 +29,7 @@ def test_training_time_is_that_of_the_fastest_run_with_all_epochs() -> None:
     slowed.runs.loc[first[1], "status"] = "diverged"
     slowed.runs.loc[first[1], "cost/train_seconds"] = 3.0
     (row,) = [row for row in build(study(), slowed).rows if row.name == "heads=1"]
-    assert row.seconds == 90
+    assert row.level.seconds == 90
 
 
 def test_each_arm_has_the_verdict_that_its_scores_deserve(page: Page) -> None:

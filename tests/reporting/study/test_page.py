@@ -88,7 +88,7 @@ def test_the_headlines_are_finite_numbers_by_arm(report: tuple[Path, Design]) ->
     assert facts["arms"]["without"]["difference_sd"] == pytest.approx(page.compared_arms[0][1].sd, rel=1e-5)
     for row in page.rows:
         found = facts["arms"][row.name]
-        assert (found["mean"], found["sd"]) == pytest.approx((row.mean, row.sd), rel=1e-5)
+        assert (found["mean"], found["sd"]) == pytest.approx((row.level.mean, row.sd), rel=1e-5)
     assert "against" not in facts["arms"]["with"]
 
 
@@ -213,7 +213,7 @@ def test_a_study_judged_by_a_score_that_no_run_has_waits_and_shows_its_samples(t
     page = write_report(study, tmp_path)
     assert {c.verdict for _, c in page.compared_arms} == {"waiting"}
     assert [row.seeds for row in page.rows] == [3] * 4
-    assert all(math.isnan(row.mean) for row in page.rows)
+    assert all(math.isnan(row.level.mean) for row in page.rows)
     assert {path.stem for path in (tmp_path / "figures").glob("*.svg")} == {"samples"}
 
 

@@ -15,7 +15,7 @@ from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.figures.styles import Style, arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
-from ablate.reporting.study.texts import standard_error
+from ablate.reporting.study.texts import seeds_text, standard_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CostPoint:
-    """One arm in one panel: its cost, its mean score and the standard error of that (0 where unknown)."""
+    """One arm in one panel: its cost, its mean score, and the standard error of its difference (0 where unknown)."""
 
     arm: str
     cost: float
@@ -43,24 +43,25 @@ class CostPanel:
 
 def cost_panels(page: Page) -> list[CostPanel]:
     """The panels of the figure: one for each cost in which arms differ."""
-    rows = [row for row in page.rows if not math.isnan(row.mean)]
-    time = time_unit(max((row.seconds for row in rows), default=0.0))
+    rows = [row for row in page.rows if not math.isnan(row.level.mean)]
+    time = time_unit(max((row.level.seconds for row in rows), default=0.0))
     panels = [
         _panel("parameters", rows, lambda row: row.parameters),
         _panel("FLOPs per image", rows, lambda row: row.flops),
         # "450m" would read as minutes or metres
-        _panel(f"training ({time.name})", rows, lambda row: row.seconds / time.seconds, prefixed=False),
+        _panel(f"training ({time.name})", rows, lambda row: row.level.seconds / time.seconds, prefixed=False),
     ]
     return [panel for panel in panels if len({point.cost for point in panel.points}) > 1]
 
 
 def _panel(label: str, rows: list[ArmRow], cost: Callable[[ArmRow], float], *, prefixed: bool = True) -> CostPanel:
-    errors = [standard_error(row.sd, row.seeds) for row in rows]
-    points = [
-        CostPoint(row.name, cost(row), row.mean, 0.0 if math.isnan(error) else error)
-        for row, error in zip(rows, errors, strict=True)
-    ]
-    return CostPanel(label, points, prefixed)
+    return CostPanel(label, [CostPoint(row.name, cost(row), row.level.mean, _error(row)) for row in rows], prefixed)
+
+
+def _error(row: ArmRow) -> float:
+    """The standard error of the difference from the reference, at the first look; 0 where it is unknown."""
+    error = standard_error(row.history[0].sd, row.history[0].pairs) if row.history else math.nan
+    return 0.0 if math.isnan(error) else error
 
 
 def cost_figure(page: Page) -> Figure | None:
@@ -109,8 +110,9 @@ FIGURE = ReportFigure[Page](
     section=SectionTitle.COST,
     alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and training time",
     caption=lambda page: (
-        "Mean over the seeds and its standard error, against each cost in which the arms differ. Training: the fastest "
-        "of the arm's runs, since other work on a machine slows runs down."
+        f"Mean over the {seeds_text(page)}, against each cost in which the arms differ. Bar: the standard error of the "
+        "paired difference from the reference, not of the mean, which shares the noise of its seeds with all others. "
+        "Training: the fastest of the arm's runs, since other work on a machine slows runs down."
     ),
     draw=cost_figure,
 )

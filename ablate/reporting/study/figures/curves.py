@@ -13,6 +13,7 @@ from ablate.reporting.markup.style import make_panels, report_style, title_width
 from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
+from ablate.reporting.study.texts import seeds_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +44,7 @@ def curves_figure(page: Page) -> Figure | None:
     """Draw a panel per arm, each with its reference's mean in black, all on one scale."""
     metric, epochs = page.metric.followed, page.data.epochs
     epochs = epochs[epochs.arm.isin([row.name for row in page.rows]) & epochs.run.isin(page.used_runs)]
+    epochs = epochs[epochs.seed.isin(page.design.level_seeds)]
     curves = {str(arm): part for arm, part in learning_curves(epochs, metric.name).groupby("arm", sort=False)}
     rows = [row for row in page.rows if row.name in curves]
     if not rows:
@@ -70,8 +72,8 @@ FIGURE = ReportFigure[Page](
     section=SectionTitle.CURVES,
     alternative=lambda page: f"{page.metric.followed.name} by epoch, a panel per arm",
     caption=lambda page: (
-        f"{page.metric.followed.name}: the mean over the seeds, and the range from the lowest to the highest; black: "
-        "the reference's mean. A curve ends where the first of the arm's runs ended."
+        f"{page.metric.followed.name}: the mean over the {seeds_text(page)}, and the range from the lowest to the "
+        "highest; black: the reference's mean. A curve ends where the first of the arm's runs ended."
     ),
     draw=curves_figure,
 )

@@ -94,7 +94,7 @@ def interactions_figure(page: Page) -> Figure | None:
 
 
 def _draw_lines(axes: Axes, page: Page, heat: HeatMap, width: float) -> None:
-    errors = np.nan_to_num(heat.sds / np.sqrt(np.maximum(heat.seeds, 1)))
+    errors = np.nan_to_num(heat.errors)
     for index, (level, means) in enumerate(zip(heat.rows, heat.means, strict=True)):
         shift = 0.06 * (index - (len(heat.rows) - 1) / 2)  # so no bar hides another
         places = np.arange(len(heat.columns)) + shift
@@ -120,6 +120,9 @@ INTERACTIONS = ReportFigure[Page](
     name="interactions",
     section=SectionTitle.GRID,
     alternative=lambda page: "The mean score by the levels of one axis, a line for each level of another",
-    caption=lambda page: "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error.",
+    caption=lambda page: (
+        "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error without what a "
+        "seed adds to all cells (Cousineau 2005, Morey 2008)."
+    ),
     draw=interactions_figure,
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeedRow:
-    """One arm of the figure: the scores of its finished runs, of its diverged ones, and their mean."""
+    """One arm of the figure: the scores of its finished runs and of its diverged ones, and its mean (see `Level`)."""
 
     arm: str
     finished_scores: list[float]
@@ -33,7 +33,7 @@ def seed_rows(page: Page) -> list[SeedRow]:
         scores, diverged = page.scores[row.name].dropna(), page.diverged[row.name]
         if len(scores):
             finished, bad = (scores[mask.loc[scores.index]].tolist() for mask in (~diverged, diverged))
-            rows.append(SeedRow(row.name, finished, bad, row.mean))
+            rows.append(SeedRow(row.name, finished, bad, row.level.mean))
     return rows
 
 
