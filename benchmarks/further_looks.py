@@ -59,9 +59,9 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.further_looks`; edit the program instead. -->
 # Further looks: wrong verdicts if seeds are added until something is decided
 
-{studies:,} simulated studies for each number of arms (including the reference), of {seeds} seeds. After each report, {seeds}
-more seeds are added for what is still undecided, and it is judged as if their number had been fixed. All true
-differences are zero; the paired differences are normal, with a standard deviation of {sd:g} times the margin. The numbers
+{studies:,} simulated studies for each number of arms (including the reference), of {seeds} seeds. After each report,
+{seeds} more seeds are added for what is still undecided, and it is judged as if their number had been fixed. All true
+differences are zero; the paired differences are normal, with a standard deviation of {sd:g} times the margin. Numbers
 are percentages of studies with a wrong verdict so far; nominal: 5.
 
 """
