@@ -115,7 +115,7 @@ def main() -> None:
 
 
 class RunsEnded(SystemExit):
-    """Ends a command that trains. Its exit code is that of the runs, whatever became of what was printed."""
+    """Ends a command that trains. Its exit code is that of the runs, even if the output is incomplete."""
 
 
 def _check_output(output: ForgivingStream, end: SystemExit) -> None:

@@ -1,27 +1,74 @@
-"""The id of a record, by which it recognises what was sent from it.
+"""The id of a record, by which it recognises what was sent from it, and where the record lies.
 
-.ablate/id    32 hexadecimal digits, drawn when they are first needed
+.ablate/id       32 hexadecimal digits, drawn when they are first needed
+.ablate/place    the machine, the folder and its inode where the record was when it was last used
+
+A folder that is moved keeps its id. A folder that is copied gets a new one, or two folders would send the same runs.
 """
 
 from __future__ import annotations
 
+import platform
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ablate.records.files import write_atomic
+from ablate.records.models import Stored, read_stored
+
+
+class Place(Stored):
+    """Where a record is: the machine, the absolute path of its folder, and the folder's inode."""
+
+    machine: str
+    folder: str
+    inode: int
 
 
 def record_id(root: Path) -> str:
     """The id of the record below `root`, which is drawn now if it has none."""
-    if found := read_id(root):
-        return found
-    root.mkdir(parents=True, exist_ok=True)
-    drawn = uuid.uuid4().hex
-    write_atomic(root / "id", drawn.encode())
-    return drawn
+    return read_id(root) or _draw_id(root)
 
 
 def read_id(root: Path) -> str | None:
     """The id of the record below `root`; None if it has none yet."""
     path = root / "id"
     return path.read_text(encoding="ascii") if path.exists() else None
+
+
+def settle(root: Path, warn: Callable[[str], None]) -> None:
+    """Give the record below `root` an id of its own if it is a copy of one that still exists, and note where it is.
+
+    What is on another machine cannot be seen from here: `warn` is called with a line that says what to do.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    before, now = read_stored(root / "place", Place), _place(root)
+    if before == now:
+        return
+    if before and before.machine == now.machine and _is_copy_of(Path(before.folder), root):
+        _draw_id(root)
+    elif before and before.machine != now.machine and before.inode != now.inode:  # a shared folder keeps its inode
+        warn(
+            f"The record in {now.folder} comes from {before.folder} on {before.machine}. If that one is still used, "
+            f"delete {root / 'id'} here: otherwise both send the same runs to MLflow."
+        )
+    now.write(root / "place")
+
+
+def _is_copy_of(original: Path, root: Path) -> bool:
+    """Whether there is another folder with the same id where this record was before."""
+    with suppress(OSError):  # it is gone, or closed to this user
+        return not original.samefile(root) and read_id(original) == read_id(root) is not None
+    return False
+
+
+def _place(root: Path) -> Place:
+    return Place(machine=platform.node(), folder=str(root.resolve()), inode=root.stat().st_ino)
+
+
+def _draw_id(root: Path) -> str:
+    root.mkdir(parents=True, exist_ok=True)
+    drawn = uuid.uuid4().hex
+    write_atomic(root / "id", drawn.encode())
+    return drawn

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from ablate.records.files import make_folder, write_json
+from ablate.records.identity import read_id
 from ablate.tracking.connection import is_default_store, redact_uri, store_exists, tracking_uri
 
 
@@ -46,6 +47,7 @@ class SyncNotes:
 
     Attributes:
         address: MLflow's, without passwords; not of the store in this folder, so that the folder can be moved.
+        record: the id of the record that sent it; None for the store in this folder, which is copied with its record.
         runs: `Shown.digest` of each run of which all has been sent.
         files: by MLflow's id of the run.
         is_complete: whether nothing was refused when it was sent last.
@@ -53,6 +55,7 @@ class SyncNotes:
     """
 
     address: str
+    record: str | None = None
     runs: dict[str, str] = field(default_factory=dict)
     files: dict[str, SentFiles] = field(default_factory=dict)
     is_complete: bool = False
@@ -64,11 +67,13 @@ NOTES = TypeAdapter(SyncNotes)
 
 def load_notes(root: Path, study: str) -> SyncNotes:
     """What was sent of a study to the present MLflow; nothing if its local store is gone."""
+    nothing = _nothing_sent(root)
     try:
         notes = NOTES.validate_json(_path(root, study).read_bytes())
     except (FileNotFoundError, ValidationError):
-        return SyncNotes(_address())
-    return notes if notes.address == _address() and store_exists() else SyncNotes(_address())
+        return nothing
+    is_current = (notes.address, notes.record or nothing.record) == (nothing.address, nothing.record)
+    return notes if is_current and store_exists() else nothing
 
 
 def save_notes(root: Path, study: str, notes: SyncNotes) -> None:
@@ -82,5 +87,7 @@ def _path(root: Path, study: str) -> Path:
     return root / "sent" / f"{study}.json"
 
 
-def _address() -> str:
-    return "the store in this folder" if is_default_store() else redact_uri(tracking_uri())
+def _nothing_sent(root: Path) -> SyncNotes:
+    if is_default_store():
+        return SyncNotes("the store in this folder")
+    return SyncNotes(redact_uri(tracking_uri()), read_id(root))

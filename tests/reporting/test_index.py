@@ -43,7 +43,7 @@ def test_a_report_that_git_ignores_is_not_on_a_page_that_it_does_not_ignore(
     assert [path.read_bytes() for path in reports.glob("README.md")] == [page] * listed
 
 
-def test_git_is_asked_once_about_all_reports(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_runs_once_for_all_reports(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Mock(wraps=subprocess.run)
     monkeypatch.setattr(subprocess, "run", run)
     write_index(reports)

@@ -217,7 +217,7 @@ def test_tpe_learns_from_finished_trials() -> None:
     assert sum(values[15:]) > sum(values[:15])
 
 
-def test_a_trial_that_is_left_to_the_next_sweep_is_not_told_and_is_drawn_again() -> None:
+def test_a_trial_that_is_left_to_the_next_sweep_does_not_end_and_is_drawn_again() -> None:
     search = made_up_search(trials=3, parallel=1, pruner="none")
     told: list[FrozenTrial] = []
     first = Searching(search, on_tell=told.append)

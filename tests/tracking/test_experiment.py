@@ -63,6 +63,29 @@ def test_two_folders_with_the_same_study_have_an_experiment_each(
     assert len(client().search_experiments()) == 3, "with Default: none is created again"
 
 
+@pytest.mark.parametrize("how", [shutil.move, shutil.copytree])
+def test_a_folder_that_is_moved_keeps_its_experiment_and_a_copy_gets_one_of_its_own(
+    how: object, swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    warnings: list[str] = []
+    monkeypatch.chdir(copy_of(folder, tmp_path / "one"))
+    send(study, warnings)
+    monkeypatch.chdir(tmp_path)
+    how(tmp_path / "one", tmp_path / "two")  # type: ignore[operator]
+    monkeypatch.chdir(tmp_path / "two")
+    send(study, warnings)
+    expected = {"tiny"}
+    if how is shutil.copytree:
+        expected.add(f"tiny ({record_id(Path('.ablate'))[:6]})")
+        assert record_id(Path(".ablate")) != record_id(tmp_path / "one" / ".ablate")
+        assert '"tiny" is not from this folder' in warnings[0]
+    found = {one.name: one for one in client().search_experiments() if one.name.startswith("tiny")}
+    assert set(found) == expected
+    for experiment in found.values():
+        assert len(client().search_runs([experiment.experiment_id])) == 4
+
+
 @pytest.mark.parametrize("with_a_run", [True, False])
 @pytest.mark.parametrize("deleted", [True, False])
 def test_an_experiment_of_somebody_else_is_left_alone(
