@@ -13,13 +13,14 @@ import argparse
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 from ablate.statistics.course import find_reachable
+from ablate.statistics.intervals import inner_level
 from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
 from ablate.statistics.verdicts import judge
 from benchmarks.calibration import MARGIN, is_right, measure, percent, uncertainty
@@ -47,45 +48,51 @@ TRUTHS = (0.0, 0.5, 1.0, 2.0)
 
 STUDIES = 20_000
 PAGE = Path(__file__).with_suffix(".md")
-Levels = Callable[[int], tuple[float, ...]]
-"""Number of compared arms -> the confidence of an interval at each look."""
+Plan = Callable[[int], tuple[Look, ...]]
+"""Number of compared arms -> the looks, each with its share of the error."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How a study is judged: the confidence at each look, and whether arms are given up as futile."""
+    """How a study is judged: its looks, and whether arms are given up as futile."""
 
     name: str
     about: str
-    levels: Levels
+    plan: Plan
     futility: bool = False
 
 
-def linear(compared: int) -> tuple[float, ...]:
-    return tuple(level_of(compared, look.share) for look in spend(LOOKS))
+def evenly(compared: int) -> tuple[Look, ...]:
+    return spend(LOOKS)
 
 
-def uncorrected(compared: int) -> tuple[float, ...]:
-    return (level_of(compared),) * len(LOOKS)
+def spend_by(spent: Callable[[float], float]) -> tuple[Look, ...]:
+    """The looks by a spending function: a fraction of all seeds -> the part of the error that is spent by then."""
+    shares = pairwise(spent(seeds / LOOKS[-1]) for seeds in (0, *LOOKS))
+    return tuple(Look(seeds, now - before) for seeds, (before, now) in zip(LOOKS, shares, strict=True))
 
 
-def obrien_fleming(compared: int) -> tuple[float, ...]:
-    """The spending function of Lan and DeMets (1983) that resembles O'Brien and Fleming's bounds, summed over looks."""
+def uncorrected(compared: int) -> tuple[Look, ...]:
+    return tuple(Look(seeds) for seeds in LOOKS)
+
+
+def obrien_fleming(compared: int) -> tuple[Look, ...]:
+    """The spending function of Lan and DeMets (1983) that resembles O'Brien and Fleming's bounds."""
     error = (1 - CONFIDENCE) / compared
-    spent = [2 * stats.norm.sf(stats.norm.isf(error / 2) / math.sqrt(n / LOOKS[-1])) for n in LOOKS]
-    return tuple(1 - (now - before) for before, now in zip([0.0, *spent[:-1]], spent, strict=True))
+    bound = stats.norm.isf(error / 2)
+    return spend_by(lambda fraction: float(2 * stats.norm.sf(bound / math.sqrt(fraction)) / error) if fraction else 0.0)
 
 
-def fixed(compared: int) -> tuple[float, ...]:
+def fixed(compared: int) -> tuple[Look, ...]:
     """Decide nothing before the last look: an interval of confidence 1 contains every value."""
-    return (1.0,) * (len(LOOKS) - 1) + (level_of(compared),)
+    return tuple(Look(seeds, float(seeds == LOOKS[-1])) for seeds in LOOKS)
 
 
 RULES = (
-    Rule("ours", "the error spent linearly over the looks, arms given up as futile", linear, futility=True),
-    Rule("ours, no futility", "the same, but every undecided arm continues to the last look", linear),
-    Rule("uncorrected", "at each look the interval of the fixed design", uncorrected),
-    Rule("O'Brien-Fleming", "the error spent late, as O'Brien and Fleming's bounds do", obrien_fleming),
+    Rule("ours", "the error spent evenly over the seeds, arms given up as futile", evenly, futility=True),
+    Rule("ours, no futility", "the same, but every undecided arm continues to the last look", evenly),
+    Rule("O'Brien-Fleming", "the error spent late, as O'Brien and Fleming's bounds do", obrien_fleming, futility=True),
+    Rule("uncorrected", "at each look the intervals of the fixed design", uncorrected),
     Rule("fixed design", "one look, at all 12 seeds", fixed),
 )
 
@@ -128,26 +135,29 @@ def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, 
     shape = differences_SCN.shape[:2]
     verdicts_SC, used_SC = np.full(shape, "undecided", dtype="<U10"), np.zeros(shape, int)
     going_SC, early_SC = np.ones(shape, bool), np.zeros(shape, bool)
-    for place, (look, level) in enumerate(zip(spend(LOOKS), rule.levels(shape[1]), strict=True)):
+    looks = rule.plan(shape[1])
+    for place, look in enumerate(looks):
         seen_SCN = differences_SCN[:, :, : look.seeds]
         mean_SC, sd_SC = seen_SCN.mean(axis=-1), seen_SCN.std(axis=-1, ddof=1)
-        half_SC = stats.t.ppf((1 + level) / 2, look.seeds - 1) * sd_SC / math.sqrt(look.seeds)
-        found_SC = judge(mean_SC - half_SC, mean_SC + half_SC, MARGIN)
+        found_SC = judge_look(mean_SC, sd_SC, look.seeds, level_of(shape[1], look.share))
         used_SC[going_SC] = look.seeds
         decided_SC = going_SC & (found_SC != "undecided")
         verdicts_SC[decided_SC] = found_SC[decided_SC]
         going_SC &= ~decided_SC
         if place == 0:
             early_SC = decided_SC
-        elif rule.futility and look != spend(LOOKS)[-1]:
-            going_SC &= hopeful(mean_SC, sd_SC, look)
+        elif rule.futility and look != looks[-1]:  # an arm continues if the last look could still decide it
+            reachable = find_reachable(mean_SC, sd_SC, look.seeds, looks[-1], MARGIN, shape[1])
+            going_SC &= np.any(list(reachable.values()), axis=0)
     return verdicts_SC, used_SC, early_SC
 
 
-def hopeful(mean_SC: np.ndarray, sd_SC: np.ndarray, look: Look) -> np.ndarray:
-    """Which arms the last look could still decide."""
-    found = find_reachable(mean_SC, sd_SC, look.seeds, spend(LOOKS)[-1], MARGIN, mean_SC.shape[1])
-    return np.asarray(np.any(list(found.values()), axis=0))
+def judge_look(mean_SC: np.ndarray, sd_SC: np.ndarray, seeds: int, level: float) -> np.ndarray:
+    """The verdicts by means and standard deviations of paired differences, at one look."""
+    error_SC = sd_SC / math.sqrt(seeds)
+    halves = [stats.t.ppf((1 + one) / 2, seeds - 1) * error_SC for one in (level, inner_level(level))]
+    outer, inner = ((mean_SC - half_SC, mean_SC + half_SC) for half_SC in halves)
+    return judge(outer, inner, MARGIN)
 
 
 def section(rule: Rule, studies: int) -> Iterator[str]:

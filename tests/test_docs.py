@@ -166,32 +166,6 @@ def test_the_findings_are_those_of_the_reports() -> None:
         assert f"| [{study}]({study}/README.md) | {difference} | {interval} |" in effects
 
 
-def test_the_error_rates_of_the_docs_are_those_of_the_simulations() -> None:
-    table = TEXT["verdicts"].split("| noise | all verdicts of a study hold |")[1].split("\n\n")[0]
-    page = (ROOT / "benchmarks" / "calibration.md").read_text().split("\n## ")[0]
-    lowest = {
-        row[0]: float(row[1].split()[0].strip("*")) for row in rows(page) if len(row) == 4 and "worst" not in row[1]
-    }
-    kept = [name for name, coverage in lowest.items() if coverage >= 94.5 and "skewness" not in name]
-    assert kept == ["normal", "one arm ×5", "reference ×5", "heavy tails", "drops", "late starters"]
-    promised = [min(lowest[name] for name in lowest if kind in name) for kind in ("skewness 1", "skewness 2")]
-    promised += [lowest[name] for name in ("12 normal seeds", "heads, recorded", "depth, recorded")]
-    promised += [min(lowest[name] for name in ("one arm drops", "reference drops", "windfalls"))]
-    assert [float(number) for number in re.findall(r"([\d.]+)%", table)][1:] == promised
-
-
-def test_the_price_of_looks_is_that_of_the_simulations() -> None:
-    said = TEXT["verdicts"].split("simulated studies](../benchmarks/looks.md)")[1].split("\n- ")[0]
-    found = {row[0]: row[1:] for row in reversed(rows((ROOT / "benchmarks" / "looks.md").read_text())) if len(row) == 8}
-    (worst, _, right, _, _, runs, _), fixed, uncorrected = found["ours"], found["fixed design"], found["uncorrected"]
-    assert re.findall(r"([\d.]+)%", said) == [worst, uncorrected[0].strip("*"), right, fixed[2], runs]
-
-
-def rows(page: str) -> list[list[str]]:
-    """The cells of a page's tables, row by row."""
-    return [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
-
-
 def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
     page = (ROOT / "benchmarks" / "until_decided.md").read_text()
     said = TEXT["verdicts"].split("On [real studies](../benchmarks/until_decided.md)")[1].split("\n\n")[0]

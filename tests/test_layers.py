@@ -25,7 +25,7 @@ WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
         *("page", "content", "computed", "figures", "selection", "sections", "headlines", "answer", "tables"),
-        *("grid_tables", "texts", "model", "arms", "grids", "data", "earlier_looks"),
+        *("grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data", "earlier_looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
@@ -52,9 +52,10 @@ WITHIN = {
             "noise",
             "scores",
             "rates",
+            "outliers",
             "verdicts",
         ),
-        *("multiplicity", "claims"),
+        *("intervals", "multiplicity", "claims"),
     ),
     "studies": (
         *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),

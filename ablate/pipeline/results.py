@@ -59,9 +59,13 @@ class StudyResult:
                 "difference": c.difference,
                 "low": c.low,
                 "high": c.high,
+                "inner_low": c.inner_low,
+                "inner_high": c.inner_high,
                 "level": c.level,
                 "smallest_margin": c.smallest_margin,
                 "pairs": c.pairs,
+                "wins": c.median.wins if c.median else 0,
+                "for_median": c.is_for_median,
                 "mean": row.level.mean,
             }
             for row, c in self.page.compared_arms

@@ -2,14 +2,15 @@
 
 A study with a fixed number of seeds has a single look. Otherwise there are looks at more and more seeds: all pairs
 take part in the first look, and those that are still undecided take part in the next one. At look k, with n_k seeds,
-the interval of a pair has the confidence
+the outer interval of a pair has the confidence
 
     1 - (0.05 / m) (n_k - n_(k-1)) / N
 
 where m is the number of comparisons and N the number of seeds of the last look. The error of each comparison is spent
-linearly over the looks (Lan and DeMets 1983, Biometrika 70), and the errors are added up (Bonferroni). So all intervals
-of all looks hold together with 95% confidence. Since that includes the looks that are never taken, some things cost no
+evenly over the seeds (Lan and DeMets 1983, Biometrika 70), and the errors are added up (Bonferroni). So all verdicts of
+all looks hold together with 95% confidence. Since that includes the looks that are never taken, some things cost no
 additional error: that a verdict is final, that hopeless pairs are given up, and that a budget can end everything.
+Spending the error later would settle less per run (`benchmarks/spending.md`).
 
 The course depends only on the results of the seeds that its looks take. It does not depend on the order in which runs
 end, or on other recorded runs.
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ablate.statistics.claims import Pair
+from ablate.statistics.intervals import inner_level
 from ablate.statistics.multiplicity import Family, Look, level_of
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import DECIDED, Comparison, Verdict
@@ -186,14 +188,17 @@ def find_reachable(
     least_sd = sd * math.sqrt((pairs - 1) / stats.chi2.ppf(FUTILITY, pairs - 1))
     # the mean of all N differences minus the mean of the first n is normal with variance sigma² (1/n - 1/N)
     move = stats.norm.ppf(FUTILITY) * least_sd * math.sqrt(1 / pairs - 1 / final.seeds)
-    # half the width of the last look's interval if the sd is what we assume
+    # half the width of the last look's intervals if the sd is what we assume
     level = level_of(comparisons, final.share)
-    half = stats.t.ppf((1 + level) / 2, final.seeds - 1) * least_sd / math.sqrt(final.seeds)
+    half, inner_half = (
+        stats.t.ppf((1 + confidence) / 2, final.seeds - 1) * least_sd / math.sqrt(final.seeds)
+        for confidence in (level, inner_level(level))
+    )
     return {
         "better": difference + move - half > 0,
         "worse": difference - move + half < 0,
         # the best case for `equivalent` is a mean that moves towards zero, but not beyond it
-        "equivalent": np.maximum(abs(difference) - move, 0) + half < margin,
+        "equivalent": np.maximum(abs(difference) - move, 0) + inner_half < margin,
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ablate.statistics.intervals import inner_level
 from ablate.statistics.verdicts import Comparison
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def seeds_needed(comparisons: Sequence[Comparison], margin: float, level: float)
     >>> comparison = compare([29.5, 29.1, 28.3, 29.4], [29.7, 29.0, 29.2, 29.2], margin=0.25, comparisons=1)
     >>> (needed,) = seeds_needed([comparison], margin=0.25, level=0.95)
     >>> str(needed.if_zero), str(needed.as_measured)
-    ('22 to over 50', '21 to over 50')
+    ('18 to over 50', '19 to over 50')
     """
     places = [i for i, c in enumerate(comparisons) if c.verdict == "undecided" and not c.barred and c.sd > 0]
     undecided = [comparisons[place] for place in places]
@@ -102,7 +103,7 @@ def seeds_for(truth: ArrayLike, sd: ArrayLike, *, margin: float, level: float) -
         margin, level: as in `power`.
 
     >>> seeds_for([0.5, 0.1], 0.2, margin=0.25, level=0.95)
-    array([ 4, 11])
+    array([4, 9])
     """
     truths, sds = np.broadcast_arrays(np.asarray(truth, float), np.asarray(sd, float))
     found = np.full(truths.shape, MAX_SEEDS + 1)
@@ -126,7 +127,7 @@ def power(truth: ArrayLike, sd: ArrayLike, seeds: ArrayLike, *, margin: float, l
         sd: true standard deviation of the paired differences, which are normal.
         seeds: numbers of seeds, from 2; all three of any shapes that broadcast.
         margin: of the study.
-        level: confidence of the comparison's interval, after Bonferroni.
+        level: confidence of the comparison's outer interval, after Bonferroni.
 
     Returns:
         Probabilities (the common shape).
@@ -138,16 +139,18 @@ def power(truth: ArrayLike, sd: ArrayLike, seeds: ArrayLike, *, margin: float, l
 
     # the rule is symmetric, so a negative truth has the power of its absolute value; the last axis is for the nodes
     truth, sd, count = abs(np.asarray(truth))[..., None], np.asarray(sd)[..., None], np.asarray(seeds)[..., None]
-    t, error = stats.t.ppf((1 + level) / 2, count - 1), sd / np.sqrt(count)
+    t, inner_t = (stats.t.ppf((1 + confidence) / 2, count - 1) for confidence in (level, inner_level(level)))
+    error = sd / np.sqrt(count)
 
     # the mean difference of a sample is independent of its sd. So the power is an integral over the quantile u of the
     # sd, from 0 to 1, of the power given that sd, which is a probability of the normal distribution of the mean
     def power_given(u: NDArray[np.floating]) -> NDArray[np.floating]:
-        half = t * error * np.sqrt(stats.chi2.ppf(u, count - 1) / (count - 1))  # half the width of the interval
-        room = np.maximum(margin - half, 0)  # `equivalent` if the mean is between -room and room
+        sampled = error * np.sqrt(stats.chi2.ppf(u, count - 1) / (count - 1))
+        half = t * sampled  # half the width of the outer interval
+        room = np.maximum(margin - inner_t * sampled, 0)  # `equivalent` if the mean is between -room and room
         equivalent = special.ndtr((room - truth) / error) - special.ndtr((-room - truth) / error)
-        # `better` if the mean is above `half`, so that the interval is above zero, and above `room`, below which it is
-        # `equivalent`: that comes first in `judge`
+        # `better` if the mean is above `half`, so that the outer interval is above zero, and above `room`, below which
+        # it is `equivalent`: that comes first in `judge`
         better = special.ndtr((truth - np.maximum(half, room)) / error)
         return np.asarray((truth < margin) * equivalent + (truth > 0) * better)
 

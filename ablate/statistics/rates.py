@@ -32,3 +32,16 @@ def rate(bad: int, runs: int) -> Rate:
         return Rate(bad, runs, 0.0, 1.0)
     interval = stats.binomtest(bad, runs).proportion_ci(CONFIDENCE, method="exact")
     return Rate(bad, runs, float(interval.low), float(interval.high))
+
+
+def bad_seed_bound(bad: int, seeds: int) -> float:
+    """The upper bound, with 95% confidence, on the rate of bad seeds after `bad` of `seeds` were (Clopper-Pearson).
+
+    >>> round(bad_seed_bound(0, 5), 2)
+    0.45
+    """
+    from scipy import stats
+
+    if not seeds:
+        return 1.0
+    return float(stats.binomtest(bad, seeds, alternative="less").proportion_ci(CONFIDENCE, method="exact").high)

@@ -1,8 +1,11 @@
 """Paired comparisons, their intervals and verdicts: pure functions on arrays, computed by scipy.
 
-Each comparison of a study is decided by one simultaneous interval (`multiplicity.level_of`). So all verdicts of a study
-hold together with 95% confidence, whatever the variances of the arms. A reader who cares about another margin can apply
-it to the same intervals. Reports, strategies and simulations all use `paired_intervals` and `judge`.
+Each comparison has two intervals. *Better* and *worse* need the outer one, of the confidence `multiplicity.level_of`.
+*Equivalent* needs the inner one, whose ends are one-sided bounds of that confidence each: two one-sided tests
+(Schuirmann 1987). This costs no error. If the true difference is d >= 0, then *worse*, and *equivalent* by a margin of
+at most d, both need an upper one-sided bound below d (Goeman, Solari and Stijnen 2010, Statistics in Medicine 29). So
+it holds for every margin, also for one that a reader chooses later. Reports, strategies and simulations all use
+`paired_intervals` and `judge`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from ablate.statistics.multiplicity import CONFIDENCE, level_of
+from ablate.statistics.intervals import inner_level, median_intervals, paired_intervals
+from ablate.statistics.multiplicity import level_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,6 +30,24 @@ DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent")
 
 
 @dataclass(frozen=True)
+class Median:
+    """The median of the same paired differences: intervals and a verdict that hold whatever the noise.
+
+    Attributes:
+        wins: seeds in which the arm is better than its reference.
+        low, high, inner_low, inner_high: its exact intervals; infinite with too few seeds (`fewest_seeds`).
+        verdict: by the rule of `judge`.
+    """
+
+    wins: int
+    low: float
+    high: float
+    inner_low: float
+    inner_high: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
 class Comparison:
     """An arm compared with its reference, seed by seed. The sign of differences is such that up is good.
 
@@ -33,10 +55,12 @@ class Comparison:
         pairs: number of seeds that both have.
         difference: mean of the paired differences, in the metric's unit.
         sd: their standard deviation.
-        low, high: the simultaneous interval of the mean difference; infinite with fewer than two pairs.
+        low, high: the outer interval of the mean difference; infinite with fewer than two pairs.
         level: its confidence.
+        inner_low, inner_high: the inner interval, of the confidence `inner_level`.
         verdict: by the rule of `judge`.
         barred: the verdicts that are ruled out by diverged runs of the arm or of its reference.
+        median: the median of the same differences; None without any pair.
     """
 
     pairs: int
@@ -45,13 +69,26 @@ class Comparison:
     low: float
     high: float
     level: float
+    inner_low: float
+    inner_high: float
     verdict: Verdict
     barred: frozenset[Verdict] = frozenset()
+    median: Median | None = None
+
+    @property
+    def is_for_median(self) -> bool:
+        """Whether the verdict holds for the median seed, too, whatever the noise."""
+        return self.verdict in DECIDED and self.median is not None and self.median.verdict == self.verdict
 
     @property
     def smallest_margin(self) -> float:
         """The margin above which the arm would be equivalent; infinite if a diverged run rules that out."""
-        return math.inf if self.barred else max(abs(self.low), abs(self.high))
+        return math.inf if self.barred else max(abs(self.inner_low), abs(self.inner_high))
+
+    @property
+    def inner_level(self) -> float:
+        """The confidence of the inner interval."""
+        return inner_level(self.level)
 
     @property
     def effect(self) -> float:
@@ -60,7 +97,7 @@ class Comparison:
 
     @property
     def side(self) -> Literal["above", "below", "across"]:
-        """Whether the interval is above zero, below it, or contains it."""
+        """Whether the outer interval is above zero, below it, or contains it."""
         return "above" if self.low > 0 else "below" if self.high < 0 else "across"
 
 
@@ -136,20 +173,23 @@ def compare_pairs(
     for rows, columns in _complete_parts(~(np.isnan(arms) | np.isnan(references))):
         # contiguous, since the order of additions, and so the last digit of a mean, depends on the layout in memory
         arm, reference = (np.ascontiguousarray(scores[np.ix_(rows, columns)]) for scores in (arms, references))
-        low, high = paired_intervals(arm, reference, level)
+        outer, inner = (paired_intervals(arm, reference, confidence) for confidence in (level, inner_level(level)))
         mean, sd = _moments(arm - reference)
-        verdicts = judge(low, high, margin)
+        verdicts, medians = judge(outer, inner, margin), _compare_medians(arm - reference, level, margin)
         for place, row in enumerate(rows.tolist()):
             verdict = "waiting" if len(columns) < arms.shape[-1] else cast("Verdict", verdicts[place].item())
             found[row] = Comparison(
                 pairs=len(columns),
                 difference=float(mean[place]),
                 sd=float(sd[place]),
-                low=float(low[place]),
-                high=float(high[place]),
+                low=float(outer[0][place]),
+                high=float(outer[1][place]),
                 level=level,
+                inner_low=float(inner[0][place]),
+                inner_high=float(inner[1][place]),
                 verdict="undecided" if verdict in barred[row] else verdict,
                 barred=barred[row],
+                median=medians[place] if medians else None,
             )
     return [found[row] for row in range(len(arms))]
 
@@ -163,6 +203,15 @@ def _complete_parts(paired: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp
         yield np.array(rows), np.flatnonzero(paired[rows[0]])
 
 
+def _compare_medians(differences: NDArray[np.floating], level: float, margin: float) -> list[Median]:
+    """The medians of differences (pairs, seeds); empty without seeds."""
+    if not differences.shape[1]:
+        return []
+    outer, inner = (median_intervals(differences, confidence) for confidence in (level, inner_level(level)))
+    columns = (differences > 0).sum(axis=1), *outer, *inner, judge(outer, inner, margin)
+    return [Median(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
 def _moments(differences: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Mean and standard deviation of each row (pairs, seeds); NaN where there are too few seeds."""
     pairs, seeds = differences.shape
@@ -171,52 +220,19 @@ def _moments(differences: NDArray[np.floating]) -> tuple[NDArray[np.floating], N
     return mean, sd
 
 
-def paired_intervals(
-    arms: ArrayLike, references: ArrayLike, level: float
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """The t intervals of mean paired differences, by `scipy.stats.ttest_rel`.
+def judge(outer: tuple[ArrayLike, ArrayLike], inner: tuple[ArrayLike, ArrayLike], margin: float) -> NDArray[np.str_]:
+    """The verdicts on outer and inner intervals (any shape, each a tuple of lower and upper ends).
 
-    Args:
-        arms, references: scores (..., seeds), paired by position.
-        level: confidence of each interval.
+    An arm whose inner interval is inside the margin is equivalent. Of the others, those whose outer interval is above
+    zero are better and those with one below are worse. The rest are undecided: there may or may not be an effect.
 
-    Returns:
-        Lower and upper ends (...); infinite with fewer than two pairs.
-
-    >>> low, high = paired_intervals([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]], [0.0, 0.0, 0.0], level=0.95)
-    >>> low.round(2), high.round(2)
-    (array([-0.48,  5.  ]), array([4.48, 5.  ]))
-    """
-    from scipy import stats
-
-    arms, references = np.broadcast_arrays(np.asarray(arms, float), np.asarray(references, float))
-    if arms.shape[-1] < 2:
-        return np.full(arms.shape[:-1], -math.inf), np.full(arms.shape[:-1], math.inf)
-    differences = arms - references
-    # where all differences are equal, up to rounding, the interval is just their mean: scipy would divide by zero, or
-    # warn that precision was lost. 1e-12 of the scores is far above rounding and far below any real difference
-    low = np.array(differences.mean(axis=-1))
-    high = low.copy()
-    spread = np.ptp(differences, axis=-1) > 1e-12 * np.abs(arms).max(axis=-1)
-    if spread.any():
-        interval = stats.ttest_rel(arms[spread], references[spread], axis=-1).confidence_interval(level)
-        low[spread], high[spread] = interval.low, interval.high
-    return low, high
-
-
-def judge(low: ArrayLike, high: ArrayLike, margin: float) -> NDArray[np.str_]:
-    """The verdicts on intervals (any shape).
-
-    An interval inside the margin is equivalent. Of the others, those above zero are better and those below are worse.
-    The rest are undecided: there may or may not be an effect.
-
-    >>> judge([-0.1, 0.1, -0.5], [0.2, 0.6, 0.4], margin=0.25).tolist()
+    >>> judge(([-0.3, 0.1, -0.5], [0.2, 0.6, 0.4]), ([-0.2, 0.2, -0.4], [0.1, 0.5, 0.3]), margin=0.25).tolist()
     ['equivalent', 'better', 'undecided']
     """
-    low, high = np.asarray(low), np.asarray(high)
+    (low, high), (inner_low, inner_high) = map(np.asarray, outer), map(np.asarray, inner)
     # the order matters: `equivalent` comes first, so an effect that is certain but smaller than the margin is
     # equivalent, which is what a margin is for
-    rules = [(-margin < low) & (high < margin), low > 0, high < 0]
+    rules = [(-margin < inner_low) & (inner_high < margin), low > 0, high < 0]
     return np.select(rules, ["equivalent", "better", "worse"], "undecided")
 
 
@@ -228,16 +244,3 @@ def find_barred(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Ve
     """
     barred: set[Verdict] = {"better", "equivalent"} if arm_diverged else set()
     return frozenset(barred | ({"worse", "equivalent"} if reference_diverged else set()))
-
-
-def bad_seed_bound(bad: int, seeds: int) -> float:
-    """The upper bound, with 95% confidence, on the rate of bad seeds after `bad` of `seeds` were (Clopper-Pearson).
-
-    >>> round(bad_seed_bound(0, 5), 2)
-    0.45
-    """
-    from scipy import stats
-
-    if not seeds:
-        return 1.0
-    return float(stats.binomtest(bad, seeds, alternative="less").proportion_ci(CONFIDENCE, method="exact").high)

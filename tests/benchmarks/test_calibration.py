@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from ablate.statistics.interactions import GridScores, interactions
+from ablate.statistics.intervals import paired_intervals
 from ablate.statistics.multiplicity import level_of
-from ablate.statistics.verdicts import compare, judge, paired_intervals
+from ablate.statistics.verdicts import compare, judge
 from benchmarks.calibration import (
     MARGIN,
     PAGE,
@@ -32,8 +33,9 @@ def test_the_benchmark_judges_by_the_rule_of_the_verdicts(arms: int, seeds: int)
     draw = np.random.default_rng(arms)
     scores = draw.normal(30, draw.choice([0.01, 0.1, 0.5], (50, 1, 1)), (50, arms, seeds))
     scores[:, 1] += draw.choice([0, 0.2, -1], (50, 1))
-    low, high = paired_intervals(scores[:, 1:], scores[:, :1], level_of(scores.shape[1] - 1))
-    found = judge(low, high, MARGIN)
+    level = level_of(scores.shape[1] - 1)
+    outer, inner = (paired_intervals(scores[:, 1:], scores[:, :1], one) for one in (level, 2 * level - 1))
+    (low, high), found = outer, judge(outer, inner, MARGIN)
     for study in range(50):
         for arm in range(arms - 1):
             one = compare(scores[study, arm + 1], scores[study, 0], margin=MARGIN, comparisons=arms - 1)

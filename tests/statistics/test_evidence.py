@@ -18,10 +18,11 @@ MARGIN = 0.25
 
 
 def comparison(low: float, high: float, *, arm: bool = False, reference: bool = False) -> Comparison:
-    """One with this interval; `arm` and `reference` say who diverged."""
+    """One with this interval, inner and outer; `arm` and `reference` say who diverged."""
     barred = find_barred(arm_diverged=arm, reference_diverged=reference)
-    verdict: Any = judge(low, high, MARGIN).item()
-    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, "undecided" if verdict in barred else verdict, barred)
+    verdict: Any = judge((low, high), (low, high), MARGIN).item()
+    verdict = "undecided" if verdict in barred else verdict
+    return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, low, high, verdict, barred)
 
 
 OUTCOMES: list[tuple[tuple[float, float], str, str, str]] = [  # interval; claims of better, worse, equivalent
@@ -98,6 +99,7 @@ def test_where_both_diverged_no_claim_is_settled(interval: Any, claim: Any) -> N
 def test_claims_are_weighed_on_the_scores_of_their_own_arms() -> None:
     study = study_of(
         expect=[{"arm": "one", "than": "two", "verdict": "worse"}, {"arm": "two", "verdict": "better"}],
+        margin=0.2,
     )
     scores, course = read_scores(study, runs_of(study)), read_course(study, runs_of(study))
     first, second = weigh_claims(study.claims, course, scores)

@@ -33,8 +33,8 @@ def test_without_a_margin_the_power_is_that_of_statsmodels_t_test(effect: float,
 def test_the_power_is_how_often_the_rule_finds_the_truth(truth: float, right: set[str], seeds: int, sign: int) -> None:
     draw, studies, level = np.random.default_rng(seeds), 4000, 0.975
     differences = draw.normal(sign * truth, 0.15, (studies, seeds))
-    low, high = stats.ttest_1samp(differences, 0, axis=1).confidence_interval(level)
-    verdicts = judge(low, high, 0.25)
+    test = stats.ttest_1samp(differences, 0, axis=1)
+    verdicts = judge(test.confidence_interval(level), test.confidence_interval(2 * level - 1), 0.25)
     allowed = {{"its sign": "better" if sign > 0 else "worse"}.get(verdict, verdict) for verdict in right}
     expected = float(power(sign * truth, 0.15, seeds, margin=0.25, level=level))
     error = math.sqrt(expected * (1 - expected) / studies)

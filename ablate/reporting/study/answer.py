@@ -145,5 +145,6 @@ def claim_sentence(evidence: Evidence, page: Page) -> str:
     outcome: str = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
     if c.verdict == "equivalent" and (claim.verdict, c.side) in (("better", "above"), ("worse", "below")):
         outcome += f": it is {claim.verdict}, but by less than the margin"
-    interval = f"{texts.interval}{unit_suffix(page.metric)} at {texts.level}"
+    shown, level = (texts.inner, texts.inner_level) if c.verdict == "equivalent" else (texts.interval, texts.level)
+    interval = f"{shown}{unit_suffix(page.metric)} at {level}"
     return f"{quote_name(claim.arm)} is {relation} {quote_name(claim.than)}: {outcome} ({interval})"

@@ -23,8 +23,10 @@ def computed(page: Page) -> Iterator[Block]:
         f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
         f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
         "over all images of the set.",
-        f"Each interval is that of a paired t test {_levels(page)}. Equivalent: the interval lies inside the margin; "
-        'better or worse: it does not contain zero; undecided: neither, which does not mean "no effect".',
+        f"Each outer interval is that of a paired t test {_levels(page)}. Each end of an inner interval is a one-sided "
+        "bound of the same confidence, so its two-sided error is twice as large. Equivalent: the inner interval lies "
+        "inside the margin (two one-sided tests); better or worse: the outer one does not contain zero; undecided: "
+        'neither, which does not mean "no effect".',
         "The intervals cover the choice of training seeds, for these test images. How much other test images would "
         'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
         "the seeds.",

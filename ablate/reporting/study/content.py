@@ -13,6 +13,7 @@ from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
 from ablate.reporting.study.computed import computed
+from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
@@ -75,11 +76,19 @@ def _warnings(page: Page) -> Iterator[str]:
 
 def _verdicts(page: Page) -> Blocks:
     margin = f"{page.study.margin:g}{unit_suffix(page.metric)}"
+    yield from map(paragraph, diagnosis_texts(page.diagnosis, page.metric))
     yield verdict_table(page)
     yield paragraph(
-        "A positive difference is an improvement; [L, U] is the interval of the difference. The margin of this study "
-        f"is {margin}: smaller differences do not matter here. The smallest margin is the smallest at which the arm "
-        "would be equivalent."
+        "A positive difference is an improvement; [L, U] is the outer interval of the difference, by which an arm is "
+        f"better or worse. The margin of this study is {margin}: smaller differences do not matter here. An arm is "
+        "equivalent at every margin above its smallest margin, which is the further end of the inner interval."
+    )
+    bound = f"; their rate could still be up to {format_percent(page.bad_seed_bound)} (95% confidence)"
+    yield paragraph(
+        "For the median seed, too: the verdict also holds for the median of the paired differences, whatever the "
+        "noise, by an exact interval from order statistics at the same confidence. With fewer seeds than the table "
+        "says, no verdict can be marked so. Wins: the seeds in which the arm is better than its reference. No interval "
+        f"sees disasters that no seed has shown{bound if page.bad_seed_bound < 1 else ''}."
     )
     if len(page.study.looks) > 1:
         yield paragraph(
@@ -243,12 +252,6 @@ def _wrong(page: Page) -> Blocks:
         highest = format_percent(rate(0, ended).high)
         yield paragraph(
             f"None of the {ended} runs diverged or failed; the true rate could still be up to {highest} (95% interval)."
-        )
-    if page.bad_seed_bound < 1:
-        yield paragraph(
-            "In an arm without a bad seed (one that diverged or scored far below the others), the rate of bad seeds "
-            f"could still be up to {format_percent(page.bad_seed_bound)} (95% confidence). The intervals do not cover "
-            "such disasters until a seed has shown one."
         )
     if page.divergences:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")

@@ -44,12 +44,14 @@ def _arm(row: ArmRow) -> dict[str, Any]:
     }
     if row.comparison and row.decibels:
         facts |= {"against": row.against, "verdict": row.comparison.verdict, **_difference(row.comparison)}
-        facts["decibels"] = _difference(row.decibels)
+        facts |= {"for_median": row.comparison.is_for_median, "decibels": _difference(row.decibels)}
+        facts |= {"wins": row.comparison.median.wins} if row.comparison.median else {}
     return facts
 
 
 def _difference(c: Comparison) -> dict[str, float]:
-    ends = {"low": c.low, "high": c.high, "level": c.level, "smallest_margin": c.smallest_margin}
+    ends = {"low": c.low, "high": c.high, "level": c.level, "inner_low": c.inner_low, "inner_high": c.inner_high}
+    ends["smallest_margin"] = c.smallest_margin
     return {"pairs": c.pairs, "difference": c.difference, "difference_sd": c.sd, **ends}
 
 

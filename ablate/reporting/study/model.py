@@ -16,12 +16,14 @@ from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.origins import environment_warnings, provenance
 from ablate.reporting.study.arms import ArmRow, arm_rows, image_sem
 from ablate.reporting.study.data import Data
+from ablate.reporting.study.diagnostics import Diagnosis, diagnose
 from ablate.reporting.study.earlier_looks import uncorrected_error
 from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
+from ablate.statistics.rates import bad_seed_bound
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
-from ablate.statistics.verdicts import Comparison, bad_seed_bound
+from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
@@ -46,6 +48,7 @@ class Page:
         unused_runs: others, which were trained but turned out not to be needed.
         missing_runs: runs without a score, for which verdicts wait.
         divergences: each diverged run, and how it diverged.
+        diagnosis: what is unusual about the seeds.
         warnings: what readers must know before they believe the rest.
         comparisons: how many pairs of arms are compared, by the study and by its claims.
         level: confidence of each interval, chosen so that all hold together.
@@ -68,6 +71,7 @@ class Page:
     unused_runs: list[RunStatus]
     missing_runs: list[RunStatus]
     divergences: list[str]
+    diagnosis: Diagnosis
     warnings: list[str]
     comparisons: int
     level: float
@@ -119,6 +123,7 @@ def build(design: Design, data: Data) -> Page:
         unused_runs=_run_statuses(spare[spare.status != "absent"]),
         missing_runs=_missing_runs(runs, metric),
         divergences=_divergences(ended[ended.status == "diverged"]),
+        diagnosis=diagnose(course, scores, design.against),
         warnings=[*_look_warnings(data), *environment_warnings(ended, design.against)],
         comparisons=scores.comparisons,
         level=design.family.level,

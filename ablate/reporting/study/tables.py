@@ -10,6 +10,7 @@ from ablate.reporting.markup.numbers import (
     decimals_for,
     format_fixed,
     format_percent,
+    format_signed,
     format_significant,
     metric_label,
     time_unit,
@@ -38,6 +39,8 @@ def verdict_table(page: Page) -> Table:
         _of_comparison("level", lambda row: _texts(row, page).level),
         Column[ArmRow]("n", _count),
         _of_comparison("smallest margin", lambda row: _texts(row, page).smallest_margin),
+        _of_comparison("wins", lambda row: _texts(row, page).wins),
+        _of_comparison("for the median seed, too", lambda row: _texts(row, page).for_median),
     ]
     return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
 
@@ -49,6 +52,7 @@ def mean_heading(page: Page) -> str:
 
 def noise_table(page: Page) -> Table:
     """One row per arm: how its score varies over test images, epochs and seeds, and what pairing by seed leaves."""
+    skewness = {arm.arm: arm.skewness for arm in page.diagnosis.arms}
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
@@ -57,6 +61,7 @@ def noise_table(page: Page) -> Table:
         _of_comparison("correlation", lambda row: format_fixed(row.correlation, 2)),
         _of_comparison("sd of differences", lambda row: _texts(row, page).sd),
         _of_comparison("difference in sds", lambda row: _texts(row, page).effect),
+        _of_comparison("skewness of differences", lambda row: format_signed(skewness[row.name], 1)),
         Column[ArmRow]("change per epoch", lambda row: arm_texts(row, page).slope),
     ]
     return table(f"What varies in {metric_label(page.metric)}", columns, page.rows)

@@ -10,7 +10,8 @@ from ablate.reporting.markup.numbers import decimals_for, format_fixed, format_s
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
 from ablate.statistics.course import End
-from ablate.statistics.verdicts import Comparison
+from ablate.statistics.intervals import fewest_seeds
+from ablate.statistics.verdicts import DECIDED, Comparison
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,23 @@ class ComparisonTexts:
     effect: str
     low: str
     high: str
+    inner_low: str
+    inner_high: str
     level: str
+    inner_level: str
     smallest_margin: str
+    wins: str
+    for_median: str
 
     @property
     def interval(self) -> str:
-        """`difference [low, high]`."""
+        """`difference [low, high]`, by the outer interval."""
         return f"{self.difference} [{self.low}, {self.high}]"
+
+    @property
+    def inner(self) -> str:
+        """The same by the inner interval, for what is equivalent."""
+        return f"{self.difference} [{self.inner_low}, {self.inner_high}]"
 
 
 def arm_texts(row: ArmRow, page: Page) -> ArmTexts:
@@ -89,15 +100,20 @@ def level_error(row: ArmRow) -> float:
 def comparison_texts(c: Comparison, metric: Metric, margin: float) -> ComparisonTexts:
     """The texts of one comparison of scores by this metric."""
     digits = decimals_for(standard_error(c.sd, c.pairs), metric.digits)
-    ends = interval_decimals((c.low, c.high), digits, (-margin, 0, margin))
+    ends = interval_decimals((c.low, c.high, c.inner_low, c.inner_high), digits, (-margin, 0, margin))
     return ComparisonTexts(
         difference=format_signed(c.difference, digits),
         sd=sd_text(c.sd, c.pairs, metric.digits),
         effect=format_signed(c.effect, decimals_for(effect_error(c), 1)),
         low=format_signed(c.low, ends),
         high=format_signed(c.high, ends),
+        inner_low=format_signed(c.inner_low, ends),
+        inner_high=format_signed(c.inner_high, ends),
         level=f"{100 * c.level:.2f}%",
+        inner_level=f"{100 * c.inner_level:.2f}%",
         smallest_margin=format_fixed(c.smallest_margin, ends),
+        wins=f"{c.median.wins} of {c.pairs}" if c.median else "–",
+        for_median=median_text(c),
     )
 
 
@@ -114,6 +130,16 @@ def effect_error(c: Comparison) -> float:
 def sd_text(sd: float, count: int, default: int) -> str:
     """A standard deviation of `count` numbers, rounded to its own uncertainty."""
     return format_fixed(sd, decimals_for(sd / math.sqrt(2 * (count - 1)) if count > 1 else math.nan, default))
+
+
+def median_text(c: Comparison) -> str:
+    """Whether the verdict holds for the median seed, too, or how many seeds it takes to know."""
+    needed = fewest_seeds(c.inner_level if c.verdict == "equivalent" else c.level)
+    if c.pairs < needed:
+        return f"takes {needed} seeds"
+    if c.verdict not in DECIDED:
+        return "–"
+    return "yes" if c.is_for_median else "no"
 
 
 def verdict_text(c: Comparison) -> str:

@@ -16,7 +16,7 @@ from ablate.reporting.markup.style import (
     title_width,
     wrap_name,
 )
-from ablate.reporting.study.figures.styles import arm_styles
+from ablate.reporting.study.figures.styles import LINES, THICK, THIN, arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 
@@ -28,19 +28,24 @@ COLUMNS = 3
 
 @dataclass(frozen=True)
 class LookBar:
-    """One arm at one look: the index of the look, the mean difference and its interval."""
+    """One arm at one look: the index of the look, the mean difference and its two intervals."""
 
     place: int
     mean: float
     low: float
     high: float
+    inner_low: float
+    inner_high: float
 
 
 def look_bars(page: Page) -> dict[str, list[LookBar]]:
     """The bars of the figure by arm, where up is good; looks at which nothing can be compared are left out."""
     arms = {}
     for row, _ in page.compared_arms:
-        bars = [LookBar(place, c.difference, c.low, c.high) for place, c in enumerate(row.history)]
+        bars = [
+            LookBar(place, c.difference, c.low, c.high, c.inner_low, c.inner_high)
+            for place, c in enumerate(row.history)
+        ]
         if finite := [bar for bar in bars if math.isfinite(bar.low)]:
             arms[row.name] = finite
     return arms
@@ -65,7 +70,9 @@ def course_figure(page: Page) -> Figure | None:
             axes.axhspan(-page.study.margin, page.study.margin, color="0.9")
             axes.axhline(0, color="0.5", linewidth=0.8)
             for bar in bars:
-                axes.plot([bar.place] * 2, [bar.low, bar.high], color=styles[arm].colour, linewidth=2)
+                for ends, width in (((bar.low, bar.high), THIN), ((bar.inner_low, bar.inner_high), THICK)):
+                    colour = styles[arm].colour
+                    axes.plot([bar.place] * 2, ends, color=colour, linewidth=width, solid_capstyle="butt")
                 mark_overflow_upright(axes, bar.place, (bar.low, bar.high), limits, styles[arm].colour)
                 axes.plot(bar.place, bar.mean, styles[arm].marker, color=styles[arm].colour, markersize=6)
             axes.set_title(wrap_name(arm, title_width(columns)), fontsize=9)
@@ -82,8 +89,7 @@ FIGURE = ReportFigure[Page](
     section=SectionTitle.COURSE,
     alternative=lambda page: "Each arm's difference from its reference and its interval, look by look",
     caption=lambda page: (
-        "Mark: the mean difference at a look; line: its interval (with an arrow where it leaves the scale); grey: the "
-        "margin."
+        f"Mark: the mean difference at a look; {LINES} (with an arrow where it leaves the scale); grey: the margin."
     ),
     draw=course_figure,
 )

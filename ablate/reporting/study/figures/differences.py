@@ -17,7 +17,7 @@ from ablate.reporting.markup.style import (
     row_places,
 )
 from ablate.reporting.markup.words import quote_name
-from ablate.reporting.study.figures.styles import arm_styles
+from ablate.reporting.study.figures.styles import LINES, THICK, THIN, arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DifferenceBar:
-    """One arm of the figure: each seed's difference, the mean and its interval (None where infinite)."""
+    """One arm of the figure: each seed's difference, the mean and its two intervals (None where infinite)."""
 
     arm: str
     seeds: list[float]
     mean: float
     interval: tuple[float, float] | None
+    inner: tuple[float, float] | None
     verdict: str
     barred: bool
 
@@ -48,9 +49,11 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
     for row, c in page.compared_arms:
         differences = page.scores[row.name] - page.scores[row.against]
         seeds = page.metric.sign * differences.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
-        interval = (c.low, c.high) if math.isfinite(c.low) else None
+        outer, inner = (
+            ends if math.isfinite(ends[0]) else None for ends in ((c.low, c.high), (c.inner_low, c.inner_high))
+        )
         if c.pairs:
-            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, interval, c.verdict, bool(c.barred)))
+            bars.append(DifferenceBar(row.name, seeds.tolist(), c.difference, outer, inner, c.verdict, bool(c.barred)))
     return bars
 
 
@@ -75,8 +78,9 @@ def differences_figure(page: Page) -> Figure | None:
         axes.axvline(0, color="0.5", linewidth=0.8)
         for height, bar in zip(places, bars, strict=False):
             style = styles[bar.arm]
-            if bar.interval:
-                axes.plot(bar.interval, [height, height], color=style.colour, linewidth=2)
+            for interval, width in ((bar.interval, THIN), (bar.inner, THICK)):
+                if interval:
+                    axes.plot(interval, [height, height], color=style.colour, linewidth=width, solid_capstyle="butt")
             mark_overflow(axes, height, bar.ends, (low, high), style.colour)
             axes.plot(bar.seeds, [height + 0.1] * len(bar.seeds), "|", color=style.colour, alpha=0.7, markersize=6)
             axes.plot(bar.mean, height, style.marker, color=style.colour, markersize=6)
@@ -96,7 +100,7 @@ FIGURE = ReportFigure[Page](
         + "; ".join(f"{quote_name(row.name)} {c.verdict}" for row, c in page.compared_arms)
     ),
     caption=lambda page: (
-        "Mark: the mean difference from the reference; line: its interval (with an arrow where it leaves the scale); "
+        f"Mark: the mean difference from the reference; {LINES} (with an arrow where it leaves the scale); "
         "ticks: each seed; grey: the margin."
     ),
     draw=differences_figure,

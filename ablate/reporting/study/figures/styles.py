@@ -1,4 +1,4 @@
-"""The colour and the marker of each arm, the same in every figure of a study."""
+"""The colour and the marker of each arm, and the lines of intervals, the same in every figure of a study."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from ablate.reporting.markup.style import COLOURS, MARKERS
 from ablate.reporting.study.model import Page
+
+THIN, THICK = 1.2, 3.5
+"""Line widths of outer and inner intervals, in points."""
+
+LINES = "thin line: its outer interval, thick line: its inner one"
 
 
 @dataclass(frozen=True)

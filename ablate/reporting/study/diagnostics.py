@@ -1,0 +1,106 @@
+"""What a reader should know of the seeds before the verdicts: late starters, single seeds that decide, and skewness."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ablate.metrics import Metric
+from ablate.reporting.markup.numbers import format_signed, unit_suffix
+from ablate.reporting.markup.words import join_words, quote_name
+from ablate.statistics.course import Course
+from ablate.statistics.outliers import MIN_SEEDS, find_deciding_seed, find_late_starters, skewness, skewness_error
+from ablate.statistics.scores import Scores
+
+SKEWED = 2.0
+"""The skewness, in standard errors of that of normal differences, from which on a page names it."""
+
+
+@dataclass(frozen=True)
+class ArmDiagnosis:
+    """The paired differences of an arm, at the look at which it was judged; up is good.
+
+    Attributes:
+        seeds: how many there are.
+        skewness: of the differences; NaN with fewer than 3 seeds, or without spread.
+        difference: their mean.
+        deciding_seed: the one seed whose difference is far off; None if there is none.
+        without: the mean without it.
+    """
+
+    arm: str
+    seeds: int
+    skewness: float
+    difference: float
+    deciding_seed: int | None
+    without: float
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether the differences are more skewed than those of normal noise usually are."""
+        return abs(self.skewness) > SKEWED * skewness_error(self.seeds)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The seeds that start late in several arms, and the differences of each compared arm."""
+
+    late_starters: list[int]
+    arms: list[ArmDiagnosis]
+
+
+def diagnose(course: Course, scores: Scores, against: Mapping[str, str]) -> Diagnosis:
+    """Examine the scores of a study, arm by arm and seed by seed."""
+    late = find_late_starters(scores.sign * scores.values.dropna(how="all"))
+    seeds = scores.values.dropna(how="all").index
+    return Diagnosis(seeds[late].tolist(), [_diagnose_arm(course, scores, *pair) for pair in against.items()])
+
+
+def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> ArmDiagnosis:
+    values = scores.at(course.look(arm, against)).values
+    differences = (scores.sign * (values[arm] - values[against])).dropna()
+    place = find_deciding_seed(differences)
+    return ArmDiagnosis(
+        arm=arm,
+        seeds=len(differences),
+        skewness=skewness(differences) if len(differences) else math.nan,
+        difference=float(differences.mean()),
+        deciding_seed=None if place is None else int(differences.index[place]),
+        without=math.nan if place is None else float(differences.drop(differences.index[place]).mean()),
+    )
+
+
+def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
+    """The diagnosis in plain words, a paragraph each; a single one if nothing is unusual."""
+    skewed = [arm for arm in found.arms if arm.is_skewed]
+    deciding = [arm for arm in found.arms if arm.deciding_seed is not None]
+    if all(arm.seeds < MIN_SEEDS for arm in found.arms):
+        yield f"With fewer than {MIN_SEEDS} seeds nobody can see whether a seed is far off."
+    elif not (found.late_starters or skewed or deciding):
+        yield "Nothing is unusual about the seeds: none starts late, none decides an arm alone, no arm is skewed."
+    if found.late_starters:
+        yield _late_text(found.late_starters)
+    if deciding:
+        yield f"One seed decides: {'; '.join(_deciding_text(arm, metric) for arm in deciding)}."
+    if skewed:
+        arms = join_words([f"{quote_name(arm.arm)} ({format_signed(arm.skewness, 1)})" for arm in skewed])
+        yield (
+            f"The differences are skewed in {arms}. Under skewed noise all verdicts of a study hold together in less "
+            "than 95% of studies: see the rows on skewness in benchmarks/calibration.md."
+        )
+
+
+def _late_text(seeds: list[int]) -> str:
+    names = join_words([str(seed) for seed in seeds])
+    which, verb = ("Seed", "starts") if len(seeds) == 1 else ("Seeds", "start")
+    return (
+        f"{which} {names} {verb} late: far below the other seeds in at least half of the arms. An arm that escapes "
+        "such a seed gains by chance, so compare the differences with and without it."
+    )
+
+
+def _deciding_text(arm: ArmDiagnosis, metric: Metric) -> str:
+    mean, without = (f"{format_signed(x, metric.digits)}{unit_suffix(metric)}" for x in (arm.difference, arm.without))
+    name = quote_name(arm.arm)
+    return f"without seed {arm.deciding_seed} the mean difference of {name} is {without} instead of {mean}"

@@ -1,0 +1,104 @@
+"""The error rates in the documentation are those of the pages that the simulations write."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import calibration, looks, spending
+from tests.helpers.committed import ROOT
+
+VERDICTS = (ROOT / "docs" / "verdicts.md").read_text()
+TEXT = " ".join(VERDICTS.split())
+
+
+def rows(page: Path, heading: str) -> dict[str, list[str]]:
+    """The cells of the first table below a heading (or of the page) by their first cell; bold numbers as plain ones."""
+    lines = page.read_text().split(heading, 1)[1].splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    found = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        name, *cells = (cell.strip().replace("*", "") for cell in line.strip("|").split("|"))
+        found[name] = cells
+    return found
+
+
+SUMMARY = rows(calibration.PAGE, "# Calibration")
+
+
+def kept(noise: str) -> float:
+    """The percentage of studies in which all verdicts hold, by any margin, in the worst size of study."""
+    return round(100 - float(SUMMARY[noise][2].split()[0]), 1)
+
+
+@pytest.mark.parametrize("noise", ["normal", "one arm ×5", "reference ×5", "heavy tails", "drops", "late starters"])
+def test_the_noises_of_the_first_row_are_kept_in_all_sizes_of_study(noise: str) -> None:
+    count, total = re.fullmatch(r"(\d+) of (\d+) sizes of study", SUMMARY[noise][3]).groups()  # type: ignore[union-attr]
+    assert count == total
+
+
+@pytest.mark.parametrize(
+    ("words", "noises"),
+    [
+        ("skewness of 1", ["skewness 1, every arm", "skewness 1, one arm", "skewness 1, reference"]),
+        ("skewness of 2", ["skewness 2, every arm", "skewness 2, one arm", "skewness 2, reference"]),
+        ("12 normal seeds, resampled", ["12 normal seeds"]),
+        ("one arm alone](../benchmarks/calibration.md#one-arm-drops", ["one arm drops"]),
+        ("the reference alone", ["reference drops"]),
+        ("one arm alone](../benchmarks/calibration.md#windfalls", ["windfalls"]),
+    ],
+)
+def test_a_row_of_the_documentation_has_the_worst_number_of_the_page(words: str, noises: list[str]) -> None:
+    (line,) = [line for line in VERDICTS.splitlines() if line.startswith("|") and words in line]
+    assert float(re.findall(r"in (\d+\.\d)%", line)[-1]) == min(map(kept, noises))
+
+
+def test_the_recorded_noises_have_the_numbers_of_the_page() -> None:
+    found = re.search(r"resampled \| in (\d+\.\d)% and (\d+\.\d)% \|", TEXT)
+    assert found
+    assert [float(number) for number in found.groups()] == [kept("heads, recorded"), kept("depth, recorded")]
+
+
+def test_the_errors_with_looks_are_those_of_the_page() -> None:
+    found = re.search(r"normal noise at most (\S+)% had a wrong verdict; .*? not corrected for, up to (\S+)%\.", TEXT)
+    table = rows(looks.PAGE, "upwards and downwards.")
+    assert found
+    assert list(found.groups()) == [table["ours"][0], table["uncorrected"][0]]
+
+
+def test_the_price_of_looks_is_that_of_the_page() -> None:
+    """Five arms: the reference and four that are compared with it."""
+    ours, fixed = (_five_arms(heading) for heading in ("## ours: ", "## fixed design: "))
+    found = re.search(
+        r"\(0\.5 dB\), (\S+)% were found with (\S+)% of the runs, instead of the (\S+)% of 12 fixed seeds\. Where they "
+        r"vary by 0\.2 dB all were found, with (\S+)% of the runs; of equal arms (\S+)% were found equivalent instead "
+        r"of (\S+)%, with (\S+)% of the runs",
+        TEXT,
+    )
+    assert found
+    wide, narrow = ours["0.5"], ours["0.2"]
+    expected = [wide["right, 2 M"], wide["runs, 2 M"], fixed["0.5"]["right, 2 M"], narrow["runs, 2 M"]]
+    expected += [narrow["right, 0 M"], fixed["0.2"]["right, 0 M"], narrow["runs, 0 M"]]
+    assert list(found.groups()) == expected
+    assert narrow["right, 2 M"] == "100.0"
+
+
+def _five_arms(heading: str) -> dict[str, dict[str, str]]:
+    """The lines for five arms below a heading of the page on looks, by sd and then by column."""
+    section = looks.PAGE.read_text().split(heading)[1].split("\n## ")[0]
+    names, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()[2:])
+    return {line[1]: dict(zip(names, line, strict=True)) for line in lines if line[0] == "5"}
+
+
+def test_spending_evenly_settles_the_most_per_run_between_even_and_obrien_fleming() -> None:
+    table = rows(spending.PAGE, "## Over the effects")
+    allowed = {name: float(cells[-1]) for name, cells in table.items() if name != "gamma 1"}
+    assert max(allowed, key=lambda name: allowed[name]) == "gamma 0"
+
+
+def test_the_page_on_spending_has_the_rows_that_the_program_writes() -> None:
+    recorded = spending.recorded_studies()
+    found = spending.row(spending.LATE, spending.total(spending.LATE, recorded, spending.STUDIES))
+    assert found in spending.PAGE.read_text()
