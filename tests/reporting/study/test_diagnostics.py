@@ -1,4 +1,4 @@
-"""What a page says of the seeds before its verdicts."""
+"""What a page says about the seeds before its verdicts."""
 
 import re
 
