@@ -98,7 +98,7 @@ def search_rate(training: Training) -> None:
 def best_rate(folder: Path) -> float:
     """The rate of the best trial of a search that has ended."""
     trials = pd.read_csv(folder / "search.csv")
-    return float(trials.loc[trials.value.idxmax(), RATE])
+    return float(trials.nlargest(1, "value")[RATE].iloc[0])
 
 
 def score(run: Run, names: Sequence[str]) -> dict[str, Any]:
