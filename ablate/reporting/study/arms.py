@@ -11,11 +11,12 @@ import pandas as pd
 from ablate.records.record import ENDED, FAILED
 from ablate.records.tables import read_scores
 from ablate.statistics.course import Course, End, compare_all
+from ablate.statistics.intervals import paired_intervals
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.noise import Trend, end_trend
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
-from ablate.statistics.verdicts import Comparison, paired_intervals
+from ablate.statistics.verdicts import Comparison
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 
