@@ -24,8 +24,8 @@ ROOMS = (
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
-        *("page", "content", "computed", "figures", "selection", "sections", "headlines", "answer", "tables"),
-        *("grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data", "earlier_looks"),
+        *("page", "content", "computed", "figures", "selection", "sections", "headlines", "answer", "excluded"),
+        *("tables", "grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data", "earlier_looks"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),

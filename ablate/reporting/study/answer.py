@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ablate.metrics import METRICS
 from ablate.records.record import FAILED
 from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words, quote_name
 from ablate.reporting.study.arms import ArmRow
+from ablate.reporting.study.excluded import split_bounded, undecided_clause, what_would_decide
 from ablate.reporting.study.model import UNSCORED, Page
 from ablate.reporting.study.texts import ENDS, arm_texts, comparison_texts, gain_decimals
 from ablate.statistics.evidence import Evidence
@@ -20,23 +21,28 @@ ORDER: tuple[Verdict, ...] = ("worse", "better", "equivalent", "undecided", "wai
 
 
 def answer(page: Page) -> str:
-    """The verdicts in one sentence, and in another one which arms are worse than doing nothing."""
+    """The verdicts in one sentence, and in others what would decide the rest, and which arms are worse than nothing."""
     clauses = [
-        _clause(verdict, rows, page)
+        clause
         for verdict in ORDER
         if (rows := [row for row, comparison in page.compared_arms if comparison.verdict == verdict])
+        for clause in _clauses(verdict, rows, page)
     ]
     sentences = [f"{_context(page)}: {'; '.join(clauses)}."]
+    if decisive := what_would_decide(page):
+        sentences.append(decisive)
+    return " ".join([*sentences, *_below_nothing(page)])
+
+
+def _below_nothing(page: Page) -> Iterator[str]:
+    """Which arms are worse than doing nothing, and of which that is not certain."""
     below = sorted((row for row in page.rows if row.level.gain < 0), key=lambda row: row.level.gain)
     if useless := [row for row in below if row.level.gain_high < 0]:
         names = _names(useless, len(page.rows), f"all {len(useless)} arms")
-        sentences.append(f"The noisy input itself has a higher PSNR than {names}, {_losses(useless, page)}.")
+        yield f"The noisy input itself has a higher PSNR than {names}, {_losses(useless, page)}."
     if doubtful := [row for row in below if row.level.gain_high >= 0]:
         names = _names(doubtful, len(page.rows), f"all {len(doubtful)} arms")
-        sentences.append(
-            f"It is not certain that {names} {'does' if len(doubtful) == 1 else 'do'} better than doing nothing."
-        )
-    return " ".join(sentences)
+        yield f"It is not certain that {names} {'does' if len(doubtful) == 1 else 'do'} better than doing nothing."
 
 
 def _context(page: Page) -> str:
@@ -63,22 +69,26 @@ def _reference_settings(page: Page) -> list[str]:
     return [f"{short_name(axis)}={value_text(value)}" for axis, value in page.study.reference.items()]
 
 
-def _clause(verdict: Verdict, rows: list[ArmRow], page: Page) -> str:
-    """The arms with this verdict, and how large their differences are."""
+def _clauses(verdict: Verdict, rows: list[ArmRow], page: Page) -> list[str]:
+    """The arms with this verdict, and how large their differences are, or could be."""
+    if verdict == "undecided":
+        return [undecided_clause(part, _listed(part, page), page) for part in split_bounded(rows)]
     if verdict in ("worse", "better"):
         rows = sorted(rows, key=lambda row: -abs(_difference(row)))
+    names, verb = _listed(rows, page), "is" if len(rows) == 1 else "are"
+    return [
+        {
+            "worse": f"{names} {verb} worse {_sizes(rows, page)}",
+            "better": f"{names} {verb} better {_sizes(rows, page)}",
+            "equivalent": f"{names} {verb} equivalent within ±{page.study.margin:g}{unit_suffix(page.metric)}",
+            "waiting": f"{names} {verb} waiting for {_cause_of_waiting(page)}",
+        }[verdict]
+    ]
+
+
+def _listed(rows: Sequence[ArmRow], page: Page) -> str:
     every = f"all {len(rows)}{' other arms' if len(_references(page)) == 1 else ''}"
-    names = _names(rows, len(page.compared_arms), every)
-    verb = "is" if len(rows) == 1 else "are"
-    seeds = sorted({row.comparison.pairs for row in rows if row.comparison})
-    counts = f"{join_words(list(map(str, seeds)), 'or')} seed{'s' if seeds != [1] else ''}"
-    return {
-        "worse": f"{names} {verb} worse {_sizes(rows, page)}",
-        "better": f"{names} {verb} better {_sizes(rows, page)}",
-        "equivalent": f"{names} {verb} equivalent within ±{page.study.margin:g}{unit_suffix(page.metric)}",
-        "undecided": f"{names} {verb} undecided after {counts}",
-        "waiting": f"{names} {verb} waiting for {_cause_of_waiting(page)}",
-    }[verdict]
+    return _names(rows, len(page.compared_arms), every)
 
 
 def _names(rows: Sequence[ArmRow], total: int, all_of_them: str) -> str:

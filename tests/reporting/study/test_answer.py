@@ -8,14 +8,19 @@ import pytest
 from ablate.reporting.markup.words import join_names
 from ablate.reporting.study.answer import answer
 from ablate.reporting.study.data import Data
+from ablate.reporting.study.excluded import bound_text
 from ablate.reporting.study.model import Page, build
 from tests.helpers.heads_study import JITTER, REFERENCE, data, row, study
 
 
-def test_the_answer_has_every_verdict(page: Page) -> None:
+def test_the_answer_has_every_verdict() -> None:
+    page = build(study(), data(study()))
+    bound = bound_text(max(c.smallest_margin for _, c in page.compared_arms if c.verdict == "undecided"))
     assert answer(page) == (
         "Compared with heads=4 (test/psnr 30.1 dB): heads=2 is worse by 0.995 dB; heads=8 is better by 1.005 dB; "
-        "heads=1 is equivalent within ±0.25 dB; heads=16 is undecided after 4 seeds."
+        f"heads=1 is equivalent within ±0.25 dB; heads=16 changes test/psnr by {bound} dB at most, with 95% confidence "
+        f"(undecided after 4 seeds). At a margin of {bound} dB, it would be equivalent; at 0.25 dB, a new study may "
+        "need more than 50 seeds to decide it (80% power)."
     )
 
 
@@ -23,7 +28,7 @@ def test_an_answer_says_which_arms_are_worse_than_doing_nothing() -> None:
     made = data(study())
     made.runs.loc[made.runs.arm == "heads=2", "test/gain"] = -2.5
     text = answer(build(study(), made))
-    assert text.endswith("seeds. The noisy input itself has a higher PSNR than heads=2, by 2.5 dB.")
+    assert text.endswith("power). The noisy input itself has a higher PSNR than heads=2, by 2.5 dB.")
 
 
 def many(count: int, shift: float, **changes: object) -> Page:
