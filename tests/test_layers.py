@@ -120,7 +120,7 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune")
+HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune", "denoise", "export")
 LIGHT = ("--help", "--version", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
 
 

@@ -1,6 +1,8 @@
 """What the user types, one command per file. Heavy imports are in function bodies, so `ablate --help` loads none."""
 
+from ablate.cli import denoise as denoise
 from ablate.cli import describe as describe
+from ablate.cli import export as export
 from ablate.cli import new as new
 from ablate.cli import prune as prune
 from ablate.cli import report as report

@@ -28,9 +28,14 @@ EITHER_HELP = "The YAML file of a study or a search, e.g. experiments/heads.yaml
 
 def _where_typed(context: typer.Context, value: Path | list[Path] | None) -> Path | list[Path] | None:
     """Paths as they were typed, now that the current folder is that of the project (see `about`)."""
-    if context.obj is None or value is None:
-        return value
-    return [context.obj / path for path in value] if isinstance(value, list) else context.obj / value
+    if isinstance(value, list):
+        return [as_typed(context, path) for path in value]
+    return value and as_typed(context, value)
+
+
+def as_typed(context: typer.Context, path: Path) -> Path:
+    """A path from the folder in which the command was typed, now that the current folder is that of the project."""
+    return path if context.obj is None else Path(context.obj) / path
 
 
 StudyFile = Annotated[
@@ -53,7 +58,7 @@ OptionalFiles = Annotated[
     list[Path] | None, typer.Argument(metavar="STUDY", callback=_where_typed, help=f"{EITHER_HELP} Default: all.")
 ]
 
-WITH_RECORD = ("sweep", "search", "report", "status", "sync", "ui", "prune")
+WITH_RECORD = ("sweep", "search", "report", "status", "sync", "ui", "prune", "denoise", "export")
 """The commands that read or write the record. They do so in the folder of the project, wherever they are typed."""
 
 
