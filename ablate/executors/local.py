@@ -184,9 +184,9 @@ class Worker:
         code = self.process.returncode
         if code is not None and code > 0:
             return AblateError(f"a worker ended with exit code {code}; what it printed is above")
-        cause = f"killed by signal {-code} ({signal.Signals(-code).name})" if code else f"exit code {code}"
-        guess = ", as the system does when memory runs out" if code == -signal.SIGKILL else ""
-        return Lost(f"its worker died: {cause}{guess}")
+        guess = "; perhaps memory ran out" if code == -signal.SIGKILL else ""
+        cause = f"killed by signal {-code} ({signal.Signals(-code).name}{guess})" if code else f"exit code {code}"
+        return Lost(f"its worker died: {cause}")
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
