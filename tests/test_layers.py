@@ -12,6 +12,9 @@ from ablate.studies.planning import Design
 from tests.helpers.commands import sweep_here
 from tests.helpers.committed import ROOT
 from tests.helpers.imports import imported
+from tests.helpers.searches import write_tiny_search
+from tests.helpers.tiny import write_tiny_study
+from tests.helpers.tuned import write_tuned_study
 
 PACKAGE = ROOT / "ablate"
 
@@ -159,6 +162,23 @@ def test_a_sweep_of_a_finished_study_loads_only_what_judges_it(
     call = "assert CliRunner().invoke(app, ['sweep', 'tiny.yaml']).exit_code == 0"
     loaded = heavy_after(f"from typer.testing import CliRunner; from ablate.cli import app; {call}")
     assert not loaded & {"torch", "mlflow", "matplotlib", "timm"}
+
+
+DRY_RUNS = {
+    "sweep": write_tiny_study,
+    "sweep of a tuned study": write_tuned_study,
+    "search": write_tiny_search,
+}
+
+
+@pytest.mark.parametrize("kind", ["sweep", *(pytest.param(kind, marks=pytest.mark.slow) for kind in [*DRY_RUNS][1:])])
+def test_a_dry_run_draws_nothing_and_connects_to_nothing(kind: str, workplace: Path) -> None:
+    """Nor does it print what matplotlib says when its cache cannot be written."""
+    words = [kind.split()[0], DRY_RUNS[kind](workplace).name, "--dry-run", "--executor", "inprocess"]
+    call = f"assert CliRunner().invoke(app, {words}).exit_code == 0"
+    loaded = heavy_after(f"from typer.testing import CliRunner; from ablate.cli import app; {call}")
+    assert "torch" in loaded
+    assert not loaded & {"matplotlib", "mlflow"}
 
 
 def test_a_worker_loads_only_what_training_needs() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ablate.pipeline.status import Overview
     from ablate.records.requests import RequestedRuns
 
-CALM = ("finished", "diverged", "given up", "not started")
+CALM = ("finished", "diverged", "pruned", "not needed", "not started")
 """Runs with these statuses are counted, but not listed."""
 
 
@@ -26,8 +26,9 @@ def status(
 ) -> None:
     """Show the status of every run.
 
-    Which runs are finished, diverged, running, interrupted, given up, failed or timed out, and which are not yet in
-    MLflow. Runs that need no attention are counted, the others listed.
+    Which runs are finished, diverged, running, interrupted, pruned (a trial that its search has stopped), not needed
+    (by any look of their study), failed or timed out, and which are not yet in MLflow. Runs that need no attention are
+    counted, the others listed.
     """
     from ablate.pipeline.status import look_over
     from ablate.records.record import Record

@@ -13,11 +13,13 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Column
+from rich.text import Text
 
 from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 STOPPED = "stopped: no longer needed"
 
 BAR_FROM, DETAIL_FROM = 120, 100
-"""Columns from which a terminal shows a bar, and the loss and speed: what runs are called comes first."""
+"""Columns from which a terminal shows a bar, and the loss and speed beside the name of a run instead of below it."""
 
 
 @dataclass
@@ -80,6 +82,19 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
             return f"{reason}; it stays unfinished, and the next sweep tries it again"
 
 
+class NameColumn(ProgressColumn):
+    """The name of a run, on as many lines as it needs, and on request its loss and speed below it."""
+
+    def __init__(self, *, with_detail: bool) -> None:
+        super().__init__(Column(overflow="fold"))
+        self.with_detail = with_detail
+
+    def render(self, task: Task) -> Text:
+        """The name of the run that a task shows."""
+        below = task.fields["detail"] if self.with_detail else ""
+        return Text("\n".join(filter(None, (task.description, below))))
+
+
 @dataclass
 class LiveView:
     """One line per slot, and one for the sweep with the time left; finished runs scroll away above.
@@ -113,7 +128,7 @@ class LiveView:
 
     def _columns(self) -> Iterator[ProgressColumn]:
         """As many columns as the terminal has room for; long names continue on the next line."""
-        yield TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+        yield NameColumn(with_detail=self.console.width < DETAIL_FROM)
         if self.console.width >= BAR_FROM:
             yield BarColumn(bar_width=24)
         yield MofNCompleteColumn()

@@ -20,7 +20,8 @@ STATUSES = (
     "unscored",
     "running",
     "interrupted",
-    "given up",
+    "pruned",
+    "not needed",
     "failed",
     "timed out",
     "not started",
@@ -88,7 +89,7 @@ def look_over(requested: RequestedRuns, record: Record) -> Overview:
         return _unscored(found, metric) if metric and _lacks(facts, metric) and run_id in requested.runs else found
 
     runs = [status(run_id, label) for run_id, label in requested.current_runs().items()]
-    runs = [_given_up(run) if run.run in requested.given_up else run for run in runs]
+    runs = [_given_up(run, requested) if run.run in requested.given_up else run for run in runs]
     former = [FormerRun(str(label), is_synced(run_id)) for run_id, label in requested.former.items() if shown[run_id]]
     return Overview(requested.study, runs, former, requested.is_drawing)
 
@@ -102,9 +103,12 @@ def _unscored(run: TrackedStatus, metric: Metric) -> TrackedStatus:
     return replace(run, status="unscored", detail=f"recorded without {metric.name}")
 
 
-def _given_up(run: TrackedStatus) -> TrackedStatus:
-    """A run that its search has pruned, or that no look of its study needs, is given up, not interrupted."""
-    return replace(run, status="given up") if run.status in ("interrupted", "not started") else run
+def _given_up(run: TrackedStatus, requested: RequestedRuns) -> TrackedStatus:
+    """A trial that its search has stopped is pruned; a run that no look of its study needs is not needed."""
+    if run.status not in ("interrupted", "not started"):
+        return run
+    is_trial = run.run in requested.tuning or requested.metric is None  # only studies have a metric here
+    return replace(run, status="pruned" if is_trial else "not needed")
 
 
 def _running(run: str, label: Label, trainer: Trainer) -> TrackedStatus:

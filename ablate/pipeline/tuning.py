@@ -13,9 +13,11 @@ from ablate.pipeline.trials import resume
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, load_requested, save_requested
 from ablate.reporting.study.page import report_folder
+from ablate.settings import dotted
 from ablate.strategies.choices import export_tuning, tuned
 from ablate.strategies.combined import Combined
 from ablate.strategies.journal import count_finished
+from ablate.studies.names import arm_name
 from ablate.studies.planning import Design
 
 
@@ -31,7 +33,7 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
         return design
     if adopt:
         with suppress(NotTunedError):
-            return tuned(design, report_folder(design))
+            return _say_choices(tuned(design, report_folder(design)), terminal)
     requested = _request(design, record)
     searches = {
         arm: resume(search, record, requested, requested.tuning, terminal, f"{arm}, tuning trial", _title(design, arm))
@@ -52,7 +54,16 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     save_requested(record.root, replace(requested, is_drawing=False))
     trials = {arm: searching.finished for arm, searching in searches.items()}
     export_tuning(design, trials, record, report_folder(design))
-    return tuned(design, report_folder(design))
+    return _say_choices(tuned(design, report_folder(design)), terminal)
+
+
+def _say_choices(design: Design, terminal: Terminal) -> Design:
+    """Print the settings that each arm has chosen; returns the design."""
+    assert design.study.tune is not None
+    for arm in design.arms:
+        settings = dotted(arm.settings)
+        terminal.say(f"{arm.name}: tuned to {arm_name({name: settings[name] for name in design.study.tune.space})}")
+    return design
 
 
 def count_left(design: Design, record: Record) -> dict[str, int]:

@@ -30,7 +30,12 @@ def test_what_it_says_to_type_next_can_be_typed(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed("new", "first", monkeypatch=monkeypatch)
-    plan = next(line for line in capsys.readouterr().out.splitlines() if "--dry-run" in line)
+    study, plan, run, browse = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[1].strip() for line in (study, run, browse)] == [
+        "first.yaml",
+        "ablate sweep first.yaml",
+        "mlflow ui",
+    ]
     words = plan.split("ablate ")[1].split()
     assert typed(*words, "--executor", "inprocess", monkeypatch=monkeypatch) == 0
     assert "Seeds: 0, 1, 2" in capsys.readouterr().out

@@ -74,7 +74,7 @@ def test_the_best_settings_are_the_base_of_a_study(searched: Path) -> None:
     assert base.keys() == search.base.keys() | search.space.keys()
 
 
-def test_a_study_resumes_a_run_that_was_given_up(
+def test_a_study_resumes_a_run_that_a_search_has_pruned(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     search = load_search("tiny.yaml")
@@ -124,7 +124,7 @@ def test_status_and_sync_know_of_searches(
     for words in (["status"], ["status", "tiny.yaml"]):
         assert typed(*words, monkeypatch=monkeypatch) == 0
         said = capsys.readouterr().out
-        assert "given up" in said
+        assert " pruned" in said
         assert "interrupted" not in said
         assert "not yet in" not in said
     (searched / "mlflow.db").unlink()

@@ -11,16 +11,7 @@ from ablate.records.requests import load_requested
 from ablate.training.events import Lost
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.kills import finish, kill_once, recorded
-from tests.helpers.tiny import write_tiny_study
-
-TUNE = "tune: {space: {training.rate: {low: 1e-3, high: 1e-1, log: true}}, trials: 3, epochs: 1}\n"
-
-
-def write_tuned_study(folder: Path, **replace: str) -> Path:
-    """The tiny study, its rate being tuned."""
-    path = write_tiny_study(folder, **replace)
-    path.write_text(path.read_text().replace("  training.rate: 0.01\n", "") + TUNE)
-    return path
+from tests.helpers.tuned import write_tuned_study
 
 
 def chosen(folder: Path) -> pd.DataFrame:
@@ -33,6 +24,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     write_tuned_study(store.parent)
     with monkeypatch.context() as timed:
         timed.setattr("ablate.pipeline.estimate.timed_seconds", lambda run, device: 120.0)
+        timed.setattr("ablate.pipeline.estimate.overhead_seconds", lambda: 0.0)
         timed.setattr("ablate.executors.local.slot_devices", lambda *_: ["cpu"] * 4)
         assert typed("sweep", "tiny.yaml", "--dry-run", monkeypatch=monkeypatch) == 0
     planned = capsys.readouterr().out
@@ -50,6 +42,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     best = table.loc[table.groupby("arm").value.idxmax()].set_index("arm")["training.rate"]
     rates = {run.data.tags["ablate.arm"]: float(run.data.params["training.rate"]) for run in mlflow_runs()}
     assert {arm: rates[arm] for arm in ("with", "without")} == best.to_dict()
+    assert all(f"{arm}: tuned to rate={rate:g}\n" in said.out for arm, rate in best.items())
     assert len(mlflow_runs()) == 10
     assert sweep_here(monkeypatch) == 0
     again = capsys.readouterr()
@@ -69,6 +62,7 @@ def test_a_dry_run_of_a_study_that_is_partly_tuned_counts_what_is_left(
     path.write_text(path.read_text().replace("trials: 3", "trials: 5"))
     before = {file: file.read_bytes() for file in Path(".ablate").rglob("*") if file.is_file()}
     monkeypatch.setattr("ablate.pipeline.estimate.timed_seconds", lambda run, device: 120.0)
+    monkeypatch.setattr("ablate.pipeline.estimate.overhead_seconds", lambda: 0.0)
     capsys.readouterr()
     assert sweep_here(monkeypatch, "--dry-run") == 0
     planned = capsys.readouterr().out

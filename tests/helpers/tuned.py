@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
-from tests.helpers.tiny import TINY
+from tests.helpers.tiny import TINY, write_tiny_study
 
 TUNE: dict[str, Any] = {
     "space": {"training.rate": {"low": 1e-4, "high": 1e-1, "log": True}},
@@ -29,3 +30,13 @@ def tuned_study(**changes: Any) -> Design:
         "tune": TUNE,
     }
     return Design.of(Study.model_validate(facts | changes))
+
+
+TUNE_KEY = "tune: {space: {training.rate: {low: 1e-3, high: 1e-1, log: true}}, trials: 3, epochs: 1}\n"
+
+
+def write_tuned_study(folder: Path, **replace: str) -> Path:
+    """The tiny study, its rate being tuned."""
+    path = write_tiny_study(folder, **replace)
+    path.write_text(path.read_text().replace("  training.rate: 0.01\n", "") + TUNE_KEY)
+    return path

@@ -99,23 +99,23 @@ def test_the_sweep_grows_by_runs_that_were_not_foreseen_and_shrinks_by_those_tha
         assert view.progress.tasks[0].total == RUN.training.epochs
 
 
+@pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("depth", [2, 12])
-def test_at_80_columns_names_counts_and_the_time_left_are_complete(depth: int) -> None:
+def test_in_a_narrow_terminal_names_counts_time_left_loss_and_speed_are_complete(depth: int, width: int) -> None:
     label = f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth} seed 0"
-    narrow = Console(file=io.StringIO(), force_terminal=True, width=80)
+    narrow = Console(file=io.StringIO(), force_terminal=True, width=width)
     view = LiveView(narrow, {RUN.id: label}, {RUN.id: 2}, {})
     with view:
         view(RUN, EVENTS[0])
         view(RUN, EVENTS[1])
-        still = Console(file=io.StringIO(), width=80)
+        still = Console(file=io.StringIO(), width=width)
         still.print(view.progress.get_renderable())
     assert isinstance(still.file, io.StringIO)
     text = still.file.getvalue()
     assert "…" not in text
-    assert all(
-        part in text for part in ("data.filled.density=0.0003", "data.noisy.density=0.0003", f"depth={depth}", "seed 0")
-    )
-    assert "1/2" in text
+    assert max(map(len, text.splitlines())) <= width
+    assert set(label.split()) <= set(text.split()), "a name continues on the next line, without breaking a word"
+    assert all(part in text for part in ("loss 0.25000  190 images/s", "1/2"))
     assert "0:00" in text or "-:--:--" in text
 
 

@@ -54,15 +54,15 @@ def test_every_state_is_counted(swept: tuple[Path, Design], tmp_path: Path) -> N
     }
 
 
-def test_what_no_look_needed_is_given_up_until_it_is_trained(tmp_path: Path) -> None:
+def test_what_no_look_needed_is_not_needed_until_it_is_trained(tmp_path: Path) -> None:
     study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
     strategy, record = UntilDecided(study, slots=1), Record(tmp_path)
     sweep(strategy, InProcessExecutor(), record)
     save_requested(record.root, replace(RequestedRuns.of(study), given_up=strategy.given_up))
-    assert counted(record, study)["given up"] == 2
+    assert counted(record, study)["not needed"] == 2
     third = study.with_changes(requested_seeds=3)
     sweep(Fixed(third.runs), InProcessExecutor(), record)
-    assert "given up" not in counted(record, study)
+    assert "not needed" not in counted(record, study)
 
 
 def counted(record: Record, study: Design) -> dict[str, int]:
