@@ -36,7 +36,9 @@ def sweep(
         bool,
         typer.Option("--retry-failed", help="Train only the runs that failed, timed out or cannot be scored."),
     ] = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="First adopt the finished runs in reports/*/data.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Use the finished runs in reports/*/data instead of training them.")
+    ] = False,
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Write only the report's data; `ablate report` does the rest.")
     ] = False,

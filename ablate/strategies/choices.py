@@ -110,7 +110,7 @@ def tuned(design: Design, folder: Path) -> Design:
     chosen = {}
     for tuning in read_tuning(design, folder):
         if tuning.best is None:
-            fact = f"no trial of the tuning of {tuning.arm} is complete, so it cannot be compared"
+            fact = f"no tuning trial of {tuning.arm} is complete, so it cannot be compared"
             raise AblateError(f"{_path(folder)}: {fact}; allowed: another space, or more trials")
         chosen[tuning.arm] = tuning.best.overrides
     return design.tuned(chosen) if chosen else design

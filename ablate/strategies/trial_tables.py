@@ -103,7 +103,7 @@ def settled(search: Search, table: pd.DataFrame) -> pd.DataFrame:
     for name, axis in search.space.items():
         found[name] = pd.Series([_value(name, axis, word) for word in table[name]], index=table.index, dtype=object)
     if [_run_id(search, row) for row in found.to_dict("records")] != found.run.tolist():
-        raise ValueError("its runs are others")
+        raise ValueError("it holds other runs")
     return found
 
 

@@ -84,8 +84,8 @@ class NamedArms:
 class Grid:
     """All combinations of the values of the axes.
 
-    The reference gives a value of one axis or more. An arm is compared with the arm that has these values, and its own
-    values of the other axes.
+    The reference gives a value for at least one axis. An arm is compared with the arm that has these values, and
+    its own values of the other axes.
     """
 
     axes: Axes
@@ -123,7 +123,7 @@ class Grid:
             count = math.prod(map(len, self.axes.values()))
             raise StudyError(("vary",), f"a grid of {count:,} arms is too large; allowed: {MAX_ARMS:,}", of_key=True)
         if not self.reference:
-            fact = "the reference of a grid needs a value of one axis or more (given: {})"
+            fact = "the reference of a grid needs a value for at least one axis (given: {})"
             raise StudyError(("reference",), f"{fact}; allowed: {', '.join(self.axes)}")
 
 
@@ -167,7 +167,9 @@ def choose_design(study: Study) -> AnyDesign:
             return NamedArms(named, reference)
         case Study(vary=dict() as axes, reference=dict() as usual):
             return AXIS_DESIGNS[study.design](axes, usual)
-    raise TypeError("a study needs named arms and the name of one as reference, or axes and values of some")
+    raise TypeError(
+        "a study needs `arms` and the name of one as reference, or `vary` and a reference with values for its axes"
+    )
 
 
 def _check_values(axes: Axes) -> None:

@@ -126,5 +126,5 @@ def test_an_arm_of_which_no_trial_ended_cannot_be_compared(report: tuple[Path, D
     lines = path.read_text().splitlines()
     spoilt = [line.replace("complete", "failed") if line.endswith("without") else line for line in lines]
     path.write_text("\n".join(spoilt) + "\n")
-    with pytest.raises(AblateError, match="no trial of the tuning of without is complete"):
+    with pytest.raises(AblateError, match="no tuning trial of without is complete"):
         tuned(STUDY, tmp_path)

@@ -85,7 +85,11 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "the reference is a name": (axes("{model.heads: 4}", "¦one"), "a mapping of axes to values", "given: 'one'"),
     "the reference is not a name": (named("reference: one", "reference: ¦{model.heads: 4}"), "one, two"),
-    "no reference in a grid": (axes("{model.heads: 4}", "¦{}"), "needs a value of one axis", "allowed: model.heads"),
+    "no reference in a grid": (
+        axes("{model.heads: 4}", "¦{}"),
+        "needs a value for at least one axis",
+        "allowed: model.heads",
+    ),
     "unknown metric": (axes(more="metric: ¦test/psrn\n"), "'test/psrn'", "did you mean 'test/psnr'", "last/ssim"),
     "metric of an epoch": (axes(more="metric: ¦train/loss\n"), "'train/loss'", "test/psnr"),
     "negative margin": (axes("0.25", "¦-1"), "margin", "greater than 0", "given: -1"),
