@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ablate.studies.planning import Design as Design
     from ablate.studies.study import Study as Study
     from ablate.training.loop import train as train
+    from ablate.variants.execution import variant as variant
 
 NAMES = {
     "ablate.denoiser": ("Denoiser", "build_denoiser"),
@@ -51,6 +52,7 @@ NAMES = {
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),
+    "ablate.variants.execution": ("variant",),
     "ablate.strategies.choices": ("tuned",),
     "ablate.statistics.verdicts": ("compare",),
 }

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+)
 
-from ablate.errors import Steps, StudyError, explain, quote, suggest
+from ablate.variants.choices import Variant
+from ablate.variants.files import Files
 
 RECIPE = 1
 """Version of the training code. Increase it with any change, also of a default, that changes the numbers of a run; the
@@ -55,6 +65,15 @@ IntRange = Annotated[tuple[Count, Count], BeforeValidator(as_tuple), Field(descr
 Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(as_tuple)]
 
 
+def _accept_variant(value: object, builtin: ValidatorFunctionWrapHandler) -> object:
+    return value if isinstance(value, Variant) else builtin(value)
+
+
+OPEN = WrapValidator(_accept_variant)
+"""Marks a setting whose choices a study can add to (`variants`). Beside its literals it takes a `Variant`; code that
+looks a choice up does so by `variants.choices.choose`."""
+
+
 class ModelConfig(Frozen):
     """The network: a ViT encoder and a decoder back to pixels (notebook, A to D)."""
 
@@ -67,18 +86,24 @@ class ModelConfig(Frozen):
     mlp_ratio: Annotated[float, Field(gt=0, le=1000)] = Field(
         4, description="hidden units of the MLP, as a multiple of the width"
     )
-    skip: Literal["both", "attention", "mlp", "none"] = Field("both", description="where a block has skip connections")
-    norm: Literal["pre", "post", "none"] = Field("pre", description="where a block has its LayerNorms")
-    position: Literal["learned", "sincos", "none"] = Field("learned", description="the position embedding of tokens")
-    attention: Literal["softmax", "uniform", "none"] = Field(
+    skip: Annotated[Literal["both", "attention", "mlp", "none"], OPEN] = Field(
+        "both", description="where a block has skip connections"
+    )
+    norm: Annotated[Literal["pre", "post", "none"], OPEN] = Field("pre", description="where a block has its LayerNorms")
+    position: Annotated[Literal["learned", "sincos", "none"], OPEN] = Field(
+        "learned", description="the position embedding of tokens"
+    )
+    attention: Annotated[Literal["softmax", "uniform", "none"], OPEN] = Field(
         "softmax", description="how tokens attend to each other; uniform gives all tokens the same weight"
     )
-    mlp: Literal["gelu", "relu", "none"] = Field("gelu", description="the activation of the MLP; none removes the MLP")
+    mlp: Annotated[Literal["gelu", "relu", "none"], OPEN] = Field(
+        "gelu", description="the activation of the MLP; none removes the MLP"
+    )
     final_norm: bool = Field(True, description="whether the encoder ends with a LayerNorm")
-    decoder: Literal["transposed", "bilinear", "pixelshuffle", "linear", "unet"] = Field(
+    decoder: Annotated[Literal["transposed", "bilinear", "pixelshuffle", "linear", "unet"], OPEN] = Field(
         "transposed", description="how tokens are turned back into pixels"
     )
-    prediction: Literal["clean", "noise"] = Field(
+    prediction: Annotated[Literal["clean", "noise"], OPEN] = Field(
         "clean", description="what the decoder predicts, the clean image or the noise to subtract from the input"
     )
 
@@ -167,13 +192,17 @@ class TrainingConfig(Frozen):
     epochs: Count = Field(30, description="number of epochs")
     scenes: Count = Field(1024, description="training scenes per epoch, new ones in each epoch")
     batch: Count = Field(32, description="training scenes per step")
-    loss: Literal["mse", "l1"] = Field("mse", description="training loss")
-    optimiser: Literal["adam", "adamw"] = Field("adam", description="optimiser, with torch's standard parameters")
+    loss: Annotated[Literal["mse", "l1"], OPEN] = Field("mse", description="training loss")
+    optimiser: Annotated[Literal["adam", "adamw"], OPEN] = Field(
+        "adam", description="optimiser, with torch's standard parameters"
+    )
     rate: Positive = Field(1e-3, description="learning rate")
     weight_decay: NotNegative | None = Field(
         None, description="weight decay; null is torch's standard, 0 for adam and 0.01 for adamw"
     )
-    schedule: Literal["constant", "cosine"] = Field("constant", description="how the learning rate changes over steps")
+    schedule: Annotated[Literal["constant", "cosine"], OPEN] = Field(
+        "constant", description="how the learning rate changes over steps"
+    )
     warmup: NotNegative = Field(
         0.0, description="number of epochs, possibly a fraction, over which the rate rises from near 0 to its schedule"
     )
@@ -206,6 +235,16 @@ class Settings(Frozen):
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
 
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The user's own parts among them."""
+        return tuple(value for _, value in _walk(self) if isinstance(value, Variant))
+
+    @property
+    def part_files(self) -> Files:
+        """The files of these parts, which all come from one study; empty if there are none."""
+        return self.variants[0].files if self.variants else ()
+
     def run(self, seed: int) -> Run:
         """These settings with a seed."""
         return Run(model=self.model, data=self.data, training=self.training, seed=seed)
@@ -220,29 +259,34 @@ class Run(Settings):
     def id(self) -> str:
         """Hash of the recipe, the seed and the settings that differ from the defaults.
 
-        Defaults are left out, so a new setting changes no old id; two studies that request the same run share it.
+        Defaults are left out, so a new setting changes no old id; two studies that request the same run share it. Of a
+        user's own parts it has their settings and the digest of their files.
         """
         settings = dotted(self)
         seed = settings.pop("seed")
-        changed = {name: value for name, value in settings.items() if value != DEFAULTS[name]}
+        changed = {name: value for name, value in settings.items() if name not in DEFAULTS or value != DEFAULTS[name]}
         text = json.dumps([RECIPE, seed, changed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def dotted(settings: Settings) -> dict[str, Any]:
-    """All settings by dotted name: `{"model.heads": 4, "data.cells.density": 0.002, ...}`."""
-    flat: dict[str, Any] = {}
+    """All settings by dotted name: `{"model.heads": 4, "data.cells.density": 0.002, ...}`.
 
-    def walk(model: BaseModel, prefix: str) -> None:
-        for name in type(model).model_fields:
-            value = getattr(model, name)
-            if isinstance(value, BaseModel):
-                walk(value, f"{prefix}{name}.")
-            else:
-                flat[prefix + name] = value
+    A user's own part has its name as the value, and adds the digest of its files and its own settings:
+    `{"model.attention": "linear", ..., "parts.linear": "3f2a...", "parts.linear.rank": 4}`.
+    """
+    flat = {name: value.name if isinstance(value, Variant) else value for name, value in _walk(settings)}
+    return flat | {name: value for variant in settings.variants for name, value in variant.facts.items()}
 
-    walk(settings, "")
-    return flat
+
+def _walk(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting by its dotted name, as it is."""
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from _walk(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 DEFAULTS: dict[str, Any] = dotted(Settings())
@@ -250,49 +294,3 @@ DEFAULTS: dict[str, Any] = dotted(Settings())
 TASK_SETTINGS = ("data.cells.", "data.filled.", "data.noisy.", "model.image_size", "model.channels")
 """Prefixes of the settings that change the task itself. Two more settings of the data, `validation` and `test`, only
 change on how many scenes a run is evaluated."""
-
-
-def check_setting(name: str, path: Steps) -> None:
-    """Raise a StudyError at `path` unless a setting has this name."""
-    if name not in DEFAULTS:
-        section = [known for known in DEFAULTS if known.split(".")[0] == name.split(".")[0]]
-        hint = suggest(name, DEFAULTS, listed=section or ["model....", "data....", "training...."])
-        raise StudyError(path, f"there is no setting {quote(name)}; {hint}", of_key=True)
-
-
-def check_target(data: DataConfig) -> None:
-    """Raise a StudyError if scenes cannot have visible cells: answering zero is then perfect, for any network."""
-    cells = data.cells
-    if not (cells.density and cells.intensity[1] and (cells.peak or cells.fall)):
-        fact = "the scenes have no cells, so answering zero is perfect and no run can be judged"
-        allowed = "data.cells with a density, an intensity, and a peak or fall above 0"
-        raise StudyError(("data.cells.density",), f"{fact}; allowed: {allowed}")
-
-
-def resolve(overrides: Mapping[str, Any]) -> Settings:
-    """Replace defaults by these overrides, given by dotted name, and check the resulting settings.
-
-    Raises:
-        StudyError: a name or a value is not allowed; its path is the dotted name.
-    """
-    tree: dict[str, Any] = {}
-    for name, value in overrides.items():
-        check_setting(name, (name,))
-        *parents, leaf = name.split(".")
-        node = tree
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[leaf] = value
-    try:
-        return Settings.model_validate(tree)
-    except ValidationError as error:
-        raise _setting_error(error, overrides) from None
-
-
-def _setting_error(error: ValidationError, overrides: Mapping[str, Any]) -> StudyError:
-    """Convert the first of pydantic's errors to one about a setting, by its dotted name."""
-    first = error.errors(include_url=False)[0]
-    steps = [str(step) for step in first["loc"]]
-    name = next((n for end in range(len(steps), 0, -1) if (n := ".".join(steps[:end])) in DEFAULTS), ".".join(steps))
-    given = f" (given: {quote(overrides[name])})" if name in overrides else ""
-    return StudyError((name,), f"{name}: {explain(first)}{given}")

@@ -20,7 +20,8 @@ PACKAGE = ROOT / "ablate"
 
 ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
-    *("training", "denoiser", "studies", "scenes", "images", "statistics", "settings", "metrics", "errors"),
+    *("training", "denoiser", "studies", "scenes", "images", "statistics", "overrides", "settings"),
+    *("variants", "metrics", "errors"),
 )
 """The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
@@ -64,6 +65,7 @@ WITHIN = {
         *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),
         *("evaluation_sets", "seeds", "yamlfile"),
     ),
+    "variants": ("choices", "execution", "files"),
 }
 """The same for the modules of the larger rooms; `*` means all others."""
 

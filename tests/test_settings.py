@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 import ablate.settings
 from ablate.errors import StudyError
-from ablate.settings import DEFAULTS, ModelConfig, Run, Settings, dotted, resolve
+from ablate.overrides import resolve
+from ablate.settings import DEFAULTS, ModelConfig, Run, Settings, dotted
 
 relaxed = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -13,6 +13,7 @@ from ablate.denoiser.block import Block
 from ablate.denoiser.decoders import DECODERS
 from ablate.denoiser.embedding import POSITIONS, PatchEmbedding, init_weights
 from ablate.settings import ModelConfig
+from ablate.variants.choices import choose
 
 
 class Encoder(nn.Module):
@@ -21,7 +22,7 @@ class Encoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.embedding = PatchEmbedding(config)
-        self.position = POSITIONS[config.position](config)
+        self.position = choose(POSITIONS, config.position)(config)
         self.blocks = nn.Sequential(*(Block(config) for _ in range(config.depth)))
         self.norm = nn.LayerNorm(config.width) if config.final_norm else nn.Identity()
 
@@ -49,8 +50,8 @@ class Denoiser(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.encoder = Encoder(config)
-        self.decoder = DECODERS[config.decoder](config)
-        self.prediction = PREDICTIONS[config.prediction]
+        self.decoder = choose(DECODERS, config.decoder)(config)
+        self.prediction = choose(PREDICTIONS, config.prediction)
 
     def forward(self, noisy_BCHW: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""

@@ -4,6 +4,7 @@ All else (MLflow, reports, tables) is made from the record.
 
 .ablate/runs/<id>/
     run.json              settings, seed, recipe, when it began or started over
+    parts/                the texts of the user's own parts that trained the run, if it uses any (`variants`)
     checkpoint.pt         the state after the newest epoch, with a checksum; deleted when the run has ended
     epochs.json           one row per epoch
     weights.safetensors   the best epoch's weights
@@ -61,6 +62,9 @@ FAILED: tuple[Status, ...] = ("failed", "timed out")
 ENDED: tuple[Status, ...] = ("finished", "diverged")
 """Have a result, and are never trained again."""
 
+PARTS = "parts"
+"""The folder in a run's own that has the files of the user's own parts."""
+
 CHECKSUMMED_FILES = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
 """The files of a run whose checksums are in its result."""
 
@@ -98,7 +102,7 @@ class Record:
         make_folder(folder)
         self.retry(run.id)
         if self.facts(run.id) is None or not (folder / "checkpoint.pt").exists():  # it starts over
-            _facts(run, time.time()).write(folder / "run.json")
+            _write_run(folder, run, time.time())
 
     def _end(self, folder: Path, event: Ended) -> None:
         write_atomic(folder / "weights.safetensors", event.weights)
@@ -126,7 +130,7 @@ class Record:
         unfinished = self.folder(".adopted")
         shutil.rmtree(unfinished, ignore_errors=True)  # left by an adoption that was killed
         make_folder(unfinished)
-        _facts(run, began).write(unfinished / "run.json")
+        _write_run(unfinished, run, began)
         write_json(unfinished / "epochs.json", rows)
         _write_result(unfinished, result)
         move_folder(unfinished, self.folder(run.id))
@@ -146,7 +150,7 @@ class Record:
         shutil.rmtree(aside, ignore_errors=True)
         move_folder(self.folder(run.id), aside)
         make_folder(self.folder(run.id))
-        _facts(run, time.time()).write(self.folder(run.id) / "run.json")
+        _write_run(self.folder(run.id), run, time.time())
         Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
 
     def retry(self, run_id: str) -> None:
@@ -250,15 +254,25 @@ class Record:
         return content
 
 
-def _facts(run: Run, began: float) -> RunFacts:
+def _write_run(folder: Path, run: Run, began: float) -> None:
+    """Write what a run is, and the files of its own parts if it has any."""
     from ablate.settings import RECIPE, dotted  # not at the top of the file: `ablate status` does without
 
     settings = dotted(run)
     seed = settings.pop("seed")
-    return RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began)
+    for file in run.part_files:
+        make_folder(folder / PARTS)
+        write_atomic(folder / PARTS / file.name, file.text.encode())
+    RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began).write(folder / "run.json")
+
+
+def part_paths(folder: Path) -> list[Path]:
+    """The files of a run's own parts, in the order of their names."""
+    return sorted((folder / PARTS).glob("*.py"))
 
 
 def _write_result(folder: Path, result: Result) -> None:
     """Write a run's result, with the checksums of its other files."""
-    files = {name: checksum for name in CHECKSUMMED_FILES if (checksum := hash_file(folder / name))}
+    parts = [f"{PARTS}/{path.name}" for path in part_paths(folder)]
+    files = {name: checksum for name in (*CHECKSUMMED_FILES, *parts) if (checksum := hash_file(folder / name))}
     result.model_copy(update={"files": files}).write(folder / "result.json")

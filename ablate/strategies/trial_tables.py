@@ -17,12 +17,12 @@ import pandas as pd
 
 from ablate.errors import AblateError, StudyError
 from ablate.metrics import Metric
+from ablate.overrides import resolve
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
-from ablate.settings import resolve
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
-from ablate.studies.space import Axis, is_integer
+from ablate.studies.space import is_integer
 from ablate.studies.study import Overrides
 
 if TYPE_CHECKING:
@@ -100,23 +100,24 @@ def settled(search: Search, table: pd.DataFrame) -> pd.DataFrame:
         ValueError, KeyError: they are not of this search.
     """
     found = table.assign(value=[float(word or "nan") for word in table.value])
-    for name, axis in search.space.items():
-        found[name] = pd.Series([_value(name, axis, word) for word in table[name]], index=table.index, dtype=object)
+    for name in search.space:
+        found[name] = pd.Series([_value(search, name, word) for word in table[name]], index=table.index, dtype=object)
     if [_run_id(search, row) for row in found.to_dict("records")] != found.run.tolist():
         raise ValueError("it holds other runs")
     return found
 
 
-def _value(name: str, axis: Axis, word: str) -> Any:
+def _value(search: Search, name: str, word: str) -> Any:
+    axis = search.space[name]
     if isinstance(axis, list):
         return axis[list(map(value_text, axis)).index(word)]
-    return int(word) if is_integer(name) else float(word)
+    return int(word) if is_integer(name, search.variants) else float(word)
 
 
 def _run_id(search: Search, row: dict[Any, Any]) -> str:
     """The id of the run that a trial's settings make; nothing where they make none."""
     try:
-        return resolve(search.base | {name: row[name] for name in search.space}).run(search.seed).id
+        return resolve(search.base | {name: row[name] for name in search.space}, search.variants).run(search.seed).id
     except StudyError:
         return ""
 

@@ -16,14 +16,16 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablate.errors import StudyError
+from ablate.overrides import NO_VARIANTS, resolve
 from ablate.records.record import FAILED
-from ablate.settings import Run, resolve
+from ablate.settings import Run
 from ablate.strategies import Outcome
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, is_integer
 from ablate.studies.study import Overrides
 from ablate.training.events import Row
+from ablate.variants.choices import Variants
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # otherwise it would log every trial
 
@@ -46,15 +48,15 @@ RUN, WHY = "run", "why"
 """What a trial remembers beside its numbers: the id of its run, and why it failed."""
 
 
-def distributions(space: Mapping[str, Axis]) -> dict[str, BaseDistribution]:
+def distributions(space: Mapping[str, Axis], variants: Variants = NO_VARIANTS) -> dict[str, BaseDistribution]:
     """The space as Optuna knows it: a list's values by their names, since Optuna knows no lists as values."""
-    return {name: _distribution(name, axis) for name, axis in space.items()}
+    return {name: _distribution(name, axis, variants) for name, axis in space.items()}
 
 
-def _distribution(name: str, axis: Axis) -> BaseDistribution:
+def _distribution(name: str, axis: Axis, variants: Variants) -> BaseDistribution:
     if isinstance(axis, list):
         return CategoricalDistribution(tuple(map(value_text, axis)))
-    if is_integer(name):
+    if is_integer(name, variants):
         return IntDistribution(int(axis.low), int(axis.high), log=axis.log)
     return FloatDistribution(float(axis.low), float(axis.high), log=axis.log)
 
@@ -76,7 +78,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
     Raises:
         StudyError: there is no such network or training.
     """
-    return resolve(search.base | overrides(search.space, params)).run(search.seed)
+    return resolve(search.base | overrides(search.space, params), search.variants).run(search.seed)
 
 
 class OpenTrial:
@@ -94,12 +96,12 @@ class OpenTrial:
         self.study = self._study()
         known = max(0, self.number - search.parallel + 1)
         self.study.add_trials([*before[:known], *map(running, before[known:])])
-        self.trial = self.study.ask(distributions(search.space))
+        self.trial = self.study.ask(distributions(search.space, search.variants))
         self.run = self._settle()
 
     def _study(self) -> optuna.Study:
         entropy = np.random.SeedSequence([self.search.seed, self.number]).generate_state(1)[0]
-        epochs = resolve(self.search.base).training.epochs
+        epochs = resolve(self.search.base, self.search.variants).training.epochs
         return optuna.create_study(
             study_name=self.search.name,
             direction=direction(self.search),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablate.errors import Steps, StudyError, quote, suggest
-from ablate.settings import check_setting, dotted
+from ablate.overrides import check_setting
+from ablate.settings import dotted
 from ablate.statistics.claims import Claim, Pair
 from ablate.studies.designs import Arm
 from ablate.studies.study import Overrides, Study
@@ -74,16 +75,16 @@ def _select(study: Study, arms: Sequence[Arm], chosen: Overrides | str, path: St
 def _with_settings(study: Study, arms: Sequence[Arm], chosen: Overrides, path: Steps) -> Arm:
     found = list(arms)
     for name, value in chosen.items():
-        check_setting(name, (*path, name))
+        check_setting(name, (*path, name), study.variants)
         if study.tune is not None and name in study.tune.space:
             fact = f"{name} is tuned, so its value in each arm is not known in advance"
             raise StudyError((*path, name), f"{fact}; allowed: other settings", of_key=True)
-        taken = [dotted(arm.settings)[name] for arm in arms]
+        taken = [settings[name] for arm in arms if name in (settings := dotted(arm.settings))]
         if not any(_is_same(value, other) for other in taken):
             listed = ", ".join(dict.fromkeys(map(quote, taken)))
             fact = f"no arm of this study has {name} = {quote(value)}"
             raise StudyError((*path, name), f"{fact}; allowed: {listed}")
-        found = [arm for arm in found if _is_same(value, dotted(arm.settings)[name])]
+        found = [arm for arm in found if _is_same(value, dotted(arm.settings).get(name))]
     if len(found) != 1:
         listed = ", ".join(quote(arm.name) for arm in (found or list(arms))[:10])
         fact = f"a claim must select exactly one arm, not {len(found) or 'none'} (given: {quote(chosen)})"

@@ -150,7 +150,7 @@ class OneAtATime:
             for index, value in enumerate(values):
                 places = here | {axis: ("vary", axis, index)}
                 arm = resolve(Draft(arm_name({axis: value}), self.reference | {axis: value}, places, "reference"))
-                if dotted(arm.settings)[axis] != usual[axis]:
+                if dotted(arm.settings)[axis] != usual.get(axis):
                     yield arm
 
 

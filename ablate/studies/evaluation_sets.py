@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.errors import StudyError
-from ablate.settings import Settings, check_target
+from ablate.overrides import check_target
+from ablate.settings import Settings
 
 if TYPE_CHECKING:
     from ablate.scenes import Split

@@ -34,6 +34,7 @@ MAPPINGS = {
 }
 """The keys whose values are mappings with keys of their own: a description of such a mapping, and its keys."""
 
+Facts = dict[str, Any]
 Loaded = TypeVar("Loaded", Design, Search)
 
 
@@ -76,7 +77,7 @@ def _build_study(document: Document) -> Design:
         fact = "this is a search, since it has a `space`; run `ablate search` on it"
         raise StudyError((), fact, document.place(("space",), of_key=True))
     file = Path(document.file).absolute()
-    return _build(Study, document, lambda facts: Design.of(Study.model_validate(facts), file=file))
+    return _build(Study, document, lambda facts, at: Design.of(Study.model_validate(facts, context=at), file=file))
 
 
 def _build_search(document: Document) -> Search:
@@ -85,7 +86,7 @@ def _build_search(document: Document) -> Search:
         fact = f"this is a study, since it has `{key}` but no `space`; run `ablate sweep` on it"
         raise StudyError((), fact, document.place((key,), of_key=True))
     file = Path(document.file)
-    return _build(Search, document, lambda facts: Search.model_validate(facts).read_from(file))
+    return _build(Search, document, lambda facts, at: Search.model_validate(facts, context=at).read_from(file))
 
 
 def _is_search(document: Document) -> bool:
@@ -102,10 +103,14 @@ def _read_mapping(path: str | Path, what: str) -> Document:
     return document
 
 
-def _build(model: type[BaseModel], document: Document, build: Callable[[dict[str, Any]], Loaded]) -> Loaded:
-    """Call `build` with the data of a file whose keys are those of `model`; errors get their place in the file."""
+def _build(model: type[BaseModel], document: Document, build: Callable[[Facts, Facts], Loaded]) -> Loaded:
+    """Call `build` with the data of a file whose keys are those of `model`, and with the context of its validation.
+
+    Errors get their place in the file.
+    """
     try:
-        return build({"name": name_of(Path(document.file)), **document.data})
+        file = Path(document.file)
+        return build({"name": name_of(file), **document.data}, {"folder": file.parent})
     except ValidationError as error:
         raise _locate(error, document, model) from None
     except StudyError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablate.settings import DEFAULTS
 from ablate.studies.study import Overrides
+from ablate.variants.choices import PREFIX
 
 
 def arm_name(overrides: Overrides) -> str:
@@ -19,9 +20,11 @@ def short_name(setting: str) -> str:
 
     All settings count, not only those that a study varies: `density` alone would be ambiguous.
 
-    >>> short_name("model.heads"), short_name("data.filled.density")
-    ('heads', 'filled.density')
+    >>> short_name("model.heads"), short_name("data.filled.density"), short_name("parts.linear.rank")
+    ('heads', 'filled.density', 'linear.rank')
     """
+    if setting.startswith(PREFIX):  # the names of a study's parts are its own
+        return setting.removeprefix(PREFIX)
     endings = _endings(setting)
     others = [_endings(other) for other in DEFAULTS if other != setting]
     return next((ending for ending in endings if not any(ending in other for other in others)), setting)

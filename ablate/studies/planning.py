@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, quote
 from ablate.metrics import METRICS, Metric
-from ablate.settings import TASK_SETTINGS, Run, Settings, dotted, resolve
+from ablate.overrides import resolve
+from ablate.settings import TASK_SETTINGS, Run, Settings, dotted
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 from ablate.studies.claims import find_claims, find_pairs
@@ -19,6 +20,7 @@ from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
+from ablate.variants.choices import Variants
 
 
 class Cell(NamedTuple):
@@ -146,12 +148,13 @@ class Design:
 
 def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]) -> tuple[Arm, ...]:
     base = _places_under("base", study.base)
-    _resolve(study.base, base)
+    _resolve(study.base, base, study.variants)
 
     def resolve_draft(draft: Draft) -> Arm:
         own = chosen.get(draft.name, {})
         places = base | draft.places | {name: ("tune", "space", name) for name in own}
-        settings = _resolve(study.base | draft.overrides | own, places)
+        settings = _resolve(study.base | draft.overrides | own, places, study.variants)
+        _check_used(draft, settings)
         return Arm(draft.name, draft.overrides, settings, draft.against)
 
     arms = tuple(kind.arms(resolve_draft))
@@ -164,14 +167,24 @@ def _places_under(key: str, names: Iterable[str]) -> Places:
     return {name: (key, name) for name in names}
 
 
-def _resolve(overrides: Overrides, places: Places) -> Settings:
+def _check_used(draft: Draft, settings: Settings) -> None:
+    """What an arm overrides must make a difference: a setting of a part, for one, that the arm does not use."""
+    used = dotted(settings)
+    for name in draft.overrides:
+        if name not in used:
+            part = name.split(".")[1]
+            fact = f"the arm {quote(draft.name)} does not use the part {part}, so {name} changes nothing"
+            raise StudyError(draft.places[name], f"{fact}; allowed: only in arms that use it", of_key=True)
+
+
+def _resolve(overrides: Overrides, places: Places, variants: Variants) -> Settings:
     """Resolve overrides; an error gets the path of the override that causes it.
 
     That is the override of the setting in the error. If this setting is not overridden, as when the width does not fit
     the default heads, it is the last override of the same section, or else the last of all.
     """
     try:
-        settings = resolve(overrides)
+        settings = resolve(overrides, variants)
         check_sets(settings)
         return settings
     except StudyError as error:

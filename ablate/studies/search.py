@@ -12,11 +12,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
-from ablate.settings import RECIPE, Frozen, check_setting, resolve
+from ablate.overrides import check_setting, resolve
+from ablate.settings import RECIPE, Frozen
 from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed
 from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
-from ablate.studies.study import Duration, Name, Overrides, Text, seconds
+from ablate.studies.study import Duration, Name, Overrides, OwnParts, Text, seconds
+from ablate.variants.choices import Variants
+from ablate.variants.files import digest
 
 
 class Search(Frozen):
@@ -28,6 +31,7 @@ class Search(Frozen):
 
     name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
     question: Text = Field(description="the question that the search answers, in one sentence")
+    variants: OwnParts = Variants()
     base: Overrides = Field({}, description="overrides of the defaults, shared by all trials")
     space: Space = Field(
         description="what trials can draw for each setting: values from a list, or from a range as {low: 1, high: 9}"
@@ -75,18 +79,20 @@ class Search(Frozen):
     @cached_property
     def id(self) -> str:
         """Hash of everything that decides which trials are drawn and how they are trained, but not of their number."""
-        facts = self.model_dump(mode="json", exclude={"name", "question", "trials", "timeout"})
+        facts = self.model_dump(mode="json", exclude={"name", "question", "trials", "timeout", "variants"})
+        if self.variants:
+            facts["variants"] = digest(self.variants.files)
         return hashlib.sha256(json.dumps([RECIPE, facts], sort_keys=True).encode()).hexdigest()[:8]
 
     @model_validator(mode="after")
     def _check_settings(self) -> Search:
         for name in self.base:
-            check_setting(name, ("base", name))
+            check_setting(name, ("base", name), self.variants)
             if name in self.space:
                 raise StudyError(("base", name), f"{name} is set in both `base` and `space`; keep one", of_key=True)
         try:
-            check_sets(resolve(self.base))
+            check_sets(resolve(self.base, self.variants))
         except StudyError as error:
             raise StudyError(("base", *error.path), error.message) from None
-        check_space(self.space, self.base, ("space",))
+        check_space(self.space, self.base, ("space",), self.variants)
         return self

@@ -12,8 +12,10 @@ from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import SEARCH_METRICS
-from ablate.settings import DEFAULTS, TASK_SETTINGS, Count, Frozen, check_setting, resolve
+from ablate.overrides import NO_VARIANTS, check_setting, known_settings, resolve
+from ablate.settings import TASK_SETTINGS, Count, Frozen
 from ablate.studies.seeds import Seed
+from ablate.variants.choices import Variants
 
 Number = int | float
 Sampler = Literal["tpe", "random"]
@@ -94,18 +96,21 @@ def index_of(value: Any, values: list[Any]) -> int:
     return next(same, len(values))
 
 
-def is_integer(name: str) -> bool:
+def is_integer(name: str, variants: Variants = NO_VARIANTS) -> bool:
     """Whether a setting only takes whole numbers."""
-    return isinstance(DEFAULTS[name], int) and not isinstance(DEFAULTS[name], bool)
+    default = known_settings(variants)[name]
+    return isinstance(default, int) and not isinstance(default, bool)
 
 
-def is_number(name: str) -> bool:
+def is_number(name: str, variants: Variants = NO_VARIANTS) -> bool:
     """Whether a setting takes numbers, so a space can have a range of it."""
-    default = DEFAULTS[name]  # None is the default of a number too: of the weight decay
+    default = known_settings(variants)[name]  # None is the default of a number too: of the weight decay
     return isinstance(default, int | float | None) and not isinstance(default, bool)
 
 
-def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps) -> None:
+def check_space(
+    space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps, variants: Variants = NO_VARIANTS
+) -> None:
     """Raise a StudyError at `path` or below unless trials of this space can be drawn and compared.
 
     Some combinations of allowed values are not allowed together, such as 3 heads and a width of 32: the search records
@@ -113,11 +118,11 @@ def check_space(space: Mapping[str, Axis], base: Mapping[str, Any], path: Steps)
     there are more than `MAX_CORNERS` combinations to try.
     """
     for name, axis in space.items():
-        check_setting(name, (*path, name))
+        check_setting(name, (*path, name), variants)
         _check_comparable(name, (*path, name))
-        _check_kind(name, axis, (*path, name))
+        _check_kind(name, axis, (*path, name), variants)
     for name, steps, value in _ends(space):
-        _check_end(space, base, name, value, (*path, name, steps))
+        _check_end(space, base, name, value, (*path, name, steps), variants)
 
 
 def _check_comparable(name: str, path: Steps) -> None:
@@ -126,16 +131,16 @@ def _check_comparable(name: str, path: Steps) -> None:
         raise StudyError(path, f"{fact}; allowed: other settings", of_key=True)
 
 
-def _check_kind(name: str, axis: Axis, path: Steps) -> None:
+def _check_kind(name: str, axis: Axis, path: Steps, variants: Variants) -> None:
     if isinstance(axis, list):
         for index, value in enumerate(axis):
             if index_of(value, axis) < index:
                 raise StudyError((*path, index), f"the value {quote(value)} is given twice on the axis {name}")
         return
-    if not is_number(name):
+    if not is_number(name, variants):
         raise StudyError(path, f"{name} is not a number, so it cannot have a range; allowed: a list of values")
     for end, value in axis.ends.items():
-        if is_integer(name) and not isinstance(value, int):
+        if is_integer(name, variants) and not isinstance(value, int):
             raise StudyError((*path, end), f"{name} takes only whole numbers (given: {quote(value)})")
 
 
@@ -148,13 +153,15 @@ def _ends(space: Mapping[str, Axis]) -> Iterator[tuple[str, str | int, Any]]:
             yield from ((name, end, value) for end, value in axis.ends.items())
 
 
-def _check_end(space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps) -> None:
+def _check_end(
+    space: Mapping[str, Axis], base: Mapping[str, Any], name: str, value: Any, path: Steps, variants: Variants
+) -> None:
     """Raise a StudyError if no combination with the ends of the other axes allows a value."""
     others = {axis: [end for found, _, end in _ends(space) if found == axis] for axis in space if axis != name}
     problem, corners = None, product(*others.values())
     for chosen in islice(corners, MAX_CORNERS):
         try:
-            resolve({**base, name: value, **dict(zip(others, chosen, strict=True))})
+            resolve({**base, name: value, **dict(zip(others, chosen, strict=True))}, variants)
         except StudyError as error:
             problem = problem or error
         else:

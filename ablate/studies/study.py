@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PlainSerializer,
+    PlainValidator,
     StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -17,11 +22,14 @@ from typing_extensions import TypeAliasType
 
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import STUDY_METRICS
-from ablate.settings import Frozen, check_setting
+from ablate.overrides import PLACES, check_setting
+from ablate.settings import Frozen
 from ablate.statistics.claims import Expected
 from ablate.statistics.multiplicity import Look
 from ablate.studies.seeds import Seeds, Until, list_seeds, plan_looks
 from ablate.studies.space import Tune
+from ablate.variants.choices import Variants
+from ablate.variants.files import NAME
 
 Overrides = TypeAliasType("Overrides", dict[str, Any])
 Axes = TypeAliasType("Axes", Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)])
@@ -40,6 +48,24 @@ def _check_selector(value: object) -> object:
 
 
 ArmSelector = Annotated[Overrides | str, BeforeValidator(_check_selector)]
+
+
+def _read_variants(value: object, info: ValidationInfo) -> Variants:
+    """Read the files that a study lists, in the folder of the study (`context`), or else in the current one."""
+    if isinstance(value, Variants):
+        return value
+    if not isinstance(value, list):
+        raise ValueError("must be a list of Python files beside the study, such as [my_parts.py]")
+    return Variants.read(value, (info.context or {}).get("folder", Path()), PLACES)
+
+
+OwnParts = Annotated[
+    Variants,
+    PlainValidator(_read_variants),
+    PlainSerializer(lambda variants: variants.names, when_used="json"),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": NAME}, "uniqueItems": True}),
+    Field(description="Python files beside this one, whose own parts this study can use; loading it executes them"),
+]
 
 
 class Expectation(Frozen):
@@ -80,6 +106,7 @@ class Study(Frozen):
 
     name: Name = Field(description="the file's name without its ending; names the report and the MLflow experiment")
     question: Text = Field(description="the question that the study answers, in one sentence")
+    variants: OwnParts = Variants()
     base: Overrides = Field({}, description="overrides of the defaults, shared by all arms")
     vary: Axes | None = Field(None, description="the axes, which are settings, each with a list of values")
     design: Literal["grid", "one-at-a-time"] = Field(
@@ -172,7 +199,7 @@ class Study(Frozen):
         paths += [("vary", name) for name in self.vary or {}]
         paths += [("arms", arm, name) for arm, overrides in (self.arms or {}).items() for name in overrides]
         for path in paths:
-            check_setting(str(path[-1]), path)
+            check_setting(str(path[-1]), path, self.variants)
         return self
 
     @model_validator(mode="after")

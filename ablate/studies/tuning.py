@@ -43,10 +43,11 @@ def _make_search(study: Study, tune: Tune, arm: Arm) -> Search:
     base = own | {"training.epochs": tune.epochs}
     try:
         # The search below checks the space with the epochs of a trial; the chosen settings must also fit the study's.
-        check_space(tune.space, own, ("space",))
+        check_space(tune.space, own, ("space",), study.variants)
         return Search(
             name=study.name,
             question=study.question,
+            variants=study.variants,
             base=base,
             space=tune.space,
             trials=tune.trials,

@@ -28,6 +28,7 @@ from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score
 from ablate.training.events import Ended, EpochEnded, Row
 from ablate.training.origin import Stretch, continues, join_stretches
 from ablate.training.recipes import LOSSES, make_average, make_optimiser
+from ablate.variants.choices import choose
 
 MAX_SAMPLES = 64
 """The number of test scenes of which the images are stored."""
@@ -112,7 +113,7 @@ class Trainer:
     def train_epoch(self, epoch: int) -> float:
         """Train on the scenes of an epoch. Returns the mean loss over them."""
         config = self.run.training
-        loss_of = LOSSES[config.loss]
+        loss_of = choose(LOSSES, config.loss)
         self.model.train()
         total = torch.zeros(
             (), device=self.device

@@ -12,6 +12,7 @@ from torch import Tensor, nn, optim
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ablate.settings import TrainingConfig
+from ablate.variants.choices import choose
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"mse": F.mse_loss, "l1": F.l1_loss}
 
@@ -36,7 +37,7 @@ def steps_per_epoch(config: TrainingConfig) -> int:
 def make_optimiser(config: TrainingConfig, model: nn.Module) -> tuple[optim.Optimizer, optim.lr_scheduler.LambdaLR]:
     """Make the optimiser and its schedule, which is to be advanced at every step."""
     decay: dict[str, Any] = {} if config.weight_decay is None else {"weight_decay": config.weight_decay}
-    optimiser = OPTIMISERS[config.optimiser](model.parameters(), lr=config.rate, **decay)
+    optimiser = choose(OPTIMISERS, config.optimiser)(model.parameters(), lr=config.rate, **decay)
     return optimiser, optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate_factor(config, step))
 
 
@@ -50,7 +51,7 @@ def rate_factor(config: TrainingConfig, step: int) -> float:
     warmup, total = (round(epochs * steps_per_epoch(config)) for epochs in (config.warmup, config.epochs))
     if step < warmup:
         return (step + 1) / warmup
-    return SCHEDULES[config.schedule]((step - warmup) / max(1, total - warmup))
+    return choose(SCHEDULES, config.schedule)((step - warmup) / max(1, total - warmup))
 
 
 def make_average(config: TrainingConfig, model: nn.Module) -> AveragedModel | None:

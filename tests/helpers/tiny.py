@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablate.settings import Run, resolve
+from ablate.overrides import resolve
+from ablate.settings import Run
 
 TINY = {
     "model.image_size": [16, 16],

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from ablate.denoiser import build_denoiser
-from ablate.settings import Run, resolve
+from ablate.overrides import resolve
+from ablate.settings import Run
 from ablate.training.loop import train
 
 TINY = {

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 import ablate
+from ablate.overrides import resolve
 from ablate.pipeline import results
 from ablate.records.record import Record
 from ablate.reporting.study.page import read_page
-from ablate.settings import resolve
 from ablate.studies import planning
+from ablate.variants.choices import Variants
 from tests.helpers.commands import mlflow_runs, sweep_here
 from tests.helpers.committed import ROOT
 from tests.helpers.searches import write_tiny_search
@@ -100,9 +101,9 @@ def test_a_report_resolves_each_arm_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(ROOT)
     resolved: Counter[str] = Counter()
 
-    def counted(overrides: dict[str, Any], places: dict[str, Any]) -> object:
+    def counted(overrides: dict[str, Any], places: dict[str, Any], variants: Variants) -> object:
         resolved[str(sorted(overrides.items()))] += 1
-        return original(overrides, places)
+        return original(overrides, places, variants)
 
     original = planning._resolve
     monkeypatch.setattr(planning, "_resolve", counted)

@@ -9,7 +9,8 @@ from allpairspy import AllPairs
 
 from ablate.denoiser import build_denoiser
 from ablate.errors import StudyError
-from ablate.settings import DEFAULTS, TASK_SETTINGS, ModelConfig, Run, TrainingConfig, resolve
+from ablate.overrides import resolve
+from ablate.settings import DEFAULTS, TASK_SETTINGS, ModelConfig, Run, TrainingConfig
 from ablate.training.loop import train
 from tests.helpers.tiny import tiny_run
 

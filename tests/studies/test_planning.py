@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ablate.settings import dotted, resolve
+from ablate.overrides import resolve
+from ablate.settings import dotted
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study

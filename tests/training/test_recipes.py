@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn, optim
 
-from ablate.settings import RECIPE, ModelConfig, Run, TrainingConfig, resolve
+from ablate.overrides import resolve
+from ablate.settings import RECIPE, ModelConfig, Run, TrainingConfig
 from ablate.training.loop import train
 from ablate.training.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_average, make_optimiser, steps_per_epoch
 

@@ -1,0 +1,1 @@
+"""A user's own parts: choices that the Python files of a study add to its settings, for this study only."""
