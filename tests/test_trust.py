@@ -20,6 +20,7 @@ from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.study import Study
 from ablate.training.events import EpochEnded, Started
+from tests.helpers.parts import GATE, HELPER, write_parts_study
 from tests.helpers.tiny import tiny_run, write_tiny_study
 
 SOURCES = sorted(Path(str(ablate.__file__)).parent.rglob("*.py"))
@@ -47,6 +48,10 @@ def save_with_torch(value: object) -> bytes:
     return Path("evil.pt").read_bytes()
 
 
+EXECUTES_PARTS = Path(ablate.__file__).parent / "variants" / "execution.py"
+"""The exception: it executes the files that a study lists in `variants`, see docs/guarantees.md."""
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
     nodes = list(ast.walk(ast.parse(path.read_text())))
@@ -55,9 +60,23 @@ def test_no_code_loads_a_pickle_or_runs_text(path: Path) -> None:
     for call in (node for node in nodes if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
         words = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        if path == EXECUTES_PARTS and name in ("exec", "compile"):
+            continue
         assert name not in ("eval", "exec", "compile", "joblib.load", "yaml.load", "pd.read_pickle")
         assert name != "torch.load" or words.get("weights_only") == "True"
         assert name != "np.load" or words.get("allow_pickle") == "False"
+
+
+def test_a_study_that_names_no_file_executes_nothing_beside_it(workplace: Path) -> None:
+    for name in ("tiny.py", "gate.py", "helper.py", "conftest.py", "sitecustomize.py"):
+        (workplace / name).write_text("open('code was run', 'w')")
+    assert load_study(write_tiny_study(workplace)).runs
+    assert not Path("code was run").exists()
+
+
+def test_a_study_executes_the_files_that_it_names(workplace: Path) -> None:
+    load_study(write_parts_study(workplace, gate=GATE + "open('code was run', 'w')", helper=HELPER))
+    assert Path("code was run").exists()
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "a\\b", "..", ".x", "", "a\nb", "a\n", "☃", "x" * 101])

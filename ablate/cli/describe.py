@@ -54,13 +54,16 @@ def describe(
 
 def _networks(study_file: Path | None) -> dict[str, ModelConfig]:
     """The networks to describe, by the names of the arms that have them."""
+    from ablate.pipeline.parts import try_networks
     from ablate.settings import ModelConfig
     from ablate.studies.loading import load_study
 
     if study_file is None:
         return {"the default network": ModelConfig()}
     names: dict[ModelConfig, list[str]] = {}
-    for arm in load_study(study_file).arms:
+    design = load_study(study_file)
+    try_networks(design)
+    for arm in design.arms:
         names.setdefault(arm.settings.model, []).append(arm.name)
     return {" = ".join(shared): config for config, shared in names.items()}
 

@@ -79,8 +79,10 @@ def _show_plan(search: Search, devices: Sequence[str]) -> None:
     """Print the space, and how long all trials would take if each took as long as the base settings."""
     from ablate.overrides import resolve
     from ablate.pipeline.estimate import duration, overhead_seconds, timed_seconds
+    from ablate.pipeline.parts import try_search
     from ablate.reporting.search.content import axis_text
 
+    try_search(search)
     run = resolve(search.base, search.variants).run(search.seed)
     slots = min(len(devices), search.parallel)
     seconds = timed_seconds(run, devices[0]) * search.trials / slots + overhead_seconds()

@@ -81,9 +81,11 @@ def sweep(
 def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:
     """Print the plan of a sweep. Before its arms are tuned, only the amount of work is known."""
     from ablate.pipeline.adoption import PlannedRecord, adoptable
+    from ablate.pipeline.parts import try_study
     from ablate.reporting.study.page import report_folder
     from ablate.strategies.choices import tuned
 
+    try_study(design, record, retry_failed=retry_failed)
     try:
         design = tuned(design, report_folder(design))
     except NotTunedError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate.errors import UnfinishedError
 from ablate.executors import DeviceName, ExecutorName
+from ablate.pipeline.parts import try_search
 from ablate.pipeline.results import SearchResult
 from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
@@ -68,6 +69,7 @@ def search(
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
+        try_search(design)
         claim_name(record.root, design)
         requested = _request(design, record)
         strategy = resume(design, record, requested, requested.runs, terminal, retry_failed=retry_failed)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ablate.executors import DeviceName, ExecutorName
 from ablate.pipeline.adoption import adopt as adopt_runs
+from ablate.pipeline.parts import try_study
 from ablate.pipeline.rescoring import discard, score_recorded
 from ablate.pipeline.results import SearchResult, StudyResult
 from ablate.pipeline.slots import Slots, find_slots
@@ -90,6 +91,7 @@ def sweep(
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
     record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
+        try_study(design, record, retry_failed=retry_failed)
         claim_name(record.root, design)
         design = tune_first(design, record, slots, terminal, adopt=adopt)
         if adopt and (adopted := adopt_runs(design, record)):

@@ -8,10 +8,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from ablate.overrides import PLACES
 from ablate.settings import Settings
 from ablate.studies.search import Search
 from ablate.studies.space import is_number
 from ablate.studies.study import Study
+
+OWN_NAME = r"^parts\."
+"""The pattern of the names of settings of a user's own parts."""
 
 
 class _Untitled(GenerateJsonSchema):
@@ -37,14 +41,44 @@ def search_schema() -> dict[str, Any]:
 def _file_schema(model: type[BaseModel], description: str) -> dict[str, Any]:
     """Generate the schema of a kind of file: that of its model, with all settings listed where settings are allowed."""
     schema = _schema(model)
-    settings = dict(_settings(Settings, ""))
+    settings = {name: _open(name, setting) for name, setting in _settings(Settings, "")}
     each = {"Overrides": lambda name, about: settings[name], "Axes": _axis_schema, "Space": _space_schema}
     schema["properties"].pop("name")  # the name is that of the file
     schema["required"].remove("name")
     for kind in each.keys() & schema["$defs"].keys() | {"Overrides"}:
         found = {name: each[kind](name, setting.get("description", "")) for name, setting in settings.items()}
-        schema["$defs"][kind] = _closed_object(found) | ({} if kind == "Overrides" else {"minProperties": 1})
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"description": description}
+        own = {} if kind == "Overrides" else {"minProperties": 1}
+        schema["$defs"][kind] = _closed_object(found, OWN_SETTINGS[kind]) | own
+    schema |= {"description": description, "if": {"not": {"required": ["variants"]}}, "then": _built_in_only()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+OWN_SETTINGS: dict[str, Any] = {
+    "Overrides": {},
+    "Axes": {"type": "array", "minItems": 1},
+    "Space": {"anyOf": [{"type": "array", "minItems": 2}, {"$ref": "#/$defs/Range"}]},
+}
+"""What each kind of mapping has as the values of the settings of a user's own parts, whose types are not known here."""
+
+
+def _open(name: str, setting: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a setting; one that also takes a user's own parts completes the built-in choices."""
+    if name not in PLACES:
+        return setting
+    choices = {key: setting[key] for key in ("enum", "type")}
+    rest = {key: value for key, value in setting.items() if key not in choices}
+    return {"anyOf": [choices, {"type": "string"}], **rest}
+
+
+def _built_in_only() -> dict[str, Any]:
+    """What holds in addition for files without `variants`: there are no other choices than the built-in ones."""
+    no_settings = {"patternProperties": {OWN_NAME: False}}
+    one = {"properties": {name: {"enum": list(choices)} for name, choices in PLACES.items()}} | no_settings
+    items = {name: {"items": {"enum": list(choices)}} for name, choices in PLACES.items()}
+    several = {"properties": items} | no_settings
+    kinds = {"base": one, "reference": one, "vary": several, "space": several}
+    arms, tune = {"additionalProperties": one}, {"properties": {"space": several}}
+    return {"properties": kinds | {"arms": arms, "tune": tune}}
 
 
 def _schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -74,5 +108,6 @@ def _space_schema(name: str, description: str) -> dict[str, Any]:
     return {"description": description, "anyOf": kinds}
 
 
-def _closed_object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": False, "properties": properties}
+def _closed_object(properties: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    patterns = {OWN_NAME: own}
+    return {"type": "object", "additionalProperties": False, "properties": properties, "patternProperties": patterns}

@@ -62,7 +62,7 @@ def _read_variants(value: object, info: ValidationInfo) -> Variants:
 OwnParts = Annotated[
     Variants,
     PlainValidator(_read_variants),
-    PlainSerializer(lambda variants: variants.names, when_used="json"),
+    PlainSerializer(lambda variants: variants.names),
     WithJsonSchema({"type": "array", "items": {"type": "string", "pattern": NAME}, "uniqueItems": True}),
     Field(description="Python files beside this one, whose own parts this study can use; loading it executes them"),
 ]

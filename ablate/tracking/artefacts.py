@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from ablate.records.record import Record
+from ablate.records.record import Record, part_paths
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,7 +34,12 @@ def sample_images(record: Record, run_id: str) -> Iterator[Artefact]:
         yield "sample.png", sample_picture(arrays)
 
 
-ARTEFACTS: tuple[Callable[[Record, str], Iterator[Artefact]], ...] = (record_files, sample_images)
+def own_parts(record: Record, run_id: str) -> Iterator[Artefact]:
+    """The files of the user's own parts that trained the run."""
+    yield from part_paths(record.folder(run_id))
+
+
+ARTEFACTS: tuple[Callable[[Record, str], Iterator[Artefact]], ...] = (record_files, own_parts, sample_images)
 
 
 def artefact_kinds() -> list[str]:

@@ -131,8 +131,10 @@ def source_name(file: PartFile, of_digest: str) -> str:
 
 
 @contextmanager
-def pointing_at(files: Files, default: tuple[str, int] | None = None) -> Iterator[None]:
+def pointing_at(files: Files, default: tuple[str, int] | None = None, doing: str = "") -> Iterator[None]:
     """A context in which an exception becomes an error with the last line of `files` that it passed through.
+
+    `doing` says what failed, where that helps.
 
     Raises:
         PartError: an exception. One that passed through none of the files, without a `default`, is raised as it is.
@@ -148,4 +150,4 @@ def pointing_at(files: Files, default: tuple[str, int] | None = None) -> Iterato
         if not places:
             raise
         file, line = places[-1]
-        raise PartError(file, line, f"{type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise PartError(file, line, f"{doing}{type(error).__name__}: {' '.join(str(error).split())}") from error

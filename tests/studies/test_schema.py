@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ablate.errors import AblateError
+from ablate.overrides import PLACES
 from ablate.settings import DEFAULTS
 from ablate.studies.loading import KEYS, SEARCH_KEYS, load_search, load_study
 from ablate.studies.schema import search_schema, study_schema
@@ -117,7 +118,11 @@ def test_every_default_is_allowed_and_in_the_schema(name: str) -> None:
         {"base": {"training.ema": 1}},
         {"base": {"data.cells.radius": [1, 2, 3]}},
         {"arms": {"one": {"model.nothing": 1}}},
+        {"base": {"parts.own.rank": 1}},
+        {"reference": {"model.skip": "all"}},
         {"reference": 3},
+        {"variants": "my_parts.py"},
+        {"variants": ["../my_parts.py"]},
     ],
     ids=str,
 )
@@ -128,6 +133,24 @@ def test_what_the_schema_refuses_is_refused_by_the_program(change: dict[str, Any
     path.write_text(json.dumps(STUDY | change))  # JSON is YAML
     with pytest.raises(AblateError):
         load_study(path)
+
+
+def test_with_files_of_own_parts_other_names_and_settings_are_allowed() -> None:
+    own = {"variants": ["my_parts.py"], "vary": {"model.skip": ["both", "gated"], "parts.gated.start": [0, 1]}}
+    check(STUDY | own)
+    Draft202012Validator(SCHEMAS["search"]).validate(
+        SEARCH
+        | {
+            "variants": ["my_parts.py"],
+            "space": {"model.mlp": ["gelu", "swish"], "parts.swish.b": {"low": 1, "high": 2}},
+        }
+    )
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_an_editor_completes_the_built_in_choices(name: str) -> None:
+    completed, *_ = study_schema()["$defs"]["Overrides"]["properties"][name]["anyOf"]
+    assert tuple(completed["enum"]) == PLACES[name]
 
 
 @pytest.mark.parametrize("key", ["question", "reference", "seeds", "margin"])

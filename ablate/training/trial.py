@@ -1,0 +1,172 @@
+"""Try a user's own parts on a tiny batch, so a mistake in one is found before anything is trained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops
+from ablate.scenes import Task, make_scenes
+from ablate.settings import ModelConfig, Run
+from ablate.training.recipes import LOSSES, make_optimiser, rate_factor, steps_per_epoch
+from ablate.variants.choices import Variant, choose
+from ablate.variants.execution import pointing_at
+from ablate.variants.files import PartError
+
+SCENES = 2
+"""Scenes of the batch. With one, some mistakes about the first dimension would not be noticed."""
+
+LAYERS = {
+    r"encoder\.position": "model.position",
+    r"encoder\.blocks\.\d+\.attention": "model.attention",
+    r"encoder\.blocks\.\d+\.mlp": "model.mlp",
+    r"encoder\.blocks\.\d+\.norm\d": "model.norm",
+    r"encoder\.blocks\.\d+": "model.skip",
+    r"decoder": "model.decoder",
+    r"": "model.prediction",
+}
+"""The modules of the network whose outputs must have the shapes of those with built-in choices, each with the setting
+that makes it."""
+
+
+def try_parts(run: Run) -> None:
+    """Train the network of a run on two scenes, if it uses any parts of the user's own.
+
+    Raises:
+        PartError: an exception in a part, an output of a wrong shape, a parameter that gets no gradient, a loss that
+            cannot be minimised, or a network whose FLOPs cannot be counted.
+    """
+    if not run.variants:
+        return
+    noisy, clean = make_scenes(SCENES, task=Task.of(run.model, run.data))
+    with torch.random.fork_rng(devices=[]):
+        model = try_network(run.model, noisy)
+        loss = _try_loss(run, model, noisy, clean)
+        with _blaming(run.variants, ("training.optimiser", "training.schedule")):
+            optimiser, schedule = make_optimiser(run.training, model)
+            loss.backward()
+            _check_gradients(run.variants, model)
+            optimiser.step()
+            schedule.step()
+            rate_factor(run.training, run.training.epochs * steps_per_epoch(run.training) - 1)
+
+
+def try_network(config: ModelConfig, noisy: Tensor | None = None) -> Denoiser:
+    """Build a network, apply it to two images, and count its FLOPs; returns the network.
+
+    Raises:
+        PartError: see `try_parts`.
+    """
+    variants = _variants(config)
+    if noisy is None:
+        noisy = torch.zeros(SCENES, config.channels, *config.image_size)
+    with _blaming(variants, LAYERS.values()):
+        model = build_denoiser(config)
+        expected = _shapes(build_denoiser(_built_in(config)), noisy, {})
+        found: dict[str, str] = {}
+        try:
+            _shapes(model, noisy, found)
+        finally:  # also before an exception elsewhere that a wrong shape has caused
+            _check_shapes(variants, found, expected)
+    with _blaming(variants, LAYERS.values(), "counting FLOPs on torch's meta device, which has no numbers: "):
+        count_flops(config)
+    return model
+
+
+def _variants(config: ModelConfig) -> tuple[Variant, ...]:
+    return tuple(value for _, value in config if isinstance(value, Variant))
+
+
+def _built_in(config: ModelConfig) -> ModelConfig:
+    """The same network with the default in the place of each of the user's own parts."""
+    own = [name for name, value in config if isinstance(value, Variant)]
+    return config.model_copy(update={name: ModelConfig.model_fields[name].default for name in own})
+
+
+def _shapes(model: nn.Module, noisy: Tensor, found: dict[str, str]) -> dict[str, str]:
+    """Apply a network, and add to `found` what each module listed in `LAYERS` returns."""
+
+    def record(name: str) -> Any:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
+            found[name] = str(tuple(output.shape)) if isinstance(output, Tensor) else type(output).__name__
+
+        return hook
+
+    modules = [(name, module) for name, module in model.named_modules() if _place(name)]
+    handles = [module.register_forward_hook(record(name)) for name, module in modules]
+    try:
+        model(noisy)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def _place(module: str) -> str | None:
+    """The setting that makes a module of the network; None for those inside such modules."""
+    return next((place for pattern, place in LAYERS.items() if re.fullmatch(pattern, module)), None)
+
+
+def _check_shapes(variants: Sequence[Variant], found: dict[str, str], expected: dict[str, str]) -> None:
+    for name, shape in found.items():
+        if shape != expected.get(name, shape):
+            part = _blamed(variants, [_place(name) or ""])
+            raise _error(part, f"{part.name} returns {shape}; allowed: {expected[name]}, as the input has")
+
+
+def _try_loss(run: Run, model: nn.Module, noisy: Tensor, clean: Tensor) -> Tensor:
+    with _blaming(run.variants, ["training.loss"]):
+        loss = choose(LOSSES, run.training.loss)(model(noisy), clean)
+    part = _blamed(run.variants, ["training.loss", *LAYERS.values()])
+    if not isinstance(loss, Tensor) or loss.shape:
+        what = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise _error(part, f"{part.name} returns {what}; allowed: a tensor with one number, without dimensions")
+    if not loss.requires_grad:
+        raise _error(part, f"with {part.name} the loss depends on no parameter, so nothing can be trained")
+    return loss
+
+
+def _check_gradients(variants: Sequence[Variant], model: nn.Module) -> None:
+    without = [
+        name for name, parameter in model.named_parameters() if parameter.requires_grad and parameter.grad is None
+    ]
+    if without:
+        own = {variant.place for variant in variants}
+        name = next((name for name in without if _place_around(name) in own), without[0])
+        part = _blamed(variants, [_place_around(name)])
+        raise _error(part, f"the parameter {name} gets no gradient with {part.name}; use it, or make it a buffer")
+
+
+def _place_around(parameter: str) -> str:
+    """The setting that makes the module of `LAYERS` that a parameter is in."""
+    beginnings = (parameter.rsplit(".", count)[0] for count in range(1, parameter.count(".") + 1))
+    return next((place for beginning in beginnings if (place := _place(beginning))), "")
+
+
+def _blamed(variants: Sequence[Variant], places: Iterable[str]) -> Variant:
+    """The part in the first of these places that has one, or else the first part."""
+    at = {variant.place: variant for variant in variants}
+    return next((at[place] for place in places if place in at), variants[0])
+
+
+def _error(part: Variant, fact: str) -> PartError:
+    return PartError(part.registered.file, part.registered.line, fact)
+
+
+@contextmanager
+def _blaming(variants: Sequence[Variant], places: Iterable[str], doing: str = "") -> Iterator[None]:
+    """A context in which an exception becomes an error with a line of a part's file.
+
+    That is the last line that the exception passed through, or else the line that registers the part in `places`.
+    """
+    if not variants:
+        yield
+        return
+    part = _blamed(variants, places)
+    with pointing_at(part.files, (part.registered.file, part.registered.line), doing):
+        yield
