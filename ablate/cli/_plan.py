@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ablate.cli._shared import make_table, out
@@ -20,6 +20,8 @@ def show_plan(design: Design, record: Record, devices: Sequence[str], *, retry_f
     from ablate.pipeline.estimate import duration, estimate
 
     out.print(_plan_table(design, record, retry_failed=retry_failed))
+    for line in _own_parts(design):
+        out.print(line, soft_wrap=True)
     found = estimate(design, record, devices, retry_failed=retry_failed)
     if not found.recorded + found.timed:
         out.print("Nothing to train.")
@@ -50,6 +52,17 @@ def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
     if len(design.looks) > 1:
         seeds += f"; as many as it takes, with looks at {', '.join(str(look.seeds) for look in design.looks)}"
     return make_table(f"{design.question}\nSeeds: {seeds}", headings, map(line, design.arms), texts=headings[:2])
+
+
+def _own_parts(design: Design) -> Iterator[str]:
+    """A line for each of the study's own parts that is a layer of an arm's network, with its parameters and FLOPs."""
+    from ablate.denoiser.layers import count_own_layers
+
+    for arm in design.arms:
+        for part, number, parameters, flops in count_own_layers(arm.settings.model):
+            where = f"{part.registered.file}:{part.registered.line}"
+            what = f"{number} x {part.name}" if number > 1 else part.name
+            yield f"{arm.name}: {what} ({where}), {parameters:,} params, {flops / 1e6:,.2f} MFLOPs per image in all."
 
 
 def show_tuning(design: Design, record: Record, devices: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops
+from ablate.denoiser.layers import LAYERS, place_of
 from ablate.scenes import Task, make_scenes
 from ablate.settings import ModelConfig, Run
 from ablate.training.recipes import LOSSES, make_optimiser, rate_factor, steps_per_epoch
@@ -20,18 +20,6 @@ from ablate.variants.files import PartError
 
 SCENES = 2
 """Scenes of the batch. With one, some mistakes about the first dimension would not be noticed."""
-
-LAYERS = {
-    r"encoder\.position": "model.position",
-    r"encoder\.blocks\.\d+\.attention": "model.attention",
-    r"encoder\.blocks\.\d+\.mlp": "model.mlp",
-    r"encoder\.blocks\.\d+\.norm\d": "model.norm",
-    r"encoder\.blocks\.\d+": "model.skip",
-    r"decoder": "model.decoder",
-    r"": "model.prediction",
-}
-"""The modules of the network whose outputs must have the shapes of those with built-in choices, each with the setting
-that makes it."""
 
 
 def try_parts(run: Run) -> None:
@@ -97,7 +85,7 @@ def _shapes(model: nn.Module, noisy: Tensor, found: dict[str, str]) -> dict[str,
 
         return hook
 
-    modules = [(name, module) for name, module in model.named_modules() if _place(name)]
+    modules = [(name, module) for name, module in model.named_modules() if place_of(name)]
     handles = [module.register_forward_hook(record(name)) for name, module in modules]
     try:
         model(noisy)
@@ -107,15 +95,10 @@ def _shapes(model: nn.Module, noisy: Tensor, found: dict[str, str]) -> dict[str,
     return found
 
 
-def _place(module: str) -> str | None:
-    """The setting that makes a module of the network; None for those inside such modules."""
-    return next((place for pattern, place in LAYERS.items() if re.fullmatch(pattern, module)), None)
-
-
 def _check_shapes(variants: Sequence[Variant], found: dict[str, str], expected: dict[str, str]) -> None:
     for name, shape in found.items():
         if shape != expected.get(name, shape):
-            part = _blamed(variants, [_place(name) or ""])
+            part = _blamed(variants, [place_of(name) or ""])
             raise _error(part, f"{part.name} returns {shape}; allowed: {expected[name]}, as the input has")
 
 
@@ -145,7 +128,7 @@ def _check_gradients(variants: Sequence[Variant], model: nn.Module) -> None:
 def _place_around(parameter: str) -> str:
     """The setting that makes the module of `LAYERS` that a parameter is in."""
     beginnings = (parameter.rsplit(".", count)[0] for count in range(1, parameter.count(".") + 1))
-    return next((place for beginning in beginnings if (place := _place(beginning))), "")
+    return next((place for beginning in beginnings if (place := place_of(beginning))), "")
 
 
 def _blamed(variants: Sequence[Variant], places: Iterable[str]) -> Variant:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from ablate.reporting.markup.document import Block, Items
 from ablate.reporting.markup.numbers import format_duration, format_percent
-from ablate.reporting.markup.words import join_words
+from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.study.model import Page
 from ablate.settings import dotted
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
+from ablate.variants.files import digest
 
 
 def computed(page: Page) -> Iterator[Block]:
@@ -34,8 +35,20 @@ def computed(page: Page) -> Iterator[Block]:
         "with 100 to 354, else to the first.",
         f"Training took {format_duration(page.train_seconds)} of device time in all.",
         f"Recorded by the runs: {environment or 'nothing yet'}.",
+        *_own_parts(page),
     ]
     yield Items(tuple((text,) for text in texts))
+
+
+def _own_parts(page: Page) -> Iterator[str]:
+    """The study's own parts that arms use, and the files that they come from."""
+    used = {part.name: part for arm in page.design.arms for part in arm.settings.variants}
+    for part in used.values():
+        files = join_words([file.name for file in part.files])
+        yield (
+            f"{quote_name(part.name)} ({part.place}) is a part of this study's own, from {files}. The digest of what "
+            f"was executed is {digest(part.files)}; it is in the ids of the runs that use the part."
+        )
 
 
 def _which_seeds(page: Page) -> str:
