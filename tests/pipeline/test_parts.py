@@ -13,6 +13,7 @@ from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
 from ablate.strategies.fixed import Fixed
 from ablate.training.events import Ended
+from ablate.variants.files import digest
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.parts import GATE, HELPER, write_parts_study
 
@@ -117,3 +118,23 @@ def test_runs_of_parts_can_be_adopted(workplace: Path, store: Path, monkeypatch:
     folder = Record().folder(design.arms[1].run(0).id)
     assert (folder / "parts" / "gate.py").read_text() == GATE
     assert not (folder / "weights.safetensors").exists()
+
+
+def test_the_dry_run_shows_parameters_and_flops_of_parts(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_parts_study(workplace)
+    assert sweep_here(monkeypatch, "--dry-run") == 0
+    shown = capsys.readouterr().out
+    assert "gate: gate (gate.py:15), 42 params, 0.00 MFLOPs per image in all.\n" in shown
+    assert "softmax: " not in shown
+
+
+def test_the_report_names_the_parts_and_their_files(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = ablate.load_study(write_parts_study(workplace))
+    assert sweep_here(monkeypatch) == 0
+    text = " ".join(Path("reports/tiny/README.md").read_text().split())
+    assert "'gate' (model.attention) is a part of this study's own, from gate.py and helper.py" in text
+    assert digest(design.study.variants.files) in text
