@@ -75,7 +75,7 @@ def test_a_study_that_names_no_file_executes_nothing_beside_it(workplace: Path) 
 
 
 def test_a_study_executes_the_files_that_it_names(workplace: Path) -> None:
-    load_study(write_parts_study(workplace, gate=GATE + "open('code was run', 'w')", helper=HELPER))
+    load_study(write_parts_study(workplace, gate=GATE + "open('code was run', 'w').close()", helper=HELPER))
     assert Path("code was run").exists()
 
 
