@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablate.data.sources import make_scenes as make_scenes
     from ablate.denoiser import Denoiser as Denoiser
     from ablate.denoiser import build_denoiser as build_denoiser
     from ablate.errors import AblateError as AblateError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ablate.pipeline.study import sweep as sweep
     from ablate.records.tables import load_epochs as load_epochs
     from ablate.records.tables import load_results as load_results
-    from ablate.scenes import make_scenes as make_scenes
     from ablate.settings import DataConfig as DataConfig
     from ablate.settings import ModelConfig as ModelConfig
     from ablate.settings import Run as Run
@@ -48,7 +48,7 @@ NAMES = {
     "ablate.pipeline.search": ("search",),
     "ablate.pipeline.study": ("report", "sweep"),
     "ablate.records.tables": ("load_epochs", "load_results"),
-    "ablate.scenes": ("make_scenes",),
+    "ablate.data.sources": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),
     "ablate.studies.study": ("Study",),
     "ablate.training.loop": ("train",),

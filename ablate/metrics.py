@@ -21,6 +21,10 @@ SSIM_EDGE = 5
 """Half the width of the window of SSIM, in pixels."""
 
 
+MAX_IMAGE_PSNR = 100.0
+"""The PSNR in dB at which that of a single image ends, so that the mean over images with perfect ones is finite."""
+
+
 @dataclass(frozen=True)
 class Score:
     """A quantity that is measured, independent of the images on which it is measured.
@@ -48,6 +52,11 @@ class Score:
 def squared_error(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
     """The mean squared error of each image: (B, C, H, W) twice -> (B,)."""
     return (denoised_BCHW - clean_BCHW).square().mean(dim=(1, 2, 3))
+
+
+def image_psnr(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
+    """The PSNR of each image in dB: (B, C, H, W) twice -> (B,). A perfect image would be infinite; it has the limit."""
+    return -10 * squared_error(denoised_BCHW, clean_BCHW).clamp(min=10 ** (-MAX_IMAGE_PSNR / 10)).log10()
 
 
 def absolute_error(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
@@ -95,6 +104,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score("gain", "dB", True, 2, "PSNR above that of doing nothing", above_nothing="psnr"),
     Score("mae", "", False, 4, "mean absolute error", of_images=absolute_error),
+    Score("psnr_images", "dB", True, 2, "mean over images of their PSNRs, each at most 100", of_images=image_psnr),
 )
 """The scores of images, in the order of the columns of tables."""
 
@@ -204,7 +214,7 @@ RESULT_METRICS: tuple[Metric, ...] = (
     *_scores("test", "on the test scenes, weights of the epoch with the lowest validation MSE", decides_studies=True),
     *_scores("last", "on the test scenes, weights of the last epoch", decides_studies=True),
     *_scores("nothing", "on the test scenes, of the input itself: doing nothing"),
-    *_scores("zero", "on the test scenes, of answering zero everywhere"),
+    *_scores("zero", "on the test scenes, of answering zero everywhere (for pictures: the mean of those for training)"),
     Metric("test", Score("mse_sem", "", False, 4, "standard error of test/mse over the test images")),
     Metric("best", Score("epoch", "epoch", False, 0, "epoch with the lowest validation MSE, from 1")),
     Metric(

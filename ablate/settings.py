@@ -12,57 +12,27 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     ValidatorFunctionWrapHandler,
     WrapValidator,
     field_validator,
 )
 
+from ablate.data_settings import CellConfig as CellConfig
+from ablate.data_settings import Count as Count
+from ablate.data_settings import DataConfig as DataConfig
+from ablate.data_settings import FilledConfig as FilledConfig
+from ablate.data_settings import Frozen as Frozen
+from ablate.data_settings import NoisyConfig as NoisyConfig
+from ablate.data_settings import NotNegative, Positive, Size
+from ablate.data_settings import as_tuple as as_tuple
 from ablate.variants.choices import Variant
 from ablate.variants.files import Files
 
 RECIPE = 1
 """Version of the training code. Increase it with any change, also of a default, that changes the numbers of a run; the
 golden tests fail if you forget."""
-
-
-class Frozen(BaseModel):
-    """A model that is immutable, converts no types, and rejects unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        validate_default=True,
-        hide_input_in_errors=True,
-        serialize_by_alias=True,
-    )
-
-
-def as_tuple(value: object) -> object:
-    """Convert a list to a tuple, as strict models do not; leave anything else to their checks."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _check_order(value: tuple[Any, Any]) -> tuple[Any, Any]:
-    if value[0] > value[1]:
-        raise ValueError("the low end of a range must not be above its high end")
-    return value
-
-
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Positive = Annotated[float, Field(gt=0)]
-Density = Annotated[float, Field(ge=0, le=1), AfterValidator(lambda value: value + 0.0)]
-NotNegative = Annotated[float, Field(ge=0), AfterValidator(lambda value: value + 0.0)]  # turns -0.0 into 0.0, for ids
-Side = Annotated[int, Field(ge=8, le=4096)]  # SSIM needs at least six pixels for its window
-Size = Annotated[tuple[Side, Side], BeforeValidator(as_tuple)]
-IntRange = Annotated[tuple[Count, Count], BeforeValidator(as_tuple), Field(description="both ends included")]
-Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(as_tuple)]
 
 
 def _accept_variant(value: object, builtin: ValidatorFunctionWrapHandler) -> object:
@@ -133,57 +103,6 @@ class ModelConfig(Frozen):
         if position == "sincos" and width and width % 4:
             raise ValueError(f"sincos needs a width that is a multiple of 4 (two coordinates), not {width}")
         return position
-
-
-class CellConfig(Frozen):
-    """Cells, the clean target: discs of value I (peak - fall d²/r²) at distance d < r from the centre.
-
-    The radius r is drawn from `radius` and I from `intensity`, both uniformly for each cell.
-    """
-
-    density: Density = Field(0.002, description="expected cells per pixel")
-    radius: IntRange = Field((5, 10), description="radius in pixels")
-    intensity: Range = Field((0.6, 1.0), description="range of I")
-    peak: NotNegative = Field(0.39, description="value at the centre, as a multiple of I")
-    fall: NotNegative = Field(0.36, description="how much lower the value is at the rim, as a multiple of I")
-
-    _ranges = field_validator("radius", "intensity")(_check_order)
-
-
-class FilledConfig(Frozen):
-    """Filled rectangles, one kind of noise: each has one constant value, and is upright or lying with equal chance."""
-
-    density: Density = Field(0.0003, description="expected rectangles per pixel")
-    long: IntRange = Field((20, 50), description="long side in pixels")
-    short: IntRange = Field((2, 10), description="short side in pixels")
-    value: Range = Field((0.0, 0.4), description="range of the constant value")
-
-    _ranges = field_validator("long", "short", "value")(_check_order)
-
-
-class NoisyConfig(Frozen):
-    """Noisy rectangles, the other kind of noise: a constant factor times max(0, N(0, 1)), drawn for each pixel."""
-
-    density: Density = Field(0.0003, description="expected rectangles per pixel")
-    side: IntRange = Field((10, 30), description="both sides in pixels")
-    value: Range = Field((0.0, 0.4), description="range of the constant factor")
-
-    _ranges = field_validator("side", "value")(_check_order)
-
-
-class DataConfig(Frozen):
-    """The task, cells that rectangles cover; and the number of scenes on which a run is evaluated."""
-
-    cells: CellConfig = CellConfig()
-    filled: FilledConfig = FilledConfig()
-    noisy: NoisyConfig = NoisyConfig()
-    validation: Count = Field(256, description="validation scenes, the same for all seeds")
-    test: Annotated[int, Field(ge=2, le=1_000_000)] = Field(2048, description="test scenes, the same for all seeds")
-
-    @property
-    def has_noise(self) -> bool:
-        """Whether there is any noise to remove; without noise the input itself is a perfect answer."""
-        return any(part.density and part.value[1] for part in (self.filled, self.noisy))
 
 
 class TrainingConfig(Frozen):
@@ -264,7 +183,8 @@ class Run(Settings):
         """
         settings = dotted(self)
         seed = settings.pop("seed")
-        changed = {name: value for name, value in settings.items() if name not in DEFAULTS or value != DEFAULTS[name]}
+        changed = {n: x for n, x in settings.items() if n not in DEFAULTS or x != DEFAULTS[n]}
+        changed = {name: value for name, value in changed.items() if name not in IN_CONTENT}
         text = json.dumps([RECIPE, seed, changed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -291,6 +211,13 @@ def _walk(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 DEFAULTS: dict[str, Any] = dotted(Settings())
 
-TASK_SETTINGS = ("data.cells.", "data.filled.", "data.noisy.", "model.image_size", "model.channels")
-"""Prefixes of the settings that change the task itself. Two more settings of the data, `validation` and `test`, only
-change on how many scenes a run is evaluated."""
+IN_CONTENT = ("data.path", "data.skip")
+"""Settings that are not in a run's id, since `data.content` follows from them: pictures can be moved and renamed."""
+
+TASK_SETTINGS = (
+    *("data.source", "data.content", "data.split", "data.range", "data.noise", "data.clip"),
+    *("data.gaussian.", "data.poisson.", "data.salt_and_pepper.", "data.speckle."),
+    *("data.cells.", "data.filled.", "data.noisy.", "model.image_size", "model.channels"),
+)
+"""Prefixes of the settings that change the task itself. Others of the data only change on how many images a run is
+evaluated (`validation`, `test`), and how it is trained (`flips`, `turns`)."""

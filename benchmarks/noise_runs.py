@@ -20,8 +20,9 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 import ablate
+from ablate.data.sources import make_scenes
+from ablate.data.task import Split, Task
 from ablate.overrides import resolve
-from ablate.scenes import Split, Task, make_scenes
 from ablate.settings import Run
 from ablate.training.evaluation import evaluate
 from ablate.training.loop import STATISTICS_SCENES, Trainer

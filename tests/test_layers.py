@@ -20,16 +20,17 @@ PACKAGE = ROOT / "ablate"
 
 ROOMS = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
-    *("training", "denoiser", "studies", "scenes", "images", "statistics", "overrides", "settings"),
-    *("variants", "metrics", "errors"),
+    *("training", "denoiser", "studies", "data", "statistics", "overrides", "settings", "data_settings", "images"),
+    *("variants", "metrics", "project", "errors"),
 )
 """The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
-        *("page", "content", "computed", "figures", "selection", "sections", "headlines", "answer", "excluded"),
-        *("tables", "grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data", "earlier_looks"),
+        *("page", "content", "computed", "pictures", "figures", "selection", "sections", "headlines", "answer"),
+        *("excluded", "tables", "grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data"),
+        "earlier_looks",
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),

@@ -10,7 +10,7 @@ from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, SEARC
 BEST = "on the test scenes, weights of the epoch with the lowest validation MSE"
 LAST = "on the test scenes, weights of the last epoch"
 NOTHING = "on the test scenes, of the input itself: doing nothing"
-ZERO = "on the test scenes, of answering zero everywhere"
+ZERO = "on the test scenes, of answering zero everywhere (for pictures: the mean of those for training)"
 
 GOLDEN = [
     ("train/loss", "", False, 4, "training loss, mean over the epoch's batches"),

@@ -17,7 +17,7 @@ from ablate.errors import AblateError
 from ablate.executors.processes import naming_limits
 from ablate.executors.signals import ending_as_by_ctrl_c
 from ablate.pipeline.terminal import ForgivingStream, Terminal
-from ablate.records.project import in_project
+from ablate.project import in_project
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 terminal = Terminal()

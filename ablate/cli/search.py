@@ -37,7 +37,7 @@ def search(
     """
     from ablate.pipeline import search as pipeline
     from ablate.pipeline.slots import find_slots
-    from ablate.records.project import STATE
+    from ablate.project import STATE
     from ablate.records.requests import check_name
     from ablate.studies.loading import load_search
 
@@ -65,7 +65,7 @@ def search(
 
 
 def _say_where(search: Search, result: SearchResult) -> None:
-    from ablate.records.project import STATE
+    from ablate.project import STATE
     from ablate.reporting.search.content import DASHBOARD
     from ablate.strategies.journal import journal_path
 

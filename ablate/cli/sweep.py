@@ -50,7 +50,7 @@ def sweep(
     """
     from ablate.pipeline import study
     from ablate.pipeline.slots import find_slots
-    from ablate.records.project import STATE
+    from ablate.project import STATE
     from ablate.records.record import Record
     from ablate.records.requests import check_name
     from ablate.studies.loading import load_study

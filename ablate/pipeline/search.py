@@ -13,8 +13,8 @@ from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume
+from ablate.project import in_project
 from ablate.records.lock import only_writer
-from ablate.records.project import in_project
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish_search

@@ -20,8 +20,8 @@ from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
+from ablate.project import STATE, in_project
 from ablate.records.lock import only_writer
-from ablate.records.project import STATE, in_project
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, check_name, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
@@ -52,7 +52,7 @@ def sweep(
 ) -> StudyResult:
     """Train a study's runs, log them to MLflow, write the report. Recorded runs are not trained again.
 
-    All of this is in the folder of the current folder's project (`records.project`).
+    All of this is in the folder of the current folder's project (`ablate.project`).
 
     Args:
         study: a study, or the path of its file.

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.errors import AblateError, StudyError, quote, suggest
+from ablate.overrides import resolve
 from ablate.records.record import PENDING, Record
 from ablate.records.requests import Label, RequestedRuns, load_all_requested, load_requested
-from ablate.settings import Run, resolve
+from ablate.settings import Run
 
 if TYPE_CHECKING:
     from ablate.denoiser import Denoiser

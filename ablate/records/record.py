@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ablate.project import STATE
 from ablate.records.files import (
     hash_file,
     make_folder,
@@ -42,7 +43,6 @@ from ablate.records.files import (
     write_json,
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
-from ablate.records.project import STATE
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 
 if TYPE_CHECKING:

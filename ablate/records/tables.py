@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.project import STATE, find_project
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.project import STATE, find_project
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     """One row per run that a study requests, in the order of its cells.
 
-    Without a record, they are read from that of the current folder's project (`records.project`).
+    Without a record, they are read from that of the current folder's project (`ablate.project`).
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
     error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it), and the

@@ -9,11 +9,11 @@ import pandas as pd
 import torch
 from torch import nn
 
+from ablate.data.sources import make_scenes
 from ablate.denoiser.anatomy import describe
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.rendering import templates
 from ablate.reporting.study.data import read_table
-from ablate.scenes import make_scenes
 from ablate.settings import ModelConfig, Run
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from ablate.overrides import check_target
 from ablate.settings import Settings
 
 if TYPE_CHECKING:
-    from ablate.scenes import Split
+    from ablate.data.task import Split
 
 CERTAIN = 100.0
 """Shapes that a set of scenes must be expected to have to be certain to have one: the chance of none is exp(-100)."""
@@ -20,6 +20,11 @@ def check_sets(settings: Settings) -> None:
 
     That can be so by their settings, or by chance if there are few scenes.
     """
+    if settings.data.source == "images":
+        from ablate.data.checks import check_pictures  # not at the top of the file, since it imports NumPy
+
+        check_pictures(settings)
+        return
     check_target(settings.data)
     counts: dict[Split, int] = {"test": settings.data.test, "validation": settings.data.validation}
     for split, count in counts.items():
@@ -33,12 +38,19 @@ def is_noiseless(settings: Settings) -> bool:
     data = settings.data
     if not data.has_noise:
         return True
+    if data.noises != ("rectangles",) or data.source == "images":
+        return _is_noiseless(settings)
     density = sum(part.density for part in (data.filled, data.noisy) if part.value[1])
     if _expected(settings, data.test, density) > CERTAIN:
         return False
-    from ablate.scenes import Task, is_noiseless
+    return _is_noiseless(settings)
 
-    return is_noiseless(Task.of(settings.model, data), "test", data.test)
+
+def _is_noiseless(settings: Settings) -> bool:
+    from ablate.data.sources import is_noiseless
+    from ablate.data.task import Task
+
+    return is_noiseless(Task.of(settings.model, settings.data), "test", settings.data.test)
 
 
 def _expected(settings: Settings, count: int, density: float) -> float:
@@ -48,6 +60,7 @@ def _expected(settings: Settings, count: int, density: float) -> float:
 
 
 def _is_blank(settings: Settings, split: Split, count: int) -> bool:
-    from ablate.scenes import Task, is_blank  # not at the top of the file, since it imports NumPy
+    from ablate.data.sources import is_blank  # not at the top of the file, since it imports NumPy
+    from ablate.data.task import Task
 
     return is_blank(Task.of(settings.model, settings.data), split, count)

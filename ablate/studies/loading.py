@@ -35,6 +35,10 @@ MAPPINGS = {
 """The keys whose values are mappings with keys of their own: a description of such a mapping, and its keys."""
 
 Facts = dict[str, Any]
+
+PATH = "data.path"
+"""The setting that is a path."""
+
 Loaded = TypeVar("Loaded", Design, Search)
 
 
@@ -110,11 +114,21 @@ def _build(model: type[BaseModel], document: Document, build: Callable[[Facts, F
     """
     try:
         file = Path(document.file)
-        return build({"name": name_of(file), **document.data}, {"folder": file.parent})
+        facts = _relative_to(file.parent, document.data)
+        return build({"name": name_of(file), **facts}, {"folder": file.parent})
     except ValidationError as error:
         raise _locate(error, document, model) from None
     except StudyError as error:
         raise StudyError(error.path, error.message, document.place(error.path, of_key=error.of_key)) from None
+
+
+def _relative_to(folder: Path, data: Any, key: object = None) -> Any:
+    """The data of a file, with each `data.path` made absolute: in the file it is relative to the file."""
+    if isinstance(data, dict):
+        return {name: _relative_to(folder, value, name) for name, value in data.items()}
+    if key == PATH and isinstance(data, list):
+        return [_relative_to(folder, value, key) for value in data]
+    return str(folder.absolute() / data) if key == PATH and isinstance(data, str) and data else data
 
 
 def name_of(path: Path) -> str:

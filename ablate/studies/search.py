@@ -13,7 +13,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
 from ablate.overrides import check_setting, resolve
-from ablate.settings import RECIPE, Frozen
+from ablate.settings import IN_CONTENT, RECIPE, Frozen
 from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed
 from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
@@ -82,6 +82,9 @@ class Search(Frozen):
         facts = self.model_dump(mode="json", exclude={"name", "question", "trials", "timeout", "variants"})
         if self.variants:
             facts["variants"] = digest(self.variants.files)
+        if "data.path" in self.base:  # the content of pictures counts, not where they are
+            found = {name: value for name, value in self.base.items() if name not in IN_CONTENT}
+            facts["base"] = found | {"data.content": resolve(self.base).data.content}
         return hashlib.sha256(json.dumps([RECIPE, facts], sort_keys=True).encode()).hexdigest()[:8]
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from typing_extensions import TypeAliasType
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import SEARCH_METRICS
 from ablate.overrides import NO_VARIANTS, check_setting, known_settings, resolve
-from ablate.settings import TASK_SETTINGS, Count, Frozen
+from ablate.settings import IN_CONTENT, TASK_SETTINGS, Count, Frozen
 from ablate.studies.seeds import Seed
 from ablate.variants.choices import Variants
 
@@ -126,7 +126,7 @@ def check_space(
 
 
 def _check_comparable(name: str, path: Steps) -> None:
-    if name.startswith((*TASK_SETTINGS, "data.validation")):
+    if name.startswith((*TASK_SETTINGS, *IN_CONTENT, "data.validation")):
         fact = f"{name} changes what validation scores mean, so trials could not be compared"
         raise StudyError(path, f"{fact}; allowed: other settings", of_key=True)
 

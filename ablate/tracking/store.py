@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.records.record import Record
@@ -219,6 +220,10 @@ def _dataset(settings: Mapping[str, Any]) -> Any:
 
     task = {name: value for name, value in settings.items() if name.startswith(TASK_SETTINGS)}
     text = json.dumps(task, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-    dataset = Dataset("scenes", digest, source_type="code", source="ablate.make_scenes", profile=text)
+    if settings.get("data.source") == "images":
+        folder = Path(settings["data.path"])
+        dataset = Dataset(folder.name, settings["data.content"], source_type="local", source=str(folder), profile=text)
+    else:
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        dataset = Dataset("scenes", digest, source_type="code", source="ablate.make_scenes", profile=text)
     return DatasetInput(dataset, tags=[InputTag("mlflow.data.context", "training")])

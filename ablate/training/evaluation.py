@@ -10,8 +10,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from ablate.data.sources import make_scenes, source_of
+from ablate.data.task import Split, Task
 from ablate.metrics import SCORES, squared_error
-from ablate.scenes import Split, Task, make_scenes
 
 BATCH = 32
 """Scenes per batch. So few fit into the processor's cache: SSIM is several times as fast as with 256."""
@@ -50,7 +51,7 @@ def evaluate(predict: Predict, task: Task, split: Split, count: int, device: str
 
 
 def score_baselines(task: Task, count: int) -> dict[str, float]:
-    """The test scores of doing nothing (the output is the input) and of answering zero, by their full names."""
+    """The test scores of doing nothing (the output is the input) and of a constant answer, by their full names."""
     nothing = score_nothing(task, count)
     return {**prefix_names("nothing", nothing, nothing), **prefix_names("zero", _score_zero(task, count), nothing)}
 
@@ -63,7 +64,15 @@ def score_nothing(task: Task, count: int) -> Mapping[str, float]:
 
 @lru_cache(maxsize=16)
 def _score_zero(task: Task, count: int) -> Mapping[str, float]:
-    return evaluate(torch.zeros_like, task, "test", count).scores
+    constant_C11 = torch.from_numpy(source_of(task).constant())[:, None, None]
+    return evaluate(lambda noisy: torch.zeros_like(noisy) + constant_C11, task, "test", count).scores
+
+
+def standard_error(image_mse: Tensor, files: int | None) -> float:
+    """The standard error of the mean over images, or over the files that the images are from in turn; NaN for one."""
+    if files is not None:
+        image_mse = torch.stack([image_mse[file::files].mean() for file in range(min(files, len(image_mse)))])
+    return float(image_mse.std() / math.sqrt(len(image_mse))) if len(image_mse) > 1 else math.nan
 
 
 def prefix_names(

@@ -18,13 +18,21 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
+from ablate.data.sources import make_scenes, source_of
+from ablate.data.task import Task
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, count_parameters
-from ablate.scenes import Task, make_scenes
 from ablate.settings import Run
 from ablate.training.ahead import ahead
 from ablate.training.clock import CLOCK
 from ablate.training.environment import CODE, environment
-from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, score_nothing
+from ablate.training.evaluation import (
+    Evaluation,
+    evaluate,
+    prefix_names,
+    score_baselines,
+    score_nothing,
+    standard_error,
+)
 from ablate.training.events import Ended, EpochEnded, Row
 from ablate.training.origin import Stretch, continues, join_stretches
 from ablate.training.recipes import LOSSES, make_average, make_optimiser
@@ -202,7 +210,7 @@ class Trainer:
         results = {
             **prefix_names("test", best.scores, nothing),
             **prefix_names("last", last.scores, nothing),
-            "test/mse_sem": float(best.image_mse.std() / math.sqrt(len(best.image_mse))),
+            "test/mse_sem": standard_error(best.image_mse, source_of(self.task).files_of("test")),
             **self._facts(),
         }
         useful = results["test/psnr"] >= results["zero/psnr"]  # also False if the score is NaN

@@ -6,8 +6,8 @@ import math
 
 import safetensors.torch
 
+from ablate.data.task import Task
 from ablate.denoiser.denoiser import build_denoiser
-from ablate.scenes import Task
 from ablate.settings import Run
 from ablate.training.evaluation import evaluate, prefix_names, score_baselines, score_nothing
 

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ablate.data.sources import make_scenes
+from ablate.data.task import Task
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops
 from ablate.denoiser.layers import LAYERS, place_of
-from ablate.scenes import Task, make_scenes
 from ablate.settings import ModelConfig, Run
 from ablate.training.recipes import LOSSES, make_optimiser, rate_factor, steps_per_epoch
 from ablate.variants.choices import Variant, choose

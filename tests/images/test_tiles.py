@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ablate.data.sources import make_pairs
+from ablate.data.task import Task
 from ablate.images import tiles
 from ablate.images.tiles import map_tiles, plan_tiles
-from ablate.scenes import Task, paint_scenes
 from tests.helpers.tiny import tiny_run
 
 Pixels = NDArray[np.float32]
@@ -91,7 +92,7 @@ def excesses(power: NDArray[np.float64], length: int, pitch: int) -> Iterator[fl
 
 
 def worst_excess(predict: Callable[[Pixels], Pixels], side: int, patch: int, pictures: int, length: int) -> float:
-    noisy, clean = paint_scenes(pictures, split="test", task=Task(image_size=(length, length)))
+    noisy, clean = make_pairs(pictures, split="test", task=Task(image_size=(length, length)))
     outputs = [one + map_tiles(predict, one, (side, side), patch) for one in noisy]
     errors = [(output - one)[0] for output, one in zip(outputs, clean, strict=True)]
     return max(excesses(spectrum(errors), length, side // 2))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from ablate.data.task import Task
 from ablate.errors import AblateError
 from ablate.pipeline.trained import find_by_id, find_by_label, load_network
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, save_requested
-from ablate.scenes import Task
 from ablate.studies.planning import Design
 from ablate.training.evaluation import evaluate
 from ablate.training.events import EpochEnded, Failed, Started

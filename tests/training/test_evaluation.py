@@ -1,5 +1,6 @@
 """Scores against torchmetrics and plain torch, on the whole set at once."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,11 +13,12 @@ from torch.nn.functional import l1_loss
 from torchmetrics.functional import mean_absolute_error, mean_squared_error
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
+from ablate.data.sources import make_scenes
+from ablate.data.task import Task
 from ablate.metrics import SCORES
-from ablate.scenes import Task, make_scenes
 from ablate.settings import DataConfig, FilledConfig, NoisyConfig
 from ablate.training import evaluation
-from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines
+from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, standard_error
 
 TASK = Task(image_size=(16, 16), channels=2)
 COUNT = 37  # not a multiple of the batch
@@ -25,6 +27,7 @@ TORCHMETRICS: dict[str, Callable[..., Any]] = {
     "mse": mean_squared_error,
     "mae": mean_absolute_error,
     "psnr": partial(peak_signal_noise_ratio, data_range=1.0),
+    "psnr_images": partial(peak_signal_noise_ratio, data_range=1.0, dim=(1, 2, 3)),
     "ssim": partial(structural_similarity_index_measure, data_range=1.0),
 }
 """The same scores by another library, on a whole set at once."""
@@ -95,7 +98,7 @@ def test_torchmetrics_is_compared_with_every_score_of_images() -> None:
 def test_a_perfect_image_has_an_infinite_psnr_and_an_ssim_of_one() -> None:
     quiet = Task(data=DataConfig(filled=FilledConfig(density=0), noisy=NoisyConfig(density=0)))
     scores = evaluate(lambda noisy: noisy, quiet, "test", 3).scores
-    assert scores == {"mse": 0, "psnr": np.inf, "ssim": pytest.approx(1), "mae": 0}
+    assert scores == {"mse": 0, "psnr": np.inf, "ssim": pytest.approx(1), "mae": 0, "psnr_images": 100}
 
 
 def test_a_set_that_is_too_large_to_keep_is_painted_again_with_the_same_scores(
@@ -158,3 +161,10 @@ def test_colour_images_may_be_strided() -> None:
     task = Task(image_size=(16, 16), channels=3)
     strided = evaluate(lambda noisy: noisy.to(memory_format=torch.channels_last), task, "test", 3).scores
     assert strided == pytest.approx(evaluate(lambda noisy: noisy, task, "test", 3).scores, rel=1e-6)
+
+
+def test_the_standard_error_over_files_is_that_of_their_means() -> None:
+    image_mse = torch.tensor([1.0, 5.0, 3.0, 7.0])  # two files in turn: means 2 and 6
+    assert standard_error(image_mse, 2) == pytest.approx(np.std([2, 6], ddof=1) / np.sqrt(2))
+    assert standard_error(image_mse, None) == pytest.approx(np.std([1, 5, 3, 7], ddof=1) / 2)
+    assert math.isnan(standard_error(image_mse, 1))

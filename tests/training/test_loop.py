@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from ablate.data.sources import make_scenes
+from ablate.data.task import Task
 from ablate.denoiser import build_denoiser
 from ablate.denoiser.denoiser import count_flops, count_parameters
 from ablate.metrics import EPOCH_METRICS, RESULT_METRICS
-from ablate.scenes import Task, make_scenes
 from ablate.training.evaluation import evaluate, score_baselines
 from ablate.training.events import Ended, EpochEnded
 from ablate.training.loop import train

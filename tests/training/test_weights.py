@@ -8,8 +8,9 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from ablate.data.sources import make_scenes
+from ablate.data.task import Task
 from ablate.denoiser import build_denoiser
-from ablate.scenes import Task, make_scenes
 from ablate.training.evaluation import evaluate
 from ablate.training.loop import Trainer
 from tests.helpers.trained import (

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ablate
+from ablate.project import STATE
 from ablate.records.files import make_folder, read_json, write_json
-from ablate.records.project import STATE
 
 
 def draw_if_changed(folder: Path, inputs: Iterable[bytes], draw: Callable[[], dict[str, str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from ablate.reporting.markup.document import Block, Items
 from ablate.reporting.markup.numbers import format_duration, format_percent
 from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.study.model import Page
+from ablate.reporting.study.pictures import picture_facts
 from ablate.settings import dotted
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
 from ablate.variants.files import digest
@@ -22,6 +23,7 @@ def computed(page: Page) -> Iterator[Block]:
         f"Each run trained for {_setting(page, 'training.epochs')} epochs of {_setting(page, 'training.scenes')} "
         f"scenes. {_setting(page, 'data.validation')} validation scenes chose the epoch, and "
         f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
+        *picture_facts(page),
         f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
         "over all images of the set.",
         f"Each outer interval is that of a paired t test {_levels(page)}. Each end of an inner interval is a one-sided "

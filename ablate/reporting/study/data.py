@@ -20,12 +20,12 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from ablate.data.task import Task
 from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.earlier_looks import earlier_looks, record_look
-from ablate.scenes import Task
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning
 from ablate.studies.designs import Arm

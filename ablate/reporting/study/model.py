@@ -122,7 +122,7 @@ def build(design: Design, data: Data) -> Page:
         used_runs=frozenset(runs.run),
         unused_runs=_run_statuses(spare[spare.status != "absent"]),
         missing_runs=_missing_runs(runs, metric),
-        divergences=_divergences(ended[ended.status == "diverged"]),
+        divergences=_divergences(design, ended[ended.status == "diverged"]),
         diagnosis=diagnose(course, scores, design.against),
         warnings=[*_look_warnings(data), *environment_warnings(ended, design.against)],
         comparisons=scores.comparisons,
@@ -137,10 +137,12 @@ def build(design: Design, data: Data) -> Page:
     )
 
 
-def _divergences(runs: pd.DataFrame) -> list[str]:
+def _divergences(design: Design, runs: pd.DataFrame) -> list[str]:
     """Each run with the epoch whose loss was not finite, or with the score that it had at the end."""
     epochs = runs.get("diverged/epoch", pd.Series(math.nan, runs.index))
-    how = ["worse than answering zero" if math.isnan(epoch) else f"in epoch {epoch:.0f}" for epoch in epochs]
+    is_of_pictures = any(arm.settings.data.source == "images" for arm in design.arms)
+    constant = "the mean of the training pictures" if is_of_pictures else "zero"
+    how = [f"worse than answering {constant}" if math.isnan(epoch) else f"in epoch {epoch:.0f}" for epoch in epochs]
     return [f"{quote_name(arm)} seed {seed} ({text})" for arm, seed, text in zip(runs.arm, runs.seed, how, strict=True)]
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.signal import convolve2d
 
-from ablate.scenes import Split, Task, make_scenes, paint_scenes
+from ablate.data.sources import make_pairs, make_scenes
+from ablate.data.task import Split, Task
 from ablate.settings import CellConfig, DataConfig, FilledConfig, ModelConfig, NoisyConfig
 
 SCENES, SIDE, RADII = 20_000, 64, range(5, 11)
@@ -35,7 +36,7 @@ def small(
 ) -> tuple[Array, Array]:
     """Scenes of a small image with some parts only, as (clean, noise)."""
     size = side if isinstance(side, tuple) else (side, side)
-    noisy_SCHW, clean_SCHW = paint_scenes(count, task=Task(DataConfig(cells=cells, filled=filled, noisy=noisy), size))
+    noisy_SCHW, clean_SCHW = make_pairs(count, task=Task(DataConfig(cells=cells, filled=filled, noisy=noisy), size))
     return clean_SCHW[:, 0], (noisy_SCHW - clean_SCHW)[:, 0]
 
 
@@ -81,7 +82,7 @@ def painted() -> Painted:
     squares: dict[str, list[Array]] = {"clean": [], "noise": []}
     least: list[float] = []
     for start in range(0, SCENES, 1000):
-        noisy, clean = paint_scenes(1000, split="test", start=start)
+        noisy, clean = make_pairs(1000, split="test", start=start)
         for part, x_SHW in (("clean", clean[:, 0]), ("noise", (noisy - clean)[:, 0])):
             sums[part] += x_SHW.sum(axis=0, dtype=np.float64), np.square(x_SHW).sum(axis=0, dtype=np.float64)
             squares[part].append(np.square(x_SHW).mean(axis=(1, 2)))
@@ -211,16 +212,16 @@ TINY = Task(image_size=(16, 16))
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 99), st.integers(0, 500), st.integers(1, 6), st.integers(1, 6))
 def test_a_scene_does_not_depend_on_the_batch(seed: int, epoch: int, start: int, before: int, count: int) -> None:
-    whole = paint_scenes(before + count, seed, epoch=epoch, start=start, task=TINY)
-    part = paint_scenes(count, seed, epoch=epoch, start=start + before, task=TINY)
+    whole = make_pairs(before + count, seed, epoch=epoch, start=start, task=TINY)
+    part = make_pairs(count, seed, epoch=epoch, start=start + before, task=TINY)
     for a, b in zip(whole, part, strict=True):
         np.testing.assert_array_equal(a[before:], b)
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_validation_and_test_scenes_ignore_seed_and_epoch(split: Split) -> None:
-    a, _ = paint_scenes(4, 0, split=split)
-    b, _ = paint_scenes(4, 7, split=split, epoch=3)
+    a, _ = make_pairs(4, 0, split=split)
+    b, _ = make_pairs(4, 7, split=split, epoch=3)
     np.testing.assert_array_equal(a, b)
 
 
@@ -234,23 +235,23 @@ def test_seed_epoch_index_and_split_each_give_other_scenes() -> None:
         {"split": "validation"},
         {"split": "test"},
     ]
-    scenes = {paint_scenes(1, **draw)[0].tobytes() for draw in draws}
+    scenes = {make_pairs(1, **draw)[0].tobytes() for draw in draws}
     assert len(scenes) == len(draws)
 
 
 def test_noise_settings_do_not_change_the_cells() -> None:
     loud = DataConfig(filled=FilledConfig(density=0.01, value=(0.0, 0.8)), noisy=NO_NOISY)
-    np.testing.assert_array_equal(paint_scenes(8)[1], paint_scenes(8, task=Task(loud))[1])
+    np.testing.assert_array_equal(make_pairs(8)[1], make_pairs(8, task=Task(loud))[1])
 
 
 def test_the_first_channel_does_not_depend_on_the_others() -> None:
-    three = paint_scenes(4, task=Task(channels=3))
-    for one, many in zip(paint_scenes(4), three, strict=True):
+    three = make_pairs(4, task=Task(channels=3))
+    for one, many in zip(make_pairs(4), three, strict=True):
         np.testing.assert_array_equal(one, many[:, :1])
 
 
 def test_channels_are_independent() -> None:
-    noisy, clean = paint_scenes(2000, task=Task(image_size=(32, 32), channels=2))
+    noisy, clean = make_pairs(2000, task=Task(image_size=(32, 32), channels=2))
     for x_SCHW in (clean, noisy - clean):
         correlation = np.corrcoef(x_SCHW.sum(axis=(2, 3)).T)[0, 1]
         assert abs(correlation) < 5 / np.sqrt(2000)
@@ -270,11 +271,11 @@ def test_painting_neither_reads_nor_changes_the_global_random_states() -> None:
 
 
 def test_tensors_are_the_painted_arrays() -> None:
-    for tensor, array in zip(make_scenes(3, 5), paint_scenes(3, 5), strict=True):
+    for tensor, array in zip(make_scenes(3, 5), make_pairs(3, 5), strict=True):
         assert tensor.dtype == torch.float32
         np.testing.assert_array_equal(tensor.numpy(), array)
 
 
 def test_a_task_has_the_shape_of_its_network() -> None:
     task = Task.of(ModelConfig(image_size=(16, 24), channels=3), DataConfig())
-    assert paint_scenes(2, task=task)[0].shape == (2, 3, 16, 24)
+    assert make_pairs(2, task=task)[0].shape == (2, 3, 16, 24)

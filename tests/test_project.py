@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.records.project import find_project
+from ablate.project import find_project
 from ablate.records.record import Record
 from ablate.records.tables import load_results
 from ablate.studies.planning import Design

@@ -1,0 +1,73 @@
+"""Whether the pictures of a folder can be used as the settings say, before anything is trained on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ablate.data.kept import Facts, Listed, facts_of, listed
+from ablate.errors import AblateError, StudyError
+from ablate.settings import Settings
+
+
+def check_pictures(settings: Settings) -> None:
+    """Raise a StudyError that names the picture and the rule, unless all pictures can be used.
+
+    All of them are decoded now, unless their pixels are kept.
+    """
+    data = settings.data
+    try:
+        files = listed(data)
+    except AblateError as error:
+        raise StudyError(("data.path",), str(error)) from None
+    is_paired = bool(files[0].noisy)
+    if is_paired and data.noise:
+        fact = f"{data.path}: pairs have their noise in the folder noisy/; remove data.noise"
+        raise StudyError(("data.noise",), fact)
+    if not is_paired and not data.noise:
+        fact = f"{data.path}: these pictures are clean, so data.noise is needed, e.g. [gaussian]"
+        raise StudyError(("data.noise",), f"{fact}; or pairs, in folders noisy/ and clean/")
+    for file in files:
+        _check_size(file, settings)
+        for digest in filter(None, (file.clean, file.noisy)):
+            _check_range(file, facts_of(digest), settings)
+        _check_pair(file)
+    _check_channels(files, settings)
+
+
+def _check_size(file: Listed, settings: Settings) -> None:
+    facts, (height, width) = facts_of(file.clean), settings.model.image_size
+    if facts.height < height or facts.width < width:
+        size, crop = f"{facts.height} x {facts.width} pixels", f"{height} x {width}"
+        raise StudyError(("data.path",), f"{file.path}: {size}, smaller than the crops of {crop} (model.image_size)")
+
+
+def _check_pair(file: Listed) -> None:
+    if file.noisy:
+        clean, noisy = (facts_of(digest) for digest in (file.clean, file.noisy))
+        if (clean.height, clean.width, len(clean.mean)) != (noisy.height, noisy.width, len(noisy.mean)):
+            sizes = " and ".join(f"{it.height} x {it.width} x {len(it.mean)}" for it in (clean, noisy))
+            fact = f"{file.path}: the clean and the noisy picture have different sizes, {sizes}"
+            raise StudyError(("data.path",), f"{fact}; a pair must have the same height, width and channels")
+
+
+def _check_range(file: Listed, facts: Facts, settings: Settings) -> None:
+    limits = settings.data.range
+    if limits == "type" and facts.dtype.startswith("float") and not 0 <= facts.low <= facts.high <= 1:
+        fact = f"{file.path}: float pixels from {facts.low:g} to {facts.high:g}, outside 0 to 1"
+        raise StudyError(("data.range",), f"{fact}; give their range, as data.range: [low, high]")
+
+
+def _check_channels(files: tuple[Listed, ...], settings: Settings) -> None:
+    first = files[0]
+    for file in files:
+        own, usual = len(facts_of(file.clean).mean), len(facts_of(first.clean).mean)
+        if own != usual:
+            fact = f"{file.path}: {_channels(own)}, but {Path(first.path).name} has {_channels(usual)}"
+            raise StudyError(("data.path",), f"{fact}; all pictures must have the same number")
+    if usual != settings.model.channels:
+        fact = f"{first.path}: {_channels(usual)}, but model.channels is {settings.model.channels}"
+        raise StudyError(("model.channels",), f"{fact}; allowed: {usual}")
+
+
+def _channels(number: int) -> str:
+    return f"{number} channel{'' if number == 1 else 's'}"

@@ -1,0 +1,85 @@
+"""What a page says of pictures: the facts that readers of denoising papers ask for. Nothing for scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ablate.data.pictures import divide
+from ablate.images.folders import list_pictures
+from ablate.metrics import METRICS
+from ablate.reporting.markup.numbers import format_fixed
+from ablate.reporting.markup.words import join_words, quote_name
+from ablate.reporting.study.model import Page
+from ablate.settings import DataConfig, Settings
+
+BOTH_PSNRS = ("test/psnr", "test/psnr_images")
+
+
+def picture_facts(page: Page) -> Iterator[str]:
+    """The files, the range, the crop, the channels, the noise, clipping and both PSNRs, where arms have pictures."""
+    arms = [arm.settings for arm in page.design.arms if arm.settings.data.source == "images"]
+    yield from dict.fromkeys(_task(settings) for settings in arms)
+    if arms:
+        yield (
+            'A run that is worse than answering the mean of the training pictures everywhere ("zero" in the tables of '
+            "data) counts as diverged. Standard errors over test images are over the test files, since crops of one "
+            "file are alike."
+        )
+        yield from _psnrs(page)
+
+
+def _task(settings: Settings) -> str:
+    data, (height, width) = settings.data, settings.model.image_size
+    files = list_pictures(Path(data.path), data.skip)
+    counts = {split: len(part) for split, part in divide(files, data.split).items()}
+    skipped = f"; skipped on request: {', '.join(data.skip)}" if data.skip else ""
+    return (
+        f"Pictures (content {data.content}): {counts['train']} files for training, {counts['validation']} for "
+        f"validation and {counts['test']} for the test, and no file has crops in two of them{skipped}. Crops of "
+        f"{height} × {width} pixels, {_channels(settings.model.channels)}. {_range(data)} {_noise(data)}"
+    )
+
+
+def _channels(number: int) -> str:
+    return "one channel (grey)" if number == 1 else f"{number} channels"
+
+
+def _range(data: DataConfig) -> str:
+    if data.range == "type":
+        return "Errors are on the range 0 to 1, which stands for all values of the pixels' type (0 to 255 for 8 bits)."
+    low, high = data.range
+    return f"Errors are on the range 0 to 1, which stands for pixel values from {low:g} to {high:g}."
+
+
+def _noise(data: DataConfig) -> str:
+    clipped = "clipped to the range" if data.clip else "not clipped"
+    if not data.noises:
+        return f"The noise is that of the noisy pictures, which are {clipped}."
+    return f"Noise: {join_words([_describe(name, data) for name in data.noises], 'then')}; noisy values are {clipped}."
+
+
+def _describe(name: str, data: DataConfig) -> str:
+    """A noise with its settings, if it has any of its own: `gaussian (sigma 25)`."""
+    own = getattr(data, name, None)
+    settings = own.model_dump() if own is not None else {}
+    texts = [f"{key} {_level(value)}" for key, value in settings.items()]
+    return f"{name} ({', '.join(texts)})" if texts else name
+
+
+def _level(value: float | tuple[float, float]) -> str:
+    return f"{value[0]:g} to {value[1]:g}, another one for each image" if isinstance(value, tuple) else f"{value:g}"
+
+
+def _psnrs(page: Page) -> Iterator[str]:
+    """Each arm's mean over seeds of both PSNRs."""
+    runs = page.data.runs
+    if all(name in runs.columns for name in BOTH_PSNRS):
+        means = runs.groupby("arm", sort=False)[list(BOTH_PSNRS)].mean().dropna()
+        digits = METRICS["test/psnr"].digits
+        texts = [
+            f"{quote_name(str(arm))} {format_fixed(row.iloc[0], digits)} and {format_fixed(row.iloc[1], digits)}"
+            for arm, row in means.iterrows()
+        ]
+        if texts:
+            yield f"PSNR in dB, of the pooled error and as the mean over images: {'; '.join(texts)}."
