@@ -113,6 +113,11 @@ def test_the_overhead_is_that_of_starting_python_with_torch() -> None:
     assert module.overhead_seconds() > 0
 
 
+def test_the_overhead_is_a_multiple_of_a_workers_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_seconds", lambda work: 2.0)
+    assert module.overhead_seconds() == 2.0 * module.OVERHEAD
+
+
 def test_a_finished_study_takes_no_time_and_none_to_say_so(study: Design, timed: list[str]) -> None:
     record = FixedRecord(times={run.id: (0.0, [1.0, 2.0], 3.0) for run in study.runs})
     assert estimate(study, record, ["cpu"]) == module.Estimate(0, 0, 0, 0)
