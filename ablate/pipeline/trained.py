@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from ablate.errors import AblateError, StudyError, quote, suggest
 from ablate.overrides import resolve
-from ablate.records.record import PENDING, Record
+from ablate.records.record import PARTS, PENDING, Record, read_parts
 from ablate.records.requests import Label, RequestedRuns, load_all_requested, load_requested
 from ablate.settings import Run
+from ablate.variants.choices import Variants
 
 if TYPE_CHECKING:
     from ablate.denoiser import Denoiser
@@ -86,9 +87,12 @@ def _found(record: Record, run_id: str) -> FoundRun:
             f"{record.folder(run_id) / 'run.json'}: missing or damaged; the next `ablate sweep` repairs it"
         )
     try:
-        run = resolve(facts.settings).run(facts.seed)
+        parts = Variants(read_parts(record.folder(run_id)))
+        run = resolve(parts.without_digests(facts.settings), parts).run(facts.seed)
     except StudyError as error:
         raise AblateError(f"run {run_id} was recorded by another version of ablate ({error})") from None
+    if run.id != run_id and run.part_files:
+        raise AblateError(f"{record.folder(run_id) / PARTS}: these files are not those that trained the run")
     for requested in load_all_requested(record.root):
         if label := requested.label(run_id):
             return FoundRun(run, requested, label)

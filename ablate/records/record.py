@@ -44,6 +44,7 @@ from ablate.records.files import (
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
+from ablate.variants.files import Files, PartFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -269,6 +270,11 @@ def _write_run(folder: Path, run: Run, began: float) -> None:
 def part_paths(folder: Path) -> list[Path]:
     """The files of a run's own parts, in the order of their names."""
     return sorted((folder / PARTS).glob("*.py"))
+
+
+def read_parts(folder: Path) -> Files:
+    """The files of a run's own parts, as they were when it was planned."""
+    return tuple(PartFile(path.name, path.read_text(encoding="utf-8")) for path in part_paths(folder))
 
 
 def _write_result(folder: Path, result: Result) -> None:

@@ -109,6 +109,10 @@ class Variants:
         """The parts by their names."""
         return {part.name: part for part in execute(self.files)}
 
+    def without_digests(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Recorded settings as overrides: all but the digests of the parts (`Variant.facts`)."""
+        return {name: value for name, value in settings.items() if name.removeprefix(PREFIX) not in self.parts}
+
     def at(self, place: str) -> list[str]:
         """The names of the parts that are choices of a setting."""
         return [name for name, part in self.parts.items() if part.place == place]

@@ -8,8 +8,10 @@ from unittest.mock import ANY
 import pytest
 
 import ablate
+from ablate.errors import AblateError
 from ablate.executors.local import LocalExecutor
 from ablate.pipeline.sweep import sweep
+from ablate.pipeline.trained import find_by_id, load_network
 from ablate.records.record import Record
 from ablate.strategies.fixed import Fixed
 from ablate.training.events import Ended
@@ -136,5 +138,20 @@ def test_the_report_names_the_parts_and_their_files(
     design = ablate.load_study(write_parts_study(workplace))
     assert sweep_here(monkeypatch) == 0
     text = " ".join(Path("reports/tiny/README.md").read_text().split())
-    assert "'gate' (model.attention) is a part of this study's own, from gate.py and helper.py" in text
+    assert '"gate" (model.attention) is a part of this study's own, from gate.py and helper.py' in text
     assert digest(design.study.variants.files) in text
+
+
+def test_the_network_of_a_recorded_run_is_made_from_the_recorded_texts(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ablate.load_study(write_parts_study(workplace)).arms[2].run(0)
+    assert sweep_here(monkeypatch) == 0
+    for name in ("gate.py", "helper.py"):
+        (workplace / name).write_text(SPOILED)
+    found = find_by_id(Record(), run.id)
+    assert found.run == run
+    assert type(load_network(found, Record()).encoder.blocks[0].attention).__name__ == "Gate"
+    (Record().folder(run.id) / "parts" / "helper.py").write_text("def start():\n    return 2.0\n")
+    with pytest.raises(AblateError, match="these files are not those that trained the run"):
+        find_by_id(Record(), run.id)
