@@ -138,7 +138,7 @@ def test_the_report_names_the_parts_and_their_files(
     design = ablate.load_study(write_parts_study(workplace))
     assert sweep_here(monkeypatch) == 0
     text = " ".join(Path("reports/tiny/README.md").read_text().split())
-    assert '"gate" (model.attention) is a part of this study's own, from gate.py and helper.py' in text
+    assert "(model.attention) is a part of this study's own, from gate.py and helper.py" in text
     assert digest(design.study.variants.files) in text
 
 
