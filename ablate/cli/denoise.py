@@ -35,7 +35,7 @@ def denoise(
         typer.Option(
             "--range",
             metavar="LOW HIGH",
-            help="The pixel values that are 0 and 1 for the network. Default: those of the type; 0 and 1 for floats.",
+            help="The pixel values that are 0 and 1 for the network. Default: as in training, else those of the type.",
         ),
     ] = None,
     side_by_side: Annotated[
@@ -61,7 +61,7 @@ def denoise(
 
     model, paths = load_network(found, record), [as_typed(context, Path(image)) for image in images]
     folder = as_typed(context, output)
-    each = denoise_files(model, found.run.model, paths, folder, values=values, side_by_side=side_by_side)
+    each = denoise_files(model, found.run.model, paths, folder, values=values or found.range, side_by_side=side_by_side)
     done = list(_shown(each, len(paths)))
     written = sum(not item.error for item in done)
     terminal.say(f"{found}: denoised {written} of {len(paths)} pictures, in {folder}.")

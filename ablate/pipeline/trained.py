@@ -33,6 +33,12 @@ class FoundRun:
     def __str__(self) -> str:
         return f"{self.requested.study}: {self.label}" if self.requested else f"run {self.run.id}"
 
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The pixel values that are 0 and 1 for its network; None for those of the type of a picture."""
+        limits = self.run.data.range
+        return None if limits == "type" else limits
+
 
 def find_by_id(record: Record, beginning: str) -> FoundRun:
     """The recorded run whose id begins so.

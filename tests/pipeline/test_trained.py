@@ -6,14 +6,17 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from ablate.data.task import Task
 from ablate.errors import AblateError
-from ablate.pipeline.trained import find_by_id, find_by_label, load_network
+from ablate.overrides import resolve
+from ablate.pipeline.trained import FoundRun, find_by_id, find_by_label, load_network
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, save_requested
+from ablate.settings import Run
 from ablate.studies.planning import Design
 from ablate.training.evaluation import evaluate
 from ablate.training.events import EpochEnded, Failed, Started
@@ -115,3 +118,13 @@ def test_an_adopted_run_is_answered_with_the_command_that_trains_it(
     shutil.rmtree(command[1])
     assert sweep_here(monkeypatch) == 0
     assert load_network(find_by_id(record, run.id), record)
+
+
+def test_the_values_of_a_picture_are_read_as_in_the_training(tmp_path: Path) -> None:
+    for value, name in enumerate("abc"):
+        np.save(tmp_path / f"{name}.npy", np.full((64, 64), value, np.uint16))
+    of_pictures = {"data.source": "images", "data.path": str(tmp_path), "data.noise": ["gaussian"]}
+    trained = resolve(of_pictures | {"data.range": [0, 4095]}).run(0)
+    assert FoundRun(trained).range == (0, 4095)
+    assert FoundRun(resolve(of_pictures).run(0)).range is None
+    assert FoundRun(Run()).range is None
