@@ -50,6 +50,7 @@ WITHIN = {
         *(
             "sensitivity",
             "evidence",
+            "prospects",
             "course",
             "contributions",
             "interactions",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli._plan import show_plan, show_tuning
+from ablate.cli._prospects import show_prospects
 from ablate.cli._shared import RunsEnded, StudyFile, app, terminal
 from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import summary
@@ -27,7 +28,9 @@ MAX_LINES = 3
 @app.command()
 def sweep(
     study_file: StudyFile,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan, and the time it takes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print the plan, how long it takes, and what it can decide.")
+    ] = False,
     workers: Workers = None,
     per_gpu: PerGpu = None,
     device: Device = "auto",
@@ -93,6 +96,7 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     else:
         planned = PlannedRecord(record, adoptable(design, record)) if adopt else record
         show_plan(design, planned, devices, retry_failed=retry_failed)
+    show_prospects(design, record)
 
 
 def _say_where(result: StudyResult, *, written: bool) -> None:

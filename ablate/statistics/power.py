@@ -155,3 +155,26 @@ def power(truth: ArrayLike, sd: ArrayLike, seeds: ArrayLike, *, margin: float, l
         return np.asarray((truth < margin) * equivalent + (truth > 0) * better)
 
     return np.asarray(integrate.fixed_quad(power_given, 0, 1, n=NODES)[0])
+
+
+def smallest_found(sd: float, seeds: int, *, margin: float, level: float) -> float:
+    """The smallest true difference, from the margin upwards, that is found with the power; infinite for one seed.
+
+    Args:
+        sd, seeds, margin, level: as in `power`.
+
+    >>> found = smallest_found(0.2, 5, margin=0.25, level=0.95)
+    >>> round(found, 2), power(found, 0.2, 5, margin=0.25, level=0.95).round(2).item()
+    (0.35, 0.8)
+    """
+    from scipy import optimize
+
+    def excess(truth: float) -> float:
+        return float(power(truth, sd, seeds, margin=margin, level=level)) - POWER
+
+    if seeds < 2:
+        return math.inf
+    low = high = margin
+    while excess(high) < 0:
+        low, high = high, 2 * high
+    return high if low == high else float(optimize.brentq(excess, low, high, xtol=1e-4 * sd))

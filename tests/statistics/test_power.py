@@ -9,7 +9,16 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from ablate.statistics.power import MAX_SEEDS, POWER, SeedRange, power, sd_interval, seeds_for, seeds_needed
+from ablate.statistics.power import (
+    MAX_SEEDS,
+    POWER,
+    SeedRange,
+    power,
+    sd_interval,
+    seeds_for,
+    seeds_needed,
+    smallest_found,
+)
 from ablate.statistics.verdicts import compare, judge
 
 UNDECIDED = compare([29.5, 29.1, 28.3, 29.4, 30.7], [29.7, 29.0, 29.2, 29.2, 30.9], margin=0.25, comparisons=5)
@@ -96,3 +105,17 @@ def test_nothing_is_said_where_seeds_would_not_help_or_nothing_is_known(change: 
 )
 def test_seeds_are_said_as_a_range(seeds: tuple[int, int], text: str) -> None:
     assert str(SeedRange(*seeds)) == text
+
+
+@pytest.mark.parametrize(("sd", "seeds", "level"), [(0.5, 5, 0.99), (0.4, 3, 0.95), (1.0, 12, 0.9958)])
+def test_the_smallest_difference_that_is_found_has_the_power_by_the_noncentral_t_distribution(
+    sd: float, seeds: int, level: float
+) -> None:
+    found = smallest_found(sd, seeds, margin=0.25, level=level)
+    limit = stats.t.ppf((1 + level) / 2, seeds - 1)
+    assert stats.nct.sf(limit, seeds - 1, found * np.sqrt(seeds) / sd) == pytest.approx(POWER, abs=2e-3)
+
+
+def test_with_little_noise_every_difference_that_matters_is_found_and_with_one_seed_none() -> None:
+    assert smallest_found(0.01, 5, margin=0.25, level=0.99) == 0.25
+    assert smallest_found(0.01, 1, margin=0.25, level=0.99) == np.inf

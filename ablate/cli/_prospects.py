@@ -1,0 +1,98 @@
+"""What a dry run prints on what the study can decide."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ablate.cli._shared import make_table, out
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ablate.pipeline.prospects import Differing, Plan, Prospects, Resolution, Similar
+    from ablate.records.record import Record
+    from ablate.studies.planning import Design
+
+
+def show_prospects(design: Design, record: Record) -> None:
+    """Print which differences a study would find, how many seeds equivalence takes, and which way to choose seeds."""
+    from ablate.pipeline.prospects import MIN_SEEDS, find_prospects
+
+    found = find_prospects(design, record)
+    if not found:
+        out.print(
+            f"What this study can decide is not known: no recorded study has {MIN_SEEDS} seeds of two arms in common."
+        )
+        return
+    out.print(_resolution_table(design, found))
+    for line in (_bargain(found), _basis(design, found.similar)):
+        out.print(line)
+
+
+def _resolution_table(design: Design, found: Prospects) -> Table:
+    from ablate.reporting.markup.numbers import format_significant, unit_suffix
+    from ablate.statistics.power import MAX_SEEDS
+
+    unit = unit_suffix(design.metric)
+
+    def line(resolution: Resolution) -> tuple[str, ...]:
+        seeds = str(resolution.equivalence) if resolution.equivalence <= MAX_SEEDS else f"over {MAX_SEEDS}"
+        smallest = "none" if math.isinf(resolution.found) else f"{format_significant(resolution.found, 2)}{unit}"
+        return f"{format_significant(resolution.sd, 2)}{unit}", smallest, seeds
+
+    headings = ("if paired differences vary by", "found from", "equivalence takes seeds")
+    title = (
+        f"What the study can decide with {design.looks[-1].seeds} seeds, at a margin of {design.study.margin:g}{unit} "
+        "(80% power)"
+    )
+    return make_table(title, headings, map(line, found.resolutions))
+
+
+def _bargain(found: Prospects) -> str:
+    """Which of a fixed number of seeds and seeds until decided settles more per run."""
+    asked, other = found.asked, found.other
+    if not other:
+        return f"{_plan_text(asked)}; the other way to choose seeds would take more runs."
+    texts = f"{_plan_text(asked)}; {_plan_text(other)}"
+    if not asked.prospect.settled + other.prospect.settled:
+        return f"{texts}. Neither is a bargain: with so few seeds nothing is settled."
+    better = max(asked, other, key=lambda plan: plan.prospect.per_run)
+    return f"{texts}. The better bargain: {_seeds_text(better)}."
+
+
+def _plan_text(plan: Plan) -> str:
+    from ablate.reporting.markup.numbers import format_percent
+
+    settled = format_percent(plan.prospect.settled)
+    return f"{_seeds_text(plan)} would settle {settled} of the comparisons with {plan.prospect.runs:.0f} runs"
+
+
+def _seeds_text(plan: Plan) -> str:
+    if isinstance(plan.seeds, int):
+        return f"{plan.seeds} seeds"
+    return f"until decided with looks at {', '.join(map(str, plan.seeds.numbers))} seeds"
+
+
+def _basis(design: Design, similar: Similar) -> str:
+    """By which runs it is judged, and whether that is a guess."""
+    counts = sorted({comparison.pairs for comparison in similar.comparisons})
+    seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
+    count = len(similar.comparisons)
+    text = (
+        f"Judged by {count} recorded comparison{'s' if count > 1 else ''} of {seeds} seeds in "
+        f"{', '.join(similar.studies)}, as if their differences and spreads were the true ones."
+    )
+    if other := similar.other_conditions:
+        return f"{text} This is a guess, since those runs have another training or task: {_settings(other)}."
+    if design.tunings and not design.chosen:
+        return f"{text} This is a guess, since the arms are not tuned yet."
+    return f"{text} Their networks differ: {_settings(similar.differing)}." if similar.differing else text
+
+
+def _settings(differing: Differing) -> str:
+    from ablate.studies.names import value_text
+
+    return ", ".join(
+        f"{name} {value_text(there)} instead of {value_text(here)}" for name, (there, here) in differing.items()
+    )

@@ -1,0 +1,121 @@
+"""What a study can decide before it runs, judged by made-up runs of other studies."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ablate.pipeline.prospects import find_differing, find_prospects, find_similar
+from ablate.records.record import Record
+from ablate.reporting.study.data import write
+from ablate.studies.loading import load_study
+from ablate.studies.planning import Cell, Design
+from ablate.studies.seeds import Until
+from tests.helpers.commands import typed
+from tests.helpers.fabricated import fabricate
+from tests.helpers.tiny import write_tiny_study
+
+
+def recorded(name: str, sd: float, **replace: str) -> Design:
+    """A study whose report holds made-up runs: the second arm is better by 1 dB, give or take `sd`."""
+    design = load_study(write_tiny_study(Path(), f"{name}.yaml", **({"seeds": "6"} | replace)))
+
+    def score(cell: Cell) -> float:
+        noise = float(np.random.default_rng(cell.seed).normal())
+        return 25.0 + noise + (1.0 + sd * (-1) ** cell.seed if cell.arm.against else 0.0)
+
+    write(design, fabricate(design, score), Path("reports") / name)
+    return design
+
+
+def planned(**replace: str) -> Design:
+    """A study that nobody has run: at another rate, so it shares no run with those of `recorded`."""
+    arms = "{slow: {training.rate: 0.01}, fast: {training.rate: 0.02}}"
+    path = write_tiny_study(Path(), "planned.yaml", **({"arms": arms, "reference": "slow"} | replace))
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not line.startswith("  with")) + "\n")
+    return load_study(path)
+
+
+def test_without_recorded_runs_nothing_is_known(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert find_prospects(planned(), Record()) is None
+    recorded("two_seeds", 0.1, seeds="2")
+    assert find_prospects(planned(), Record()) is None
+    assert typed("sweep", "planned.yaml", "--dry-run", "--device", "cpu", monkeypatch=monkeypatch) == 0
+    assert "What this study can decide is not known" in capsys.readouterr().out
+
+
+def test_a_study_is_judged_by_the_most_similar_runs(workplace: Path) -> None:
+    near = recorded("near", 0.3)
+    text = write_tiny_study(Path(), "far.yaml", seeds="6").read_text()
+    Path("far.yaml").write_text(text.replace("training.scenes: 64", "training.scenes: 128"))
+    far = load_study("far.yaml")
+    write(far, fabricate(far, lambda cell: 25.0 + 3.0 * cell.seed * bool(cell.arm.against)), Path("reports/far"))
+    design = planned()
+    assert find_differing(near, design) == {}
+    assert find_differing(far, design) == {"training.scenes": (128, 64)}
+    similar = find_similar(design, Record())
+    assert similar is not None
+    assert similar.studies == ["near"]
+    assert [comparison.sd for comparison in similar.comparisons] == pytest.approx([0.3 * np.sqrt(6 / 5)])
+    assert not similar.other_conditions
+
+
+def test_a_study_with_enough_seeds_is_judged_by_its_own_runs(workplace: Path) -> None:
+    recorded("near", 0.3)
+    similar = find_similar(recorded("own", 0.7, question="Again?"), Record())
+    assert similar is not None
+    assert similar.studies == ["own"]
+
+
+def test_it_is_a_guess_where_the_training_or_the_task_is_another(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded("near", 0.3)
+    planned()
+    text = Path("planned.yaml").read_text().replace("training.epochs: 2", "training.epochs: 4")
+    Path("planned.yaml").write_text(text)
+    assert typed("sweep", "planned.yaml", "--dry-run", "--device", "cpu", monkeypatch=monkeypatch) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Judged by 1 recorded comparison of 6 seeds in near" in shown
+    assert "This is a guess, since those runs have another training or task: training.epochs 2 instead of 4." in shown
+
+
+def test_another_network_is_named_but_is_no_other_condition(workplace: Path) -> None:
+    recorded("near", 0.3)
+    planned()
+    Path("planned.yaml").write_text(Path("planned.yaml").read_text().replace("model.width: 8", "model.width: 16"))
+    similar = find_similar(load_study("planned.yaml"), Record())
+    assert similar is not None
+    assert similar.differing == {"model.width": (8, 16)}
+    assert not similar.other_conditions
+
+
+@pytest.mark.parametrize(("seeds", "kind"), [("6", Until), ("{from: 3, to: 12}", int)])
+def test_the_other_way_to_choose_seeds_takes_at_most_as_many_runs(workplace: Path, seeds: str, kind: type) -> None:
+    recorded("near", 0.3)
+    found = find_prospects(planned(seeds=seeds), Record())
+    assert found is not None
+    assert found.other is not None
+    assert isinstance(found.other.seeds, kind)
+    assert found.other.prospect.runs <= found.asked.prospect.runs
+
+
+def test_less_noise_finds_smaller_differences_and_needs_fewer_seeds(workplace: Path) -> None:
+    recorded("quiet", 0.1)
+    recorded("noisy", 0.6, question="Again?")
+    found = find_prospects(planned(seeds="5"), Record())
+    assert found is not None
+    quiet, middle, noisy = found.resolutions
+    assert quiet.sd < middle.sd < noisy.sd
+    assert 0.25 <= quiet.found < middle.found < noisy.found
+    assert quiet.equivalence < noisy.equivalence
+
+
+def test_a_file_that_is_no_study_is_left_out(workplace: Path) -> None:
+    recorded("near", 0.3)
+    Path("broken.yaml").write_text("question: {")
+    similar = find_similar(planned(), Record())
+    assert similar is not None
+    assert similar.studies == ["near"]
