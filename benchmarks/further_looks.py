@@ -26,7 +26,7 @@ SEEDS = 5
 """At the first look, and added before each further one."""
 
 SD = 4 * MARGIN
-"""Of the paired differences: so large that hardly any arm is found to be equivalent, and most go on."""
+"""Of the paired differences: so large that hardly any arm is found to be equivalent, and most need more seeds."""
 
 FURTHER = (0, 1, 2, 3, 5, 10, 20, 50)
 STUDIES = 20_000

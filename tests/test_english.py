@@ -64,6 +64,9 @@ PHRASES = {
     r"be it \w+": "even if ..., whether ...",
     r"(?:say|says|said) of": "say about",
     r"put aside": "set aside",
+    r"(?:know|knows|knew|known) of": "know about, depend on, see",
+    r"(?:is|are|was|were) others": "differ, have changed, other ...",
+    r"in the midst": "during, while",
     r"whole (?:file|folder|report|page|table|result)s?": "complete, intact",
     r"what is promised, and which": "guarantees and the tests that enforce them",
 }
@@ -118,6 +121,7 @@ FAULTS = {
     "Not there yet, so that verdicts wait": "Not there yet",
     "a claim about 'a' and 'b' stands above already": "stands above",
     "Yet to be trained, or to be trained on": "Yet to be trained",
+    "its runs are others": "are others",
     "Once this is mended, the same command goes on from there.": "mended",
 }
 

@@ -54,7 +54,8 @@ def resume(
 def _retry(search: Search, finished: Sequence[FrozenTrial], record: Record) -> int:
     """Let the run of each failed trial be trained again, if it has one; returns how many trials there are before them.
 
-    The trials after it are drawn again, since they knew of the failure; their runs are used where they are the same.
+    The trials after it are drawn again, since their settings depended on the failure; runs
+    that are the same are used again.
     """
     again = [trial for trial in finished if trial.state == TrialState.FAIL and RUN in trial.user_attrs]
     for trial in again:

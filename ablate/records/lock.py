@@ -87,7 +87,7 @@ def _is_held(lock: Path) -> bool:
     try:
         with open(lock, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (FileNotFoundError, PermissionError):  # no sweep, or one that this user cannot know of
+    except (FileNotFoundError, PermissionError):  # no sweep, or one that this user cannot see
         return False
     except OSError:  # the lock is held, or this file system has no locks: the file then exists only while it is held
         return True

@@ -90,7 +90,7 @@ class RequestedRuns:
     def kind(self, run_id: str) -> Kind:
         """What a run is to the study: `given up` includes runs that ended although no look turned out to need them.
 
-        Runs of later looks are told apart, since only over the seeds that all arms have can their levels be compared.
+        Runs of later looks are marked, since only over the seeds that all arms have can their levels be compared.
         """
         if run_id in self.given_up:
             return "given up"

@@ -82,7 +82,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
 
 
 class OpenTrial:
-    """An unfinished trial, in an Optuna study of its own that holds only what the trial may know of those `before` it.
+    """An unfinished trial, in an Optuna study of its own that has only what the trial may know about those `before` it.
 
     Attributes:
         run: what it trains; None where its settings make none.

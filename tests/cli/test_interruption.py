@@ -26,7 +26,7 @@ def interrupt(*_: object) -> None:
 
 
 def start_sweep() -> subprocess.Popen[str]:
-    """A real sweep of longer tiny runs in two worker processes, in a session of its own, in the midst of training."""
+    """A real sweep of longer tiny runs in two worker processes, in a session of its own, while it trains."""
     write_tiny_study(Path())
     text = Path("tiny.yaml").read_text().replace("training.epochs: 2", "training.epochs: 400")
     Path("tiny.yaml").write_text(text)

@@ -118,7 +118,7 @@ def test_raising_the_number_of_trials_continues_the_search(
     assert "trial 5 seed 0: started" not in said
 
 
-def test_status_and_sync_know_of_searches(
+def test_status_and_sync_include_searches(
     searched: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words in (["status"], ["status", "tiny.yaml"]):

@@ -71,7 +71,7 @@ def test_a_dry_run_of_a_study_that_is_partly_tuned_counts_what_is_left(
     assert {file: file.read_bytes() for file in Path(".ablate").rglob("*") if file.is_file()} == before
 
 
-def test_status_sync_and_report_know_of_tuned_studies(
+def test_status_sync_and_report_include_tuned_studies(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_tuned_study(store.parent)

@@ -80,7 +80,7 @@ def test_a_file_cannot_hide_an_installed_package(name: str, tmp_path: Path) -> N
         read_files([name], tmp_path)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_bytes(b"\xff")
     with pytest.raises(AblateError, match=r"mine\.py:1: byte 0 is not UTF-8"):
         read_files(["mine.py"], tmp_path)

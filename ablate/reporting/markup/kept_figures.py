@@ -19,8 +19,8 @@ from ablate.records.files import make_folder, read_json, write_json
 def draw_if_changed(folder: Path, inputs: Iterable[bytes], draw: Callable[[], dict[str, str]]) -> dict[str, str]:
     """The figures of the report in `folder`: those in its files, or new ones.
 
-    New ones are drawn if the inputs, the code or matplotlib are others than when they were drawn last, or if the files
-    were changed, added to or removed since.
+    New ones are drawn if the inputs, the code or matplotlib have changed since they were drawn last, or if the files
+    were changed, added to or removed.
 
     Args:
         folder: of the report; its figures are in `figures`.

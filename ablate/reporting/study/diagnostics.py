@@ -1,4 +1,4 @@
-"""What a reader should know of the seeds before the verdicts: late starters, single seeds that decide, and skewness."""
+"""What a reader should know about seeds before the verdicts: late starters, single seeds that decide, and skewness."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ DIGITS = 2
 
 
 def undecided_clause(rows: Sequence[ArmRow], names: str, page: Page) -> str:
-    """What the answer says of the undecided arms that `names` lists: their bound, and after how many seeds.
+    """What the answer says about the undecided arms that `names` lists: their bound, and after how many seeds.
 
     Without a bound, because of diverged runs or of a single seed, the clause says only that.
     """

@@ -1,4 +1,4 @@
-"""What a page says of pictures: the facts that readers of denoising papers ask for. Nothing for scenes."""
+"""What a page says about pictures: the facts that readers of denoising papers ask for. Nothing for scenes."""
 
 from __future__ import annotations
 

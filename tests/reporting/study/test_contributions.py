@@ -1,4 +1,4 @@
-"""What a page says of the components of a grid in which each axis is on or off."""
+"""What a page says about the components of a grid in which each axis is on or off."""
 
 import numpy as np
 import pytest
