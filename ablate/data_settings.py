@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from ablate.errors import AblateError, StudyError
+from ablate.variants.choices import OPEN
 
 
 class Frozen(BaseModel):
@@ -69,7 +70,7 @@ Level = Annotated[
 """A number, or the range from which each image draws its own."""
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 Limits = Annotated[tuple[float, float], BeforeValidator(as_tuple)]
-NoiseName = Literal["gaussian", "poisson", "salt_and_pepper", "speckle", "rectangles"]
+NoiseName = Annotated[Literal["gaussian", "poisson", "salt_and_pepper", "speckle", "rectangles"], OPEN]
 NoiseNames = Annotated[tuple[NoiseName, ...], BeforeValidator(as_tuple)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Fractions = Annotated[tuple[Fraction, Fraction, Fraction], BeforeValidator(as_tuple), AfterValidator(_check_sum)]
@@ -140,7 +141,7 @@ class SpeckleConfig(Frozen):
 class DataConfig(Frozen):
     """The task: clean images, scenes or pictures, and the noise on them; and on how many images a run is evaluated."""
 
-    source: Literal["scenes", "images"] = Field(
+    source: Annotated[Literal["scenes", "images"], OPEN] = Field(
         "scenes", description="where images come from, the notebook's scenes or pictures in a folder"
     )
     path: str = Field(
@@ -197,8 +198,8 @@ class DataConfig(Frozen):
     def _check_source(self) -> DataConfig:
         if self.source == "images" and not self.path:
             raise StudyError(("data.path",), "data.source: images needs data.path, the folder with the pictures")
-        useless = OF_PICTURES if self.source == "scenes" else ("cells",)
-        for name in useless:
+        useless = {"scenes": OF_PICTURES, "images": ("cells",)}
+        for name in useless.get(self.source, ()):  # a source of the user's own can use any
             if getattr(self, name) != type(self).model_fields[name].default:
                 allowed = "data.source: images" if self.source == "scenes" else "data.source: scenes"
                 raise StudyError((f"data.{name}",), f"data.{name} has no meaning here; it goes with {allowed}")

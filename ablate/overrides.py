@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from ablate.errors import Steps, StudyError, explain, quote, suggest
-from ablate.settings import DEFAULTS, OPEN, DataConfig, Settings
-from ablate.variants.choices import Variants
+from ablate.settings import DEFAULTS, DataConfig, Settings
+from ablate.variants.choices import OPEN, Variants
 
 
 def _find_places(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _find_places(field.annotation, f"{prefix}{name}.")
-        elif OPEN in field.metadata:
-            yield prefix + name, get_args(field.annotation)
+        elif choices := _open_choices(field.annotation, field.metadata):
+            yield prefix + name, choices
+
+
+def _open_choices(annotation: Any, metadata: Sequence[Any]) -> tuple[str, ...]:
+    """The built-in choices of a setting marked as `OPEN`, or of the items of a tuple that are."""
+    if OPEN in metadata:
+        return get_args(annotation)
+    item: Any = get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    return _open_choices(item.__origin__, item.__metadata__) if get_origin(item) is Annotated else ()
 
 
 PLACES: dict[str, tuple[str, ...]] = dict(_find_places(Settings))
@@ -67,12 +75,19 @@ def resolve(overrides: Mapping[str, Any], variants: Variants = NO_VARIANTS) -> S
         node = tree
         for parent in parents:
             node = node.setdefault(parent, {})
-        own = isinstance(value, str) and value in variants.at(name)
-        node[leaf] = variants.choose(name, value, overrides) if own else value
+        node[leaf] = _with_parts(name, value, overrides, variants) if variants.at(name) else value
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
         raise _setting_error(error, overrides, variants) from None
+
+
+def _with_parts(name: str, value: Any, overrides: Mapping[str, Any], variants: Variants) -> Any:
+    """A value with the study's own parts in the place of their names."""
+    if isinstance(value, list | tuple):
+        return [_with_parts(name, item, overrides, variants) for item in value]
+    own = isinstance(value, str) and value in variants.at(name)
+    return variants.choose(name, value, overrides) if own else value
 
 
 def _setting_error(error: ValidationError, overrides: Mapping[str, Any], variants: Variants) -> StudyError:

@@ -14,8 +14,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     Field,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
     field_validator,
 )
 
@@ -27,21 +25,12 @@ from ablate.data_settings import Frozen as Frozen
 from ablate.data_settings import NoisyConfig as NoisyConfig
 from ablate.data_settings import NotNegative, Positive, Size
 from ablate.data_settings import as_tuple as as_tuple
-from ablate.variants.choices import Variant
+from ablate.variants.choices import OPEN, Variant
 from ablate.variants.files import Files
 
 RECIPE = 1
 """Version of the training code. Increase it with any change, also of a default, that changes the numbers of a run; the
 golden tests fail if you forget."""
-
-
-def _accept_variant(value: object, builtin: ValidatorFunctionWrapHandler) -> object:
-    return value if isinstance(value, Variant) else builtin(value)
-
-
-OPEN = WrapValidator(_accept_variant)
-"""Marks a setting whose choices a study can add to (`variants`). Beside its literals it takes a `Variant`; code that
-looks a choice up does so by `variants.choices.choose`."""
 
 
 class ModelConfig(Frozen):
@@ -157,7 +146,8 @@ class Settings(Frozen):
     @property
     def variants(self) -> tuple[Variant, ...]:
         """The user's own parts among them."""
-        return tuple(value for _, value in _walk(self) if isinstance(value, Variant))
+        values = (item for _, value in _walk(self) for item in (value if isinstance(value, tuple) else (value,)))
+        return tuple(value for value in values if isinstance(value, Variant))
 
     @property
     def part_files(self) -> Files:
@@ -195,8 +185,15 @@ def dotted(settings: Settings) -> dict[str, Any]:
     A user's own part has its name as the value, and adds the digest of its files and its own settings:
     `{"model.attention": "linear", ..., "parts.linear": "3f2a...", "parts.linear.rank": 4}`.
     """
-    flat = {name: value.name if isinstance(value, Variant) else value for name, value in _walk(settings)}
+    flat = {name: _plain(value) for name, value in _walk(settings)}
     return flat | {name: value for variant in settings.variants for name, value in variant.facts.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value with the names of the user's own parts in their place."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.name if isinstance(value, Variant) else value
 
 
 def _walk(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:

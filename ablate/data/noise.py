@@ -13,6 +13,7 @@ import numpy as np
 from ablate.data.shapes import between, draw, pick, place
 from ablate.data.task import Generators
 from ablate.settings import DataConfig, FilledConfig, NoisyConfig
+from ablate.variants.choices import choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,5 +113,5 @@ NOISES: dict[str, Noise] = {
 def add_noise(x_BCHW: NDArray[np.float32], rngs_CB: list[Generators], data: DataConfig) -> NDArray[np.float32]:
     """Apply the noises of the settings one after another, and clip if the settings say so."""
     for name in data.noises:
-        x_BCHW = NOISES[name](x_BCHW, rngs_CB, data)
+        x_BCHW = choose(NOISES, name)(x_BCHW, rngs_CB, data)
     return np.clip(x_BCHW, 0, 1) if data.clip else x_BCHW

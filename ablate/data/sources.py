@@ -16,6 +16,7 @@ from ablate.data.pictures import Pictures
 from ablate.data.scenes import Scenes
 from ablate.data.task import Images, Split, Task
 from ablate.project import find_project
+from ablate.variants.choices import choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def source_of(task: Task) -> Source:
 @lru_cache(maxsize=16)
 def _source(task: Task, project: Path) -> Source:
     """The same, remembered for the project, in which the arrays of pictures are kept."""
-    return SOURCES[task.data.source](task)
+    return choose(SOURCES, task.data.source)(task)
 
 
 def make_scenes(

@@ -25,6 +25,8 @@ def check_sets(settings: Settings) -> None:
 
         check_pictures(settings)
         return
+    if settings.data.source != "scenes":  # a source of the user's own, which is tried before it is used
+        return
     check_target(settings.data)
     counts: dict[Split, int] = {"test": settings.data.test, "validation": settings.data.validation}
     for split, count in counts.items():
@@ -36,6 +38,8 @@ def check_sets(settings: Settings) -> None:
 def is_noiseless(settings: Settings) -> bool:
     """Whether no test scene has noise, by its settings or by chance, so that doing nothing is perfect."""
     data = settings.data
+    if any(variant.place.startswith("data.") for variant in settings.variants):
+        return False
     if not data.has_noise:
         return True
     if data.noises != ("rectangles",) or data.source == "images":

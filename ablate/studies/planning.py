@@ -20,7 +20,7 @@ from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
-from ablate.variants.choices import Variants
+from ablate.variants.choices import PREFIX, Variants
 
 
 class Cell(NamedTuple):
@@ -213,8 +213,10 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
     if METRICS[study.metric].is_relative:
         return
     settings = [dotted(arm.settings) for arm in arms]
-    for name in (name for name in settings[0] if name.startswith(TASK_SETTINGS)):
-        if any(other[name] != settings[0][name] for other in settings):
+    own = tuple(f"{PREFIX}{part.name}" for part in study.variants.parts.values() if part.place.startswith("data."))
+    names = dict.fromkeys(name for found in settings for name in found if name.startswith(TASK_SETTINGS + own))
+    for name in names:
+        if any(other.get(name) != settings[0].get(name) for other in settings):
             relative = ", ".join(metric.name for metric in METRICS.values() if metric.is_relative)
             fact = f"the arms differ in {name}, which changes the task, so {study.metric} cannot compare them"
             raise StudyError(("metric",), f"{fact}; allowed: {relative}")

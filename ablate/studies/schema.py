@@ -65,6 +65,8 @@ def _open(name: str, setting: dict[str, Any]) -> dict[str, Any]:
     """The schema of a setting; one that also takes a user's own parts completes the built-in choices."""
     if name not in PLACES:
         return setting
+    if "items" in setting:
+        return setting | {"items": _open(name, setting["items"])}
     choices = {key: setting[key] for key in ("enum", "type")}
     rest = {key: value for key, value in setting.items() if key not in choices}
     return {"anyOf": [choices, {"type": "string"}], **rest}
@@ -73,8 +75,10 @@ def _open(name: str, setting: dict[str, Any]) -> dict[str, Any]:
 def _built_in_only() -> dict[str, Any]:
     """What holds in addition for files without `variants`: there are no other choices than the built-in ones."""
     no_settings = {"patternProperties": {OWN_NAME: False}}
-    one = {"properties": {name: {"enum": list(choices)} for name, choices in PLACES.items()}} | no_settings
-    items = {name: {"items": {"enum": list(choices)}} for name, choices in PLACES.items()}
+    allowed: dict[str, Any] = {name: {"enum": list(choices)} for name, choices in PLACES.items()}
+    allowed["data.noise"] = {"items": allowed["data.noise"]}  # a list of choices
+    one = {"properties": allowed} | no_settings
+    items = {name: {"items": choices} for name, choices in allowed.items()}
     several = {"properties": items} | no_settings
     kinds = {"base": one, "reference": one, "vary": several, "space": several}
     arms, tune = {"additionalProperties": one}, {"properties": {"space": several}}

@@ -32,7 +32,7 @@ def try_parts(run: Run) -> None:
     """
     if not run.variants:
         return
-    noisy, clean = make_scenes(SCENES, task=Task.of(run.model, run.data))
+    noisy, clean = _try_data(run)
     with torch.random.fork_rng(devices=[]):
         model = try_network(run.model, noisy)
         loss = _try_loss(run, model, noisy, clean)
@@ -43,6 +43,18 @@ def try_parts(run: Run) -> None:
             optimiser.step()
             schedule.step()
             rate_factor(run.training, run.training.epochs * steps_per_epoch(run.training) - 1)
+
+
+def _try_data(run: Run) -> tuple[Tensor, Tensor]:
+    places = ("data.source", "data.noise")
+    with _blaming(run.variants, places):
+        pair = make_scenes(SCENES, task=Task.of(run.model, run.data))
+    part, expected = _blamed(run.variants, places), (SCENES, run.model.channels, *run.model.image_size)
+    for images in pair:
+        if tuple(images.shape) != expected or images.dtype != torch.float32:
+            fact = f"{part.name} makes images of shape {tuple(images.shape)} and type {str(images.dtype)[6:]}"
+            raise _error(part, f"{fact}; allowed: {expected}, float32")
+    return pair
 
 
 def try_network(config: ModelConfig, noisy: Tensor | None = None) -> Denoiser:

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from ablate.errors import StudyError, explain, quote, suggest
 from ablate.variants.execution import Registered, execute
@@ -62,6 +62,15 @@ class Variant:
             return part.make
         text = json.dumps(dict(self.settings))
         return partial(part.make, settings=part.settings.model_validate_json(text, strict=True))
+
+
+def _accept_variant(value: object, builtin: ValidatorFunctionWrapHandler) -> object:
+    return value if isinstance(value, Variant) else builtin(value)
+
+
+OPEN = WrapValidator(_accept_variant)
+"""Marks a setting whose choices a study can add to (`variants`). Beside its literals it takes a `Variant`; code that
+looks a choice up does so by `choose`."""
 
 
 def choose(choices: Mapping[str, Choice], chosen: object) -> Choice:

@@ -15,6 +15,7 @@ from tests.helpers.parts import write_parts_study
 from tests.helpers.tiny import tiny_run
 
 HEAD = """\
+import numpy as np
 import torch
 from torch import nn, optim
 import ablate
@@ -62,7 +63,30 @@ SCHEDULE = """\
 def own(progress):
     return 1 - progress
 """
+SOURCE = """\
+@ablate.variant("data.source", "own")
+class Own:
+    def __init__(self, task):
+        self.shape = (task.channels, *task.image_size)
+
+    def pairs(self, images):
+        clean = np.stack([rng.random(self.shape, np.float32) for rng in images.generators()])
+        return clean + np.float32(0.1), clean
+
+    def constant(self):
+        return np.full(self.shape[:1], 0.5, np.float32)
+
+    def files_of(self, split):
+        return None
+"""
+NOISE = """\
+@ablate.variant("data.noise", "own")
+def own(x, generators, data):
+    return x + np.float32(0.1)
+"""
 PARTS = {
+    "data.source": SOURCE,
+    "data.noise": NOISE,
     "model.attention": LAYER,
     "model.mlp": LAYER,
     "model.position": LAYER,
@@ -77,7 +101,8 @@ PARTS = {
 
 
 def run_with(folder: Path, place: str, text: str) -> Run:
-    arms = f"arms:\n  usual: {{data.test: 17}}\n  own: {{{place}: own}}\nreference: usual\n"
+    value, metric = ("[own]" if place == "data.noise" else "own"), "metric: test/gain\n"
+    arms = f"arms:\n  usual: {{data.test: 17}}\n  own: {{{place}: {value}}}\nreference: usual\n{metric}"
     study = write_parts_study(folder, arms, mine=HEAD + text.replace("PLACE", place))
     return ablate.load_study(study).arms[1].run(0)
 
@@ -92,24 +117,27 @@ def test_a_part_in_every_place_is_accepted_and_trains(place: str, tmp_path: Path
 
 
 MISTAKES = {
-    "a wrong shape": ("model.attention", "self.layer(x)", "self.layer(x)[:, :3]", 5, "own returns (2, 3, 8)"),
-    "one dimension less": ("model.mlp", "self.layer(x)", "x[0]", 5, "own returns (4, 8); allowed: (2, 4, 8)"),
-    "no tensor": ("model.position", "self.layer(x)", "(x, x)", 5, "own returns tuple; allowed: (2, 4, 8)"),
-    "a wrong image": ("model.decoder", "x.mean()", "x.mean() + torch.ones(3, 1, 1)", 5, "own returns (2, 3, 16, 16)"),
-    "a wrong sum": ("model.skip", "x + self.layer(y)", "self.layer(y).sum(dim=0)", 5, "own returns (4, 8)"),
-    "a wrong norm": ("model.norm", "self.layer(x)", "self.layer(x).mean(dim=1)", 5, "own returns (2, 8)"),
-    "a wrong prediction": ("model.prediction", "noisy * predicted", "predicted[0]", 5, "own returns (1, 16, 16)"),
-    "no gradient": ("model.attention", "self.layer(x)", "x * self.layer.bias", 5, "layer.weight gets no gradient"),
-    "detached": ("model.mlp", "self.layer(x)", "self.layer(x).detach()", 5, "mlp.layer.weight gets no gradient"),
-    "no loss": ("training.loss", ".mean()", "", 5, "own returns a tensor of shape (2, 1, 16, 16); allowed: a"),
-    "a number": ("training.loss", ".mean()", ".mean().item()", 5, "own returns float; allowed: a tensor"),
-    "a constant": ("training.loss", "denoised - clean", "clean", 5, "with own the loss depends on no parameter"),
-    "a constructor": ("model.attention", "nn.Linear(config", "nn.Linear(config.w + config", 9, "AttributeError: "),
-    "forward": ("model.attention", "self.layer(x)", "self.leyer(x)", 12, "AttributeError: 'Own' object has no"),
-    "a wrong call": ("model.attention", "(self, x)", "(self, x, y)", 5, "TypeError: Own.forward() missing 1"),
-    "no optimiser": ("training.optimiser", "optim.SGD(", "dict(p=", 5, "AttributeError: 'dict' object has no"),
-    "the end": ("training.schedule", "1 - progress", "1 / (progress < 0.9)", 7, "ZeroDivisionError: division"),
-    "no meta": ("model.mlp", "self.layer(x)", "self.layer(x) * float(x.max() > -9)", 12, "counting FLOPs on torch"),
+    "a wrong shape": ("model.attention", "self.layer(x)", "self.layer(x)[:, :3]", 6, "own returns (2, 3, 8)"),
+    "one dimension less": ("model.mlp", "self.layer(x)", "x[0]", 6, "own returns (4, 8); allowed: (2, 4, 8)"),
+    "no tensor": ("model.position", "self.layer(x)", "(x, x)", 6, "own returns tuple; allowed: (2, 4, 8)"),
+    "a wrong image": ("model.decoder", "x.mean()", "x.mean() + torch.ones(3, 1, 1)", 6, "own returns (2, 3, 16, 16)"),
+    "a wrong sum": ("model.skip", "x + self.layer(y)", "self.layer(y).sum(dim=0)", 6, "own returns (4, 8)"),
+    "a wrong norm": ("model.norm", "self.layer(x)", "self.layer(x).mean(dim=1)", 6, "own returns (2, 8)"),
+    "a wrong prediction": ("model.prediction", "noisy * predicted", "predicted[0]", 6, "own returns (1, 16, 16)"),
+    "no gradient": ("model.attention", "self.layer(x)", "x * self.layer.bias", 6, "layer.weight gets no gradient"),
+    "detached": ("model.mlp", "self.layer(x)", "self.layer(x).detach()", 6, "mlp.layer.weight gets no gradient"),
+    "no loss": ("training.loss", ".mean()", "", 6, "own returns a tensor of shape (2, 1, 16, 16); allowed: a"),
+    "a number": ("training.loss", ".mean()", ".mean().item()", 6, "own returns float; allowed: a tensor"),
+    "a constant": ("training.loss", "denoised - clean", "clean", 6, "with own the loss depends on no parameter"),
+    "a constructor": ("model.attention", "nn.Linear(config", "nn.Linear(config.w + config", 10, "AttributeError: "),
+    "forward": ("model.attention", "self.layer(x)", "self.leyer(x)", 13, "AttributeError: 'Own' object has no"),
+    "a wrong call": ("model.attention", "(self, x)", "(self, x, y)", 6, "TypeError: Own.forward() missing 1"),
+    "no optimiser": ("training.optimiser", "optim.SGD(", "dict(p=", 6, "AttributeError: 'dict' object has no"),
+    "the end": ("training.schedule", "1 - progress", "1 / (progress < 0.9)", 8, "ZeroDivisionError: division"),
+    "double precision": ("data.source", "+ np.float32(0.1)", "+ np.float64(1)", 6, "own makes images of shape (2, 1,"),
+    "a single image": ("data.noise", "x + np.float32(0.1)", "(x + np.float32(0.1))[:1]", 6, "own makes images of"),
+    "no images": ("data.source", "rng.random(", "rng.randon(", 12, "AttributeError: "),
+    "no meta": ("model.mlp", "self.layer(x)", "self.layer(x) * float(x.max() > -9)", 13, "counting FLOPs on torch"),
 }
 
 

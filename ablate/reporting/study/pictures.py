@@ -59,8 +59,9 @@ def _noise(data: DataConfig) -> str:
     return f"Noise: {join_words([_describe(name, data) for name in data.noises], 'then')}; noisy values are {clipped}."
 
 
-def _describe(name: str, data: DataConfig) -> str:
+def _describe(noise: object, data: DataConfig) -> str:
     """A noise with its settings, if it has any of its own: `gaussian (sigma 25)`."""
+    name = str(noise)
     own = getattr(data, name, None)
     settings = own.model_dump() if own is not None else {}
     texts = [f"{key} {_level(value)}" for key, value in settings.items()]
