@@ -62,6 +62,11 @@ class ModelConfig(Frozen):
     decoder: Annotated[Literal["transposed", "bilinear", "pixelshuffle", "linear", "unet"], OPEN] = Field(
         "transposed", description="how tokens are turned back into pixels"
     )
+    head_init: Literal["torch", "small"] = Field(
+        "torch",
+        description="initial values of the decoder's last convolution: torch's, which can be far from any image, or "
+        "`small`: near 0, as those of linear layers; the linear decoder's are always small",
+    )
     prediction: Annotated[Literal["clean", "noise"], OPEN] = Field(
         "clean", description="what the decoder predicts, the clean image or the noise to subtract from the input"
     )

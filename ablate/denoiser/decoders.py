@@ -11,7 +11,7 @@ import torch
 from einops.layers.torch import Rearrange
 from torch import Tensor, nn
 
-from ablate.denoiser.embedding import grid
+from ablate.denoiser.embedding import grid, init_weights
 from ablate.settings import ModelConfig
 
 MIN_CHANNELS = 4
@@ -83,6 +83,24 @@ class Stem(nn.Module):
         return features
 
 
+class SmallConv2d(nn.Conv2d):
+    """A convolution that is initialised as the linear layers are, with weights near zero and a bias of zero.
+
+    With torch's initial values, from -0.5 to 0.5 for four channels, a network can start with a constant of ±0.5 added
+    to every image. Adam needs hundreds of steps to remove it, since a step moves a bias by at most the learning rate.
+    """
+
+    def reset_parameters(self) -> None:
+        """Initialise the weights and the bias."""
+        init_weights(self.weight)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+
+HEADS: dict[str, Callable[..., nn.Module]] = {"torch": nn.Conv2d, "small": SmallConv2d}
+"""Makes the last convolution of a decoder, by its initial values."""
+
+
 class ConvolutionalDecoder(nn.Module):
     """Stages that each double the resolution, until a patch is pixels again.
 
@@ -99,7 +117,7 @@ class ConvolutionalDecoder(nn.Module):
         self.stages = nn.ModuleList(
             Stage(coarse, fine, upsampling, skipped=fine if stem else 0) for coarse, fine in pairwise(channels)
         )
-        self.head = nn.Conv2d(channels[-1], config.channels, 1)
+        self.head = HEADS[config.head_init](channels[-1], config.channels, 1)
 
     def forward(self, x_BND: Tensor, image_BCHW: Tensor) -> Tensor:
         """(B, N, D), (B, C, H, W) -> (B, C, H, W)."""

@@ -1,5 +1,6 @@
 """B images, C channels, H height, W width, N tokens, D width of a token."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -11,6 +12,7 @@ from torch.nn.functional import conv2d, fold, interpolate, max_pool2d, pixel_shu
 
 from ablate.denoiser.decoders import (
     DECODERS,
+    HEADS,
     ConvolutionalDecoder,
     LinearDecoder,
     Stage,
@@ -18,7 +20,11 @@ from ablate.denoiser.decoders import (
     pixelshuffle,
     transposed,
 )
+from ablate.denoiser.denoiser import build_denoiser
 from ablate.settings import ModelConfig
+
+MEAN_OF_A_RECTIFIED_NORMAL = (2 * math.pi) ** -0.5
+"""What a channel after BatchNorm and ReLU is on average, at the start of the training."""
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +155,29 @@ def test_the_stem_is_the_contracting_path_of_a_unet() -> None:
     for ours, theirs in zip(stem(x), reversed(expected), strict=True):
         torch.testing.assert_close(ours, theirs)
     assert [tuple(features.shape) for features in stem(x)] == [(2, 16, 16, 16), (2, 8, 32, 32), (2, 4, 64, 64)]
+
+
+@pytest.mark.parametrize("decoder", ["transposed", "bilinear", "pixelshuffle", "unet"])
+def test_a_small_head_adds_no_constant_to_the_first_images(decoder: str) -> None:
+    """Torch's adds up to half of the full intensity, the same to all pixels."""
+
+    def constant(head_init: str, seed: int) -> float:
+        head: Any = build_denoiser(ModelConfig(decoder=decoder, depth=1, head_init=head_init), seed).decoder.head
+        weights, bias = head.weight.detach(), head.bias.detach()
+        return abs(float(weights.sum() * MEAN_OF_A_RECTIFIED_NORMAL + bias))
+
+    assert max(constant("torch", seed) for seed in range(12)) > 0.4
+    assert max(constant("small", seed) for seed in range(12)) < 0.05
+
+
+def test_a_small_head_starts_as_linear_layers_do() -> None:
+    head: Any = build_denoiser(ModelConfig(width=512, patch_size=1, head_init="small", depth=1)).decoder.head
+    assert not head.bias.any()
+    assert head.weight.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+def test_heads_are_the_choices_of_the_settings() -> None:
+    assert tuple(HEADS) == get_args(ModelConfig.model_fields["head_init"].annotation)
 
 
 def test_decoders_are_the_choices_of_the_settings() -> None:

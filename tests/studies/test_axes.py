@@ -30,6 +30,7 @@ AXES: dict[str, list[Any]] = {
     "model.final_norm": [True, False],
     "model.decoder": ["transposed", "bilinear", "pixelshuffle", "linear", "unet"],
     "model.prediction": ["clean", "noise"],
+    "model.head_init": ["torch", "small"],
     "training.epochs": [1],
     "training.scenes": [4],
     "training.batch": [4, 3],

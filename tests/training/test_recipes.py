@@ -40,6 +40,7 @@ LOSSES_OF = {
     ("model.decoder", "pixelshuffle"): [0.1022499, 0.02027928],
     ("model.decoder", "linear"): [0.01480688, 0.007059895],
     ("model.decoder", "unet"): [0.09059574, 0.02774703],
+    ("model.head_init", "small"): [0.01401328, 0.001685358],
     ("model.prediction", "noise"): [0.1022222, 0.01735667],
     ("training.loss", "l1"): [0.2496041, 0.1098381],
     ("training.optimiser", "adamw"): [0.09799802, 0.01827025],
