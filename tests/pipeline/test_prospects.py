@@ -113,7 +113,7 @@ def test_less_noise_finds_smaller_differences_and_needs_fewer_seeds(workplace: P
     assert quiet.equivalence < noisy.equivalence
 
 
-def test_a_file_that_is_no_study_is_left_out(workplace: Path) -> None:
+def test_a_file_that_cannot_be_read_as_a_study_is_left_out(workplace: Path) -> None:
     recorded("near", 0.3)
     Path("broken.yaml").write_text("question: {")
     similar = find_similar(planned(), Record())

@@ -60,7 +60,8 @@ def bound_text(bound: float) -> str:
     ('1.2', '0.26', '0.013', '13')
     """
     decimals = max(0, DIGITS - 1 - math.floor(math.log10(bound))) if bound > 0 else DIGITS
-    return format_fixed((math.floor(bound * 10**decimals) + 1) / 10**decimals, decimals)
+    scaled = bound * 10**decimals * (1 + 1e-9)  # 0.0003 times 100,000 is slightly below 30
+    return format_fixed((math.floor(scaled) + 1) / 10**decimals, decimals)
 
 
 def _other_values(rows: Sequence[ArmRow], page: Page) -> str:

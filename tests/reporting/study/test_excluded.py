@@ -48,7 +48,7 @@ def test_an_axis_of_undecided_values_has_one_bound_that_covers_all_smallest_marg
 
 
 def test_the_seeds_that_would_decide_have_the_power_at_the_high_end_of_the_sd() -> None:
-    page = two_heads(0.2)
+    page = two_heads(0.24)
     text = what_would_decide(page)
     assert text is not None
     seeds = int(text.split("about ")[1].split()[0])
