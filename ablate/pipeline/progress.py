@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from ablate.records.judged import has_learned_nothing
 from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
         case Ended(status, results):
             score = f", test {results['test/psnr']:.2f} dB" if "test/psnr" in results else ""
             when = f" in epoch {results['diverged/epoch']}" if "diverged/epoch" in results else ""
-            return f"{status}{when}{score}"
+            useless = "; below answering zero, so it has learned nothing" if has_learned_nothing(results) else ""
+            return f"{status}{when}{score}{useless}"
         case Lost(reason):
             return f"{reason}; it is tried again"
         case Failed(reason, _, status):

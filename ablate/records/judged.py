@@ -1,10 +1,20 @@
-"""The scores by which a run is judged: those that it has, unless it diverged."""
+"""The scores by which a run is judged: those that it has, unless it diverged, and whether it has learned nothing."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from ablate.metrics import METRICS, STUDY_METRICS
+
+
+def has_learned_nothing(results: Mapping[str, float], kind: str = "test") -> bool:
+    """Whether a run's own score, of its `test` or `last` weights, is below that of answering zero.
+
+    >>> has_learned_nothing({"test/psnr": 16.2, "zero/psnr": 17.3}), has_learned_nothing({"zero/psnr": 17.3})
+    (True, False)
+    """
+    return results.get(f"{kind}/psnr", math.inf) < results.get("zero/psnr", -math.inf)
 
 
 def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from ablate.metrics import Metric
 from ablate.records.files import write_json
@@ -57,6 +57,14 @@ class Result(Stored):
     adopted: str | None = None
     ended: Number
     files: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_finite_scores(cls, stored: Any) -> Any:
+        """Read a run as finished that an older version called diverged, though it had scores, below answering zero."""
+        if isinstance(stored, dict) and stored.get("status") == "diverged" and "test/mse" in stored.get("results", {}):
+            return stored | {"status": "finished"}
+        return stored
 
     def has_score(self, metric: Metric) -> bool:
         """Whether the run has a score by a metric; a diverged run is scored as if its network always returned zero."""

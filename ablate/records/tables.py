@@ -111,12 +111,18 @@ def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None
     metric, status = metric or design.metric, by_seed(design, runs, "status")
     return Scores(
         values=by_seed(design, runs, metric.name),
-        diverged=status == "diverged",
+        bad=(status == "diverged") | _useless(design, runs, metric),
         pending=status.isin(PENDING),
         sign=metric.sign,
         margin=design.study.margin,
         comparisons=len(design.pairs),
     )
+
+
+def _useless(design: Design, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """Which runs have learned nothing (`judged.has_learned_nothing`), seeds x arms."""
+    own, zero = (by_seed(design, runs, name) for name in (f"{metric.kind}/psnr", "zero/psnr"))
+    return own < zero
 
 
 def read_course(design: Design, runs: pd.DataFrame) -> Course:

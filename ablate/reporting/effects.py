@@ -42,7 +42,7 @@ class Effect:
         metric: what the effect is measured by: effects of different metrics cannot be compared.
         difference: the mean difference; `error` is its standard error.
         interval: of the difference; None where it is infinite.
-        diverged_runs: of the arm and of its reference together, among `runs` with a score.
+        bad_runs: of the arm and of its reference together, among `runs` with a score: diverged, or without learning.
     """
 
     metric: Metric
@@ -52,7 +52,7 @@ class Effect:
     difference: float
     interval: tuple[float, float] | None
     error: float
-    diverged_runs: int
+    bad_runs: int
     runs: int
 
     @property
@@ -100,14 +100,15 @@ def _effect(study: str, name: str, facts: Headlines) -> Effect:
         difference=decibels["difference"],
         interval=(decibels["low"], decibels["high"]) if "low" in decibels else None,
         error=decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"]),
-        diverged_runs=arm["diverged"] + reference["diverged"],
+        # an older version wrote no `learned_nothing`
+        bad_runs=sum(one["diverged"] + one.get("learned_nothing", 0) for one in (arm, reference)),
         runs=arm["seeds"] + reference["seeds"],
     )
 
 
 def effect_limits(effects: Sequence[Effect]) -> tuple[float, float]:
-    """The limits of the scale: zero, and all effects without diverged runs."""
-    steady = [effect for effect in effects if not effect.diverged_runs] or effects
+    """The limits of the scale: zero, and all effects without bad runs."""
+    steady = [effect for effect in effects if not effect.bad_runs] or effects
     return pad_limits([0.0, *(end for effect in steady for end in effect.ends)])
 
 
@@ -128,7 +129,7 @@ def effects_figure(effects: dict[Metric, list[Effect]]) -> Figure | None:
 
 
 def _names(effects: Sequence[Effect]) -> list[str]:
-    marks = [" (diverged)" if effect.diverged_runs else "" for effect in effects]
+    marks = [" (bad runs)" if effect.bad_runs else "" for effect in effects]
     return [f"{effect.study}: {effect.arm}{mark}" for effect, mark in zip(effects, marks, strict=True)]
 
 
@@ -139,7 +140,7 @@ def _draw(axes: Axes, metric: Metric, effects: list[Effect], places: list[float]
         if effect.interval:
             axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
         mark_overflow(axes, height, effect.ends, limits, colour)
-        inside = "white" if effect.diverged_runs else colour
+        inside = "white" if effect.bad_runs else colour
         axes.plot(effect.difference, height, "o", color=colour, markerfacecolor=inside, markersize=6)
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)

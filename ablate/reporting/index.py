@@ -104,17 +104,17 @@ def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
     every = effects(studies)
     if not every:
         return
-    diverged = any(effect.diverged_runs for found in every.values() for effect in found)
+    bad_runs = any(effect.bad_runs for found in every.values() for effect in found)
     yield Picture(
         "effects",
         "The effect of every change of every study in dB, largest first",
         "Mark: the mean difference from the study's reference; line: its interval (with an arrow where it leaves the "
-        f"scale){'; hollow mark: a run of the arm or of its reference diverged' if diverged else ''}. The intervals of "
+        f"scale){'; hollow mark: the arm or its reference has a bad run' if bad_runs else ''}. The intervals of "
         "one study hold together with 95%, those of different studies do not.",
     )
     for metric, found in every.items():
         yield _effects_table(f"Differences in {metric_label(metric)}, largest first", found)
-    yield from map(paragraph, _notes(studies, diverged=diverged))
+    yield from map(paragraph, _notes(studies, bad_runs=bad_runs))
 
 
 def _effects_table(caption: str, effects: list[Effect]) -> Table:
@@ -127,12 +127,12 @@ def _effects_table(caption: str, effects: list[Effect]) -> Table:
         ),
         Column[Effect]("interval", _interval),
     ]
-    if any(effect.diverged_runs for effect in effects):
-        columns.append(Column[Effect]("diverged runs", _diverged, number=False))
+    if any(effect.bad_runs for effect in effects):
+        columns.append(Column[Effect]("bad runs", _bad_runs, number=False))
     return table(caption, columns, effects)
 
 
-def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
+def _notes(studies: dict[str, Headlines], *, bad_runs: bool) -> Iterator[str]:
     """What readers must know to compare effects."""
     yield (
         "The page of each study says what its arms have in common; effects under different settings need not add up. "
@@ -151,15 +151,16 @@ def _notes(studies: dict[str, Headlines], *, diverged: bool) -> Iterator[str]:
     if converted:
         judged = "; ".join(f"{name} by {metrics[name].name}" for name in converted)
         yield f"Judged by another score, but shown here in dB of PSNR: {judged}. Their verdicts are on their own pages."
-    if diverged:
+    if bad_runs:
         yield (
-            "Diverged runs (of those of the arm and its reference) count with the score of answering zero, so such an "
-            "effect says how often training diverges rather than how good a trained network is."
+            "Bad runs (of those of the arm and its reference) diverged and count with the score of answering zero, or "
+            "scored below that. So such an effect says how often training goes wrong rather than how good a trained "
+            "network is."
         )
 
 
-def _diverged(effect: Effect) -> str:
-    return f"{effect.diverged_runs} of {effect.runs}" if effect.diverged_runs else ""
+def _bad_runs(effect: Effect) -> str:
+    return f"{effect.bad_runs} of {effect.runs}" if effect.bad_runs else ""
 
 
 def _interval(effect: Effect) -> str:

@@ -46,7 +46,7 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
 
     The values are computed for each seed and compared with zero by paired t intervals. Their error is shared over the
     axes (Bonferroni), so that all of them hold together with a confidence of 95%, apart from the verdicts of the arms
-    and from the interactions. A missing run makes all of them wait, and a diverged one leaves them undecided, since
+    and from the interactions. A missing run makes all of them wait, and a bad one leaves them undecided, since
     each depends on all cells.
 
     >>> scores = np.array([[[20, 26], [24, 30]], [[21, 27.1], [25, 31]], [[19, 25], [23.1, 29]]])
@@ -58,15 +58,15 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     if count > MAX_AXES or any(len(levels) != 2 for levels in grid.levels):
         return []
     parts = [_split(grid, axis) for axis in range(count)]
-    diverged = [bool(grid.diverged.any())] * count
+    bad = [bool(grid.bad.any())] * count
     comparisons = compare_pairs(
         np.array([with_it for with_it, _ in parts]),
         np.array([without for _, without in parts]),
         margin=margin,
         comparisons=count,
         sign=grid.sign,
-        arms_diverged=diverged,
-        references_diverged=diverged,
+        arms_bad=bad,
+        references_bad=bad,
     )
     return [
         Contribution(name, levels[1 - on], levels[on], comparison)

@@ -43,8 +43,8 @@ def weigh(claimed: Expected, comparison: Comparison, margin: float) -> Outcome:
     *Equivalent* is contradicted only by an interval beyond the margin (low >= margin or high <= -margin), because an
     arm that is shown to be better can still be so by less than the margin.
 
-    A claim is undecided if its comparison is undecided or waits for a run. The verdicts that a diverged run rules out
-    neither support nor contradict a claim: if an arm diverged, "better" never holds, and is contradicted only if the
+    A claim is undecided if its comparison is undecided or waits for a run. The verdicts that a bad run rules out
+    neither support nor contradict a claim: if an arm has one, "better" never holds, and is contradicted only if the
     arm is worse.
 
     >>> from ablate.statistics.verdicts import compare

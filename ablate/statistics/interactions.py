@@ -30,7 +30,7 @@ class GridScores:
         baseline: for each axis the index of the level that others are compared with: the reference's, if it fixes the
             axis, else the first.
         scores: (seeds, *levels), in the metric's unit; NaN for a missing run.
-        diverged: (*levels), whether any run of the cell diverged.
+        bad: (*levels), whether any run of the cell is a bad one: it diverged, or has learned nothing.
         sign: +1 if higher is better, -1 if lower is.
     """
 
@@ -38,7 +38,7 @@ class GridScores:
     levels: tuple[tuple[Any, ...], ...]
     baseline: tuple[int, ...]
     scores: NDArray[np.floating]
-    diverged: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
     sign: int
 
 
@@ -107,14 +107,14 @@ def interactions(grid: GridScores, margin: float) -> list[Interaction]:
         (y[a, b] - y[a0, b]) - (y[a, b0] - y[a0, b0])
 
     averaged over the levels of all other axes. A contrast uses the seeds that its four cells share. Its verdict is
-    `waiting` if one of their runs is missing, and `undecided` if one of them diverged.
+    `waiting` if one of their runs is missing, and `undecided` if one of them is bad.
 
     The seeds are blocks, no variance is pooled over cells, and the error is shared over these contrasts (Bonferroni),
     separately from the verdicts of the arms. `benchmarks/calibration.md` shows under which noise the confidence holds.
 
     >>> scores = np.array([[[30, 31], [30, 33]], [[28, 29.1], [28, 31.2]], [[29, 29.9], [29, 31.9]]])
-    >>> levels, diverged = ((1, 4), (2, 12)), np.zeros((2, 2), bool)
-    >>> grid = GridScores(("heads", "depth"), levels, (0, 0), scores, diverged, sign=1)
+    >>> levels, bad = ((1, 4), (2, 12)), np.zeros((2, 2), bool)
+    >>> grid = GridScores(("heads", "depth"), levels, (0, 0), scores, bad, sign=1)
     >>> [(item.changed, item.comparison.verdict) for item in interactions(grid, margin=0.25)]
     [((4, 12), 'better')]
     """
@@ -131,8 +131,8 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
     # the levels of each contrast: of the first axis and of the second
     a, b = np.array(levels).T
     cells = _pair_scores(grid, pair)
-    diverged = np.any(grid.diverged, axis=_other_axes(grid, pair))
-    of_any_cell = (diverged[a, b] | diverged[a0, b] | diverged[a, b0] | diverged[a0, b0]).tolist()
+    bad = np.any(grid.bad, axis=_other_axes(grid, pair))
+    of_any_cell = (bad[a, b] | bad[a0, b] | bad[a, b0] | bad[a0, b0]).tolist()
     # a difference of differences is a paired comparison of two differences: the effect of the first change where the
     # second axis is changed, with its effect where that is at its baseline. If a run of any of the four cells is
     # missing, NaN spreads to one of them
@@ -142,9 +142,10 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
         margin=margin,
         comparisons=count,
         sign=grid.sign,
-        # a diverged run has no score of its own (it gets that of answering zero), so no verdict may rest on it
-        arms_diverged=of_any_cell,
-        references_diverged=of_any_cell,
+        # a diverged run has no score of its own (it gets that of answering zero), and one that has learned nothing says
+        # nothing of its settings, so no verdict may rest on either
+        arms_bad=of_any_cell,
+        references_bad=of_any_cell,
     )
     names, values = (grid.axes[pair[0]], grid.axes[pair[1]]), (grid.levels[pair[0]], grid.levels[pair[1]])
     baseline = (values[0][a0], values[1][b0])

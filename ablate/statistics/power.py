@@ -67,8 +67,8 @@ def seeds_needed(comparisons: Sequence[Comparison], margin: float, level: float)
     power itself, that interval assumes normally distributed differences.
 
     Returns:
-        None for a comparison that is decided, has fewer than two pairs or no spread, or of which a diverged run rules
-        out some verdicts.
+        None for a comparison that is decided, has fewer than two pairs or no spread, or of which a bad run rules out
+        some verdicts.
 
     >>> from ablate.statistics.verdicts import compare
     >>> comparison = compare([29.5, 29.1, 28.3, 29.4], [29.7, 29.0, 29.2, 29.2], margin=0.25, comparisons=1)

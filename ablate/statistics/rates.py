@@ -1,10 +1,21 @@
-"""How often runs go wrong, with the interval that so few runs allow."""
+"""How often runs go wrong, with the interval that so few seeds allow.
+
+Runs of one seed can go wrong together, because they share their scenes and initial values. So what is counted over
+several arms are seeds, not runs.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ablate.statistics.multiplicity import CONFIDENCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,46 @@ def rate(bad: int, runs: int) -> Rate:
         return Rate(bad, runs, 0.0, 1.0)
     interval = stats.binomtest(bad, runs).proportion_ci(CONFIDENCE, method="exact")
     return Rate(bad, runs, float(interval.low), float(interval.high))
+
+
+@dataclass(frozen=True)
+class SeedRate:
+    """`bad` of `seeds` with at least one bad run, and the upper bound on the rate of such seeds (`bad_seed_bound`)."""
+
+    bad: int
+    seeds: int
+    bound: float
+
+
+def seed_rate(bad: pd.DataFrame, ended: pd.DataFrame) -> SeedRate:
+    """The rate of bad seeds, over those whose runs have all ended, and those that are bad already.
+
+    Args:
+        bad, ended: whether each run is bad, and whether it has ended (seeds x arms).
+    """
+    is_bad = bad.any(axis=1)
+    seeds = int((ended.all(axis=1) | is_bad).sum())
+    return SeedRate(int(is_bad.sum()), seeds, bad_seed_bound(int(is_bad.sum()), seeds))
+
+
+def paired_rates_p(bad: ArrayLike, reference_bad: ArrayLike) -> float:
+    """The p value of the exact paired comparison of two rates (McNemar's test), by `scipy.stats.binomtest`.
+
+    If both rates are the same, a seed of which only one run is bad is as likely to be bad for either of them.
+
+    Args:
+        bad, reference_bad: whether the runs of each seed are bad (seeds,), paired by position.
+
+    >>> paired_rates_p([True] * 6 + [False] * 2, [False] * 8)
+    0.03125
+    """
+    from scipy import stats
+
+    own, other = np.asarray(bad, bool), np.asarray(reference_bad, bool)
+    only_own, only_other = int((own & ~other).sum()), int((~own & other).sum())
+    if not only_own + only_other:
+        return 1.0
+    return float(stats.binomtest(only_own, only_own + only_other).pvalue)
 
 
 def bad_seed_bound(bad: int, seeds: int) -> float:

@@ -21,7 +21,7 @@ class Scores:
 
     Attributes:
         values: in the metric's unit; NaN if a run has no score.
-        diverged: whether the run diverged.
+        bad: whether the run is a bad one: it diverged, or has learned nothing.
         pending: whether the run has no score yet, but will get one when the sweep continues.
         sign: +1 if higher is better, -1 if lower is.
         margin: in the metric's unit.
@@ -30,7 +30,7 @@ class Scores:
     """
 
     values: pd.DataFrame
-    diverged: pd.DataFrame
+    bad: pd.DataFrame
     pending: pd.DataFrame
     sign: int
     margin: float
@@ -46,8 +46,8 @@ class Scores:
             margin=self.margin,
             comparisons=self.comparisons,
             sign=self.sign,
-            arms_diverged=self.diverged[arms].any().tolist(),
-            references_diverged=self.diverged[references].any().tolist(),
+            arms_bad=self.bad[arms].any().tolist(),
+            references_bad=self.bad[references].any().tolist(),
             share=self.share,
         )
 
@@ -59,10 +59,10 @@ class Scores:
     def at(self, look: Look) -> Scores:
         """The scores that a look sees: its first seeds in the order of the tables, whichever ended first."""
         first = slice(look.seeds)
-        values, diverged, pending = (table.iloc[first] for table in (self.values, self.diverged, self.pending))
-        return replace(self, values=values, diverged=diverged, pending=pending, share=look.share)
+        values, bad, pending = (table.iloc[first] for table in (self.values, self.bad, self.pending))
+        return replace(self, values=values, bad=bad, pending=pending, share=look.share)
 
     def without(self, seed: int) -> Scores:
         """The same scores without one of the seeds."""
-        values, diverged, pending = (table.drop(index=seed) for table in (self.values, self.diverged, self.pending))
-        return replace(self, values=values, diverged=diverged, pending=pending)
+        values, bad, pending = (table.drop(index=seed) for table in (self.values, self.bad, self.pending))
+        return replace(self, values=values, bad=bad, pending=pending)

@@ -59,7 +59,7 @@ class Comparison:
         level: its confidence.
         inner_low, inner_high: the inner interval, of the confidence `inner_level`.
         verdict: by the rule of `judge`.
-        barred: the verdicts that are ruled out by diverged runs of the arm or of its reference.
+        barred: the verdicts that are ruled out by bad runs of the arm or of its reference.
         median: the median of the same differences; None without any pair.
     """
 
@@ -82,7 +82,7 @@ class Comparison:
 
     @property
     def smallest_margin(self) -> float:
-        """The margin above which the arm would be equivalent; infinite if a diverged run rules that out."""
+        """The margin above which the arm would be equivalent; infinite if a bad run rules that out."""
         return math.inf if self.barred else max(abs(self.inner_low), abs(self.inner_high))
 
     @property
@@ -108,15 +108,15 @@ def compare(
     margin: float,
     comparisons: int,
     sign: int = 1,
-    arm_diverged: bool = False,
-    reference_diverged: bool = False,
+    arm_bad: bool = False,
+    reference_bad: bool = False,
     share: float = 1.0,
 ) -> Comparison:
     """Compare an arm with its reference on the seeds that both have.
 
     Args:
         arm, reference: scores (seeds,), paired by position; NaN where a run is missing.
-        arm_diverged, reference_diverged: whether any of its runs diverged.
+        arm_bad, reference_bad: whether any of its runs is a bad one.
         margin, comparisons, sign, share: see `compare_pairs`.
 
     >>> found = compare([29.5, 30.1, 28.9], [29.1, 29.8, 28.5], margin=0.25, comparisons=1)
@@ -129,8 +129,8 @@ def compare(
         margin=margin,
         comparisons=comparisons,
         sign=sign,
-        arms_diverged=[arm_diverged],
-        references_diverged=[reference_diverged],
+        arms_bad=[arm_bad],
+        references_bad=[reference_bad],
         share=share,
     )
     return found
@@ -143,8 +143,8 @@ def compare_pairs(
     margin: float,
     comparisons: int,
     sign: int = 1,
-    arms_diverged: Sequence[bool],
-    references_diverged: Sequence[bool],
+    arms_bad: Sequence[bool],
+    references_bad: Sequence[bool],
     share: float = 1.0,
 ) -> list[Comparison]:
     """Compare pairs of an arm and its reference, each on the seeds that both have.
@@ -155,19 +155,20 @@ def compare_pairs(
         margin: in the metric's unit; differences smaller than this do not matter to the reader.
         comparisons: number of pairs of arms that the study compares, over which the error is shared.
         sign: +1 if higher is better, -1 if lower is.
-        arms_diverged, references_diverged: for each pair, whether any run of the arm, or of the reference, diverged.
+        arms_bad, references_bad: for each pair, whether any run of the arm, or of the reference, is a bad one: it
+            diverged, or has learned nothing.
         share: of the error, what this look can spend; all of it if there is only one look.
 
     >>> found = compare_pairs([[29.5, 30.1, 28.9], [29.1, 29.7, np.nan]], [[29.1, 29.8, 28.5]] * 2, margin=0.25,
-    ...                       comparisons=2, arms_diverged=[False] * 2, references_diverged=[False] * 2)
+    ...                       comparisons=2, arms_bad=[False] * 2, references_bad=[False] * 2)
     >>> [(comparison.pairs, comparison.verdict) for comparison in found]
     [(3, 'better'), (2, 'waiting')]
     """
     arms, references = sign * np.asarray(arms, float), sign * np.asarray(references, float)
     level = level_of(comparisons, share)
     barred = [
-        find_barred(arm_diverged=arm, reference_diverged=reference)
-        for arm, reference in zip(arms_diverged, references_diverged, strict=True)
+        find_barred(arm_bad=arm, reference_bad=reference)
+        for arm, reference in zip(arms_bad, references_bad, strict=True)
     ]
     found: dict[int, Comparison] = {}
     for rows, columns in _complete_parts(~(np.isnan(arms) | np.isnan(references))):
@@ -236,11 +237,10 @@ def judge(outer: tuple[ArrayLike, ArrayLike], inner: tuple[ArrayLike, ArrayLike]
     return np.select(rules, ["equivalent", "better", "worse"], "undecided")
 
 
-def find_barred(*, arm_diverged: bool, reference_diverged: bool) -> frozenset[Verdict]:
-    """The verdicts that diverged runs rule out.
+def find_barred(*, arm_bad: bool, reference_bad: bool) -> frozenset[Verdict]:
+    """The verdicts that bad runs rule out.
 
-    An arm with a diverged run is never better or equivalent. If a run of the reference diverged, no arm is worse or
-    equivalent.
+    An arm with a bad run is never better or equivalent. If the reference has a bad run, no arm is worse or equivalent.
     """
-    barred: set[Verdict] = {"better", "equivalent"} if arm_diverged else set()
-    return frozenset(barred | ({"worse", "equivalent"} if reference_diverged else set()))
+    barred: set[Verdict] = {"better", "equivalent"} if arm_bad else set()
+    return frozenset(barred | ({"worse", "equivalent"} if reference_bad else set()))

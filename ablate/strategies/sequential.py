@@ -78,4 +78,6 @@ def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
         | replace_diverged_scores(outcome.status, dict(outcome.results))
         for cell, outcome in found
     ]
-    return pd.DataFrame(rows, columns=["arm", "seed", "status", design.study.metric, "cost/train_seconds"])
+    psnr = (f"{design.metric.kind}/psnr", "zero/psnr")
+    names = dict.fromkeys(["arm", "seed", "status", design.study.metric, *psnr, "cost/train_seconds"])
+    return pd.DataFrame(rows, columns=list(names))

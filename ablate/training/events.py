@@ -45,7 +45,7 @@ class Ended:
     """The run has ended.
 
     Attributes:
-        status: `diverged` if its loss was not finite, or if it is worse than answering zero.
+        status: `diverged` if its loss, or a score at the end, was not finite.
         results: result metrics by name; without scores if the loss was not finite.
         weights: of the best epoch, as safetensors.
         arrays: safetensors with `test_mse`, the error of each test image, and with `noisy`, `clean` and `denoised`, the

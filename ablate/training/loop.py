@@ -213,9 +213,9 @@ class Trainer:
             "test/mse_sem": standard_error(best.image_mse, source_of(self.task).files_of("test")),
             **self._facts(),
         }
-        useful = results["test/psnr"] >= results["zero/psnr"]  # also False if the score is NaN
+        has_scores = all(math.isfinite(results[f"{kind}/mse"]) for kind in ("test", "last"))
         arrays = _bytes({"test_mse": best.image_mse, **self._sample_images()})
-        return self._ended("finished" if useful else "diverged", results, arrays)
+        return self._ended("finished" if has_scores else "diverged", results, arrays)
 
     def _ended(self, status: Literal["finished", "diverged"], results: dict[str, float], arrays: bytes) -> Ended:
         """The last event, without results that are not finite: without noise, the PSNR of doing nothing is infinite."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calibration, looks, spending
+from benchmarks import bad_seeds, calibration, looks, spending
 from tests.helpers.committed import ROOT
 
 VERDICTS = (ROOT / "docs" / "verdicts.md").read_text()
@@ -83,6 +83,24 @@ def test_the_price_of_looks_is_that_of_the_page() -> None:
     expected += [narrow["right, 0 M"], fixed["0.2"]["right, 0 M"], narrow["runs, 0 M"]]
     assert list(found.groups()) == expected
     assert narrow["right, 2 M"] == "100.0"
+
+
+def test_what_bad_runs_do_is_what_the_page_says() -> None:
+    found = re.search(r"diverges in 5% of seeds, (\S+)% of studies with 12 seeds .*? about good seeds (\S+)% are", TEXT)
+    lines = [line.strip("| ").split(" | ") for line in bad_seeds.PAGE.read_text().splitlines()]
+    (line,) = [line for line in lines if line[:2] == ["the reference, 5% of runs", "12"]]
+    assert found
+    assert list(found.groups()) == [cell.strip("*") for cell in line[2:4]]
+    assert all(float(cell) <= 5 for line in lines if len(line) == 6 and "5% of" in line[0] for cell in line[3::2])
+    bounds = re.search(r"not up to (\S+)% but, by 12 seeds, up to (\S+)%", TEXT)
+    assert bounds
+    assert list(bounds.groups()) == next(line[2:4] for line in lines if line[:2] == ["6", "12"])
+
+
+def test_the_page_on_bad_runs_has_the_errors_that_the_program_measures() -> None:
+    found = bad_seeds.measure(bad_seeds.PATTERNS[0], 12, bad_seeds.STUDIES, bad_seeds.zero)
+    cells = " | ".join(bad_seeds.shown(error, bad_seeds.STUDIES) for error in (found.overall, found.good))
+    assert f"| the reference, 5% of runs | 12 | {cells} |" in bad_seeds.PAGE.read_text()
 
 
 def _five_arms(heading: str) -> dict[str, dict[str, str]]:

@@ -1,5 +1,6 @@
 """Tables of recorded runs, from a record written by made-up events: nothing is trained."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS
 from ablate.records.record import Record
-from ablate.records.tables import load_epochs, load_results, with_all_metrics
+from ablate.records.tables import load_epochs, load_results, read_scores, with_all_metrics
 from ablate.studies.designs import Arm
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
@@ -59,14 +60,14 @@ def epoch(number: int) -> Row:
 ENDINGS: dict[str, Event] = {
     "finished": Ended("finished", results(GOOD_SCORES), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "loss not finite": Ended("diverged", results({}), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
-    "worse than zero": Ended("diverged", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
+    "worse than zero": Ended("finished", results(WORSE_THAN_ZERO), b"", b"", ENVIRONMENT, [epoch(1), epoch(2)]),
     "failed": Failed("RuntimeError: out of memory", "a trace"),
 }
 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
-    """Seeds 7, 3, 5: the good arm finished, failed, stopped after an epoch; the bad one diverged twice."""
+    """Seeds 7, 3, 5: the good arm finished, failed, stopped; the bad one diverged, learned nothing, did not start."""
     record = Record(tmp_path / ".ablate")
     record_run(record, BAD, 3, "worse than zero")
     record_run(record, BAD, 7, "loss not finite")
@@ -107,7 +108,7 @@ def test_every_row_has_the_id_of_its_run(record: Record) -> None:
 
 
 def test_every_row_has_the_status_of_its_run(record: Record) -> None:
-    status = ["finished", "failed", "unfinished", "diverged", "diverged", "absent"]
+    status = ["finished", "failed", "unfinished", "diverged", "finished", "absent"]
     assert list(load_results(STUDY, record).status) == status
 
 
@@ -116,14 +117,32 @@ def test_a_finished_run_has_its_own_results(record: Record) -> None:
     assert found[list(results(GOOD_SCORES))].to_dict() == results(GOOD_SCORES)
 
 
-@pytest.mark.parametrize("seed", [7, 3], ids=["loss not finite", "worse than zero"])
 @pytest.mark.parametrize("metric", STUDY_METRICS)
-def test_a_diverged_run_is_scored_as_if_it_returned_zero(metric: str, seed: int, record: Record) -> None:
-    assert row(load_results(STUDY, record), BAD, seed)[metric] == ZERO[METRICS[metric].at("zero").name]
+def test_a_diverged_run_is_scored_as_if_it_returned_zero(metric: str, record: Record) -> None:
+    assert row(load_results(STUDY, record), BAD, 7)[metric] == ZERO[METRICS[metric].at("zero").name]
 
 
 def test_a_diverged_run_has_no_error_over_the_test_images(record: Record) -> None:
-    assert pd.isna(row(load_results(STUDY, record), BAD, 3)["test/mse_sem"])
+    assert pd.isna(row(load_results(STUDY, record), BAD, 7)["test/mse_sem"])
+
+
+def test_a_run_below_answering_zero_keeps_its_scores(record: Record) -> None:
+    found = row(load_results(STUDY, record), BAD, 3)
+    assert found[list(results(WORSE_THAN_ZERO))].to_dict() == results(WORSE_THAN_ZERO)
+
+
+def test_a_run_that_an_older_version_called_diverged_has_its_scores_again(record: Record) -> None:
+    path = record.folder(BAD.run(3).id) / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "diverged"}))
+    found = row(load_results(STUDY, record), BAD, 3)
+    assert (found["status"], found["test/psnr"]) == ("finished", WORSE_THAN_ZERO["psnr"])
+
+
+@pytest.mark.parametrize("metric", ["test/psnr", "last/mse"])
+def test_runs_that_diverged_or_learned_nothing_are_bad(metric: str, record: Record) -> None:
+    bad = read_scores(STUDY, load_results(STUDY, record), METRICS[metric]).bad
+    assert bad[BAD.name].tolist() == [True, True, False]
+    assert not bad[GOOD.name].any()
 
 
 @pytest.mark.parametrize("name", COSTS)
@@ -183,7 +202,7 @@ def test_a_score_that_one_run_has_has_a_column(record: Record) -> None:
 
 
 def test_a_diverged_run_without_a_recorded_score_of_zero_has_no_score(record: Record) -> None:
-    older = {name: value for name, value in results(WORSE_THAN_ZERO).items() if name != "zero/ssim"}
+    older = {name: value for name, value in results({}).items() if name != "zero/ssim"}
     record.write_event(BAD.run(5), Started(0, "cpu"))
     record.write_event(BAD.run(5), Ended("diverged", older, b"", b"", ENVIRONMENT, [epoch(1)]))
     found = row(load_results(STUDY, record), BAD, 5)

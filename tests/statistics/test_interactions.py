@@ -34,7 +34,7 @@ def grid_of(scores: np.ndarray, **changes: Any) -> GridScores:
             levels=tuple(tuple(range(size)) for size in sizes),
             baseline=(0,) * len(sizes),
             scores=scores,
-            diverged=np.zeros(sizes, bool),
+            bad=np.zeros(sizes, bool),
             sign=1,
         ),
         **changes,
@@ -200,9 +200,9 @@ def test_other_axes_are_averaged_over() -> None:
     assert found[1].comparison.level == pytest.approx(1 - 0.05 / 5)
 
 
-def test_a_diverged_cell_leaves_its_contrasts_open() -> None:
-    diverged = np.array([[False, False], [False, False], [True, False]])
-    found = interactions(grid_of(0.01 * noise(5, 3, 2), diverged=diverged), 0.25)
+def test_a_cell_with_a_bad_run_leaves_its_contrasts_open() -> None:
+    bad = np.array([[False, False], [False, False], [True, False]])
+    found = interactions(grid_of(0.01 * noise(5, 3, 2), bad=bad), 0.25)
     assert [item.comparison.verdict for item in found] == ["equivalent", "undecided"]
 
 

@@ -1,9 +1,12 @@
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
 
-from ablate.statistics.rates import bad_seed_bound, rate
+from ablate.statistics.rates import bad_seed_bound, paired_rates_p, rate, seed_rate
 
 
 @pytest.mark.parametrize("runs", [1, 5, 30])
@@ -39,3 +42,32 @@ def test_the_bound_with_bad_seeds_is_clopper_and_pearsons(bad: int, seeds: int) 
 @pytest.mark.parametrize(("bad", "seeds"), [(0, 0), (5, 5)])
 def test_no_clean_seed_bounds_nothing(bad: int, seeds: int) -> None:
     assert bad_seed_bound(bad, seeds) == 1
+
+
+def test_runs_of_one_seed_that_go_wrong_together_count_once() -> None:
+    """None of 72 runs is up to 5% of runs, but 22% of seeds."""
+    bad = pd.DataFrame(np.zeros((12, 6), bool))
+    assert round(rate(0, 72).high, 2) == 0.05
+    assert round(seed_rate(bad, ~bad).bound, 2) == 0.22
+    bad.iloc[3] = True
+    bad.iloc[7, 2] = True
+    found = seed_rate(bad, pd.DataFrame(np.ones((12, 6), bool)))
+    assert (found.bad, found.seeds, found.bound) == (2, 12, bad_seed_bound(2, 12))
+
+
+def test_a_seed_counts_once_all_its_runs_have_ended_or_one_is_bad() -> None:
+    ended = pd.DataFrame([[True, True], [True, False], [True, False], [False, False]])
+    bad = pd.DataFrame([[False, False], [True, False], [False, False], [False, False]])
+    assert (seed_rate(bad, ended).bad, seed_rate(bad, ended).seeds) == (1, 2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_paired_rates_are_compared_as_by_statsmodels(seed: int) -> None:
+    bad, other = np.random.default_rng(seed).random((2, 12)) < [[0.6], [0.2]]
+    table = [[np.sum(one & two) for two in (other, ~other)] for one in (bad, ~bad)]
+    assert paired_rates_p(bad, other) == pytest.approx(min(1.0, mcnemar(table, exact=True).pvalue))
+
+
+def test_equal_runs_show_no_difference_of_rates() -> None:
+    assert paired_rates_p([True, False, True], [True, False, True]) == 1
+    assert paired_rates_p([], []) == 1

@@ -152,15 +152,11 @@ def test_many_pairs_are_compared_as_each_of_them_alone(
 ) -> None:
     """To the last bit, whichever seeds are missing in some of them."""
     arms, flags = np.array(rows, float), st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))
-    references, arms_diverged, references_diverged = arms[::-1], data.draw(flags), data.draw(flags)
+    references, arms_bad, references_bad = arms[::-1], data.draw(flags), data.draw(flags)
     rule: Any = {"margin": margin, "comparisons": comparisons, "sign": sign}
-    found = compare_pairs(
-        arms, references, arms_diverged=arms_diverged, references_diverged=references_diverged, **rule
-    )
-    for together, arm, reference, *diverged in zip(
-        found, arms, references, arms_diverged, references_diverged, strict=True
-    ):
-        alone = compare(arm, reference, arm_diverged=diverged[0], reference_diverged=diverged[1], **rule)
+    found = compare_pairs(arms, references, arms_bad=arms_bad, references_bad=references_bad, **rule)
+    for together, arm, reference, *diverged in zip(found, arms, references, arms_bad, references_bad, strict=True):
+        alone = compare(arm, reference, arm_bad=diverged[0], reference_bad=diverged[1], **rule)
         assert repr(together) == repr(alone), "which compares NaN, too"
 
 
@@ -174,29 +170,29 @@ def test_swapping_arm_and_reference_mirrors_everything(pair: np.ndarray, margin:
     assert back.verdict == mirror.get(there.verdict, there.verdict)
 
 
-# diverged runs
+# bad runs
 
 
 @relaxed
 @given(pairs, margins, st.booleans())
-def test_an_arm_with_a_diverged_run_is_never_better_or_equivalent(pair: Any, margin: float, both: bool) -> None:
-    keys = {"arm_diverged": True, "reference_diverged": both}
+def test_an_arm_with_a_bad_run_is_never_better_or_equivalent(pair: Any, margin: float, both: bool) -> None:
+    keys = {"arm_bad": True, "reference_bad": both}
     assert compare(*pair.T, margin=margin, comparisons=1, **keys).verdict not in ("better", "equivalent")
 
 
 @relaxed
 @given(pairs, margins, st.booleans())
-def test_nothing_is_worse_than_or_equivalent_to_a_diverged_reference(pair: Any, margin: float, both: bool) -> None:
-    keys = {"arm_diverged": both, "reference_diverged": True}
+def test_nothing_is_worse_than_a_reference_with_a_bad_run_or_equivalent(pair: Any, margin: float, both: bool) -> None:
+    keys = {"arm_bad": both, "reference_bad": True}
     assert compare(*pair.T, margin=margin, comparisons=1, **keys).verdict not in ("worse", "equivalent")
 
 
-def test_an_arm_with_a_diverged_run_can_be_worse() -> None:
-    assert compared([-5, -6, -7], arm_diverged=True).verdict == "worse"
+def test_an_arm_with_a_bad_run_can_be_worse() -> None:
+    assert compared([-5, -6, -7], arm_bad=True).verdict == "worse"
 
 
-def test_an_arm_can_be_better_than_a_diverged_reference() -> None:
-    assert compared([5, 6, 7], reference_diverged=True).verdict == "better"
+def test_an_arm_can_be_better_than_a_reference_with_a_bad_run() -> None:
+    assert compared([5, 6, 7], reference_bad=True).verdict == "better"
 
 
 # effect sizes

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import safetensors.torch
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from ablate.training.evaluation import Evaluation
+from ablate.training.loop import Trainer
 from ablate.training.recipes import LOSSES
 from tests.helpers.trained import LINEAR, Events, trained
 
@@ -47,11 +50,22 @@ def test_a_run_that_diverges_late_keeps_its_best_weights(
     assert all(torch.equal(weights[name], best[name]) for name in best)
 
 
-def test_a_run_that_is_worse_than_answering_zero_diverged_and_has_its_scores() -> None:
+def test_a_run_that_is_worse_than_answering_zero_finished_with_its_own_scores() -> None:
     end = trained({"training.rate": 1e-6, "training.epochs": 1})[-1]
     assert end.results["test/psnr"] < end.results["zero/psnr"]
-    assert end.status == "diverged"
+    assert end.status == "finished"
     assert end.arrays
+
+
+def test_a_run_without_finite_scores_at_its_end_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoiled(trainer: Trainer) -> Evaluation:
+        found = evaluate_test(trainer)
+        return replace(found, scores=dict.fromkeys(found.scores, math.nan))
+
+    evaluate_test = Trainer._test
+    monkeypatch.setattr(Trainer, "_test", spoiled)
+    end = trained(LINEAR)[-1]
+    assert (end.status, "test/psnr" in end.results, "zero/psnr" in end.results) == ("diverged", False, True)
 
 
 def test_a_run_that_is_better_than_answering_zero_finished(linear: Events) -> None:

@@ -54,7 +54,7 @@ class ArmRow:
 
     Attributes:
         against: the arm that it is compared with.
-        seeds: runs with a score, of which `diverged_runs` diverged.
+        seeds: runs with a score, of which `diverged_runs` diverged and `useless_runs` have learned nothing.
         failures: number of runs without a score, by how they failed: `failed`, `timed out`.
         sd: of the score over these seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
@@ -73,6 +73,7 @@ class ArmRow:
     against: str | None
     seeds: int
     diverged_runs: int
+    useless_runs: int
     failures: dict[str, int]
     sd: float
     image_sem: float
@@ -88,14 +89,19 @@ class ArmRow:
     flops: float
 
     @property
+    def bad_runs(self) -> int:
+        """How many runs diverged, or have learned nothing."""
+        return self.diverged_runs + self.useless_runs
+
+    @property
     def failed_runs(self) -> int:
         """How many runs have no score, however they failed."""
         return sum(self.failures.values())
 
     @property
     def outcomes(self) -> str:
-        """The number of runs that diverged or failed, in words: `1 diverged, 2 failed`."""
-        counts = {"diverged": self.diverged_runs, **self.failures}
+        """The number of runs that went wrong, in words: `1 diverged, 1 learned nothing, 2 failed`."""
+        counts = {"diverged": self.diverged_runs, "learned nothing": self.useless_runs, **self.failures}
         return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
 
@@ -130,20 +136,28 @@ def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame,
 def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
     """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
     ended = runs[runs.status.isin(ENDED)]
-    by_arm = ended.assign(sem=image_sem(ended, design.metric.name), diverged=ended.status == "diverged").groupby("arm")
+    metric = design.metric
+    ended = ended.assign(
+        sem=image_sem(ended, metric.name),
+        diverged=ended.status == "diverged",
+        useless=ended[f"{metric.kind}/psnr"] < ended["zero/psnr"],
+    )
+    by_arm = ended.groupby("arm")
     facts = pd.DataFrame(
         {
             "seeds": by_arm.size(),
             "diverged_runs": by_arm["diverged"].sum(),
-            "sd": by_arm[design.metric.name].std(),
+            "useless_runs": by_arm["useless"].sum(),
+            "sd": by_arm[metric.name].std(),
             "image_sem": by_arm["sem"].mean(),
             "parameters": by_arm["cost/parameters"].max(),
             "flops": by_arm["cost/flops"].max(),
         }
     )
     names = [arm.name for arm in design.arms]
-    counts = facts[["seeds", "diverged_runs"]].reindex(names, fill_value=0).astype(int).to_dict("index")
-    numbers = facts.drop(columns=["seeds", "diverged_runs"]).astype(float).reindex(names).to_dict("index")
+    counted = ["seeds", "diverged_runs", "useless_runs"]
+    counts = facts[counted].reindex(names, fill_value=0).astype(int).to_dict("index")
+    numbers = facts.drop(columns=counted).astype(float).reindex(names).to_dict("index")
     failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
     levels = _levels(design, ended)
     return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm], "level": levels[arm]} for arm in names}

@@ -32,7 +32,7 @@ from ablate.reporting.study.tables import (
     verdict_table,
 )
 from ablate.reporting.study.texts import seeds_text
-from ablate.statistics.rates import rate
+from ablate.statistics.rates import SeedRate
 
 Blocks = Iterator[Block | Pictures]
 
@@ -83,12 +83,12 @@ def _verdicts(page: Page) -> Blocks:
         f"better or worse. The margin of this study is {margin}: smaller differences do not matter here. An arm is "
         "equivalent at every margin above its smallest margin, which is the further end of the inner interval."
     )
-    bound = f"; their rate could still be up to {format_percent(page.bad_seed_bound)} (95% confidence)"
+    bound = f": {_bad_seeds(page.bad_seeds)}"
     yield paragraph(
         "For the median seed, too: the verdict also holds for the median of the paired differences, whatever the "
         "noise, by an exact interval from order statistics at the same confidence. With fewer seeds than the table "
         "says, no verdict can be marked so. Wins: the seeds in which the arm is better than its reference. No interval "
-        f"sees disasters that no seed has shown{bound if page.bad_seed_bound < 1 else ''}."
+        f"sees disasters that no seed has shown{bound if page.bad_seeds.seeds else ''}."
     )
     if len(page.study.looks) > 1:
         yield paragraph(
@@ -163,7 +163,7 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         f"paired t intervals with the seeds as blocks; all {len(grid.interactions)} contrasts hold together with 95% "
         "confidence, which does not include the verdicts above. In simulated grids that confidence held, except in "
         "large grids with few seeds in which a rare run scores far lower (benchmarks/calibration.md). A contrast with "
-        "a diverged run is always undecided."
+        "a bad run is always undecided."
     )
     if grid.contributions:
         yield contributions_table(page, grid)
@@ -244,14 +244,23 @@ def _cost(page: Page) -> Blocks:
     )
 
 
+def _bad_seeds(found: SeedRate) -> str:
+    """How many seeds were bad in any arm, and how frequent they could be."""
+    return (
+        f"{found.bad or 'none'} of {found.seeds} seeds had a bad run in any arm, and the rate of such seeds could "
+        f"still be up to {format_percent(found.bound)} (95% confidence)"
+    )
+
+
 def _wrong(page: Page) -> Blocks:
-    ended, failed = sum(row.seeds for row in page.rows), sum(row.failed_runs for row in page.rows)
-    if any(row.diverged_runs or row.failed_runs for row in page.rows):
+    failed = sum(row.failed_runs for row in page.rows)
+    if any(row.outcomes for row in page.rows):
         yield rates_table(page)
-    else:
-        highest = format_percent(rate(0, ended).high)
+    if page.bad_seeds.seeds:
         yield paragraph(
-            f"None of the {ended} runs diverged or failed; the true rate could still be up to {highest} (95% interval)."
+            f"Bad runs: {_bad_seeds(page.bad_seeds)}. Seeds are counted, not runs, because runs of one seed can go "
+            "wrong together. The bound holds for the reference, too: verdicts are about seeds without bad runs, and "
+            "about the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
         )
     if page.divergences:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
@@ -262,9 +271,10 @@ def _wrong(page: Page) -> Blocks:
             " trains it again.",
         )
     yield paragraph(
-        "A diverged run (its loss was not finite, or it scored worse than answering zero) gets the score of answering "
-        "zero. An arm with a diverged run is never better or equivalent; if the reference has one, no arm is worse or "
-        "equivalent."
+        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering zero), or "
+        "if it has learned nothing (it scored below answering zero; its score stays). An arm with a bad run is never "
+        "better or equivalent; if the reference has one, no arm is worse or equivalent. p: the exact paired comparison "
+        "of how often an arm and its reference have bad runs (McNemar's test), not corrected for the number of arms."
     )
 
 

@@ -32,7 +32,7 @@ def undecided_clause(rows: Sequence[ArmRow], names: str, page: Page) -> str:
     if math.isinf(bound):
         verb = "is" if len(rows) == 1 else "are"
         barred = any(row.comparison and row.comparison.barred for row in rows)
-        why = "a run diverged, so no" if barred else "no"
+        why = "a bad run, so no" if barred else "no"
         return f"{names} {verb} undecided after {counts} ({why} size of effect is excluded)"
     amount = f"{bound_text(bound)}{unit_suffix(page.metric)}"
     if subject := _other_values(rows, page):

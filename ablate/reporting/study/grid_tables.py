@@ -80,9 +80,9 @@ CONTRIBUTES: dict[Verdict, str] = {
 
 
 def verdict_cell(comparison: Comparison, words: dict[Verdict, str]) -> Span:
-    """The verdict in these words, with a note if a run of its cells diverged."""
+    """The verdict in these words, with a note if its cells have a bad run."""
     verdict = words[comparison.verdict]
-    return Strong(f"{verdict} (diverged)" if comparison.barred else verdict)
+    return Strong(f"{verdict} (bad runs)" if comparison.barred else verdict)
 
 
 def shares_table(grid: GridFacts) -> Table:

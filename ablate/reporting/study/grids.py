@@ -33,7 +33,7 @@ def read_grid(design: Design, scores: Scores) -> GridScores | None:
         levels=tuple(map(tuple, axes.values())),
         baseline=_baseline_levels(design, sizes),
         scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
-        diverged=scores.diverged.any().to_numpy().reshape(sizes),
+        bad=scores.bad.any().to_numpy().reshape(sizes),
         sign=scores.sign,
     )
 

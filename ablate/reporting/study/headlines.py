@@ -32,6 +32,7 @@ def _arm(row: ArmRow) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "seeds": row.seeds,
         "diverged": row.diverged_runs,
+        "learned_nothing": row.useless_runs,
         "failed": row.failed_runs,
         "mean": row.level.mean,
         "sd": row.sd,

@@ -21,7 +21,7 @@ from ablate.reporting.study.earlier_looks import uncorrected_error
 from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
-from ablate.statistics.rates import bad_seed_bound
+from ablate.statistics.rates import SeedRate, seed_rate
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
@@ -40,19 +40,20 @@ class Page:
         design: the study, resolved; `rows` are in the order of its arms.
         data: the tables and scenes from which all else is computed.
         scores: of each run, seeds x arms.
-        diverged: whether each run diverged, seeds x arms.
+        diverged, useless: whether each run diverged, and whether it has learned nothing, seeds x arms.
         image_sems: the scores' standard errors over the test images, in the metric's unit, seeds x arms.
         nothing_score, zero_score: of doing nothing and of answering zero; NaN where arms differ in the task.
         course: at which look each pair of arms was judged, and why no further look followed.
         used_runs: the ids of the runs on which the verdicts rest.
         unused_runs: others, which were trained but turned out not to be needed.
         missing_runs: runs without a score, for which verdicts wait.
-        divergences: each diverged run, and how it diverged.
+        divergences: each diverged run, and in which epoch.
         diagnosis: what is unusual about the seeds.
         warnings: what readers must know before they believe the rest.
         comparisons: how many pairs of arms are compared, by the study and by its claims.
         level: confidence of each interval, chosen so that all hold together.
-        bad_seed_bound: the highest rate of bad seeds that is possible in an arm in which no seed was bad.
+        bad_seeds: the seeds with a bad run in any arm, and the seeds of which every arm has a run, with the bound on
+            the rate of bad ones.
         train_seconds: training time of all runs together.
         tuning: the settings that each arm chose, where arms are tuned; all else holds for these settings.
     """
@@ -63,6 +64,7 @@ class Page:
     rows: list[ArmRow]
     scores: pd.DataFrame
     diverged: pd.DataFrame
+    useless: pd.DataFrame
     image_sems: pd.DataFrame
     nothing_score: float
     zero_score: float
@@ -78,7 +80,7 @@ class Page:
     claims: list[Evidence]
     sensitivity: list[Sensitivity]
     grid: GridFacts | None
-    bad_seed_bound: float
+    bad_seeds: SeedRate
     provenance: dict[str, str]
     train_seconds: float
     tuning: list[ArmTuning]
@@ -107,14 +109,14 @@ def build(design: Design, data: Data) -> Page:
     scores = read_scores(design, runs)
     ended = runs[runs.status.isin(ENDED)]
     rows = arm_rows(design, course, scores, runs, data.epochs)
-    clean = min((row.seeds for row in rows if not row.diverged_runs), default=0)
     return Page(
         design=design,
         data=data,
         metric=metric,
         rows=rows,
         scores=scores.values,
-        diverged=scores.diverged,
+        diverged=(diverged := by_seed(design, runs, "status") == "diverged"),
+        useless=scores.bad & ~diverged,
         image_sems=by_seed(design, runs.assign(sem=image_sem(runs, metric.name)), "sem"),
         nothing_score=_baseline(ended, "nothing", metric),
         zero_score=_baseline(ended, "zero", metric),
@@ -122,7 +124,7 @@ def build(design: Design, data: Data) -> Page:
         used_runs=frozenset(runs.run),
         unused_runs=_run_statuses(spare[spare.status != "absent"]),
         missing_runs=_missing_runs(runs, metric),
-        divergences=_divergences(design, ended[ended.status == "diverged"]),
+        divergences=_divergences(ended[ended.status == "diverged"]),
         diagnosis=diagnose(course, scores, design.against),
         warnings=[*_look_warnings(data), *environment_warnings(ended, design.against)],
         comparisons=scores.comparisons,
@@ -130,19 +132,17 @@ def build(design: Design, data: Data) -> Page:
         claims=weigh_claims(design.claims, course, scores),
         sensitivity=read_sensitivity(design, course, data.runs),
         grid=grid_facts(design, scores.at(design.looks[0])),
-        bad_seed_bound=bad_seed_bound(0, clean),
+        bad_seeds=seed_rate(scores.bad, scores.values.notna()),
         provenance=provenance(ended),
         train_seconds=float(ended["cost/train_seconds"].sum()),
         tuning=data.tuning,
     )
 
 
-def _divergences(design: Design, runs: pd.DataFrame) -> list[str]:
-    """Each run with the epoch whose loss was not finite, or with the score that it had at the end."""
+def _divergences(runs: pd.DataFrame) -> list[str]:
+    """Each run with the epoch whose loss was not finite; without one, its score was not, or an old record had none."""
     epochs = runs.get("diverged/epoch", pd.Series(math.nan, runs.index))
-    is_of_pictures = any(arm.settings.data.source == "images" for arm in design.arms)
-    constant = "the mean of the training pictures" if is_of_pictures else "zero"
-    how = [f"worse than answering {constant}" if math.isnan(epoch) else f"in epoch {epoch:.0f}" for epoch in epochs]
+    how = ["no finite score" if math.isnan(epoch) else f"in epoch {epoch:.0f}" for epoch in epochs]
     return [f"{quote_name(arm)} seed {seed} ({text})" for arm, seed, text in zip(runs.arm, runs.seed, how, strict=True)]
 
 

@@ -22,8 +22,8 @@ def picture_facts(page: Page) -> Iterator[str]:
     yield from dict.fromkeys(_task(settings) for settings in arms)
     if arms:
         yield (
-            'A run that is worse than answering the mean of the training pictures everywhere ("zero" in the tables of '
-            "data) counts as diverged. Standard errors over test images are over the test files, since crops of one "
+            'Answering zero is here answering the mean of the training pictures everywhere ("zero" in the tables of '
+            "data). Standard errors over test images are over the test files, since crops of one "
             "file are alike."
         )
         yield from _psnrs(page)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
@@ -21,7 +22,7 @@ from ablate.reporting.study.model import Page
 from ablate.reporting.study.texts import ENDS, ComparisonTexts, arm_texts, comparison_texts, verdict_text
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import SeedsNeeded
-from ablate.statistics.rates import Rate, rate
+from ablate.statistics.rates import Rate, paired_rates_p, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
 from ablate.strategies.choices import ArmTuning
 from ablate.studies.names import value_text
@@ -139,14 +140,16 @@ def _count_trials(tuning: ArmTuning, state: str) -> int:
 
 def seeds_table(page: Page) -> Table:
     """The score of every run, rounded to its standard error over the test images."""
-    sems, scores, diverged = (frame.to_dict() for frame in (page.image_sems, page.scores, page.diverged))
+    sems, scores = page.image_sems.to_dict(), page.scores.to_dict()
+    diverged, useless = page.diverged.to_dict(), page.useless.to_dict()
 
     def score(seed: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
             value = scores[row.name][seed]
             if diverged[row.name][seed]:
                 return f"{format_fixed(value, page.metric.digits)} (diverged)"
-            return format_fixed(value, decimals_for(sems[row.name][seed], page.metric.digits))
+            text = format_fixed(value, decimals_for(sems[row.name][seed], page.metric.digits))
+            return f"{text} (learned nothing)" if useless[row.name][seed] else text
 
         return Column(f"seed {seed}", cell)
 
@@ -178,35 +181,43 @@ def _megaflops(count: float) -> str:
 
 
 def rates_table(page: Page) -> Table:
-    """The arms with a run that failed or diverged, and all arms together."""
+    """The arms with a run that went wrong, each with the exact paired comparison of its bad runs."""
     columns = [
         Column[Rates]("arm", lambda line: line.arm, number=False),
         Column[Rates]("diverged", lambda line: _fraction(line.divergence)),
-        Column[Rates]("rate of diverged runs, 95%", lambda line: _interval(line.divergence)),
+        Column[Rates]("learned nothing", lambda line: _fraction(line.useless)),
+        Column[Rates]("rate of bad runs, 95%", lambda line: _interval(line.bad)),
+        Column[Rates]("p, against the reference's", lambda line: _p_text(line.p)),
         Column[Rates]("failed", lambda line: _fraction(line.failure)),
         Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failure)),
     ]
-    return table("Runs that went wrong", columns, _rates(page))
+    return table("Runs that went wrong", columns, [_rates(row, page) for row in page.rows if row.outcomes])
+
+
+def _p_text(p: float) -> str:
+    return format_fixed(p, 4 if p < 0.01 else 2)
 
 
 class Rates(NamedTuple):
-    """How often an arm's runs diverged and failed."""
+    """How often an arm's runs diverged, learned nothing, were bad in either way, and failed.
+
+    `p` is that of the exact paired comparison of its bad runs with those of its reference; NaN for a reference.
+    """
 
     arm: str
     divergence: Rate
+    useless: Rate
+    bad: Rate
     failure: Rate
+    p: float
 
 
-def _rates(page: Page) -> Iterator[Rates]:
-    for row in page.rows:
-        if row.diverged_runs or row.failed_runs:
-            yield _rates_of(row.name, [row])
-    yield _rates_of("all arms", page.rows)
-
-
-def _rates_of(name: str, rows: list[ArmRow]) -> Rates:
-    ended, failed = sum(row.seeds for row in rows), sum(row.failed_runs for row in rows)
-    return Rates(name, rate(sum(row.diverged_runs for row in rows), ended), rate(failed, ended + failed))
+def _rates(row: ArmRow, page: Page) -> Rates:
+    bad, both = page.diverged | page.useless, page.scores.notna()
+    paired = both[row.name] & both[row.against] if row.against else None
+    p = math.nan if paired is None else paired_rates_p(bad[row.name][paired], bad[row.against][paired])
+    diverged, useless, either = (rate(n, row.seeds) for n in (row.diverged_runs, row.useless_runs, row.bad_runs))
+    return Rates(row.name, diverged, useless, either, rate(row.failed_runs, row.seeds + row.failed_runs), p)
 
 
 def _fraction(observed: Rate) -> str:

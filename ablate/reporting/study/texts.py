@@ -146,7 +146,7 @@ def verdict_text(c: Comparison) -> str:
     """The verdict, with what qualifies it: an equivalent arm can still differ, by less than the margin."""
     if c.verdict == "equivalent" and c.side != "across":
         return f"equivalent, though {c.side} zero"
-    return "undecided (diverged)" if c.verdict == "undecided" and c.barred else c.verdict
+    return "undecided (bad runs)" if c.verdict == "undecided" and c.barred else c.verdict
 
 
 ENDS: dict[End | None, str] = {

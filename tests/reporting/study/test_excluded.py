@@ -76,7 +76,7 @@ def test_an_arm_with_a_diverged_run_has_no_bound_and_the_others_keep_theirs() ->
     made.runs.loc[first, "status"] = "diverged"
     made.runs.loc[first, "test/psnr"] = 17.3
     text = answer(build(study(), made))
-    assert "heads=1 is undecided after 4 seeds (a run diverged, so no size of effect is excluded)" in text
+    assert "heads=1 is undecided after 4 seeds (a bad run, so no size of effect is excluded)" in text
     assert "heads=16 changes test/psnr by " in text
     assert "would be equivalent" not in text
 

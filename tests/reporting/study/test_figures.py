@@ -106,11 +106,11 @@ def test_the_margin_is_always_seen(page: Page) -> None:
 
 def test_every_run_that_ended_has_its_mark(page: Page) -> None:
     rows = {row.arm: row for row in seed_rows(page)}
-    assert (len(rows["width=16, depth=8"].finished_scores), rows["width=16, depth=8"].diverged_scores) == (
+    assert (len(rows["width=16, depth=8"].good_scores), rows["width=16, depth=8"].bad_scores) == (
         3,
         [fabricated.ZERO] * 2,
     )
-    assert len(rows["width=64, depth=8"].finished_scores) == 4
+    assert len(rows["width=64, depth=8"].good_scores) == 4
 
 
 def curve(points: list[tuple[int, int, float]]) -> pd.DataFrame:

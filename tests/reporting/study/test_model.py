@@ -127,7 +127,7 @@ def test_a_claim_says_that_it_waits_for_a_run() -> None:
 
 
 def test_the_bound_on_bad_seeds_is_that_of_the_clean_ones(page: Page) -> None:
-    assert page.bad_seed_bound == pytest.approx(1 - 0.05 ** (1 / 4))
+    assert page.bad_seeds.bound == pytest.approx(1 - 0.05 ** (1 / 4))
 
 
 def test_provenance_is_what_the_runs_recorded(page: Page) -> None:

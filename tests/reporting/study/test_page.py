@@ -133,13 +133,13 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         '"width=16, depth=1" is worse than "width=16, depth=12": held',
         "Do the axes add up?",
         "model.width × model.depth",
-        "undecided (diverged)",
+        "undecided (bad runs)",
         "using the 4 of 5 seeds without a missing run",
         "that confidence held, except in large grids",
         "17.30 (diverged)",
         "2 of 5",
-        "rate of diverged runs",
-        "the rate of bad seeds could still be up to",
+        "rate of bad runs",
+        "had a bad run in any arm, and the rate of such seeds could still be up to",
         "Seeds that would decide",
         "over test images",
         "training (s)",
@@ -151,10 +151,10 @@ def test_both_pages_of_a_grid_have_the_facts(grid: tuple[str, str], words: str) 
     assert [words in html.unescape(text) for text in grid] == [True, True]
 
 
-def test_a_contrast_with_a_diverged_run_says_so(grid: tuple[str, str]) -> None:
+def test_a_contrast_with_a_bad_run_says_so(grid: tuple[str, str]) -> None:
     section = grid[0].split("## Do the axes add up?")[1].split("## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| width=")]
-    assert ["(diverged)" in line for line in lines] == ["depth=8" in line for line in lines]
+    assert ["(bad runs)" in line for line in lines] == ["depth=8" in line for line in lines]
 
 
 def test_a_study_without_surprises_has_no_warning(report: tuple[Path, Design]) -> None:

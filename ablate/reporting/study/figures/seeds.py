@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SeedRow:
-    """One arm of the figure: the scores of its finished runs and of its diverged ones, and its mean (see `Level`)."""
+    """One arm of the figure: the scores of its good runs and of its bad ones, and its mean (see `Level`)."""
 
     arm: str
-    finished_scores: list[float]
-    diverged_scores: list[float]
+    good_scores: list[float]
+    bad_scores: list[float]
     mean: float
 
 
@@ -30,10 +30,10 @@ def seed_rows(page: Page) -> list[SeedRow]:
     """The rows of the figure: the arms with a run that has a score."""
     rows = []
     for row in page.rows:
-        scores, diverged = page.scores[row.name].dropna(), page.diverged[row.name]
+        scores, bad = page.scores[row.name].dropna(), page.diverged[row.name] | page.useless[row.name]
         if len(scores):
-            finished, bad = (scores[mask.loc[scores.index]].tolist() for mask in (~diverged, diverged))
-            rows.append(SeedRow(row.name, finished, bad, row.level.mean))
+            good_scores, bad_scores = (scores[mask.loc[scores.index]].tolist() for mask in (~bad, bad))
+            rows.append(SeedRow(row.name, good_scores, bad_scores, row.level.mean))
     return rows
 
 
@@ -50,8 +50,8 @@ def seeds_figure(page: Page) -> Figure | None:
         axes = figure.subplots()
         for height, row in zip(places, rows, strict=False):
             style = styles[row.arm]
-            finished, bad = row.finished_scores, row.diverged_scores
-            axes.plot(finished, [height] * len(finished), style.marker, color=style.colour, alpha=0.6, markersize=6)
+            good, bad = row.good_scores, row.bad_scores
+            axes.plot(good, [height] * len(good), style.marker, color=style.colour, alpha=0.6, markersize=6)
             axes.plot(bad, [height] * len(bad), "x", color=style.colour, markersize=8, mew=2)
             axes.plot([row.mean] * 2, [height - 0.13, height + 0.13], color=style.colour, linewidth=2)
         axes.grid(axis="x", color="0.9")
@@ -66,6 +66,6 @@ FIGURE = ReportFigure[Page](
     name="seeds",
     section=SectionTitle.SEEDS,
     alternative=lambda page: f"{page.metric.name} of every run, a row per arm",
-    caption=lambda page: "Mark: a run; cross: a diverged run; bar: the mean of the arm.",
+    caption=lambda page: "Mark: a run; cross: a bad run; bar: the mean of the arm.",
     draw=seeds_figure,
 )
