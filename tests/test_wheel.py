@@ -71,7 +71,10 @@ def test_a_first_study_needs_no_clone(programs: Path, tmp_path: Path) -> None:
     experiment = client.get_experiment_by_name("first")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id], "tags.`ablate.run` != ''")
-    assert [run.info.status for run in runs] == ["FINISHED"] * 6
+    assert [logged.info.status for logged in runs] == ["FINISHED"] * 6
+    assert " first " in run(programs, tmp_path, "-m", "mlflow", "experiments", "search"), (
+        "by default, as in `mlflow ui`"
+    )
 
     pages = {path: path.read_bytes() for path in (tmp_path / "reports" / "first").glob("*.*")}
     assert {path.name for path in pages} == {"README.md", "report.html", "metrics.json"}
