@@ -28,8 +28,8 @@ ROOMS = (
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
     "reporting.study": (
-        *("page", "content", "computed", "pictures", "figures", "selection", "sections", "headlines", "answer"),
-        *("excluded", "tables", "grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data"),
+        *("page", "content", "computed", "pictures", "figures", "selection", "headlines", "answer", "references"),
+        *("sections", "excluded", "tables", "grid_tables", "texts", "model", "arms", "grids", "diagnostics", "data"),
         "earlier_looks",
     ),
     "reporting.study.figures": ("*", "styles"),

@@ -17,7 +17,8 @@ from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
-from ablate.reporting.study.model import UNSCORED, Page
+from ablate.reporting.study.model import UNSCORED, Page, constant_answer
+from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.tables import (
     cost_table,
@@ -100,7 +101,11 @@ def _verdicts(page: Page) -> Blocks:
             f"{format_fixed(score, page.metric.digits)}{unit_suffix(page.metric)}"
             for score in (page.nothing_score, page.zero_score)
         )
-        yield paragraph(f"For scale: doing nothing (the output is the input) scores {nothing}, answering zero {zero}.")
+        answer_of_nothing = f"answering {constant_answer(page.design)}"
+        yield paragraph(
+            f"For scale: doing nothing (the output is the input) scores {nothing}, {answer_of_nothing} {zero}."
+        )
+    yield from references(page)
     yield Pictures()
 
 

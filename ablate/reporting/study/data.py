@@ -4,12 +4,14 @@ data/runs.csv      one row per run (`records.tables.load_results`)
 data/epochs.csv    one row per epoch (`records.tables.load_epochs`)
 data/looks.json    the seeds of each verdict that could be read so far (`earlier_looks`)
 data/tuning.csv    the trials of each arm, where arms are tuned (`strategies.choices`)
+data/references.json    what methods that are not trained reach on the test images of each arm's task
 data/scenes.npz    some test scenes and the outputs of each arm's first seed for them: `<arm's number>.<kind>`
 """
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +22,12 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from ablate.data.references import Reference
 from ablate.data.task import Task
 from ablate.errors import AblateError
-from ablate.records.files import make_folder, write_atomic
+from ablate.records.files import make_folder, write_atomic, write_json
 from ablate.records.record import Record
+from ablate.records.references import POINTS, load_references
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.earlier_looks import earlier_looks, record_look
 from ablate.statistics.course import compare_all
@@ -50,6 +54,7 @@ class Data:
             `denoised` are (scenes, C, H, W); `index`, `mse`: the scenes' numbers and the arm's errors, (scenes,).
         looks: the seeds of earlier reports, where they differ from the present ones.
         tuning: the trials of each arm, where arms are tuned.
+        references: what methods that are not trained reach in the task of each arm; empty if that is not recorded.
     """
 
     runs: pd.DataFrame
@@ -57,6 +62,7 @@ class Data:
     scenes: dict[str, Scenes]
     looks: list[tuple[int, ...]] = field(default_factory=list)
     tuning: list[ArmTuning] = field(default_factory=list)
+    references: dict[str, dict[str, Reference]] = field(default_factory=dict)
 
 
 def export(design: Design, record: Record, folder: Path) -> None:
@@ -66,7 +72,8 @@ def export(design: Design, record: Record, folder: Path) -> None:
         AblateError: the record has adopted runs, and the data that hold their scenes are damaged.
     """
     scenes = _scenes(design, record, _adopted_scenes(design, record, folder / "data"))
-    data = Data(load_results(design, record), load_epochs(design, record), scenes)
+    references = {arm.name: load_references(record.root, _task(arm)) for arm in design.arms}
+    data = Data(load_results(design, record), load_epochs(design, record), scenes, references=references)
     write(design, data, folder)
     course, scores = read_course(design, data.runs), read_scores(design, data.runs)
     if any(c.verdict != "waiting" for c in compare_all(course, scores, design.against).values()):
@@ -82,6 +89,7 @@ def write(design: Design, data: Data, folder: Path) -> None:
     scenes = io.BytesIO()
     np.savez_compressed(scenes, **arrays)  # type: ignore[arg-type]
     write_atomic(folder / "data" / "scenes.npz", scenes.getvalue())
+    write_json(folder / "data" / "references.json", _as_json(data.references))
     write_atomic(folder / "data" / "runs.csv", data.runs.to_csv(index=False).encode())
 
 
@@ -113,7 +121,8 @@ def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[
 
 
 def _task(arm: Arm) -> Task:
-    return Task.of(arm.settings.model, arm.settings.data)
+    """The task of an arm, as far as test images depend on it: only training turns them."""
+    return Task.of(arm.settings.model, arm.settings.data.model_copy(update={"flips": True, "turns": True}))
 
 
 def _by_task(arms: Sequence[Arm]) -> dict[Task, list[Arm]]:
@@ -174,7 +183,20 @@ def read(design: Design, folder: Path) -> Data:
     with _reading(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in design.arms], data / "scenes.npz")
     epochs = read_table(data / "epochs.csv")
-    return Data(runs, epochs, scenes, earlier_looks(design, folder), read_tuning(design, folder))
+    references = read_references(data / "references.json")
+    return Data(runs, epochs, scenes, earlier_looks(design, folder), read_tuning(design, folder), references)
+
+
+def _as_json(references: dict[str, dict[str, Reference]]) -> dict[str, Any]:
+    return {arm: {name: point._asdict() for name, point in points.items()} for arm, points in references.items()}
+
+
+def read_references(path: Path) -> dict[str, dict[str, Reference]]:
+    """The reference points by arm; empty for data that were written before there were any."""
+    if not path.exists():
+        return {}
+    with _reading(path):
+        return {arm: POINTS.validate_python(points) for arm, points in json.loads(path.read_bytes()).items()}
 
 
 @contextmanager

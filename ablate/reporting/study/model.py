@@ -139,6 +139,12 @@ def build(design: Design, data: Data) -> Page:
     )
 
 
+def constant_answer(design: Design) -> str:
+    """What a network that has learned nothing answers, in words."""
+    of_pictures = any(arm.settings.data.source == "images" for arm in design.arms)
+    return "the mean of the training pictures" if of_pictures else "zero"
+
+
 def _divergences(runs: pd.DataFrame) -> list[str]:
     """Each run with the epoch whose loss was not finite; without one, its score was not, or an old record had none."""
     epochs = runs.get("diverged/epoch", pd.Series(math.nan, runs.index))

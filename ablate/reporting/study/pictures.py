@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from scipy import stats
+
 from ablate.data.pictures import divide
+from ablate.data.task import Split
 from ablate.images.folders import list_pictures
 from ablate.metrics import METRICS
-from ablate.reporting.markup.numbers import format_fixed
+from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.study.model import Page
 from ablate.settings import DataConfig, Settings
@@ -26,19 +30,25 @@ def picture_facts(page: Page) -> Iterator[str]:
             "data). Standard errors over test images are over the test files, since crops of one "
             "file are alike."
         )
+        yield from _width(page, {settings.data for settings in arms})
         yield from _psnrs(page)
 
 
 def _task(settings: Settings) -> str:
     data, (height, width) = settings.data, settings.model.image_size
-    files = list_pictures(Path(data.path), data.skip)
-    counts = {split: len(part) for split, part in divide(files, data.split).items()}
+    counts = _counts(data)
     skipped = f"; skipped on request: {', '.join(data.skip)}" if data.skip else ""
     return (
         f"Pictures (content {data.content}): {counts['train']} files for training, {counts['validation']} for "
         f"validation and {counts['test']} for the test, and no file has crops in two of them{skipped}. Crops of "
         f"{height} × {width} pixels, {_channels(settings.model.channels)}. {_range(data)} {_noise(data)}"
     )
+
+
+def _counts(data: DataConfig) -> dict[Split, int]:
+    """The number of files of each split."""
+    parts = divide(list_pictures(Path(data.path), data.skip), data.split)
+    return {split: len(part) for split, part in parts.items()}
 
 
 def _channels(number: int) -> str:
@@ -70,6 +80,22 @@ def _describe(noise: object, data: DataConfig) -> str:
 
 def _level(value: float | tuple[float, float]) -> str:
     return f"{value[0]:g} to {value[1]:g}, another one for each image" if isinstance(value, tuple) else f"{value:g}"
+
+
+def _width(page: Page, tasks: set[DataConfig]) -> Iterator[str]:
+    """How wide an interval over the test files is, if all arms have the same number of them."""
+    counts = {_counts(data)["test"] for data in tasks}
+    errors = [(row.name, row.image_sem) for row in page.rows if not math.isnan(row.image_sem)]
+    if len(counts) == 1 and errors and min(counts) > 1:
+        (count,) = counts
+        factor = float(stats.t.ppf(0.975, count - 1))
+        texts = [
+            f"{quote_name(name)} ±{format_fixed(factor * sem, 1)}{unit_suffix(page.metric)}" for name, sem in errors
+        ]
+        yield (
+            f"{count} test files leave the score on other pictures this uncertain (95%, a t interval with {count - 1} "
+            f"degree{'' if count == 2 else 's'} of freedom, {factor:.1f} standard errors): {'; '.join(texts)}."
+        )
 
 
 def _psnrs(page: Page) -> Iterator[str]:

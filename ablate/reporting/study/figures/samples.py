@@ -23,8 +23,8 @@ PAIR, GAP, HEADING = 2.2, 0.28, 0.25
 """In widths of an image: from one pair to the next, the space below a row, and the headings above a row of scenes."""
 ERROR_COLOURS = "RdBu_r"
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-WHITE = 0.6
-"""The value that is drawn white, since scenes are dark and few pixels are brighter."""
+WHITE = {"scenes": 0.6, "images": 1.0}
+"""The value that is drawn white, by the source of images: scenes are dark, and few of their pixels are brighter."""
 WORDS = ("best", "median", "worst")
 
 
@@ -96,7 +96,7 @@ def samples_figure(page: Page) -> Figure | None:
         figure = make_figure(1.0 + 0.9 * tops[-1])
         axes = figure.subplots()  # shared by all images: the layout of axes for each would take twenty seconds
         for top, row in zip(tops, rows, strict=False):
-            _draw_row(axes, row, top, scale)
+            _draw_row(axes, row, top, scale, _white(page))
         axes.set(xlim=(0, PAIR * columns), ylim=(tops[-1], 0), aspect="equal", xticks=[])
         middles = [top + row.above + row.height / 2 for top, row in zip(tops, rows, strict=False)]
         axes.set_yticks(middles, [wrap_name(row.label, 18) for row in rows])
@@ -108,13 +108,18 @@ def samples_figure(page: Page) -> Figure | None:
     return figure
 
 
-def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float) -> None:
+def _white(page: Page) -> float:
+    """The value that is drawn white in all images of a page."""
+    return max(WHITE[arm.settings.data.source] for arm in page.design.arms)
+
+
+def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float, white: float) -> None:
     """A row of pairs, its texts below, its headings above."""
     bottom = top + row.above + row.height
     for scene, (pair, texts) in enumerate(zip(row.pairs, row.texts, strict=False)):
         for part, (image, text) in enumerate(zip(pair, texts, strict=True)):
             left = PAIR * scene + 1.04 * part
-            colours, low, high = (ERROR_COLOURS, -scale, scale) if text == "error" else ("gray", 0, WHITE)
+            colours, low, high = (ERROR_COLOURS, -scale, scale) if text == "error" else ("gray", 0, white)
             place = (left, left + 1, bottom, bottom - row.height)
             axes.imshow(image.mean(axis=0), colours, vmin=low, vmax=high, extent=place, interpolation="none")
             axes.text(left, bottom + 0.04, text, va="top", fontsize=7.5)
@@ -131,7 +136,7 @@ FIGURE = ReportFigure[Page](
     caption=lambda page: (
         "The scenes with the reference's lowest, median and highest error (a mean over its seeds), among those whose "
         f"outputs are recorded. Each arm is shown by the network of seed {page.study.seeds[0]}: its output with the "
-        f"PSNR, and its error. All errors share one scale, and all images another (black 0, white {WHITE:g})."
+        f"PSNR, and its error. All errors share one scale, and all images another (black 0, white {_white(page):g})."
     ),
     draw=samples_figure,
 )

@@ -1,0 +1,73 @@
+"""Reference points on a page: what doing nothing, a constant answer and well-known methods reach on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ablate.data.references import MAX_VALIDATION, METHODS
+from ablate.metrics import METRICS, psnr
+from ablate.records.tables import with_all_metrics
+from ablate.reporting.markup.document import Block, Column, paragraph, table
+from ablate.reporting.markup.numbers import format_fixed, format_signed
+from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words
+from ablate.reporting.study.model import Page
+
+
+class Point(NamedTuple):
+    """A method on a page: its PSNR, its gain over doing nothing in dB, and its parameters in words."""
+
+    title: str
+    psnr: float
+    gain: float
+    parameters: str
+
+
+def reference_points(page: Page) -> dict[str, Point]:
+    """The methods by their names; empty where arms differ in the task, or where the data have none."""
+    found = list(page.data.references.values())
+    scores = with_all_metrics(page.data.runs)["nothing/psnr"].dropna().unique().tolist()
+    if not found or any(other != found[0] for other in found) or len(scores) != 1:
+        return {}
+    (nothing,) = scores
+    points = {name: psnr(reference.mse) for name, reference in found[0].items()}
+    words = {
+        name: ", ".join(f"{key} {value}" for key, value in reference.parameters.items())
+        for name, reference in found[0].items()
+    }
+    return {name: Point(METHODS[name].title, value, value - nothing, words[name]) for name, value in points.items()}
+
+
+def references(page: Page) -> Iterator[Block]:
+    """The table of reference points, and how the parameters were chosen."""
+    points = reference_points(page)
+    if points:
+        digits = METRICS["test/psnr"].digits
+        columns = [
+            Column[Point]("method", lambda point: point.title, number=False),
+            Column[Point]("PSNR (dB)", lambda point: format_fixed(point.psnr, digits)),
+            Column[Point]("gain (dB)", lambda point: format_signed(point.gain, digits)),
+            Column[Point]("parameters", lambda point: point.parameters, number=False),
+        ]
+        yield table("Reference points", columns, list(points.values()))
+        grids = "; ".join(f"{method.title}: {_grid(name)}" for name, method in METHODS.items())
+        yield paragraph(
+            "Reference points are of methods that are not trained, on the same test images. Each has the parameters "
+            f"with the lowest error on the first {MAX_VALIDATION} validation images, or all if there are fewer, over a "
+            f"grid ({grids}). The PSNR is that of the pooled error."
+        )
+
+
+def _grid(name: str) -> str:
+    return ", ".join(f"{key} {join_words(list(map(str, values)), 'or')}" for key, values in METHODS[name].grid.items())
+
+
+def losing_sentence(page: Page) -> str | None:
+    """Which arms lose to a median filter, by their PSNR; None if none does."""
+    points = reference_points(page)
+    losing = [row for row in page.rows if "median" in points and row.level.gain < points["median"].gain]
+    if not losing:
+        return None
+    names = join_names([row.name for row in losing], MAX_NAMED)
+    reached = format_fixed(points["median"].psnr, METRICS["test/psnr"].digits)
+    return f"A median filter ({reached} dB) has a higher PSNR than {names}."
