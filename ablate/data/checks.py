@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ablate.data.kept import Facts, Listed, facts_of, listed
 from ablate.errors import AblateError, StudyError
-from ablate.settings import Settings
+from ablate.images.folders import list_pictures
+from ablate.settings import DataConfig, Settings
 
 
 def check_pictures(settings: Settings) -> None:
@@ -32,6 +33,18 @@ def check_pictures(settings: Settings) -> None:
             _check_range(file, facts_of(digest), settings)
         _check_pair(file)
     _check_channels(files, settings)
+
+
+def find_changes(data: DataConfig) -> list[str]:
+    """The paths of pictures that are not as they were when the runs were planned, or are new, or are gone."""
+    planned = {(file.part, file.clean, file.noisy): file.path for file in listed(data)}
+    try:
+        entries = list_pictures(Path(data.path), data.skip)
+        present = {(entry.part, *[*entry.digests, ""][:2]): str(entry.clean) for entry in entries}
+    except AblateError as error:
+        return [str(error)]
+    changed = planned.keys() ^ present.keys()
+    return sorted({(planned | present)[key] for key in changed})
 
 
 def _check_size(file: Listed, settings: Settings) -> None:

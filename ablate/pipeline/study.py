@@ -101,6 +101,7 @@ def sweep(
         if retry_failed:
             discard(unscored, record)
         experiment = _train(design, record, slots, terminal, retry_failed=retry_failed)
+        _warn_of_changed_pictures(design, terminal)
         folder = report_folder(design)
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
@@ -152,6 +153,15 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
     executor = slots.start(design.study.timeout_seconds)
     return train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
+
+
+def _warn_of_changed_pictures(design: Design, terminal: Terminal) -> None:
+    for data in dict.fromkeys(arm.settings.data for arm in design.arms if arm.settings.data.source == "images"):
+        from ablate.data.checks import find_changes  # not at the top of the file, since it imports NumPy
+
+        if changes := find_changes(data):
+            fact = f"{', '.join(changes)}: changed while the sweep ran"
+            terminal.warn(f"{fact}. These runs are of the pictures as they were; a new sweep trains on the new ones.")
 
 
 def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import ablate
 from ablate.data.kept import listed
 from ablate.errors import AblateError
+from ablate.pipeline.terminal import Terminal
 from ablate.studies.loading import load_study
 from tests.helpers.commands import typed
 from tests.helpers.pictures import picture_task, smooth, write_picture_study, write_pictures
@@ -205,3 +207,18 @@ def test_the_path_of_pictures_is_relative_to_the_study_file(workplace: Path, mon
     ids = [run.id for run in load_study(path).runs]
     monkeypatch.chdir(workplace / "studies")
     assert [run.id for run in load_study(path.name).runs] == ids
+
+
+def test_a_folder_that_changes_while_a_sweep_runs_is_named_at_its_end(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(workplace / "pics")
+    design = load_study(write_picture_study(workplace))
+    grey(workplace / "pics" / "p2.png", 80)
+    said: list[str] = []
+    monkeypatch.setattr(Terminal, "warn", lambda self, text: said.append(text))
+    result = ablate.sweep(design, executor="inprocess")
+    assert [*result.results.status] == ["finished"] * 4  # on the pictures as they were
+    (warning,) = said
+    assert "p2.png: changed while the sweep ran. These runs are of the pictures as they were" in warning
+    assert "p1.png" not in warning
