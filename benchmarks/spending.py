@@ -63,6 +63,9 @@ def _read(path: Path) -> Recorded:
     study = load_study(Path("experiments") / f"{path.parts[-3]}.yaml")
     more = RECORDED / study.name / "data" / "runs.csv"
     runs = pd.read_csv(more if more.exists() else path)
+    if not study.tunings:  # by the ids of runs, since data can have earlier names of arms
+        cells = study.with_changes(requested_seeds=int(runs.seed.max()) + 1).cells
+        runs["arm"] = runs.run.map({cell.run.id: cell.arm.name for cell in cells})
     table = runs.pivot(index="seed", columns="arm", values=study.study.metric)
     columns = {arm: place for place, arm in enumerate(table.columns)}
     arms, references = ([columns[name] for name in names] for names in (study.against, study.against.values()))
