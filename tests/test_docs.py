@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from ablate.cli import app
 from ablate.metrics import METRICS
+from ablate.overrides import PLACES
 from ablate.studies.loading import KEYS, SEARCH_KEYS, load, load_search, load_study
+from ablate.training.trial import try_parts
 from docs.generate import outputs
 from tests.helpers.committed import EXPERIMENTS, ROOT
 
@@ -71,6 +73,18 @@ def test_the_example_search_is_one(tmp_path: Path) -> None:
     path = tmp_path / "search.yaml"
     path.write_text(blocks("yaml", TEXT["search"])[0])
     assert load_search(path).trials
+
+
+def test_the_example_of_an_own_part_is_one(tmp_path: Path) -> None:
+    (tmp_path / "my_parts.py").write_text(blocks("python", TEXT["parts"])[0])
+    (tmp_path / "low_rank.yaml").write_text(blocks("yaml", TEXT["parts"])[0])
+    arms = {arm.name: arm.run(0) for arm in load_study(tmp_path / "low_rank.yaml").arms}
+    assert [dict(run.variants[0].settings) for run in arms.values() if run.variants] == [{"rank": 4}, {"rank": 8}]
+    try_parts(arms["rank 8"])
+
+
+def test_every_place_of_own_parts_is_in_the_page_about_them() -> None:
+    assert [place for place in PLACES if f"`{place}`" not in TEXT["parts"]] == []
 
 
 @pytest.mark.parametrize("line", typed("ablate"))

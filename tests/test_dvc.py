@@ -53,6 +53,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
         shutil.copy(ROOT / ".dvc" / name, folder / ".dvc")
     shutil.copytree(ROOT / "ablate", folder / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "experiments").mkdir()
+    shutil.copy(ROOT / "experiments" / "linear_attention_parts.py", folder / "experiments")
     write_tiny_study(folder / "experiments")
     list_studies(folder, "tiny")
     shutil.copy(empty_store, folder / "mlflow.db")

@@ -149,7 +149,8 @@ def test_with_files_of_own_parts_other_names_and_settings_are_allowed() -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_an_editor_completes_the_built_in_choices(name: str) -> None:
-    completed, *_ = study_schema()["$defs"]["Overrides"]["properties"][name]["anyOf"]
+    schema = study_schema()["$defs"]["Overrides"]["properties"][name]
+    completed, *_ = schema.get("items", schema)["anyOf"]
     assert tuple(completed["enum"]) == PLACES[name]
 
 
