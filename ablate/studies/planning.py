@@ -20,7 +20,7 @@ from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
-from ablate.variants.choices import PREFIX, Variants
+from ablate.variants.choices import Variants
 
 
 class Cell(NamedTuple):
@@ -213,8 +213,9 @@ def _check_one_task(study: Study, arms: tuple[Arm, ...]) -> None:
     if METRICS[study.metric].is_relative:
         return
     settings = [dotted(arm.settings) for arm in arms]
-    own = tuple(f"{PREFIX}{part.name}" for part in study.variants.parts.values() if part.place.startswith("data."))
-    names = dict.fromkeys(name for found in settings for name in found if name.startswith(TASK_SETTINGS + own))
+    names = dict.fromkeys(
+        name for found in settings for name in found if name.startswith(TASK_SETTINGS + study.variants.of_the_task)
+    )
     for name in names:
         if any(other.get(name) != settings[0].get(name) for other in settings):
             relative = ", ".join(metric.name for metric in METRICS.values() if metric.is_relative)

@@ -119,14 +119,14 @@ def check_space(
     """
     for name, axis in space.items():
         check_setting(name, (*path, name), variants)
-        _check_comparable(name, (*path, name))
+        _check_comparable(name, (*path, name), variants)
         _check_kind(name, axis, (*path, name), variants)
     for name, steps, value in _ends(space):
         _check_end(space, base, name, value, (*path, name, steps), variants)
 
 
-def _check_comparable(name: str, path: Steps) -> None:
-    if name.startswith((*TASK_SETTINGS, *IN_CONTENT, "data.validation")):
+def _check_comparable(name: str, path: Steps, variants: Variants) -> None:
+    if name.startswith((*TASK_SETTINGS, *IN_CONTENT, *variants.of_the_task, "data.validation")):
         fact = f"{name} changes what validation scores mean, so trials could not be compared"
         raise StudyError(path, f"{fact}; allowed: other settings", of_key=True)
 

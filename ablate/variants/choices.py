@@ -132,6 +132,11 @@ class Variants:
         names = (name for name, part in self.parts.items() if part.settings)
         return {f"{PREFIX}{name}.{key}": value for name in names for key, value in self._settings(name, {}).items()}
 
+    @property
+    def of_the_task(self) -> tuple[str, ...]:
+        """What the recorded facts of those parts begin with that change the task itself: sources and noises."""
+        return tuple(f"{PREFIX}{name}" for name, part in self.parts.items() if part.place.startswith("data."))
+
     def choose(self, place: str, name: str, overrides: Mapping[str, Any]) -> Variant:
         """A part as the value of a setting; `overrides` has settings of parts by their dotted names.
 

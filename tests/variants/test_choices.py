@@ -87,6 +87,27 @@ def test_a_search_draws_parts_and_their_settings(tmp_path: Path) -> None:
     assert load_search(tmp_path / "find.yaml").id != before.id
 
 
+NOISE = """
+import ablate
+from pydantic import BaseModel
+class Settings(BaseModel):
+    level: float = 0.1
+@ablate.variant("data.noise", "haze", settings=Settings)
+def haze(images, generators, data, settings):
+    return images + settings.level
+"""
+
+
+def test_the_settings_of_a_noise_change_the_task(tmp_path: Path) -> None:
+    grid = "vary: {data.noise: [[haze]], parts.haze.level: [0.1, 0.2]}\nreference: {parts.haze.level: 0.1}\n"
+    with pytest.raises(AblateError, match=r"the arms differ in parts\.haze\.level, which changes the task"):
+        load(tmp_path, arms=grid, mine=NOISE)
+    facts = {"question": "Which?", "variants": ["mine.py"], "base": {"data.noise": ["haze"]}, "trials": 2}
+    (tmp_path / "find.yaml").write_text(json.dumps(facts | {"space": {"parts.haze.level": [0.1, 0.2]}}))
+    with pytest.raises(AblateError, match=r"parts\.haze\.level changes what validation scores mean"):
+        load_search(tmp_path / "find.yaml")
+
+
 def test_runs_travel_to_a_process_that_has_no_files(tmp_path: Path) -> None:
     run = load(tmp_path).arms[1].run(0)
     for path in tmp_path.glob("*.py"):
