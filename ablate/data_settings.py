@@ -121,9 +121,9 @@ class GaussianConfig(Frozen):
 
 
 class PoissonConfig(Frozen):
-    """Poisson noise: the number of photons in each pixel, divided by `peak`, so its mean is the clean value."""
+    """Poisson noise: the number of photons in each pixel, divided by `photons`, so its mean is the clean value."""
 
-    peak: Level = Field(30.0, description="photons in a pixel of value 1; [low, high] draws one per image")
+    photons: Level = Field(30.0, description="photons in a pixel of value 1; [low, high] draws one per image")
 
 
 class SaltAndPepperConfig(Frozen):
@@ -152,7 +152,7 @@ class DataConfig(Frozen):
     content: Annotated[str, StringConstraints(pattern="^([0-9a-f]{16})?$")] = Field(
         "", description="hash of the content of the pictures, which is filled in when the study is loaded"
     )
-    skip: Names = Field((), description="names of files in the folder that are not used")
+    omit: Names = Field((), description="names of files in the folder that are not used")
     split: Fractions = Field(
         (0.8, 0.1, 0.1),
         description="the fractions of files for training, validation and test, for a folder that is not divided into "
@@ -192,7 +192,7 @@ class DataConfig(Frozen):
         path = data.get("path") if isinstance(data, dict) and data.get("source") == "images" else None
         if not isinstance(path, str) or not path:  # if it should not be so, the checks of the fields say it
             return data
-        return data | {"content": _content(path, data.get("skip", ()), data.get("content", ""))}
+        return data | {"content": _content(path, data.get("omit", ()), data.get("content", ""))}
 
     @model_validator(mode="after")
     def _check_source(self) -> DataConfig:
@@ -217,7 +217,7 @@ class DataConfig(Frozen):
         return rectangles or self.noises != ("rectangles",)
 
 
-OF_PICTURES = ("path", "content", "skip", "split", "range", "flips", "turns")
+OF_PICTURES = ("path", "content", "omit", "split", "range", "flips", "turns")
 """The settings of the data that only pictures have."""
 
 

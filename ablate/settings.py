@@ -213,7 +213,7 @@ def _walk(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 DEFAULTS: dict[str, Any] = dotted(Settings())
 
-IN_CONTENT = ("data.path", "data.skip")
+IN_CONTENT = ("data.path", "data.omit")
 """Settings that are not in a run's id, since `data.content` follows from them: pictures can be moved and renamed."""
 
 TASK_SETTINGS = (

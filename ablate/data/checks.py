@@ -39,7 +39,7 @@ def find_changes(data: DataConfig) -> list[str]:
     """The paths of pictures that are not as they were when the runs were planned, or are new, or are gone."""
     planned = {(file.part, file.clean, file.noisy): file.path for file in listed(data)}
     try:
-        entries = list_pictures(Path(data.path), data.skip)
+        entries = list_pictures(Path(data.path), data.omit)
         present = {(entry.part, *[*entry.digests, ""][:2]): str(entry.clean) for entry in entries}
     except AblateError as error:
         return [str(error)]

@@ -81,10 +81,10 @@ def _listed(data: DataConfig, kept: Path) -> tuple[Listed, ...]:
         entries = tuple(Listed(*fields) for fields in json.loads(path.read_bytes()))
         if all(_pixels_file(digest).exists() for entry in entries for digest in (entry.clean, entry.noisy) if digest):
             return entries
-    if content_of(Path(data.path), data.skip) != data.content:
+    if content_of(Path(data.path), data.omit) != data.content:
         raise AblateError(f"{data.path}: its pictures have changed since the runs were planned; start the sweep again")
     found = []
-    for entry in list_pictures(Path(data.path), data.skip):
+    for entry in list_pictures(Path(data.path), data.omit):
         digests = [_keep(file) for file in entry.files]
         found.append(Listed(entry.part, str(entry.clean), *digests))
     _write(path, json.dumps([list(asdict(entry).values()) for entry in found]).encode())

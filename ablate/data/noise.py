@@ -56,7 +56,7 @@ def gaussian(x_BCHW: NDArray[np.float32], rngs_CB: list[Generators], data: DataC
 
 def poisson(x_BCHW: NDArray[np.float32], rngs_CB: list[Generators], data: DataConfig) -> NDArray[np.float32]:
     """The photons that arrive in each pixel, divided by those of a pixel of value 1. Below 0 there are none."""
-    peak_B = _levels(rngs_CB[0], data.poisson.peak)
+    peak_B = _levels(rngs_CB[0], data.poisson.photons)
 
     def arrive(rng: np.random.Generator, x_HW: NDArray[np.float32], peak: float) -> NDArray[np.float32]:
         return (rng.poisson(np.maximum(x_HW, 0) * peak) / peak).astype(np.float32)

@@ -23,7 +23,7 @@ FORMS: list[tuple[dict[str, Any], Moment, Moment]] = [
         lambda x: x,
         lambda x: (10**2 + 10 * 50 + 50**2) / 3 / 255**2,
     ),
-    ({"data.noise": ["poisson"], "data.poisson.peak": 12.5}, lambda x: x, lambda x: x / 12.5),
+    ({"data.noise": ["poisson"], "data.poisson.photons": 12.5}, lambda x: x, lambda x: x / 12.5),
     (
         {"data.noise": ["salt_and_pepper"], "data.salt_and_pepper.share": 0.1},
         lambda x: 0.9 * x + 0.05,

@@ -147,7 +147,7 @@ def test_changed_pictures_are_new_runs(workplace: Path) -> None:
     ids.add(run_id("pics"))
     write_pictures(workplace / "pics", 1, start=50)
     ids.add(run_id("pics"))
-    ids.add(run_id("pics", data__skip=["p1.png"]))
+    ids.add(run_id("pics", data__omit=["p1.png"]))
     assert len(ids) == 4
 
 
@@ -169,7 +169,7 @@ def test_every_setting_of_pictures_changes_the_id(workplace: Path, change: dict[
 
 def test_a_skipped_picture_is_the_same_as_one_that_is_not_there(workplace: Path) -> None:
     write_pictures(workplace / "pics")
-    skipped = run_id("pics", data__skip=["p3.png"])
+    skipped = run_id("pics", data__omit=["p3.png"])
     (workplace / "pics" / "p3.png").unlink()
     assert run_id("pics") == skipped
 

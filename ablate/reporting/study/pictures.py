@@ -37,7 +37,7 @@ def picture_facts(page: Page) -> Iterator[str]:
 def _task(settings: Settings) -> str:
     data, (height, width) = settings.data, settings.model.image_size
     counts = _counts(data)
-    skipped = f"; skipped on request: {', '.join(data.skip)}" if data.skip else ""
+    skipped = f"; skipped on request: {', '.join(data.omit)}" if data.omit else ""
     return (
         f"Pictures (content {data.content}): {counts['train']} files for training, {counts['validation']} for "
         f"validation and {counts['test']} for the test, and no file has crops in two of them{skipped}. Crops of "
@@ -47,7 +47,7 @@ def _task(settings: Settings) -> str:
 
 def _counts(data: DataConfig) -> dict[Split, int]:
     """The number of files of each split."""
-    parts = divide(list_pictures(Path(data.path), data.skip), data.split)
+    parts = divide(list_pictures(Path(data.path), data.omit), data.split)
     return {split: len(part) for split, part in parts.items()}
 
 
