@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from ablate.settings import DEFAULTS
+from ablate.settings import DEFAULTS, ModelConfig
 from ablate.studies.names import arm_name, short_name
+
+OLD_TRAINING = ("epochs", "scenes", "batch", "loss", "optimiser", "rate", "weight_decay", "schedule", "warmup", "ema")
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,10 @@ def test_the_short_name_of_a_setting_is_its_shortest_ending_that_no_other_has(se
 @pytest.mark.parametrize("setting", ["heads", "depth", "skip", "decoder", "patch_size", "position", "final_norm"])
 def test_settings_of_the_network_are_named_by_one_word(setting: str) -> None:
     assert short_name(f"model.{setting}") == setting
+
+
+def test_no_setting_has_the_name_by_which_recorded_arms_are_called() -> None:
+    """A new setting with the same ending as an old one would change the names of arms in the data of old runs."""
+    old = (*(f"model.{name}" for name in ModelConfig.model_fields), *(f"training.{name}" for name in OLD_TRAINING))
+    assert {name: short_name(name) for name in old} == {name: name.split(".")[-1] for name in old}
+    assert short_name("data.cells.peak") == "peak"

@@ -271,7 +271,7 @@ def _wrong(page: Page) -> Blocks:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
     if failed:
         yield paragraph(
-            "A failed run stopped with an error, lost its worker twice or exceeded its time limit. It has no score; ",
+            "A failed run stopped with an error or exceeded its time limit. It has no score; ",
             Code("ablate sweep --retry-failed"),
             " trains it again.",
         )
