@@ -97,4 +97,9 @@ def test_the_other_settings_are_those_of_the_task_and_its_evaluation() -> None:
     assert {name for name in DEFAULTS if name not in AXES and not name.startswith(TASK_SETTINGS)} == {
         "data.validation",
         "data.test",
+        # of pictures: where they are, which `data.content` stands for, and how training crops are turned
+        "data.path",
+        "data.omit",
+        "data.flips",
+        "data.turns",
     }
