@@ -88,7 +88,7 @@ def _check_skipped(folder: Path, skip: Collection[str]) -> None:
     names = {path.name for path in folder.rglob("*") if path.is_file()}
     for name in skip:
         if name not in names:
-            raise AblateError(f"{folder}: has no file {quote(name)} to skip; {suggest(name, sorted(names)[:20])}")
+            raise AblateError(f"{folder}: has no file {quote(name)} to omit; {suggest(name, sorted(names)[:20])}")
 
 
 def _list_part(folder: Path, part: str, skip: Collection[str]) -> Iterator[Entry]:
@@ -127,7 +127,7 @@ def _check_different(entries: list[Entry]) -> None:
     for entry in entries:
         digest = digest_of(entry.clean)
         if digest in seen:
-            raise AblateError(f"{entry.clean}: the same picture as {seen[digest]}; remove one, or skip it by its name")
+            raise AblateError(f"{entry.clean}: the same picture as {seen[digest]}; remove one, or omit it by its name")
         seen[digest] = entry.clean
 
 

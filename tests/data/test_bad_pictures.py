@@ -119,7 +119,7 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "no partner": (without_partner, r"clean/p2\.png: has no partner 'p2\.png' in .*noisy"),
     "a partner of another size": (other_size, r"p2\.png: the clean and the noisy picture have different sizes"),
     "half of the pairs": (only_noisy, r"pics: has noisy/ but not clean/; pairs need both"),
-    "copies": (copies, r"p9\.png: the same picture as .*p1\.png; remove one, or skip it"),
+    "copies": (copies, r"p9\.png: the same picture as .*p1\.png; remove one, or omit it"),
     "two of three splits": (two_splits, "pics: has train, test but not validation; allowed: all three"),
     "no folder": (absent, "pics: there is no such folder"),
     "a file in place of a folder": (a_file, "pics: not a folder"),
@@ -157,14 +157,14 @@ def test_a_broken_file_is_skipped_only_on_request(spoil: Spoil, workplace: Path)
     spoil(write_pictures(workplace / "pics"))
     names = "[p1.png, palette.png, small.png, bright.npy]"
     present = [name for name in names.strip("[]").split(", ") if (workplace / "pics" / name).exists()]
-    design = load_study(write_picture_study(workplace, data__skip=f"[{', '.join(present)}]"))
+    design = load_study(write_picture_study(workplace, data__omit=f"[{', '.join(present)}]"))
     assert all(Path(file.path).name not in present for file in listed(design.runs[0].data))
 
 
 def test_only_a_file_that_is_there_can_be_skipped(workplace: Path) -> None:
     write_pictures(workplace / "pics")
-    with pytest.raises(AblateError, match=r"pics: has no file 'q1\.png' to skip; did you mean 'p1\.png'"):
-        load_study(write_picture_study(workplace, data__skip="[q1.png]"))
+    with pytest.raises(AblateError, match=r"pics: has no file 'q1\.png' to omit; did you mean 'p1\.png'"):
+        load_study(write_picture_study(workplace, data__omit="[q1.png]"))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_noise_has_the_mean_and_the_variance_of_its_closed_form(
 
 
 def test_noises_are_the_choices_of_the_settings() -> None:
-    assert tuple(NOISES) == get_args(NoiseName)
+    assert tuple(NOISES) == get_args(get_args(NoiseName)[0])
 
 
 def test_rectangles_on_a_picture_are_those_of_the_settings() -> None:

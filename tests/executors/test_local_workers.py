@@ -172,9 +172,9 @@ import sys
 sys.path[:0] = [{copy!r}]
 sys.path.append({root!r})
 from tests.helpers.tiny import tiny_run
-from ablate.executors import executor_class
+from ablate.executors.local import LocalExecutor
 
-with executor_class({executor!r})(["cpu"]) as executor:
+with LocalExecutor(["cpu"]) as executor:
     executor.submit(tiny_run())
     print(*(getattr(event, "reason", "") for _, event in executor.events()))
 """

@@ -182,9 +182,12 @@ def test_a_deleted_run_is_restored_not_duplicated(mirrored_copy: tuple[Record, D
     }
 
 
-def test_a_deleted_database_is_rebuilt_completely(mirrored_copy: tuple[Record, Design]) -> None:
+def test_a_deleted_database_is_rebuilt_completely(
+    mirrored_copy: tuple[Record, Design], mirrored_folder: tuple[Path, Design]
+) -> None:
     record, study = mirrored_copy
-    before = mlflow_runs()
+    with contextlib.chdir(mirrored_folder[0]):  # not in the copy: MLflow would keep its connection to the deleted file
+        before = mlflow_runs()
     Path("mlflow.db").unlink()
     sync_store(RequestedRuns.of(study), record)
     assert {name: run.data.metrics for name, run in mlflow_runs().items()} == {

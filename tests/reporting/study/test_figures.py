@@ -164,12 +164,12 @@ def test_costs_in_which_arms_do_not_differ_have_no_panel(page: Page) -> None:
     assert cost_panels(build(study, fabricated.fabricate(study, fabricated.named_score))) == []
 
 
-def test_a_cost_panel_shows_the_mean_and_its_standard_error(page: Page) -> None:
+def test_a_cost_panel_shows_the_mean_and_the_standard_error_of_the_paired_difference(page: Page) -> None:
     point = cost_panels(page)[0].points[0]
     scores = page.scores["width=16, depth=1"]
     assert point.cost == 16000
     assert point.score == pytest.approx(scores.mean())
-    assert point.error == pytest.approx(scores.sem())
+    assert point.error == pytest.approx((scores - page.scores["width=16, depth=12"]).sem())
 
 
 @given(st.floats(1, 1e6), st.floats(10, 1e6))
