@@ -162,7 +162,8 @@ def test_a_small_head_adds_no_constant_to_the_first_images(decoder: str) -> None
     """Torch's adds up to half of the full intensity, the same to all pixels."""
 
     def constant(head_init: str, seed: int) -> float:
-        head: Any = build_denoiser(ModelConfig(decoder=decoder, depth=1, head_init=head_init), seed).decoder.head
+        settings: Any = {"decoder": decoder, "depth": 1, "head_init": head_init}
+        head: Any = build_denoiser(ModelConfig(**settings), seed).decoder.head
         weights, bias = head.weight.detach(), head.bias.detach()
         return abs(float(weights.sum() * MEAN_OF_A_RECTIFIED_NORMAL + bias))
 
