@@ -44,6 +44,7 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
     found = frame.reindex(columns=names + [name for name in frame.columns if name not in names])
+    found["error"] = found["error"].astype(object)  # text, also if no run has failed
     return found.drop(columns=_missing_scores(found))
 
 

@@ -177,6 +177,11 @@ def test_a_run_that_failed_and_then_finished_has_no_error(record: Record) -> Non
     assert (found.status, found["test/psnr"], pd.isna(found.error)) == ("finished", 30.0, True)
 
 
+def test_the_error_is_text_also_if_no_run_has_failed(tmp_path: Path) -> None:
+    errors = load_results(STUDY, Record(tmp_path / "nothing")).error
+    assert list(errors.fillna("").unique()) == [""]
+
+
 def test_without_a_record_all_runs_are_absent_and_all_columns_exist(tmp_path: Path) -> None:
     frame = load_results(STUDY, Record(tmp_path / "nothing"))
     assert set(frame.status) == {"absent"}
