@@ -7,6 +7,8 @@ the same seeds. Several ways to score are read from the same trainings:
 - `precise`: with statistics estimated with fixed weights (`training.statistics: precise`);
 - `precise, averaged`: the same for a moving average of the weights (`training.ema`).
 
+The same again starts from a last convolution near zero (`model.head_init: small`).
+
 Other trainings end flat: one epoch of warm-up and a cosine to zero from a peak rate that was searched for, at one, two
 and three times the notebook's length. They are scored as `precise`.
 

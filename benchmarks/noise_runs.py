@@ -82,7 +82,15 @@ def _cosine(length: int) -> Training:
 CONSTANT = Training(FOLDER, {way: way for way in ("precise", "precise, averaged", "running")})
 """The notebook's training: a constant rate of 1e-3."""
 
-TRAININGS = [CONSTANT, *map(_cosine, (1, 2, 3))]
+SMALL_HEAD = Training(
+    FOLDER / "small-head", {way: f"{way}, small head" for way in CONSTANT.ways}, {"model.head_init": "small"}
+)
+"""The same from a last convolution near zero, which avoids late starts (`benchmarks/late_starters.md`)."""
+
+SEARCHED = [*map(_cosine, (1, 2, 3))]
+"""Trainings that end flat, from a peak rate that is searched for."""
+
+TRAININGS = [CONSTANT, SMALL_HEAD, *SEARCHED]
 
 
 def search_rate(training: Training) -> None:
@@ -163,6 +171,7 @@ def train_all(workers: int) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write a file that is either complete or absent."""
+    path.parent.mkdir(exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(text)
     os.replace(part, path)

@@ -10,7 +10,7 @@ import pytest
 from ablate.studies.loading import load_search
 from ablate.training.loop import train
 from benchmarks import noise, noise_runs
-from benchmarks.noise_runs import CONSTANT, RATE, TRAININGS
+from benchmarks.noise_runs import CONSTANT, RATE, SEARCHED
 from tests.helpers.tiny import TINY
 
 SHORT = {**TINY, "training.scenes": 256, "training.epochs": 2}
@@ -52,18 +52,18 @@ def test_a_line_compares_the_seeds_that_an_arm_and_the_reference_share() -> None
     assert line.compared.per_hour == pytest.approx(1 / (2 * line.compared.seeds * 0.5))
 
 
-@pytest.mark.parametrize("training", TRAININGS[1:], ids=lambda training: training.folder.name)
+@pytest.mark.parametrize("training", SEARCHED, ids=lambda training: training.folder.name)
 def test_a_rate_is_searched_for_with_the_settings_of_the_training_and_on_another_seed(
     training: noise_runs.Training,
 ) -> None:
     search = load_search(training.search_file)
     assert search.base == {**training.changes, "training.statistics": "precise"}
     assert search.seed not in noise_runs.SEEDS
-    assert search.trials == load_search(TRAININGS[1].search_file).trials  # equal budgets
+    assert search.trials == load_search(SEARCHED[0].search_file).trials  # equal budgets
 
 
 def test_all_arms_are_trained_at_the_rate_of_the_best_trial(tmp_path: Path) -> None:
-    training = replace(TRAININGS[1], folder=tmp_path)
+    training = replace(SEARCHED[0], folder=tmp_path)
     training.search_file.touch()
     rows = "0,complete,27.5,0.001\n1,complete,28.5,0.004\n2,failed,,0.03\n"
     (tmp_path / "search.csv").write_text(f"trial,state,value,{RATE}\n{rows}")
@@ -72,7 +72,7 @@ def test_all_arms_are_trained_at_the_rate_of_the_best_trial(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_a_search_is_kept_and_not_repeated(tmp_path: Path) -> None:
-    training = replace(TRAININGS[1], folder=tmp_path)
+    training = replace(SEARCHED[0], folder=tmp_path)
     base = "".join(f"  {name}: {value}\n" for name, value in TINY.items() if name != RATE)
     training.search_file.write_text(f"question: Which?\nbase:\n{base}space: {{{RATE}: [0.01, 0.02]}}\ntrials: 2\n")
     noise_runs.search_rate(training)
