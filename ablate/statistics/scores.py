@@ -13,6 +13,7 @@ from ablate.statistics.verdicts import Comparison, compare_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,21 @@ class Scores:
     def compare_pairs(self, pairs: Sequence[Pair]) -> list[Comparison]:
         """Compare the arms of each pair, on the seeds that both have."""
         arms, references = [arm for arm, _ in pairs], [against for _, against in pairs]
+        return self.compare_arrays(
+            self.values[arms].to_numpy(float).T, self.values[references].to_numpy(float).T, pairs
+        )
+
+    def compare_arrays(self, arms: ArrayLike, references: ArrayLike, pairs: Sequence[Pair]) -> list[Comparison]:
+        """Compare other scores of the arms of each pair, (pairs, seeds), by the same rule."""
+        of_arms, of_references = [arm for arm, _ in pairs], [against for _, against in pairs]
         return compare_pairs(
-            self.values[arms].to_numpy(float).T,
-            self.values[references].to_numpy(float).T,
+            arms,
+            references,
             margin=self.margin,
             comparisons=self.comparisons,
             sign=self.sign,
-            arms_bad=self.bad[arms].any().tolist(),
-            references_bad=self.bad[references].any().tolist(),
+            arms_bad=self.bad[of_arms].any().tolist(),
+            references_bad=self.bad[of_references].any().tolist(),
             share=self.share,
         )
 

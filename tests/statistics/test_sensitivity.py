@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -10,14 +11,14 @@ from scipy import stats
 
 from ablate.records.tables import read_course, read_scores
 from ablate.reporting.study.model import read_sensitivity
-from ablate.statistics.multiplicity import Look, level_of
+from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import (
     MeanError,
     OtherScores,
     Sensitivity,
     WithoutSeed,
     compare_mean_errors,
-    share_without_a_seed,
+    compare_without,
 )
 from ablate.statistics.verdicts import compare
 from ablate.studies.planning import Design
@@ -43,16 +44,44 @@ def test_every_choice_is_judged_by_the_same_rule() -> None:
     assert list(others) == [LAST, MeanError(), *map(WithoutSeed, range(3))]
     assert found["one"].actual == compare(SCORES["one"], SCORES["four"], margin=0.25, comparisons=2)
     assert others[LAST] == compare(last["one"], SCORES["four"], margin=0.25, comparisons=2)
-    share = share_without_a_seed(Look(3), comparisons=2)
-    assert others[WithoutSeed(1)] == compare([29.0, 29.9], [30.0, 31.0], margin=0.25, comparisons=2, share=share)
+    (without,) = compare_without(read_scores(study_of(), table(study_of(), SCORES)), 1, [("one", "four")])
+    assert others[WithoutSeed(1)] == without
 
 
-@given(st.integers(3, 20), st.integers(1, 30), st.floats(0.05, 1))
-def test_leaving_out_a_seed_widens_no_interval_by_itself(seeds: int, comparisons: int, share: float) -> None:
-    level = level_of(comparisons, share)
-    shorter = level_of(comparisons, share_without_a_seed(Look(seeds, share), comparisons))
-    width = stats.t.ppf((1 + level) / 2, seeds - 1) / math.sqrt(seeds)
-    assert stats.t.ppf((1 + shorter) / 2, seeds - 2) / math.sqrt(seeds - 1) == pytest.approx(width)
+@given(st.integers(3, 20), st.integers(1, 30), st.floats(0.05, 1), st.integers(0, 1000))
+def test_both_intervals_without_a_seed_are_those_of_as_many_seeds_with_the_moments_of_the_others(
+    seeds: int, comparisons: int, share: float, number: int
+) -> None:
+    scores, against = np.random.default_rng(number).normal(30, 1, (2, seeds))
+    values = pd.DataFrame({"arm": scores, "reference": against}, index=range(10, 10 + seeds))
+    no = values.isna()
+    (found,) = compare_without(Scores(values, no, no, 1, 0.25, comparisons, share), 10, [("arm", "reference")])
+    rest = (scores - against)[1:]
+    assert (found.pairs, found.difference, found.sd) == pytest.approx((seeds, rest.mean(), rest.std(ddof=1)))
+    error = 0.05 / comparisons * share
+    for ends, tail in (((found.low, found.high), error / 2), ((found.inner_low, found.inner_high), error)):
+        expected = stats.t.interval(1 - 2 * tail, seeds - 1, rest.mean(), rest.std(ddof=1) / math.sqrt(seeds))
+        assert ends == pytest.approx(expected)
+
+
+def test_the_bad_run_of_a_seed_that_is_left_out_bars_nothing() -> None:
+    values = pd.DataFrame({"arm": [20.0, 31.0, 31.1, 31.2], "reference": [30.0] * 4})
+    no = values.isna()
+    scores = Scores(values, no | (values == 20.0), no, 1, 0.25, comparisons=1)
+    assert [compare_without(scores, seed, [("arm", "reference")])[0].verdict for seed in (0, 1)] == [
+        "better",
+        "undecided",
+    ]
+
+
+@pytest.mark.parametrize("name", ["self", "kind", "index", "columns"])
+def test_an_arm_can_have_any_name(name: str) -> None:
+    arms = {name: {}, "one": {"model.heads": 1}}
+    for reference in arms:
+        study = study_of(arms=arms, reference=reference)
+        (found,) = judged(study, table(study, {name: SCORES["four"], "one": SCORES["one"]}))
+        assert {found.arm, found.against} == {name, "one"}
+        assert found.others[MeanError()].verdict == found.actual.verdict
 
 
 def test_a_verdict_that_one_seed_carries_is_said_to_change() -> None:

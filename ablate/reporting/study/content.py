@@ -229,6 +229,10 @@ def _robustness(page: Page) -> Blocks:
         else "None of the choices below would have changed a verdict."
     )
     yield sensitivity_table(page)
+    yield paragraph(
+        "Without a seed: with a typical seed in its place, so that the number of seeds stays and an interval is not "
+        "wider only because of one seed less."
+    )
     if any(row.seeds_needed for row in page.rows):
         yield needed_table(page)
         yield paragraph(

@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.markup.style import row_places, wrap_name
+from ablate.reporting.study.content import document
 from ablate.reporting.study.figures import FIGURES
+from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import build
 from ablate.studies.planning import Cell, Design
 from tests.helpers import fabricated
@@ -74,6 +77,17 @@ def test_names_are_complete_in_every_figure_that_has_a_row_or_a_panel_per_arm() 
             shown = {text.get_text().replace("\n", "").replace(" ", "") for text in visible_texts(drawing)}
             names = {row.name.replace(" ", "") for row in page.rows if row.comparison}
             assert names <= shown, figure.name
+
+
+def test_arms_can_have_the_names_of_what_tables_and_functions_use() -> None:
+    names = ["self", "kind", "index", "columns", "arm", "seed", "name"]
+    arms = {name: {"training.rate": 0.01 * (place + 1)} for place, name in enumerate(names)}
+    study = fabricated.named_study(arms=arms, reference="self")
+    page = build(study, fabricated.fabricate(study, rate_score))
+    text = markdown(document(page))
+    assert all(f"| {name} | **worse** |" in text for name in names[1:])
+    assert list(headlines(page)["arms"]) == names
+    assert {"differences", "seeds", "curves"} <= {figure.name for figure in FIGURES if figure.draw(page)}
 
 
 def test_no_axis_has_an_offset_or_a_factor() -> None:
