@@ -42,8 +42,10 @@ def export(
     difference = export_network(found, model, path)
     terminal.say(f"{found}: wrote {path}; its largest difference from the network on random tiles is {difference:.1g}.")
     if register and found.requested is not None:
+        from ablate.records.identity import keep_apart_from_copies
         from ablate.tracking.registry import register as register_model
 
+        keep_apart_from_copies(record.root, terminal.warn)
         made = register_model(model, example(found.run.model), found.requested.study, found.run.id, record.root)
         terminal.say(f"{'Registered' if made.is_new else 'Registered before'}: {made.address}")
         terminal.say(f"`mlflow models serve --env-manager local --model-uri {made.address}` serves it.")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
-from ablate.records.identity import settle
+from ablate.records.identity import keep_apart_from_copies
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.settings import Run
@@ -60,7 +60,7 @@ class Mirror:
 
     def __init__(self, requested: RequestedRuns, record: Record, warn: Callable[[str], None]) -> None:
         self.requested, self.record, self.warn = requested, record, warn
-        settle(record.root, warn)
+        keep_apart_from_copies(record.root, warn)
         last = find_last_sync(requested, record)
         self.is_needed, self.experiment = last is None, last.experiment if last else None
         # The ids of runs that have changed; None ends the thread. Not a Queue, whose `put` is written in Python: a

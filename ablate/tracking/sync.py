@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.records.identity import settle
+from ablate.records.identity import keep_apart_from_copies
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.comparison import FilesRefusedError, describe_missing_report, report_digest, send_comparison
@@ -38,7 +38,7 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
     """
     waiting, unfiled = dict.fromkeys(requested.all_runs()), dict[str, None]()
     refused, view = [], None
-    settle(record.root, record.warn)
+    keep_apart_from_copies(record.root, record.warn)
     try:
         store = Store(requested, record, check_files=True)
         store.send_all(waiting, unfiled, live=(), on_sent=lambda: None)

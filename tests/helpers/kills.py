@@ -57,11 +57,13 @@ def _fatal(function: Callable[..., None], countdown: Iterator[int]) -> Callable[
 
 
 def finish(folder: Path, *options: str, command: str = "sweep") -> str:
-    """Sweep to the end; what it said."""
+    """Sweep to the end, with everything sent to MLflow; what it said, and what interrupted ones said before."""
+    before = (folder / "out").read_text() if (folder / "out").exists() else ""
     process = sweep_process(folder, *options, command=command)
     process.join(timeout=300)
     said = (folder / "out").read_text()
     assert process.exitcode == 0, said
+    assert "not sent to MLflow" not in said.removeprefix(before), said
     return said
 
 

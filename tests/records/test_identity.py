@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.records.identity import record_id, settle
+from ablate.records.identity import record_id, keep_apart_from_copies
 
 
 def test_a_record_keeps_its_id_and_two_records_have_different_ones(tmp_path: Path) -> None:
@@ -22,17 +22,39 @@ def test_a_file_that_is_being_written_stays(tmp_path: Path) -> None:
     assert unfinished.exists()
 
 
+@pytest.mark.parametrize("damage", [b"", b"0123", b"f" * 32 + b"\n", b"\xff\x00" * 16, b"g" * 32])
+def test_a_damaged_id_is_that_of_the_place(original: Path, damage: bytes) -> None:
+    first = record_id(original)
+    (original / "id").write_bytes(damage)
+    assert record_id(original) == first == settled_id(original)
+    (original / "place").unlink()
+    assert record_id(original) == first, "it was written again"
+
+
+def test_an_id_that_the_user_has_deleted_is_drawn_again(original: Path) -> None:
+    first = record_id(original)
+    (original / "id").unlink()
+    assert settled_id(original) != first
+
+
+def test_a_copy_with_a_damaged_id_gets_one_of_its_own(original: Path) -> None:
+    first = record_id(original)
+    copy = Path(shutil.copytree(original, original.parent / "copy"))
+    (copy / "id").write_bytes(b"")
+    assert settled_id(copy) != first == settled_id(original)
+
+
 @pytest.fixture
 def original(tmp_path: Path) -> Path:
     """A record that has been used."""
     root = tmp_path / "original" / ".ablate"
     record_id(root)
-    settle(root, pytest.fail)
+    keep_apart_from_copies(root, pytest.fail)
     return root
 
 
 def settled_id(root: Path) -> str:
-    settle(root, pytest.fail)
+    keep_apart_from_copies(root, pytest.fail)
     return record_id(root)
 
 
@@ -67,7 +89,7 @@ def test_a_record_from_another_machine_is_said_once_unless_its_folder_is_shared(
     monkeypatch.setattr("platform.node", lambda: "elsewhere")
     warnings: list[str] = []
     for _ in range(2):
-        settle(root, warnings.append)
+        keep_apart_from_copies(root, warnings.append)
     assert record_id(root) == first
     assert len(warnings) == (0 if shared else 1)
     assert all(f"on {os.uname().nodename}. If that one is still used" in line for line in warnings)
