@@ -66,9 +66,20 @@ def _probe_file(path: Path, *, writing: bool) -> None:
     with closing(open_file(path)) as store:
         _check_schema(store)
         if writing:
-            store.execute("BEGIN IMMEDIATE")
-            store.execute('CREATE TABLE "ablate probe" (x)')  # begins the journal, in the folder of the file
-            store.execute("ROLLBACK")
+            _try_to_write(store)
+
+
+def _try_to_write(store: Connection) -> None:
+    """Raise the error of a store that cannot be written to. That somebody else writes right now is not one."""
+    import sqlite3  # not at the top of the file: `ablate --help` does without
+
+    try:
+        store.execute("BEGIN IMMEDIATE")
+        store.execute('CREATE TABLE "ablate probe" (x)')  # begins the journal, in the folder of the file
+        store.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
 
 
 def _check_schema(store: Connection) -> None:

@@ -68,6 +68,13 @@ def test_another_schema_is_found(version: str, command: str, writing: bool, stor
     assert command in fault(writing=writing)
 
 
+def test_a_store_that_another_process_writes_to_can_be_used(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ablate.tracking.connection.ANSWER_SECONDS", 0.1)
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        probe(writing=True)
+
+
 def test_a_store_that_is_write_protected_is_found_unless_it_is_only_read(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
