@@ -31,6 +31,6 @@ def find_slots(
     """The slots that an executor finds; `warn` is called with a line about devices that cannot be used.
 
     Raises:
-        AblateError: there is no such device, or there cannot be so many slots.
+        AblateError: the device does not exist, or there cannot be so many slots.
     """
     return Slots(executor, executor_class(executor).find_devices(device, workers, per_gpu, warn))

@@ -107,7 +107,7 @@ def _given_up(run: TrackedStatus, requested: RequestedRuns) -> TrackedStatus:
     """A trial that its search has stopped is pruned; a run that no look of its study needs is not needed."""
     if run.status not in ("interrupted", "not started"):
         return run
-    is_trial = run.run in requested.tuning or requested.metric is None  # only studies have a metric here
+    is_trial = run.run in requested.tuning or requested.is_search
     return replace(run, status="pruned" if is_trial else "not needed")
 
 

@@ -117,7 +117,7 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
         write: whether to write a study's report; if not, nothing is written, and only what it says is returned.
 
     Raises:
-        AblateError: there are no data, or the report is that of another file.
+        AblateError: the data are missing, or the report is that of another file.
 
     Examples:
         >>> import ablate

@@ -67,7 +67,7 @@ def find_by_label(record: Record, study: Path, arm: str, seed: int) -> FoundRun:
         seed: one of the seeds.
 
     Raises:
-        AblateError: there is no such study, arm or seed.
+        AblateError: the study, the arm or the seed is unknown, or the run is not trained yet.
     """
     requested = load_requested(record.root, study.stem)
     if requested is None:
@@ -83,10 +83,10 @@ def find_by_label(record: Record, study: Path, arm: str, seed: int) -> FoundRun:
         raise AblateError(f"{requested.study}: {arm} has no seed {seed}; allowed: {', '.join(map(str, sorted(seeds)))}")
     if record.facts(seeds[seed]) is None:
         raise AblateError(f"{requested.study}: {Label(arm, seed)} is not trained yet; {_sweep(requested)} trains it")
-    return _found(record, seeds[seed])
+    return _found(record, seeds[seed], requested)
 
 
-def _found(record: Record, run_id: str) -> FoundRun:
+def _found(record: Record, run_id: str, named: RequestedRuns | None = None) -> FoundRun:
     facts = record.facts(run_id)
     if facts is None:
         raise AblateError(
@@ -99,7 +99,7 @@ def _found(record: Record, run_id: str) -> FoundRun:
         raise AblateError(f"run {run_id} was recorded by another version of ablate ({error})") from None
     if run.id != run_id and run.part_files:
         raise AblateError(f"{record.folder(run_id) / PARTS}: these files are not those that trained the run")
-    for requested in load_all_requested(record.root):
+    for requested in [named] if named else load_all_requested(record.root):
         if label := requested.label(run_id):
             return FoundRun(run, requested, label)
     return FoundRun(run)
@@ -151,9 +151,10 @@ def load_network(found: FoundRun, record: Record) -> Denoiser:
 
 
 def _sweep(requested: RequestedRuns | None, options: str = "") -> str:
-    """The command that trains the runs of a study."""
+    """The command that trains the runs of a study or search."""
     file = requested.file if requested and requested.file else "STUDY"
-    return f"`ablate sweep {shlex.quote(file)}{options}`"
+    command = "search" if requested and requested.is_search else "sweep"
+    return f"`ablate {command} {shlex.quote(file)}{options}`"
 
 
 def _train_again(found: FoundRun, record: Record) -> str:

@@ -56,7 +56,7 @@ class RequestedRuns:
         former: those that only an earlier version of it requested.
         given_up: runs that will not be finished, since a search has pruned them or no look of a study needs them.
         tuning: the runs in which the arms of a study are tuned; they too are added when trials are drawn.
-        metric: the one that decides between the `runs` of a study.
+        metric: the one that decides between the `runs` of a study; None for a search.
         level_seeds: the seeds of the first look, which all arms have (`Design.level_seeds`); None if all runs count.
         file: the file of the study, from the folder of the project; None if that is not known.
         is_drawing: whether trials of it are still to be drawn, which can be former ones again.
@@ -72,6 +72,11 @@ class RequestedRuns:
     level_seeds: list[int] | None = None
     file: str | None = None
     is_drawing: bool = False
+
+    @property
+    def is_search(self) -> bool:
+        """Whether a search requests them, whose trials are compared in its own report."""
+        return self.metric is None
 
     @classmethod
     def of(cls, design: Design, before: RequestedRuns | None = None) -> RequestedRuns:

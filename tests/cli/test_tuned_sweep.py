@@ -48,6 +48,8 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     again = capsys.readouterr()
     assert "Tuning 2 arms: 6 trials, 6 of them finished already." in again.out
     assert "epoch" not in again.out
+    assert (requested := load_requested(Path(".ablate"), "tiny"))
+    assert requested.metric == "test/psnr"
     assert "No longer requested" not in again.err
     assert sweep_here(monkeypatch, "--dry-run") == 0
     assert "Nothing to train." in capsys.readouterr().out

@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 from ablate.overrides import resolve
 from ablate.pipeline.trained import FoundRun, find_by_id, find_by_label, load_network
 from ablate.records.record import Record
-from ablate.records.requests import RequestedRuns, save_requested
+from ablate.records.requests import Label, RequestedRuns, save_requested
 from ablate.settings import Run
 from ablate.studies.planning import Design
 from ablate.training.evaluation import evaluate
@@ -43,6 +43,22 @@ def test_a_run_is_found_by_its_id_its_beginning_and_its_label(requested: tuple[R
 
 def label(cell: object) -> tuple[str, int]:
     return cell.arm.name, cell.seed  # type: ignore[attr-defined]
+
+
+def test_a_run_of_two_studies_has_the_name_that_the_given_study_uses(requested: tuple[Record, Design]) -> None:
+    record, design = requested
+    cell = design.cells[0]
+    save_requested(record.root, RequestedRuns("another", "", {cell.run.id: Label("first", 9)}))
+    assert str(find_by_label(record, Path("tiny.yaml"), *label(cell))) == f"tiny: {cell.arm.name} seed {cell.seed}"
+    assert str(find_by_label(record, Path("another.yaml"), "first", 9)) == "another: first seed 9"
+
+
+def test_a_trial_of_a_search_is_trained_by_its_own_command(workplace: Path) -> None:
+    record, run = Record(), tiny_run()
+    record.write_event(run, Started(0, "cpu"))
+    save_requested(record.root, RequestedRuns("rates", "", {run.id: Label("trial 1", 0)}, file="rates.yaml"))
+    with pytest.raises(AblateError, match=r"has no weights yet; `ablate search rates.yaml` trains it"):
+        load_network(find_by_id(record, run.id), record)
 
 
 def test_the_network_is_the_one_that_was_scored(requested: tuple[Record, Design]) -> None:
