@@ -194,7 +194,7 @@ def _metric(kind: str, score: str) -> Metric:
     found = METRICS.get(f"{kind}/{score}")
     if found is None:
         kinds = ", ".join(metric.kind for metric in METRICS.values() if metric.score.name == score)
-        raise ValueError(f"there is no metric '{kind}/{score}'; allowed for {score}: {kinds}")
+        raise ValueError(f"unknown metric '{kind}/{score}'; allowed for {score}: {kinds}")
     return found
 
 

@@ -45,7 +45,7 @@ def check_setting(name: str, path: Steps, variants: Variants = NO_VARIANTS) -> N
     if name not in settings:
         section = [known for known in settings if known.split(".")[0] == name.split(".")[0]]
         hint = suggest(name, settings, listed=section or ["model....", "data....", "training...."])
-        raise StudyError(path, f"there is no setting {quote(name)}; {hint}", of_key=True)
+        raise StudyError(path, f"unknown setting {quote(name)}; {hint}", of_key=True)
 
 
 def check_target(data: DataConfig) -> None:

@@ -32,6 +32,7 @@ PHRASES = {
     r"(?!(?:there|which|where)\b)\w+ (?:is|are|was|as) (?-i:none)(?=\s*[.,;:)\"'])": (
         "does not exist, is empty, is not one, counts as missing"
     ),
+    r"there (?:is|are|was|were) no (?:such|setting|arm|metric|other \w+ than|data)": "unknown ..., is missing",
     # time
     r"not there yet": "missing, pending",
     r"yet to be \w+": "not ... yet, still to be ...",
@@ -134,7 +135,7 @@ def test_a_phrase_is_found_in_prose_names_and_broken_lines(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "There is no such file, and a file in which is no text.",
+        "There is no time left, and a file in which is no text.",
         "It is no longer requested, and recommended nowhere.",
         "Paths below .ablate/told/ are kept, and `told` is a folder.",
         "an amendment, an endeared category, the whole study",

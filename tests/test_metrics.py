@@ -164,7 +164,7 @@ def test_the_validation_of_a_metric_is_the_same_score_or_none(name: str) -> None
 @pytest.mark.parametrize(("name", "kind"), [("test/gain", "val"), ("test/mse_sem", "last"), ("cost/flops", "test")])
 def test_a_kind_that_does_not_have_a_score_is_an_error_that_names_those_that_do(name: str, kind: str) -> None:
     score, own = METRICS[name].score.name, METRICS[name].kind
-    with pytest.raises(ValueError, match=f"there is no metric '{kind}/{score}'; allowed for {score}: {own}"):
+    with pytest.raises(ValueError, match=f"unknown metric '{kind}/{score}'; allowed for {score}: {own}"):
         METRICS[name].at(kind)
 
 

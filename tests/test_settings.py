@@ -268,7 +268,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_one(given_name: str, mea
 
 @pytest.mark.parametrize("name", ["model", "data.cells", "seed", "", "."])
 def test_only_complete_names_of_settings_are_settings(name: str) -> None:
-    with pytest.raises(StudyError, match="there is no setting"):
+    with pytest.raises(StudyError, match="unknown setting"):
         resolve({name: 1})
 
 

@@ -58,7 +58,7 @@ class Part:
         """The part at a dotted path of names.
 
         Raises:
-            KeyError: there is no such part.
+            KeyError: the network does not have the part.
         """
         for part in self.parts:
             if path == part.name:

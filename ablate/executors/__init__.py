@@ -56,7 +56,7 @@ class Executor(Protocol):
             warn: called with a line about devices that are there but cannot be used.
 
         Raises:
-            AblateError: there is no such device, or there cannot be this many slots.
+            AblateError: the device does not exist, or there cannot be this many slots.
         """
 
     def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:

@@ -68,7 +68,7 @@ def list_pictures(folder: Path, skip: Collection[str] = ()) -> list[Entry]:
         AblateError: the folder or a picture is missing, a picture has no partner, or two are the same.
     """
     if not folder.is_dir():
-        raise AblateError(f"{folder}: {'not a folder' if folder.exists() else 'there is no such folder'}")
+        raise AblateError(f"{folder}: {'not a folder' if folder.exists() else 'the folder does not exist'}")
     _check_skipped(folder, skip)
     present = [part for part in PARTS if (folder / part).is_dir()]
     if present and len(present) < len(PARTS):

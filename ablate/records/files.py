@@ -76,7 +76,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read plain data; None if there is no such file, or it is damaged (cut off, empty, followed by garbage)."""
+    """Read plain data; None if it does not exist or is damaged (cut off, empty, followed by garbage)."""
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -95,7 +95,7 @@ def unseal(sealed: bytes) -> bytes | None:
 
 
 def hash_file(path: Path) -> str | None:
-    """The SHA-256 of a file, or None if there is no such file."""
+    """The SHA-256 of a file, or None if it does not exist."""
     if not path.exists():
         return None
     with open(path, "rb") as file:

@@ -88,7 +88,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_stored(path: Path, model: type[Model]) -> Model | None:
-    """Read and validate a file; None if there is no such file, or it is damaged or of another kind."""
+    """Read and validate a file; None if it does not exist or is damaged or of another kind."""
     try:
         return model.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -96,7 +96,7 @@ def read_stored(path: Path, model: type[Model]) -> Model | None:
 
 
 def read_epochs(path: Path) -> list[dict[str, Number]]:
-    """Read the epochs in a file; empty if there is no such file, or it is damaged."""
+    """Read the epochs in a file; empty if it does not exist or is damaged."""
     try:
         return EPOCHS.validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):

@@ -16,7 +16,7 @@ def publish(design: Design) -> Page:
     """Write a study's report, and return what it says.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: the data are missing.
     """
     page = write_report(design, report_folder(design))
     write_index(REPORTS, report_folder(design))
@@ -27,7 +27,7 @@ def publish_search(search: Search) -> SearchPage:
     """Write a search's report, and return what it says.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: the data are missing.
     """
     page = write_search_report(search, search_folder(search))
     write_index(REPORTS, search_folder(search))

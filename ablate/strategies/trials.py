@@ -76,7 +76,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
     """The run of a trial with these parameters.
 
     Raises:
-        StudyError: there is no such network or training.
+        StudyError: a network or a training cannot have these settings.
     """
     return resolve(search.base | overrides(search.space, params), search.variants).run(search.seed)
 

@@ -68,7 +68,7 @@ def _select(study: Study, arms: Sequence[Arm], chosen: Overrides | str, path: St
         raise StudyError(path, f"{fact}; allowed: a mapping such as {{{next(iter(study.vary or {}))}: ...}}")
     named = next((arm for arm in arms if arm.name == chosen), None)
     if named is None:
-        raise StudyError(path, f"there is no arm {quote(chosen)} in this study; {suggest(chosen, study.arms)}")
+        raise StudyError(path, f"unknown arm {quote(chosen)}; {suggest(chosen, study.arms)}")
     return named
 
 

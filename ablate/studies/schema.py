@@ -73,7 +73,7 @@ def _open(name: str, setting: dict[str, Any]) -> dict[str, Any]:
 
 
 def _built_in_only() -> dict[str, Any]:
-    """What holds in addition for files without `variants`: there are no other choices than the built-in ones."""
+    """What holds in addition for files without `variants`: only the built-in choices are allowed."""
     no_settings = {"patternProperties": {OWN_NAME: False}}
     allowed: dict[str, Any] = {name: {"enum": list(choices)} for name, choices in PLACES.items()}
     allowed["data.noise"] = {"items": allowed["data.noise"]}  # a list of choices

@@ -65,7 +65,7 @@ def read_files(names: Sequence[str], folder: Path) -> Files:
     """Read the files that a study lists, and check what they import. Nothing is executed.
 
     Raises:
-        StudyError: a name is not allowed, or there is no such file; its path begins with `variants`.
+        StudyError: a name is not allowed, or a file does not exist; its path begins with `variants`.
         PartError: a file is not Python, or imports something that is neither installed nor listed.
     """
     for index, name in enumerate(names):

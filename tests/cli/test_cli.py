@@ -93,7 +93,7 @@ def test_a_wrong_claim_is_found_before_anything_trains(
     path.write_text(path.read_text() + "expect: [{arm: witout, verdict: worse}]\n")
     assert sweep_here(monkeypatch) == 2
     shown = capsys.readouterr().err
-    assert shown.startswith("error: tiny.yaml:20:16: there is no arm 'witout' in this study; did you mean 'without'?")
+    assert shown.startswith("error: tiny.yaml:20:16: unknown arm 'witout'; did you mean 'without'?")
     assert not Path(".ablate").exists()
 
 

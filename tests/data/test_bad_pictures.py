@@ -121,7 +121,7 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "half of the pairs": (only_noisy, r"pics: has noisy/ but not clean/; pairs need both"),
     "copies": (copies, r"p9\.png: the same picture as .*p1\.png; remove one, or omit it"),
     "two of three splits": (two_splits, "pics: has train, test but not validation; allowed: all three"),
-    "no folder": (absent, "pics: there is no such folder"),
+    "no folder": (absent, "pics: the folder does not exist"),
     "a file in place of a folder": (a_file, "pics: not a folder"),
     "floats beyond the range": (floats, r"bright\.npy: float pixels from .* outside 0 to 1; give their range"),
     "pixels that are not finite": (not_finite, r"nan\.npy: pixels that are NaN or infinite"),

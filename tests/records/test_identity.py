@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.records.identity import record_id, keep_apart_from_copies
+from ablate.records.identity import keep_apart_from_copies, record_id
 
 
 def test_a_record_keeps_its_id_and_two_records_have_different_ones(tmp_path: Path) -> None:

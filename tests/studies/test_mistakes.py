@@ -149,7 +149,7 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "a claim about an unknown arm": (
         named(more="expect: [{arm: ¦tow, verdict: worse}]\n"),
-        "no arm 'tow'",
+        "unknown arm 'tow'",
         "did you mean 'two'",
     ),
     "a claim about a name with axes": (

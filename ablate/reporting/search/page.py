@@ -29,7 +29,7 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
     """Write a search's report from `folder`/data, and return what it says.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: the data are missing.
     """
     page = build(search, read(search, folder))
     inputs = [search.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]

@@ -25,7 +25,7 @@ def read_page(design: Design) -> Page:
     """Compute what a study's report says from its data, without writing it.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: the data are missing.
     """
     return build(design, read(design, report_folder(design)))
 
@@ -34,7 +34,7 @@ def write_report(design: Design, folder: Path) -> Page:
     """Write a study's report from `folder`/data, and return what it says.
 
     Raises:
-        AblateError: there is no data.
+        AblateError: the data are missing.
     """
     page = build(design, read(design, folder))
     inputs = [design.study.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]
