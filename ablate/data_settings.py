@@ -5,7 +5,6 @@ They, and the types of settings that `ablate.settings` shares with them, are her
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,12 +14,15 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
 
-from ablate.errors import AblateError, StudyError
-from ablate.variants.choices import OPEN
+from ablate.errors import StudyError
+from ablate.variants.choices import OPEN, Variant
 
 
 class Frozen(BaseModel):
@@ -48,6 +50,24 @@ def _check_order(value: tuple[Any, Any]) -> tuple[Any, Any]:
     return value
 
 
+def _one_message(rule: str) -> WrapValidator:
+    """A validator with this message in place of one for each of the types that a value can have."""
+
+    def check(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError(rule) from None
+
+    return WrapValidator(check)
+
+
+def _check_limits(value: Any) -> Any:
+    if isinstance(value, tuple) and not value[0] < value[1]:
+        raise ValueError("the low end of data.range must be below its high end")
+    return value
+
+
 def _check_sum(value: tuple[float, float, float]) -> tuple[float, float, float]:
     if abs(sum(value) - 1) > 1e-6:
         raise ValueError(f"the three fractions must add up to 1, not {sum(value):g}")
@@ -64,12 +84,19 @@ IntRange = Annotated[tuple[Count, Count], BeforeValidator(as_tuple), Field(descr
 Range = Annotated[tuple[NotNegative, NotNegative], BeforeValidator(as_tuple)]
 
 
+LevelNumber = Annotated[float, Field(ge=0.001, le=1_000_000)]  # neither end is 0 or infinite as float32
 Level = Annotated[
-    Positive | Annotated[tuple[Positive, Positive], AfterValidator(_check_order)], BeforeValidator(as_tuple)
+    LevelNumber | Annotated[tuple[LevelNumber, LevelNumber], BeforeValidator(as_tuple)],
+    _one_message("must be a number from 0.001 to 1,000,000, or a range of such numbers, [low, high]"),
+    AfterValidator(lambda value: _check_order(value) if isinstance(value, tuple) else value),
 ]
-"""A number, or the range from which each image draws its own."""
+"""A level of noise: a number, or the range from which each image draws its own."""
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
-Limits = Annotated[tuple[float, float], BeforeValidator(as_tuple)]
+Limits = Annotated[
+    Literal["type"] | Annotated[tuple[float, float], BeforeValidator(as_tuple)],
+    _one_message("must be `type` or two numbers, [low, high]"),
+    AfterValidator(_check_limits),
+]
 NoiseName = Annotated[Literal["gaussian", "poisson", "salt_and_pepper", "speckle", "rectangles"], OPEN]
 NoiseNames = Annotated[tuple[NoiseName, ...], BeforeValidator(as_tuple)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -146,8 +173,7 @@ class DataConfig(Frozen):
     )
     path: str = Field(
         "",
-        description="the folder with the pictures, relative to the study file; not part of a run's id, since `content` "
-        "is",
+        description="the folder with the pictures, relative to the study file; not part of a run's id if `content` is",
     )
     content: Annotated[str, StringConstraints(pattern="^([0-9a-f]{16})?$")] = Field(
         "", description="hash of the content of the pictures, which is filled in when the study is loaded"
@@ -158,7 +184,7 @@ class DataConfig(Frozen):
         description="the fractions of files for training, validation and test, for a folder that is not divided into "
         "train, validation and test",
     )
-    range: Literal["type"] | Limits = Field(
+    range: Limits = Field(
         "type",
         description="the pixel values that become 0 and 1: [low, high], or `type` for all of an integer type, and 0 "
         "to 1 for floats",
@@ -185,15 +211,6 @@ class DataConfig(Frozen):
         2048, description="test scenes or crops, the same for all seeds"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_content(cls, data: Any) -> Any:
-        """Fill in the hash of the pictures, which a run's id needs."""
-        path = data.get("path") if isinstance(data, dict) and data.get("source") == "images" else None
-        if not isinstance(path, str) or not path:  # if it should not be so, the checks of the fields say it
-            return data
-        return data | {"content": _content(path, data.get("omit", ()), data.get("content", ""))}
-
     @model_validator(mode="after")
     def _check_source(self) -> DataConfig:
         if self.source == "images" and not self.path:
@@ -203,6 +220,17 @@ class DataConfig(Frozen):
             if getattr(self, name) != type(self).model_fields[name].default:
                 allowed = "data.source: images" if self.source == "scenes" else "data.source: scenes"
                 raise StudyError((f"data.{name}",), f"data.{name} has no meaning here; it goes with {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_noise(self) -> DataConfig:
+        """Refuse settings of a noise that is not applied, since they would change a run's id and nothing else."""
+        if isinstance(self.source, Variant) or any(isinstance(noise, Variant) for noise in self.noise):
+            return self  # a part of the user's own can use any setting
+        for name, noise in NOISE_OF.items():
+            if noise not in self.noises and getattr(self, name) != type(self).model_fields[name].default:
+                fact = f"data.{name} changes nothing, since data.noise does not list {noise}"
+                raise StudyError((f"data.{name}",), f"{fact}; remove it, or add the noise")
         return self
 
     @property
@@ -220,19 +248,8 @@ class DataConfig(Frozen):
 OF_PICTURES = ("path", "content", "omit", "split", "range", "flips", "turns")
 """The settings of the data that only pictures have."""
 
-
-def _content(path: str, skip: Any, given: str) -> str:
-    """The hash of the pictures in a folder; that of a recorded run is believed where the folder is gone."""
-    from ablate.images.folders import content_of
-
-    names = [name for name in skip if isinstance(name, str)] if isinstance(skip, list | tuple) else []
-    if given and not Path(path).is_dir():
-        return given
-    try:
-        found = content_of(Path(path), names)
-    except AblateError as error:
-        raise StudyError(("data.path",), str(error)) from None
-    if given not in ("", found):
-        fact = f"{path}: the content of its pictures is {found}, not {given}: they have changed"
-        raise StudyError(("data.path",), fact)
-    return found
+NOISE_OF = {
+    **{name: name for name in ("gaussian", "poisson", "salt_and_pepper", "speckle")},
+    **dict.fromkeys(("filled", "noisy"), "rectangles"),
+}
+"""The noise that each section of settings is about."""

@@ -179,7 +179,8 @@ class Run(Settings):
         settings = dotted(self)
         seed = settings.pop("seed")
         changed = {n: x for n, x in settings.items() if n not in DEFAULTS or x != DEFAULTS[n]}
-        changed = {name: value for name, value in changed.items() if name not in IN_CONTENT}
+        if self.data.content:
+            changed = {name: value for name, value in changed.items() if name not in IN_CONTENT}
         text = json.dumps([RECIPE, seed, changed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -214,7 +215,7 @@ def _walk(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
 DEFAULTS: dict[str, Any] = dotted(Settings())
 
 IN_CONTENT = ("data.path", "data.omit")
-"""Settings that are not in a run's id, since `data.content` follows from them: pictures can be moved and renamed."""
+"""Settings that `data.content` follows from. With it they are not in a run's id: pictures can be moved and renamed."""
 
 TASK_SETTINGS = (
     *("data.source", "data.content", "data.split", "data.range", "data.noise", "data.clip"),

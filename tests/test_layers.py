@@ -65,7 +65,7 @@ WITHIN = {
     ),
     "studies": (
         *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),
-        *("evaluation_sets", "seeds", "yamlfile"),
+        *("contents", "evaluation_sets", "seeds", "yamlfile"),
     ),
     "variants": ("choices", "execution", "files"),
 }

@@ -10,7 +10,7 @@ Shapes: B crops, C channels, H height, W width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,14 +18,13 @@ from ablate.data.kept import facts_of, listed, pixels_of
 from ablate.data.noise import add_noise
 from ablate.data.task import Images, Split, Task
 from ablate.images.files import type_range
+from ablate.images.folders import SPLITS, Entry
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GEOMETRY = (0,)
 """The key of the generators that place crops: not those of a channel (`Images.channel_generators`)."""
-
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class Pictures:
@@ -82,25 +81,16 @@ def limits_of(task: Task, dtype: str) -> tuple[float, float]:
     return type_range(np.dtype(dtype)) if task.data.range == "type" else task.data.range
 
 
-class InPart(Protocol):
-    """A picture, which may be in a folder for one of the splits."""
-
-    @property
-    def part(self) -> str:
-        """The folder for a split, or nothing if the folder is not divided."""
-
-
-File = TypeVar("File", bound=InPart)
-
-
-def divide(files: Sequence[File], fractions: tuple[float, float, float]) -> dict[Split, list[File]]:
+def divide(files: Sequence[Entry], fractions: tuple[float, float, float]) -> dict[Split, list[Entry]]:
     """The files of each split: those of its folder, or else a fraction of all, in the order of their hashes.
 
-    Each split gets at least one file. Since hashes are as good as random, so is the division.
+    Each split gets at least one file of three or more. Since hashes are as good as random, so is the division.
     """
     if files[0].part:
         return {split: [file for file in files if file.part == split] for split in SPLITS}
     validation, test = (max(1, round(fraction * len(files))) for fraction in fractions[1:])
+    while validation + test >= len(files):
+        validation, test = (validation - 1, test) if validation > test else (validation, test - 1)
     train = len(files) - validation - test
     parts = (files[:train], files[train : train + validation], files[train + validation :])
     return {split: list(part) for split, part in zip(SPLITS, parts, strict=True)}

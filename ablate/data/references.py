@@ -66,11 +66,12 @@ def _wavelet(x_CHW: NDArray[np.float32], sigma: float, method: str) -> NDArray[n
     return np.asarray(denoise_wavelet(x_CHW, sigma=sigma, method=method, channel_axis=0, rescale_sigma=True))
 
 
-LEVELS = (0.02, 0.05, 0.1, 0.2)
+LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+"""Levels of noise, wide enough that the best one lies between the ends, for the scenes and for usual noise."""
 
 METHODS: dict[str, Method] = {
-    "median": Method("median filter", _median, {"size": (3, 5, 7)}),
-    "nlm": Method("non-local means", _nlm, {"h": LEVELS, "patch_size": (3, 5)}),
+    "median": Method("median filter", _median, {"size": (3, 5, 7, 9, 11, 13)}),
+    "nlm": Method("non-local means", _nlm, {"h": LEVELS, "patch_size": (3, 5, 7)}),
     "tv": Method("total variation", _tv, {"weight": LEVELS}),
     "wavelet": Method("wavelets", _wavelet, {"sigma": LEVELS, "method": ("BayesShrink", "VisuShrink")}),
 }

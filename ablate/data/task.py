@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ablate.images.folders import SPLITS
+from ablate.images.folders import Split as Split
 from ablate.settings import DataConfig, ModelConfig
 
-Split = Literal["train", "validation", "test"]
-
-STREAMS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
+STREAMS: dict[Split, int] = {split: number for number, split in enumerate(SPLITS)}
 
 Generators = list[np.random.Generator]
 

@@ -43,8 +43,17 @@ def read_picture(path: Path) -> Picture:
         AblateError: the file is not such a picture, or is damaged; the message has its name and the rule.
         OSError: the file cannot be read.
     """
+    _format_of(path)
+    return decode_picture(path, path.read_bytes())
+
+
+def decode_picture(path: Path, content: bytes) -> Picture:
+    """The same for the content of the file, which has been read.
+
+    Raises:
+        AblateError: see `read_picture`.
+    """
     kind = _format_of(path)
-    content = path.read_bytes()
     try:
         pixels, details = kind.decode(content)
         _check_pixels(pixels)

@@ -15,13 +15,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, get_args
 
 from ablate.errors import AblateError, quote, suggest
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")
 """The suffixes of files that are pictures: the keys of `formats.FORMATS`."""
 
-PARTS = ("train", "validation", "test")
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+"""What images are for. A folder that the user has divided has a folder of each of these names."""
+
 PAIR = ("clean", "noisy")
 
 
@@ -30,25 +34,37 @@ class Entry:
     """A picture, or a pair of them.
 
     Attributes:
-        part: the folder of `PARTS` that it is in; empty if the folder is not divided.
-        name: of the file.
-        clean, noisy: the files; `noisy` is None unless it is a pair.
+        part: the folder of `SPLITS` that it is in; empty if the folder is not divided.
+        path, noisy_path: the files; `noisy_path` is empty unless it is a pair.
+        clean, noisy: the hash of the content of each.
     """
 
     part: str
-    name: str
-    clean: Path
-    noisy: Path | None = None
+    path: str
+    clean: str
+    noisy_path: str = ""
+    noisy: str = ""
+
+    @classmethod
+    def of(cls, part: str, clean: Path, noisy: Path | None = None) -> Entry:
+        """The entry of these files, which are read now."""
+        pair = (str(noisy), digest_of(noisy)) if noisy else ()
+        return cls(part, str(clean), digest_of(clean), *pair)
 
     @property
-    def files(self) -> list[Path]:
-        """Its one or two files."""
-        return [self.clean] if self.noisy is None else [self.clean, self.noisy]
+    def name(self) -> str:
+        """The name of the file."""
+        return Path(self.path).name
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Its one or two files, by the hashes of their content."""
+        return {self.clean: Path(self.path)} | ({self.noisy: Path(self.noisy_path)} if self.noisy else {})
 
     @property
     def digests(self) -> list[str]:
-        """The hash of the content of each of its files."""
-        return [digest_of(file) for file in self.files]
+        """The hash of the content of each of its files, the clean one first."""
+        return [self.clean, self.noisy] if self.noisy else [self.clean]
 
 
 def content_of(folder: Path, skip: Collection[str] = ()) -> str:
@@ -70,18 +86,19 @@ def list_pictures(folder: Path, skip: Collection[str] = ()) -> list[Entry]:
     if not folder.is_dir():
         raise AblateError(f"{folder}: {'not a folder' if folder.exists() else 'the folder does not exist'}")
     _check_skipped(folder, skip)
-    present = [part for part in PARTS if (folder / part).is_dir()]
-    if present and len(present) < len(PARTS):
-        missing = ", ".join(part for part in PARTS if part not in present)
+    present = [part for part in SPLITS if (folder / part).is_dir()]
+    if present and len(present) < len(SPLITS):
+        missing = ", ".join(part for part in SPLITS if part not in present)
         raise AblateError(f"{folder}: has {', '.join(present)} but not {missing}; allowed: all three of them, or none")
     entries = [entry for part in present or [""] for entry in _list_part(folder, part, skip)]
-    if len({entry.noisy is None for entry in entries}) > 1:
+    if len({bool(entry.noisy) for entry in entries}) > 1:
         raise AblateError(f"{folder}: {' and '.join(PAIR)} in some of its folders, but not in all of them")
-    if not present and len(entries) < len(PARTS):
+    if not present and len(entries) < len(SPLITS):
         rule = "one or more each for training, validation and test are needed"
         raise AblateError(f"{folder}: only {_count(len(entries))}; {rule}, and two for a test with an error")
     _check_different(entries)
-    return sorted(entries, key=lambda entry: (PARTS.index(entry.part) if entry.part else 0, entry.digests))
+    order = {"": 0, **{split: number for number, split in enumerate(SPLITS)}}
+    return sorted(entries, key=lambda entry: (order[entry.part], entry.digests))
 
 
 def _check_skipped(folder: Path, skip: Collection[str]) -> None:
@@ -99,13 +116,14 @@ def _list_part(folder: Path, part: str, skip: Collection[str]) -> Iterator[Entry
         raise AblateError(f"{inside}: has {halves[0]}/ but not {missing}/; pairs need both")
     if not halves:
         files = _files(inside, skip)
-        yield from (Entry(part, name, path) for name, path in files.items())
+        yield from (Entry.of(part, path) for path in files.values())
     else:
         clean, noisy = (_files(inside / half, skip) for half in PAIR)
         for name in sorted(clean.keys() ^ noisy.keys()):
             half, other = PAIR if name in clean else PAIR[::-1]
-            raise AblateError(f"{inside / half / name}: has no partner {quote(name)} in {inside / other}")
-        yield from (Entry(part, name, path, noisy[name]) for name, path in clean.items())
+            rule = "each clean picture has one noisy picture of the same name"
+            raise AblateError(f"{inside / half / name}: has no partner {quote(name)} in {inside / other}; {rule}")
+        yield from (Entry.of(part, path, noisy[name]) for name, path in clean.items())
 
 
 def _files(folder: Path, skip: Collection[str]) -> dict[str, Path]:
@@ -123,12 +141,12 @@ def _count(number: int) -> str:
 
 def _check_different(entries: list[Entry]) -> None:
     """Copies could be on both sides of the division, and then the test would be of what was trained on."""
-    seen: dict[str, Path] = {}
+    seen: dict[str, Entry] = {}
     for entry in entries:
-        digest = digest_of(entry.clean)
-        if digest in seen:
-            raise AblateError(f"{entry.clean}: the same picture as {seen[digest]}; remove one, or omit it by its name")
-        seen[digest] = entry.clean
+        if (first := seen.setdefault(entry.clean, entry)) is not entry:
+            rule = "several noisy pictures of one clean one are not possible; " if entry.noisy else ""
+            fact = f"{entry.path}: the same picture as {first.path}"
+            raise AblateError(f"{fact}; {rule}remove one, or omit it by its name")
 
 
 def digest_of(file: Path) -> str:
@@ -141,3 +159,8 @@ def digest_of(file: Path) -> str:
 def _digest(file: Path, size: int, changed: int) -> str:
     with open(file, "rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()[:32]
+
+
+def digest_of_bytes(content: bytes) -> str:
+    """The same hash of content that has been read."""
+    return hashlib.sha256(content).hexdigest()[:32]

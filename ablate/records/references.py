@@ -35,7 +35,7 @@ def load_references(root: Path, task: Task) -> dict[str, Reference]:
 def _task_id(task: Task) -> str:
     """Hash of all that the points depend on: the images, the methods and their grids."""
     data: dict[str, Any] = task.data.model_dump(mode="json")
-    for name in IN_CONTENT:
+    for name in IN_CONTENT if task.data.content else ():
         data.pop(name.removeprefix("data."))
     grids = {name: dict(method.grid) for name, method in METHODS.items()}
     text = json.dumps([RECIPE, data, task.image_size, task.channels, grids, MAX_VALIDATION], sort_keys=True)

@@ -15,6 +15,7 @@ from ablate.settings import TASK_SETTINGS, Run, Settings, dotted
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 from ablate.studies.claims import find_claims, find_pairs
+from ablate.studies.contents import Contents
 from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, choose_design
 from ablate.studies.evaluation_sets import check_sets, is_noiseless
 from ablate.studies.search import Search
@@ -43,6 +44,7 @@ class Design:
         tunings: the search of each arm by the arm's name; empty if arms are not tuned.
         chosen: the settings that tuning chose for each arm, by the arm's name; empty until that is known.
         file: the file that the study was read from; None for a study that was built in Python.
+        contents: the content of the pictures that arms are about.
     """
 
     study: Study
@@ -52,26 +54,35 @@ class Design:
     tunings: Mapping[str, Search] = field(default_factory=dict)
     chosen: Mapping[str, Overrides] = field(default_factory=dict)
     file: Path | None = field(default=None, compare=False)
+    contents: Contents = field(default_factory=Contents, compare=False)
 
     @classmethod
-    def of(cls, study: Study, chosen: Mapping[str, Overrides] | None = None, file: Path | None = None) -> Design:
+    def of(
+        cls,
+        study: Study,
+        chosen: Mapping[str, Overrides] | None = None,
+        file: Path | None = None,
+        contents: Contents | None = None,
+    ) -> Design:
         """Resolve a study; `chosen` has the settings that tuning chose for each arm, once that is known.
+
+        Folders of pictures are read, except those in `contents`.
 
         Raises:
             StudyError: an axis, a value, the reference, a claim or the tuning is not allowed.
         """
-        chosen = chosen or {}
+        chosen, contents = chosen or {}, contents or Contents()
         kind = choose_design(study)
-        arms = _resolve_arms(study, kind, chosen)
-        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen, file)
+        arms = _resolve_arms(study, kind, chosen, contents)
+        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen, file, contents)
 
     def with_changes(self, **changes: Any) -> Design:
         """Resolve the same study with some of its fields changed, e.g. `requested_seeds=12`."""
-        return Design.of(self.study.model_copy(update=changes), file=self.file)
+        return Design.of(self.study.model_copy(update=changes), file=self.file, contents=self.contents)
 
     def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
         """Resolve the same study with the settings that tuning chose for each arm."""
-        return Design.of(self.study, chosen, self.file)
+        return Design.of(self.study, chosen, self.file, self.contents)
 
     @property
     def name(self) -> str:
@@ -146,14 +157,16 @@ class Design:
         return {axis: values for axis, values in axes.items() if len(values) > 1}
 
 
-def _resolve_arms(study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides]) -> tuple[Arm, ...]:
+def _resolve_arms(
+    study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides], contents: Contents
+) -> tuple[Arm, ...]:
     base = _places_under("base", study.base)
-    _resolve(study.base, base, study.variants)
+    _resolve(study.base, base, study.variants, contents)
 
     def resolve_draft(draft: Draft) -> Arm:
         own = chosen.get(draft.name, {})
         places = base | draft.places | {name: ("tune", "space", name) for name in own}
-        settings = _resolve(study.base | draft.overrides | own, places, study.variants)
+        settings = _resolve(study.base | draft.overrides | own, places, study.variants, contents)
         _check_used(draft, settings)
         return Arm(draft.name, draft.overrides, settings, draft.against)
 
@@ -177,14 +190,14 @@ def _check_used(draft: Draft, settings: Settings) -> None:
             raise StudyError(draft.places[name], f"{fact}; allowed: only in arms that use it", of_key=True)
 
 
-def _resolve(overrides: Overrides, places: Places, variants: Variants) -> Settings:
+def _resolve(overrides: Overrides, places: Places, variants: Variants, contents: Contents) -> Settings:
     """Resolve overrides; an error gets the path of the override that causes it.
 
     That is the override of the setting in the error. If this setting is not overridden, as when the width does not fit
     the default heads, it is the last override of the same section, or else the last of all.
     """
     try:
-        settings = resolve(overrides, variants)
+        settings = contents.fill(resolve(overrides, variants))
         check_sets(settings)
         return settings
     except StudyError as error:

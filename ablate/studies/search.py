@@ -14,6 +14,7 @@ from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
 from ablate.overrides import check_setting, resolve
 from ablate.settings import IN_CONTENT, RECIPE, Frozen
+from ablate.studies.contents import Contents
 from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed
 from ablate.studies.space import MAX_TRIALS, Pruner, Sampler, SearchMetric, Space, check_space
@@ -61,8 +62,12 @@ class Search(Frozen):
         return self._file
 
     def read_from(self, file: Path) -> Search:
-        """The same search, read from this file."""
-        copy = self.model_copy()
+        """The same search, read from this file, with the content of the pictures that it is about, if it is."""
+        try:
+            content = Contents().fill(resolve(self.base, self.variants)).data.content
+        except StudyError as error:
+            raise StudyError(("base", *error.path), error.message) from None
+        copy = self.model_copy(update={"base": self.base | {"data.content": content}} if content else {})
         copy._file = file.absolute()
         return copy
 
@@ -82,9 +87,8 @@ class Search(Frozen):
         facts = self.model_dump(mode="json", exclude={"name", "question", "trials", "timeout", "variants"})
         if self.variants:
             facts["variants"] = digest(self.variants.files)
-        if "data.path" in self.base:  # the content of pictures counts, not where they are
-            found = {name: value for name, value in self.base.items() if name not in IN_CONTENT}
-            facts["base"] = found | {"data.content": resolve(self.base).data.content}
+        if "data.content" in self.base:  # the content of pictures counts, not where they are
+            facts["base"] = {name: value for name, value in self.base.items() if name not in IN_CONTENT}
         return hashlib.sha256(json.dumps([RECIPE, facts], sort_keys=True).encode()).hexdigest()[:8]
 
     @model_validator(mode="after")

@@ -40,7 +40,8 @@ def _make_search(study: Study, tune: Tune, arm: Arm) -> Search:
             fact = f"the arm {quote(arm.name)} sets {name}, so tuning cannot choose it"
             raise StudyError(("tune", "space", name), f"{fact}; allowed: other settings", of_key=True)
     own = study.base | arm.overrides
-    base = own | {"training.epochs": tune.epochs}
+    content = {"data.content": arm.settings.data.content} if arm.settings.data.content else {}
+    base = own | content | {"training.epochs": tune.epochs}
     try:
         # The search below checks the space with the epochs of a trial; the chosen settings must also fit the study's.
         check_space(tune.space, own, ("space",), study.variants)

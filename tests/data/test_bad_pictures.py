@@ -76,6 +76,12 @@ def pairs(pics: Path) -> None:
     write_pictures(pics / "noisy", start=0)
 
 
+def two_shots(pics: Path) -> None:
+    pairs(pics)
+    shutil.copy(pics / "clean" / "p2.png", pics / "clean" / "p9.png")
+    grey(pics / "noisy" / "p9.png", 90)
+
+
 def only_noisy(pics: Path) -> None:
     pairs(pics)
     shutil.rmtree(pics / "clean")
@@ -118,6 +124,7 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "smaller than the crop": (small, r"small\.png: 15 x 40 pixels, smaller than the crops of 16 x 16"),
     "no partner": (without_partner, r"clean/p2\.png: has no partner 'p2\.png' in .*noisy"),
     "a partner of another size": (other_size, r"p2\.png: the clean and the noisy picture have different sizes"),
+    "two noisy pictures of one": (two_shots, r"p9\.png: the same picture as .*p2\.png; several noisy pictures of one"),
     "half of the pairs": (only_noisy, r"pics: has noisy/ but not clean/; pairs need both"),
     "copies": (copies, r"p9\.png: the same picture as .*p1\.png; remove one, or omit it"),
     "two of three splits": (two_splits, "pics: has train, test but not validation; allowed: all three"),
@@ -132,7 +139,7 @@ BAD: dict[str, tuple[Spoil, str]] = {
 def test_bad_pictures_are_refused_with_the_file_the_rule_and_the_line_of_the_study(name: str, workplace: Path) -> None:
     spoil, message = BAD[name]
     spoil(write_pictures(workplace / "pics"))
-    noise = "[]" if spoil in (without_partner, other_size, only_noisy) else "[gaussian]"
+    noise = "[]" if spoil in (without_partner, other_size, two_shots, only_noisy) else "[gaussian]"
     with pytest.raises(AblateError, match=message) as caught:
         load_study(write_picture_study(workplace, data__noise=noise))
     text = str(caught.value)
@@ -176,6 +183,25 @@ def test_only_a_file_that_is_there_can_be_skipped(workplace: Path) -> None:
         ({"data__source": "scenes"}, r"data\.path has no meaning here; it goes with data\.source: images"),
         ({"data__cells.density": 0.01}, r"data\.cells has no meaning here; it goes with data\.source: scenes"),
         ({"data__split": "[0.5, 0.5, 0.5]"}, "the three fractions must add up to 1, not 1.5"),
+        (
+            {"data__range": "[5, 5]"},
+            r"data\.range: the low end of data\.range must be below its high end \(given: \[5, 5",
+        ),
+        ({"data__range": "[9, 5]"}, r"data\.range: the low end of data\.range must be below its high end"),
+        ({"data__range": "full"}, r"data\.range: must be `type` or two numbers, \[low, high\] \(given: 'full'\)"),
+        ({"data__range": "[0, 1.0e-9]"}, r"far outside 0 to 1e-09; give a range that most pixels are in"),
+        ({"data__gaussian.sigma": 0}, r"data\.gaussian\.sigma: must be a number from 0\.001 to 1,000,000, or a range"),
+        ({"data__gaussian.sigma": "[50, 5]"}, "the low end of a range must not be above its high end"),
+        (
+            {"data__poisson.photons": 9},
+            r"data\.poisson changes nothing, since data\.noise does not list poisson; remove",
+        ),
+        ({"data__filled.density": 0.1}, r"data\.filled changes nothing, since data\.noise does not list rectangles"),
+        ({"data__noise": "[poisson]", "data__poisson.photons": 0}, r"data\.poisson\.photons: must be a number from"),
+        (
+            {"data__noise": "[poisson]", "data__poisson.photons": 1.0e30},
+            r"data\.poisson\.photons: must be a number from",
+        ),
         ({"data__content": '"0123456789abcdef"'}, "the content of its pictures is [0-9a-f]{16}, not 0123456789abcdef"),
     ],
 )
@@ -197,7 +223,9 @@ def test_pairs_have_their_noise_already(workplace: Path) -> None:
 def test_a_worker_without_the_kept_arrays_refuses_pictures_that_have_changed(workplace: Path) -> None:
     task = picture_task(write_pictures(workplace / "pics"))
     write_pictures(workplace / "pics", 1, start=70)
-    with pytest.raises(AblateError, match="pics: its pictures have changed since the runs were planned"):
+    with pytest.raises(
+        AblateError, match=r"pics: the content of its pictures is .*: they have changed since the runs were planned"
+    ):
         listed(task.data)
 
 

@@ -8,19 +8,19 @@ import pytest
 import tifffile
 from PIL import Image
 
-from ablate.data.kept import _listed, facts_of, listed, pixels_of
+from ablate.data.kept import listed, pixels_of
 from ablate.data.pictures import Pictures
-from ablate.data.sources import _source, make_pairs, source_of
+from ablate.data.sources import make_pairs, source_of
 from ablate.data.task import Images, Split
+from ablate.images.folders import SPLITS
 from ablate.overrides import resolve
+from ablate.studies.contents import Contents
 from tests.helpers.pictures import PICTURES, picture_task, smooth, write_pictures
-
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 def run_id(folder: Path | str, **changes: object) -> str:
     overrides = {name.replace("__", "."): value for name, value in changes.items()}
-    return resolve(PICTURES | {"data.path": str(folder)} | overrides).run(0).id
+    return Contents().fill(resolve(PICTURES | {"data.path": str(folder)} | overrides)).run(0).id
 
 
 def test_a_crop_is_a_part_of_its_file_on_a_range_from_0_to_1(workplace: Path) -> None:
@@ -43,6 +43,14 @@ def test_no_file_is_in_two_splits_and_each_split_has_one(workplace: Path) -> Non
         )
         assert all(files[split] for split in SPLITS)
     assert [len(files[split]) for split in SPLITS] == [25, 3, 3]
+
+
+@pytest.mark.parametrize("fractions", [[0.02, 0.49, 0.49], [0.02, 0.96, 0.02], [0.98, 0.01, 0.01], [0.1, 0.1, 0.8]])
+def test_each_split_has_a_file_whatever_the_fractions(workplace: Path, fractions: list[float]) -> None:
+    for count in (3, 4, 7, 10):
+        files = Pictures(picture_task(write_pictures(workplace / f"{count}", count), data__split=fractions)).files
+        assert min(map(len, files.values())) >= 1
+        assert sum(map(len, files.values())) == count
 
 
 def test_three_folders_are_the_splits(workplace: Path) -> None:
@@ -172,19 +180,6 @@ def test_a_skipped_picture_is_the_same_as_one_that_is_not_there(workplace: Path)
     skipped = run_id("pics", data__omit=["p3.png"])
     (workplace / "pics" / "p3.png").unlink()
     assert run_id("pics") == skipped
-
-
-def test_pictures_are_decoded_once_and_then_memory_mapped(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = picture_task(write_pictures(workplace / "pics"))
-    first = make_pairs(3, task=task)
-    _listed.cache_clear()
-    facts_of.cache_clear()
-    pixels_of.cache_clear()
-    _source.cache_clear()
-    monkeypatch.setattr("ablate.data.kept.read_picture", None)  # any further decoding fails
-    shutil.rmtree(workplace / "pics")  # a worker trains on what its run's content stands for
-    np.testing.assert_array_equal(make_pairs(3, task=task)[0], first[0])
-    assert all(isinstance(pixels_of(file.clean), np.memmap) for file in listed(task.data))
 
 
 def test_a_crop_does_not_depend_on_the_noise(workplace: Path) -> None:

@@ -14,6 +14,8 @@ from ablate.data.sources import make_pairs
 from ablate.data.task import Split, Task
 from ablate.records import references
 from ablate.records.references import load_references
+from ablate.reporting.study.data import read_references
+from tests.helpers.committed import ROOT
 from tests.helpers.pictures import picture_task, write_pictures
 from tests.helpers.tiny import tiny_run
 
@@ -49,6 +51,15 @@ def test_every_method_removes_gaussian_noise_from_pictures(workplace: Path, chan
     task = picture_task(folder, model__channels=channels, data__test=8)
     nothing = error(lambda x: x, "test", 8, task)
     assert all(point.mse < nothing / 1.5 for point in reference_points(task).values())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reports").glob("*/data/references.json")), ids=lambda p: p.parts[-3])
+def test_the_best_parameters_of_the_committed_studies_are_not_at_the_ends_of_their_grids(path: Path) -> None:
+    for points in read_references(path).values():
+        for name, point in points.items():
+            for key, value in point.parameters.items():
+                grid = METHODS[name].grid[key]
+                assert value in grid[1:-1] or isinstance(value, str), f"{name}: {key} {value}"
 
 
 def test_the_points_of_a_task_are_computed_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

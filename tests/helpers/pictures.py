@@ -11,6 +11,7 @@ from PIL import Image
 
 from ablate.data.task import Task
 from ablate.overrides import resolve
+from ablate.studies.contents import Contents
 from tests.helpers.tiny import TINY
 
 PICTURES = TINY | {"data.source": "images", "data.path": "pics", "data.noise": ["gaussian"]}
@@ -37,7 +38,7 @@ def write_pictures(folder: Path, count: int = 6, start: int = 0, **size: int) ->
 def picture_task(folder: Path, **changes: Any) -> Task:
     """The task of a folder; keywords are settings, with `__` in place of the dot."""
     overrides = {name.replace("__", "."): value for name, value in changes.items()}
-    settings = resolve(PICTURES | {"data.path": str(folder)} | overrides)
+    settings = Contents().fill(resolve(PICTURES | {"data.path": str(folder)} | overrides))
     return Task.of(settings.model, settings.data)
 
 
