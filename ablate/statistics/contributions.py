@@ -41,8 +41,13 @@ class Contribution:
     comparison: Comparison
 
 
+def has_components(grid: GridScores) -> bool:
+    """Whether a grid has 2 to `MAX_AXES` axes of two levels each."""
+    return len(grid.axes) <= MAX_AXES and all(len(levels) == 2 for levels in grid.levels)
+
+
 def contributions(grid: GridScores, margin: float) -> list[Contribution]:
-    """The Shapley value of each axis; none unless the grid has 2 to `MAX_AXES` axes of two levels each.
+    """The Shapley value of each axis; none unless the grid `has_components`. The level of `grid.baseline` counts as on.
 
     The values are computed for each seed and compared with zero by paired t intervals. Their error is shared over the
     axes (Bonferroni), so that all of them hold together with a confidence of 95%, apart from the verdicts of the arms
@@ -54,9 +59,9 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     >>> [(found.axis, round(found.comparison.difference, 1)) for found in contributions(grid, margin=0.25)]
     [('skip', 4.0), ('mlp', 6.0)]
     """
-    count = len(grid.axes)
-    if count > MAX_AXES or any(len(levels) != 2 for levels in grid.levels):
+    if not has_components(grid):
         return []
+    count = len(grid.axes)
     parts = [_split(grid, axis) for axis in range(count)]
     bad = [bool(grid.bad.any())] * count
     comparisons = compare_pairs(

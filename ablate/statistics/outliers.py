@@ -24,11 +24,12 @@ MIN_SEEDS = 5
 """With fewer seeds, hardly any score can be far off."""
 
 
-def find_late_starters(scores: ArrayLike) -> NDArray[np.bool_]:
+def find_late_starters(scores: ArrayLike, bad: ArrayLike = False) -> NDArray[np.bool_]:
     """Which seeds start late: they are far below the others in at least half of the arms, and in two or more.
 
     Args:
         scores: (seeds, arms), where up is good; NaN for a missing run. Only arms without any are used.
+        bad: whether a run is a bad one, (seeds, arms). These are left out, of their seed and of their arm.
 
     Returns:
         (seeds,)
@@ -38,9 +39,10 @@ def find_late_starters(scores: ArrayLike) -> NDArray[np.bool_]:
     [False, False, False, False, False, False, True]
     """
     table = np.asarray(scores, float)
-    complete = table[:, ~np.isnan(table).any(axis=0)]
-    low = find_low(complete, most=len(table) // 3)
-    return np.asarray(low.sum(axis=1) >= max(MIN_ARMS, complete.shape[1] / 2))
+    complete = ~np.isnan(table).any(axis=0)
+    good = np.where(bad, math.nan, table)[:, complete]
+    low = find_low(good, most=len(table) // 3)
+    return np.asarray(low.sum(axis=1) >= np.maximum(MIN_ARMS, (~np.isnan(good)).sum(axis=1) / 2))
 
 
 def find_low(values: ArrayLike, most: int, error: float = ERROR) -> NDArray[np.bool_]:
@@ -50,28 +52,34 @@ def find_low(values: ArrayLike, most: int, error: float = ERROR) -> NDArray[np.b
     deviations of those that were left with it, exceeds its critical value are outliers.
 
     Args:
-        values: (seeds, columns).
-        most: how many outliers there can be in a column.
+        values: (seeds, columns); NaN is left out.
+        most: how many outliers there can be in a column; a third of its values at most.
         error: probability of any outlier in a column of normal values.
 
     Returns:
         (seeds, columns)
     """
+    table = np.asarray(values, float)
+    found = np.zeros(table.shape, bool)
+    for place, column in enumerate(table.T):
+        (there,) = np.nonzero(~np.isnan(column))
+        if len(there) >= MIN_SEEDS:
+            order = there[np.argsort(column[there], kind="stable")]
+            found[order[: _count_low(column[order], min(most, len(order) // 3), error)], place] = True
+    return found
+
+
+def _count_low(ascending: NDArray[np.floating], most: int, error: float) -> int:
+    """How many of the lowest values (ascending) are outliers."""
     from scipy import stats
 
-    left = np.array(values, float)
-    seeds, columns = left.shape
-    found, removed = np.zeros(left.shape, bool), np.zeros(left.shape, bool)
-    if seeds < MIN_SEEDS:
-        return found
-    for count in range(seeds, seeds - most, -1):
-        mean, sd = np.nanmean(left, axis=0), np.nanstd(left, axis=0, ddof=1)
-        places = np.nanargmin(left, axis=0), np.arange(columns)
-        t = stats.t.ppf(1 - error / count, count - 2)
-        critical = (count - 1) * t / math.sqrt((count - 2 + t**2) * count)
-        is_low = mean - left[places] > critical * sd
-        left[places], removed[places] = math.nan, True
-        found[:, is_low] = removed[:, is_low]
+    found = 0
+    for removed in range(most):
+        left = ascending[removed:]
+        t = stats.t.ppf(1 - error / len(left), len(left) - 2)
+        critical = (len(left) - 1) * t / math.sqrt((len(left) - 2 + t**2) * len(left))
+        if left.mean() - left[0] > critical * left.std(ddof=1):
+            found = removed + 1
     return found
 
 

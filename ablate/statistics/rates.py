@@ -47,22 +47,28 @@ def rate(bad: int, runs: int) -> Rate:
 
 @dataclass(frozen=True)
 class SeedRate:
-    """`bad` of `seeds` with at least one bad run, and the upper bound on the rate of such seeds (`bad_seed_bound`)."""
+    """`bad` of `seeds` with at least one bad run, and the upper bound on the rate of such seeds (`bad_seed_bound`).
+
+    `seeds` are complete ones: each arm has a score.
+    """
 
     bad: int
     seeds: int
     bound: float
 
 
-def seed_rate(bad: pd.DataFrame, ended: pd.DataFrame) -> SeedRate:
-    """The rate of bad seeds, over those whose runs have all ended, and those that are bad already.
+def seed_rate(bad: pd.DataFrame, scored: pd.DataFrame) -> SeedRate:
+    """The rate of bad seeds among the complete ones.
+
+    A seed of which runs are still to come can only be called bad, never clean, so it would make the rate too high; one
+    of which a run has failed is not known to be clean either.
 
     Args:
-        bad, ended: whether each run is bad, and whether it has ended (seeds x arms).
+        bad, scored: whether each run is bad, and whether it has a score (seeds x arms).
     """
-    is_bad = bad.any(axis=1)
-    seeds = int((ended.all(axis=1) | is_bad).sum())
-    return SeedRate(int(is_bad.sum()), seeds, bad_seed_bound(int(is_bad.sum()), seeds))
+    complete = scored.all(axis=1)
+    seeds, count = int(complete.sum()), int((bad.any(axis=1) & complete).sum())
+    return SeedRate(count, seeds, bad_seed_bound(count, seeds))
 
 
 def paired_rates_p(bad: ArrayLike, reference_bad: ArrayLike) -> float:

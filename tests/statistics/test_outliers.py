@@ -80,6 +80,17 @@ def test_arms_with_missing_runs_are_left_out() -> None:
     assert not find_late_starters(scores).any()
 
 
+def test_bad_runs_are_neither_late_nor_do_they_hide_late_ones() -> None:
+    scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
+    scores[3] -= 5
+    bad = np.zeros(scores.shape, bool)
+    bad[8], bad[5, :2], bad[:9, 3] = True, True, True
+    scores[bad] = 17.3
+    assert np.flatnonzero(find_late_starters(scores, bad)).tolist() == [3]
+    assert 8 in np.flatnonzero(find_late_starters(scores))
+    assert not find_late_starters(scores, np.ones(scores.shape, bool)).any()
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_seed_that_decides_depth_8_is_found_on_either_side(sign: int) -> None:
     scores = recorded("depth", "depth=12")

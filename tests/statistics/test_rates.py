@@ -55,10 +55,19 @@ def test_runs_of_one_seed_that_go_wrong_together_count_once() -> None:
     assert (found.bad, found.seeds, found.bound) == (2, 12, bad_seed_bound(2, 12))
 
 
-def test_a_seed_counts_once_all_its_runs_have_ended_or_one_is_bad() -> None:
-    ended = pd.DataFrame([[True, True], [True, False], [True, False], [False, False]])
-    bad = pd.DataFrame([[False, False], [True, False], [False, False], [False, False]])
-    assert (seed_rate(bad, ended).bad, seed_rate(bad, ended).seeds) == (1, 2)
+def test_a_seed_counts_only_with_a_score_for_every_arm_whether_it_is_bad_or_clean() -> None:
+    scored = pd.DataFrame([[True, True], [True, False], [True, False], [False, False], [True, True]])
+    bad = pd.DataFrame([[False, False], [True, False], [False, False], [False, False], [False, True]])
+    found = seed_rate(bad, scored)
+    assert (found.bad, found.seeds, found.bound) == (1, 2, bad_seed_bound(1, 2))
+
+
+def test_seeds_that_are_bad_already_do_not_raise_the_rate_while_others_are_still_trained() -> None:
+    """Half of the runs have ended. The seeds that are known to be bad by then do not stand for all seeds."""
+    draw = np.random.default_rng(0)
+    bad, scored = pd.DataFrame(draw.random((4000, 6)) < 0.05), pd.DataFrame(draw.random((4000, 6)) < 0.5)
+    found = seed_rate(bad & scored, scored)
+    assert found.bad / found.seeds == pytest.approx(1 - 0.95**6, abs=0.1)
 
 
 @pytest.mark.parametrize("seed", range(20))

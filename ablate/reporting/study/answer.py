@@ -12,7 +12,7 @@ from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words, quo
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.excluded import split_bounded, undecided_clause, what_would_decide
 from ablate.reporting.study.model import UNSCORED, Page
-from ablate.reporting.study.references import losing_sentence
+from ablate.reporting.study.references import losing_sentences
 from ablate.reporting.study.texts import ENDS, arm_texts, comparison_texts, gain_decimals
 from ablate.statistics.evidence import Evidence
 from ablate.statistics.verdicts import Verdict
@@ -32,8 +32,7 @@ def answer(page: Page) -> str:
     sentences = [f"{_context(page)}: {'; '.join(clauses)}."]
     if decisive := what_would_decide(page):
         sentences.append(decisive)
-    losing = losing_sentence(page)
-    return " ".join([*sentences, *_below_nothing(page), *([losing] if losing else [])])
+    return " ".join([*sentences, *_below_nothing(page), *losing_sentences(page)])
 
 
 def _below_nothing(page: Page) -> Iterator[str]:

@@ -178,6 +178,11 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
             "difference between all on and all off. The intervals are paired t intervals of the seeds' values, for all "
             "contributions together at 95%; the verdicts above and the interactions are not included."
         )
+    if grid.unstated:
+        yield paragraph(
+            "What each axis contributes is not shown, since the reference does not say which value of "
+            f"{join_words(grid.unstated)} counts as on. It takes a reference that states every axis."
+        )
     if grid.shares:
         yield shares_table(grid)
         yield paragraph(
@@ -202,7 +207,7 @@ def _noise(page: Page) -> Blocks:
     yield noise_table(page)
     yield paragraph(
         "Correlation: of an arm's scores with those of its reference, over the seeds. The higher it is, the more noise "
-        "pairing by seed removes from the differences."
+        "pairing by seed removes from the differences. Skewness: of the differences without bad runs."
     )
     trends = [row.trend for row in page.rows if row.trend]
     if not trends:
@@ -256,8 +261,8 @@ def _cost(page: Page) -> Blocks:
 def _bad_seeds(found: SeedRate) -> str:
     """How many seeds were bad in any arm, and how frequent they could be."""
     return (
-        f"{found.bad or 'none'} of {found.seeds} seeds had a bad run in any arm, and the rate of such seeds could "
-        f"still be up to {format_percent(found.bound)} (95% confidence)"
+        f"{found.bad or 'none'} of {found.seeds} seeds with a score for every arm had a bad run in any arm, and the "
+        f"rate of such seeds could still be up to {format_percent(found.bound)} (95% confidence)"
     )
 
 

@@ -22,7 +22,7 @@ class ArmDiagnosis:
     """The paired differences of an arm, at the look at which it was judged; up is good.
 
     Attributes:
-        seeds: how many there are.
+        seeds: how many there are, without seeds of which either run is bad.
         skewness: of the differences; NaN with fewer than 3 seeds, or without spread.
         difference: their mean.
         deciding_seed: the one seed whose difference is far off; None if there is none.
@@ -51,14 +51,18 @@ class Diagnosis:
 
 
 def diagnose(course: Course, scores: Scores, against: Mapping[str, str]) -> Diagnosis:
-    """Examine the scores of a study, arm by arm and seed by seed."""
-    late = find_late_starters(scores.sign * scores.values.dropna(how="all"))
-    seeds = scores.values.dropna(how="all").index
-    return Diagnosis(seeds[late].tolist(), [_diagnose_arm(course, scores, *pair) for pair in against.items()])
+    """Examine the scores of a study, arm by arm and seed by seed.
+
+    Bad runs are left out, since they do not show what ordinary runs of a seed are like. A page counts them elsewhere.
+    """
+    values = scores.values.dropna(how="all")
+    late = find_late_starters(scores.sign * values, scores.bad.loc[values.index])
+    return Diagnosis(values.index[late].tolist(), [_diagnose_arm(course, scores, *pair) for pair in against.items()])
 
 
 def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> ArmDiagnosis:
-    values = scores.at(course.look(arm, against)).values
+    seen = scores.at(course.look(arm, against))
+    values = seen.values.mask(seen.bad)
     differences = (scores.sign * (values[arm] - values[against])).dropna()
     place = find_deciding_seed(differences)
     return ArmDiagnosis(

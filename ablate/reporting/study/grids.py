@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablate.statistics.contributions import Contribution, contributions
+from ablate.statistics.contributions import Contribution, contributions, has_components
 from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
 from ablate.statistics.scores import Scores
 from ablate.studies.planning import Design
@@ -14,12 +14,18 @@ from ablate.studies.planning import Design
 
 @dataclass(frozen=True)
 class GridFacts:
-    """What a grid of two axes or more shows besides verdicts; `contributions` only if its axes have two levels each."""
+    """What a grid of two axes or more shows besides verdicts.
+
+    Attributes:
+        contributions: only if each axis has two levels, of which the reference states one.
+        unstated: of such a grid, the axes that the reference leaves open, so that none of their levels is "on".
+    """
 
     maps: list[HeatMap]
     interactions: list[Interaction]
     shares: list[Share]
     contributions: list[Contribution]
+    unstated: list[str]
 
 
 def read_grid(design: Design, scores: Scores) -> GridScores | None:
@@ -49,5 +55,11 @@ def grid_facts(design: Design, scores: Scores) -> GridFacts | None:
     grid = read_grid(design, scores)
     if grid is None:
         return None
-    margin = scores.margin
-    return GridFacts(heat_maps(grid), interactions(grid, margin), shares(grid), contributions(grid, margin))
+    margin, unstated = scores.margin, _unstated_axes(design) if has_components(grid) else []
+    found = [] if unstated else contributions(grid, margin)
+    return GridFacts(heat_maps(grid), interactions(grid, margin), shares(grid), found, unstated)
+
+
+def _unstated_axes(design: Design) -> list[str]:
+    assert not isinstance(design.study.reference, str), "the reference of a grid is a mapping"
+    return [axis for axis in design.axes if axis not in design.study.reference]

@@ -36,6 +36,8 @@ def _arm(row: ArmRow) -> dict[str, Any]:
         "failed": row.failed_runs,
         "mean": row.level.mean,
         "sd": row.sd,
+        "level_seeds": row.level.seeds,
+        "level_sd": row.level.sd,
         "gain": row.level.gain,
         "gain_low": row.level.gain_low,
         "gain_high": row.level.gain_high,

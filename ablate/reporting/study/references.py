@@ -62,12 +62,19 @@ def _grid(name: str) -> str:
     return ", ".join(f"{key} {join_words(list(map(str, values)), 'or')}" for key, values in METHODS[name].grid.items())
 
 
-def losing_sentence(page: Page) -> str | None:
-    """Which arms lose to a median filter, by their PSNR; None if none does."""
+def losing_sentences(page: Page) -> Iterator[str]:
+    """Which arms lose to a median filter, by the interval of their gain, and of which it is not certain that they win.
+
+    The filter's score is fixed, since its parameters depend on no seed.
+    """
     points = reference_points(page)
-    losing = [row for row in page.rows if "median" in points and row.level.gain < points["median"].gain]
-    if not losing:
-        return None
-    names = join_names([row.name for row in losing], MAX_NAMED)
-    reached = format_fixed(points["median"].psnr, METRICS["test/psnr"].digits)
-    return f"A median filter ({reached} dB) has a higher PSNR than {names}."
+    if "median" not in points:
+        return
+    gain, digits = points["median"].gain, METRICS["test/psnr"].digits
+    reached = f"a median filter ({format_fixed(points['median'].psnr, digits)} dB)"
+    below = [row for row in page.rows if row.level.gain < gain]
+    if losing := [row.name for row in below if row.level.gain_high < gain]:
+        yield f"{reached[0].upper()}{reached[1:]} has a higher PSNR than {join_names(losing, MAX_NAMED)}."
+    if doubtful := [row.name for row in below if row.level.gain_high >= gain]:
+        verb = "does" if len(doubtful) == 1 else "do"
+        yield f"It is not certain that {join_names(doubtful, MAX_NAMED)} {verb} better than {reached}."

@@ -181,7 +181,10 @@ def _megaflops(count: float) -> str:
 
 
 def rates_table(page: Page) -> Table:
-    """The arms with a run that went wrong, each with the exact paired comparison of its bad runs."""
+    """The arms of which a run went wrong, or a run of their reference, each with the exact comparison of bad runs."""
+    wrong = {row.name for row in page.rows if row.outcomes}
+    bad = {row.name for row in page.rows if row.bad_runs}
+    rows = [row for row in page.rows if row.name in wrong or row.against in bad]
     columns = [
         Column[Rates]("arm", lambda line: line.arm, number=False),
         Column[Rates]("diverged", lambda line: _fraction(line.divergence)),
@@ -191,7 +194,7 @@ def rates_table(page: Page) -> Table:
         Column[Rates]("failed", lambda line: _fraction(line.failure)),
         Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failure)),
     ]
-    return table("Runs that went wrong", columns, [_rates(row, page) for row in page.rows if row.outcomes])
+    return table("Runs that went wrong", columns, [_rates(row, page) for row in rows])
 
 
 def _p_text(p: float) -> str:

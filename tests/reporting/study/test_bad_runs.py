@@ -58,8 +58,21 @@ def test_bad_seeds_are_counted_once(page: Page) -> None:
     assert (page.bad_seeds.bad, page.bad_seeds.seeds) == (2, 6)
 
 
+def test_a_seed_without_a_score_for_every_arm_is_not_counted() -> None:
+    made = fabricate(STUDY, lambda cell: None if (cell.arm.name, cell.seed) == (FOURTH, 4) else score(cell))
+    found = build(STUDY, made).bad_seeds
+    assert (found.bad, found.seeds) == (1, 5)
+
+
 def test_the_rates_of_an_arm_and_its_reference_are_compared_exactly(page: Page) -> None:
     lines = {line[0]: line for line in rates_table(page).rows}
     assert set(lines) == {SECOND, THIRD}
     assert f"{paired_rates_p([True, True, *[False] * 4], [False] * 6):.2f}" in lines[SECOND]
     assert "2 of 6" in lines[SECOND]
+
+
+def test_arms_whose_reference_has_bad_runs_are_compared_with_it_too() -> None:
+    made = fabricate(STUDY, lambda cell: ZERO - 1 if (cell.arm.name, cell.seed) == (FIRST, 2) else named_score(cell))
+    lines = {line[0]: line for line in rates_table(build(STUDY, made)).rows}
+    assert list(lines) == [FIRST, SECOND, THIRD, FOURTH]
+    assert all(f"{paired_rates_p([False] * 6, [True, *[False] * 5]):.2f}" in lines[arm] for arm in (SECOND, FOURTH))

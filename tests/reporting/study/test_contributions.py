@@ -63,6 +63,14 @@ def test_the_figure_names_every_component_and_its_verdict(page: Page) -> None:
     assert collisions(figure) == []
 
 
+def test_without_a_reference_on_every_axis_there_are_no_contributions_and_the_page_says_why() -> None:
+    study = Design.of(Study.model_validate(FACTS | {"reference": {"model.skip": "both"}}))
+    page = build(study, fabricated.fabricate(study, score))
+    text = markdown(document(page))
+    assert contribution_bars(page) == []
+    assert "does not say which value of model.final\\_norm and model.position counts as on" in text
+
+
 def test_a_grid_with_other_axes_has_no_contributions() -> None:
     study = fabricated.grid_study()
     page = build(study, fabricated.fabricate(study, fabricated.grid_score))

@@ -82,6 +82,13 @@ def test_saved_runs_are_counted_against_all_seeds_for_every_arm(page: Page) -> N
     assert f"{40 - used} runs (" in text
 
 
+def test_the_headlines_say_over_how_many_seeds_a_level_is_and_how_it_varies(page: Page) -> None:
+    arm, scores = headlines(page)["arms"][UNSURE], page.scores[UNSURE]
+    assert (arm["seeds"], arm["level_seeds"]) == (8, 3)
+    assert arm["level_sd"] == pytest.approx(scores.iloc[:3].std(), rel=1e-5)
+    assert arm["sd"] == pytest.approx(scores.std(), rel=1e-5)
+
+
 def test_a_run_that_no_look_needs_is_listed_as_unused_and_does_not_count(page: Page, data: Data) -> None:
     (spare,) = page.unused_runs
     assert (spare.arm, spare.seed) == (SPARE, 7)

@@ -1,5 +1,6 @@
 """What a page says about the seeds before its verdicts."""
 
+import math
 import re
 
 import numpy as np
@@ -19,14 +20,14 @@ from tests.helpers.fabricated import fabricate, named_score, named_study
 ARMS = ("same", "lucky", "reference")
 
 
-def texts(change: dict[tuple[int, str], float], seeds: int = 12, sign: int = 1) -> str:
-    """The sentences on normal scores of three arms, with some of them changed."""
+def texts(change: dict[tuple[int, str], float], seeds: int = 12, sign: int = 1, *, bad: float = -math.inf) -> str:
+    """The sentences on normal scores of three arms, with some of them changed; those below `bad` are of bad runs."""
     drawn = np.random.default_rng(4).normal(30, 0.2, (seeds, 3))
     for (seed, arm), difference in change.items():
         drawn[seed, ARMS.index(arm)] += difference
     values = pd.DataFrame(drawn, columns=list(ARMS))
     nothing = values.notna() & False
-    scores = Scores(sign * values, nothing, nothing, sign, margin=0.25, comparisons=2)
+    scores = Scores(sign * values, values < bad, nothing, sign, margin=0.25, comparisons=2)
     against = {"same": "reference", "lucky": "reference"}
     course = follow(Family(tuple(against.items()), (Look(seeds),)), scores)
     return " ".join(diagnosis_texts(diagnose(course, scores, against), METRICS["test/psnr"]))
@@ -57,6 +58,17 @@ def test_an_arm_whose_difference_rests_on_one_seed_is_named_with_the_difference_
     assert abs(float(without.replace("−", "-"))) < 0.3
     assert float(mean) == pytest.approx(0.5, abs=0.3)
     assert re.search(r'skewed in "lucky" \(\+3\.\d\)', found)
+
+
+@pytest.mark.parametrize("change", [{(3, "lucky"): -12}, {(3, arm): -12 for arm in ARMS}], ids=["one run", "a seed"])
+def test_bad_runs_are_not_taken_for_what_seeds_are_like(change: dict[tuple[int, str], float]) -> None:
+    ordinary, without_bad = texts(change), texts(change, bad=20)
+    assert "Seed 3 starts late" in ordinary or "One seed decides: without seed 3" in ordinary
+    assert "seed 3" not in without_bad.lower()
+
+
+def test_an_arm_with_bad_runs_only_has_no_diagnosis() -> None:
+    assert texts({(seed, "lucky"): -12 for seed in range(12)}, bad=20).startswith("Nothing is unusual")
 
 
 def test_fewer_than_five_seeds_say_that_they_are_too_few() -> None:
