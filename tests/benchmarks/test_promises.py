@@ -61,6 +61,17 @@ def test_the_recorded_noises_have_the_numbers_of_the_page() -> None:
     assert [float(number) for number in found.groups()] == [kept("heads, recorded"), kept("depth, recorded")]
 
 
+def test_the_readme_says_how_often_verdicts_hold_under_the_noise_of_our_own_studies() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    found = re.search(
+        r'noise as recorded in our own studies it is (\d+) to (\d+)% \(\[rows "(.+?)" and "(.+?)"\]', text
+    )
+    assert found
+    low, high, *names = found.groups()
+    assert names == [name for name in SUMMARY if name.endswith(", recorded")]
+    assert [int(low), int(high)] == sorted(round(kept(name)) for name in names)
+
+
 def test_the_errors_with_looks_are_those_of_the_page() -> None:
     found = re.search(r"normal noise at most (\S+)% had a wrong verdict; without this correction, up to (\S+)%\.", TEXT)
     table = rows(looks.PAGE, "upwards and downwards.")
