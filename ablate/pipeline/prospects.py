@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 
 import pandas as pd
@@ -28,6 +29,8 @@ from ablate.strategies.choices import tuned
 from ablate.studies.loading import load
 from ablate.studies.planning import Design
 from ablate.studies.seeds import Until, plan_looks
+from ablate.studies.yamlfile import read_yaml
+from ablate.variants.files import read_files
 
 MIN_SEEDS = 3
 """The fewest common seeds from which the spread of a comparison is taken."""
@@ -178,12 +181,17 @@ def _results(other: Design, record: Record) -> pd.DataFrame:
 
 
 def _other_studies(design: Design, record: Record) -> Iterator[Design]:
-    """The studies beside this one's file, and those that were swept here, if their files can still be read."""
+    """The studies beside this one's file, and those that were swept here, if their files can still be read.
+
+    Loading a study executes its own parts. So those with parts are left out, except for the parts of this study.
+    """
     root = record.root.resolve().parent
     files = [root / requested.file for requested in load_all_requested(record.root) if requested.file]
     beside = sorted(design.file.resolve().parent.glob("*.y*ml")) if design.file else []
     for file in dict.fromkeys(path.resolve() for path in (*beside, *files)):
         try:
+            if not _loads_safely(file, design):
+                continue
             other = load(file)
             if isinstance(other, Design) and other.name != design.name:
                 yield tuned(other, report_folder(other))
@@ -191,11 +199,22 @@ def _other_studies(design: Design, record: Record) -> Iterator[Design]:
             continue  # it was moved, is being written, or is not tuned yet: others say as much
 
 
+def _loads_safely(file: Path, design: Design) -> bool:
+    """Whether a study or search has no own parts, or the same as this study, whose files are executed already."""
+    facts = read_yaml(file).data
+    names = facts.get("variants") if isinstance(facts, dict) else None
+    if not isinstance(names, list):
+        return not names
+    return read_files(names, file.parent) == design.study.variants.files
+
+
 def find_differing(other: Design, design: Design) -> Differing:
     """The settings in which the reference of one study differs from that of another, where they differ least."""
 
     def between(there: dict[str, object], here: dict[str, object]) -> Differing:
-        return {name: (there[name], value) for name, value in here.items() if there[name] != value}
+        names = dict.fromkeys((*here, *there))  # the own settings of parts (`parts.*`) are only on one side
+        pairs = {name: (there.get(name), here.get(name)) for name in names}
+        return {name: values for name, values in pairs.items() if values[0] != values[1]}
 
     found = [between(there, here) for there in _references(other) for here in _references(design)]
     return min(found, key=len)

@@ -13,6 +13,7 @@ from ablate.studies.planning import Cell, Design
 from ablate.studies.seeds import Until
 from tests.helpers.commands import typed
 from tests.helpers.fabricated import fabricate
+from tests.helpers.parts import GATE, HELPER, write_parts_study
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -111,6 +112,24 @@ def test_less_noise_finds_smaller_differences_and_needs_fewer_seeds(workplace: P
     assert quiet.sd < middle.sd < noisy.sd
     assert 0.25 <= quiet.found < middle.found < noisy.found
     assert quiet.equivalence < noisy.equivalence
+
+
+def test_looking_at_other_studies_executes_none_of_their_own_parts(workplace: Path) -> None:
+    recorded("near", 0.3)
+    write_parts_study(Path(), gate=f"from pathlib import Path\n\nPath('executed').touch()\n{GATE}", helper=HELPER)
+    similar = find_similar(planned(), Record())
+    assert similar is not None
+    assert similar.studies == ["near"]
+    assert not Path("executed").exists()
+
+
+def test_settings_of_a_part_that_only_one_study_has_differ(workplace: Path) -> None:
+    near = recorded("near", 0.3)
+    arms = "arms: {gate: {model.attention: gate}, softmax: {}}\nreference: gate\n"
+    with_parts = load_study(write_parts_study(Path(), arms))
+    for there, here, values in ((near, with_parts, (None, 2)), (with_parts, near, (2, None))):
+        assert find_differing(there, here)["parts.gate.rank"] == values
+    assert find_similar(with_parts, Record()) is not None
 
 
 def test_a_file_that_cannot_be_read_as_a_study_is_left_out(workplace: Path) -> None:
