@@ -77,6 +77,16 @@ PATTERNS = (
     Bad("one arm, 5% of runs", alone(slice(1, 2), RATE), (0, RATE, 0)),
     Bad("every arm, 5% of runs", alone(slice(None), RATE), (RATE, RATE, RATE)),
     Bad("all arms together, 5% of seeds", together(RATE), (RATE, RATE, RATE)),
+    # append only: a pattern's place seeds its simulation
+    *(
+        bad
+        for share in (0.2, 0.5)
+        for bad in (
+            Bad(f"the reference, {share:.0%} of runs", alone(slice(0, 1), share), (share, 0, 0)),
+            Bad(f"one arm, {share:.0%} of runs", alone(slice(1, 2), share), (0, share, 0)),
+            Bad(f"all arms together, {share:.0%} of seeds", together(share), (share, share, share)),
+        )
+    ),
 )
 
 
@@ -195,8 +205,9 @@ seeds*: the truth is the difference of the means over all seeds, bad ones includ
 seeds without bad runs.
 
 Where bad runs are in one arm or in the reference alone, verdicts about all seeds do not hold: many small studies have
-not seen one, and no interval can know. So verdicts are about good seeds, for which they hold, and a report gives the
-bound on the rate of bad seeds, and compares the rates of arms, apart from them.
+not seen one, and no interval can know. So verdicts are about good seeds, for which they hold where up to 20% of runs
+are bad, and a report gives the bound on the rate of bad seeds, and compares the rates of arms, apart from them. Where
+half of the runs of one arm or of the reference are bad, *worse* (or *better*) says that of all seeds, not of good ones.
 
 """
 

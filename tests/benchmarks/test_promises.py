@@ -103,6 +103,13 @@ def test_what_bad_runs_do_is_what_the_page_says() -> None:
     assert found
     assert list(found.groups()) == [cell.strip("*") for cell in line[2:4]]
     assert all(float(cell) <= 5 for line in lines if len(line) == 6 and "5% of" in line[0] for cell in line[3::2])
+    frequent = [line for line in lines if len(line) == 6 and re.search("(20|50)% of", line[0])]
+    assert len(frequent) == 12, "three patterns, two rates and two numbers of seeds"
+    held = {line[0] for line in lines if len(line) == 6 and "20% of" in line[0] and "**" not in "".join(line[3::2])}
+    assert len(held) == 3, "about good seeds, verdicts hold where a fifth of runs are bad"
+    said = re.search(r"half of the runs of one arm or of the reference are bad, up to (\S+)%", TEXT)
+    assert said
+    assert float(said[1]) == max(float(cell.strip("*")) for line in frequent for cell in line[3::2])
     bounds = re.search(r"not up to (\S+)% but, by 12 seeds, up to (\S+)%", TEXT)
     assert bounds
     assert list(bounds.groups()) == next(line[2:4] for line in lines if line[:2] == ["6", "12"])
