@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from ablate.statistics.multiplicity import level_of
+from ablate.statistics.prospects import judge_moments
 from ablate.statistics.verdicts import DECIDED
 from benchmarks.calibration import MARGIN, percent
-from benchmarks.looks import judge_look
 
 ARMS = (2, 5, 10)
 """Sizes of study, the reference included."""
@@ -47,7 +47,7 @@ def simulate(arms: int, studies: int) -> list[float]:
         count = look * SEEDS
         mean_SC = sum_SC / count
         sd_SC = np.sqrt((squares_SC - count * mean_SC**2) / (count - 1))
-        found_SC = judge_look(mean_SC, sd_SC, count, level_of(compared))
+        found_SC = judge_moments(mean_SC, sd_SC, count, level_of(compared), MARGIN)
         wrong_S |= np.any(going_SC & np.isin(found_SC, ("better", "worse")), axis=1)
         going_SC &= ~np.isin(found_SC, DECIDED)
         shares.append(float(wrong_S.mean()))

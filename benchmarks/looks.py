@@ -19,10 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from ablate.statistics.course import find_reachable
-from ablate.statistics.intervals import inner_level
-from ablate.statistics.multiplicity import CONFIDENCE, Look, level_of, spend
-from ablate.statistics.verdicts import judge
+from ablate.statistics.multiplicity import CONFIDENCE, Look, spend
+from ablate.statistics.prospects import follow_all
 from benchmarks.calibration import MARGIN, is_right, measure, percent, uncertainty
 from benchmarks.noises import NOISES, SD, Noise
 
@@ -132,32 +130,8 @@ def simulate(rule: Rule, arms: int, scale: float, truth: float, studies: int, no
 
 def judge_studies(rule: Rule, differences_SCN: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paired differences -> each arm's verdict, the seeds that it used, and whether the first look decided it."""
-    shape = differences_SCN.shape[:2]
-    verdicts_SC, used_SC = np.full(shape, "undecided", dtype="<U10"), np.zeros(shape, int)
-    going_SC, early_SC = np.ones(shape, bool), np.zeros(shape, bool)
-    looks = rule.plan(shape[1])
-    for place, look in enumerate(looks):
-        seen_SCN = differences_SCN[:, :, : look.seeds]
-        mean_SC, sd_SC = seen_SCN.mean(axis=-1), seen_SCN.std(axis=-1, ddof=1)
-        found_SC = judge_look(mean_SC, sd_SC, look.seeds, level_of(shape[1], look.share))
-        used_SC[going_SC] = look.seeds
-        decided_SC = going_SC & (found_SC != "undecided")
-        verdicts_SC[decided_SC] = found_SC[decided_SC]
-        going_SC &= ~decided_SC
-        if place == 0:
-            early_SC = decided_SC
-        elif rule.futility and look != looks[-1]:  # an arm continues if the last look could still decide it
-            reachable = find_reachable(mean_SC, sd_SC, look.seeds, looks[-1], MARGIN, shape[1])
-            going_SC &= np.any(list(reachable.values()), axis=0)
-    return verdicts_SC, used_SC, early_SC
-
-
-def judge_look(mean_SC: np.ndarray, sd_SC: np.ndarray, seeds: int, level: float) -> np.ndarray:
-    """The verdicts by means and standard deviations of paired differences, at one look."""
-    error_SC = sd_SC / math.sqrt(seeds)
-    halves = [stats.t.ppf((1 + one) / 2, seeds - 1) * error_SC for one in (level, inner_level(level))]
-    outer, inner = ((mean_SC - half_SC, mean_SC + half_SC) for half_SC in halves)
-    return judge(outer, inner, MARGIN)
+    found = follow_all(rule.plan(differences_SCN.shape[1]), differences_SCN, MARGIN, futility=rule.futility)
+    return found.verdicts, found.used, found.early
 
 
 def section(rule: Rule, studies: int) -> Iterator[str]:

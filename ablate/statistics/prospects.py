@@ -5,6 +5,7 @@ Shape legend: S simulated studies, P pairs of arms, N seeds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ablate.statistics.course import find_reachable
-from ablate.statistics.intervals import inner_level, paired_intervals
-from ablate.statistics.multiplicity import Family, level_of
+from ablate.statistics.intervals import inner_level
+from ablate.statistics.multiplicity import Family, Look, level_of
 from ablate.statistics.verdicts import Comparison, judge
 
 if TYPE_CHECKING:
@@ -50,12 +51,12 @@ def simulate(family: Family, measured: Sequence[Comparison], margin: float) -> P
     arguments give the same numbers, and plans that differ in their looks see the same first seeds.
     """
     differences_SPN = _draw(family, measured)
-    settled_SP, used_SP = _follow(family, differences_SPN, margin)
+    followed = follow_all(family.looks, differences_SPN, margin)
     runs = 0.0
     for arm in sorted({name for pair in family.pairs for name in pair}):
         mine = [arm in pair for pair in family.pairs]
-        runs += float(used_SP[:, mine].max(axis=1).mean())  # an arm continues as long as any of its pairs
-    return Prospect(float(settled_SP.mean()), runs)
+        runs += float(followed.used[:, mine].max(axis=1).mean())  # an arm continues as long as any of its pairs
+    return Prospect(float((followed.verdicts != "undecided").mean()), runs)
 
 
 def _draw(family: Family, measured: Sequence[Comparison]) -> NDArray[np.floating]:
@@ -67,20 +68,45 @@ def _draw(family: Family, measured: Sequence[Comparison]) -> NDArray[np.floating
     return np.ascontiguousarray(np.moveaxis(truths[chosen_SP] + sds[chosen_SP] * noise_NSP, 0, -1))
 
 
-def _follow(
-    family: Family, differences_SPN: NDArray[np.floating], margin: float
-) -> tuple[NDArray[np.bool_], NDArray[np.integer]]:
-    """Whether each pair is settled, and the seeds that it used, by the rules of `course.follow`."""
-    shape, final, count = differences_SPN.shape[:2], family.looks[-1], len(family.pairs)
-    going_SP, settled_SP, used_SP = np.ones(shape, bool), np.zeros(shape, bool), np.zeros(shape, int)
-    for index, look in enumerate(family.looks):
-        seen, level = differences_SPN[..., : look.seeds], level_of(count, look.share)
+@dataclass(frozen=True)
+class Followed:
+    """What became of simulated pairs (S, P): verdicts, the seeds they used, and whether the first look decided."""
+
+    verdicts: NDArray[np.str_]
+    used: NDArray[np.integer]
+    early: NDArray[np.bool_]
+
+
+def follow_all(
+    looks: Sequence[Look], differences_SPN: NDArray[np.floating], margin: float, *, futility: bool = True
+) -> Followed:
+    """Follow simulated pairs from look to look, by the rules of `course.follow`; with `futility` some are given up."""
+    shape, final = differences_SPN.shape[:2], looks[-1]
+    verdicts_SP, used_SP = np.full(shape, "undecided", dtype="<U10"), np.zeros(shape, int)
+    going_SP, early_SP = np.ones(shape, bool), np.zeros(shape, bool)
+    for index, look in enumerate(looks):
+        seen = differences_SPN[..., : look.seeds]
+        mean, sd = seen.mean(axis=-1), seen.std(axis=-1, ddof=1)
+        found_SP = judge_moments(mean, sd, look.seeds, level_of(shape[1], look.share), margin)
         used_SP[going_SP] = look.seeds
-        outer, inner = (paired_intervals(seen, 0.0, confidence) for confidence in (level, inner_level(level)))
-        decided_SP = going_SP & (judge(outer, inner, margin) != "undecided")
-        settled_SP |= decided_SP
+        decided_SP = going_SP & (found_SP != "undecided")
+        verdicts_SP[decided_SP] = found_SP[decided_SP]
         going_SP &= ~decided_SP
-        if index and look != final:  # as in `course`, nothing is given up at the first look
-            mean, sd = seen.mean(axis=-1), seen.std(axis=-1, ddof=1)
-            going_SP &= np.any(list(find_reachable(mean, sd, look.seeds, final, margin, count).values()), axis=0)
-    return settled_SP, used_SP
+        if not index:  # as in `course`, nothing is given up at the first look
+            early_SP = decided_SP
+        elif futility and look != final:
+            reachable = find_reachable(mean, sd, look.seeds, final, margin, shape[1])
+            going_SP &= np.any(list(reachable.values()), axis=0)
+    return Followed(verdicts_SP, used_SP, early_SP)
+
+
+def judge_moments(
+    mean: NDArray[np.floating], sd: NDArray[np.floating], seeds: int, level: float, margin: float
+) -> NDArray[np.str_]:
+    """The verdicts by means and standard deviations of paired differences (any shape), at one look."""
+    from scipy import stats
+
+    error = sd / math.sqrt(seeds)
+    halves = [stats.t.ppf((1 + one) / 2, seeds - 1) * error for one in (level, inner_level(level))]
+    outer, inner = ((mean - half, mean + half) for half in halves)
+    return judge(outer, inner, margin)

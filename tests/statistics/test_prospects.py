@@ -7,7 +7,7 @@ import pytest
 from ablate.statistics.course import follow
 from ablate.statistics.multiplicity import Family, Look, spend
 from ablate.statistics.power import power
-from ablate.statistics.prospects import _draw, _follow, simulate
+from ablate.statistics.prospects import _draw, follow_all, simulate
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison, compare
 
@@ -46,10 +46,11 @@ def test_the_simulation_follows_the_course_of_real_studies() -> None:
     looks = spend((3, 5, 8, 12))
     family = Family(PAIRS, looks)
     differences = _draw(family, [measured(0.1, 0.2), measured(0.0, 0.5), measured(0.6, 0.3)])[:15]
-    settled, used = _follow(family, differences, MARGIN)
+    found = follow_all(looks, differences, MARGIN)
     for study, arms in enumerate(differences):
         values = pd.DataFrame({"a": arms[0], "b": arms[1], "reference": 0.0})
         no = values > np.inf
         course = follow(family, Scores(values, no, no, sign=1, margin=MARGIN, comparisons=len(PAIRS)))
-        assert [course.needed[arm] for arm, _ in PAIRS] == used[study].tolist()
-        assert [course.end(*pair) == "decided" for pair in PAIRS] == settled[study].tolist()
+        assert [course.needed[arm] for arm, _ in PAIRS] == found.used[study].tolist()
+        decided = (found.verdicts[study] != "undecided").tolist()
+        assert [course.end(*pair) == "decided" for pair in PAIRS] == decided
