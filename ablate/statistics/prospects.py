@@ -70,7 +70,7 @@ def _draw(family: Family, measured: Sequence[Comparison]) -> NDArray[np.floating
 
 @dataclass(frozen=True)
 class Followed:
-    """What became of simulated pairs (S, P): verdicts, the seeds they used, and whether the first look decided."""
+    """How simulated pairs (S, P) ended: verdicts, the seeds they used, and whether the first look decided."""
 
     verdicts: NDArray[np.str_]
     used: NDArray[np.integer]
