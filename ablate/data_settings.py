@@ -239,6 +239,12 @@ class DataConfig(Frozen):
         return self.noise or (("rectangles",) if self.source == "scenes" else ())
 
     @property
+    def constant_answer(self) -> str:
+        """What a network answers that has learned nothing, in words."""
+        words = {"scenes": "zero", "images": "the mean of the training pictures"}
+        return words.get(self.source, "a constant")  # a source of the user's own says which by its `constant`
+
+    @property
     def has_noise(self) -> bool:
         """Whether the settings allow any noise; without noise the input itself is a perfect answer."""
         rectangles = any(part.density and part.value[1] for part in (self.filled, self.noisy))

@@ -19,6 +19,7 @@ from ablate.data.noise import add_noise
 from ablate.data.task import Images, Split, Task
 from ablate.images.files import type_range
 from ablate.images.folders import SPLITS, Entry
+from ablate.settings import DataConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,6 +80,11 @@ class Pictures:
 def limits_of(task: Task, dtype: str) -> tuple[float, float]:
     """The pixel values that become 0 and 1."""
     return type_range(np.dtype(dtype)) if task.data.range == "type" else task.data.range
+
+
+def count_files(data: DataConfig) -> dict[Split, int]:
+    """The number of files of each split."""
+    return {split: len(files) for split, files in divide(listed(data), data.split).items()}
 
 
 def divide(files: Sequence[Entry], fractions: tuple[float, float, float]) -> dict[Split, list[Entry]]:

@@ -70,8 +70,8 @@ def encode_picture(pixels_HWC: NDArray[Any], like: Picture) -> bytes:
 
     Args:
         pixels_HWC: (H, W, C), of the type and with the number of channels of `like`; height and width can differ.
-        like: the picture whose format, compression, colour profile and resolution are kept. JPEG is lossy; it is
-            written with the quantisation tables of that picture.
+        like: the picture whose format, compression and colour profile are kept, and of PNG and JPEG the resolution.
+            JPEG is lossy; it is written with the quantisation tables of that picture.
     """
     return _format_of(like.path).encode(np.ascontiguousarray(pixels_HWC), like.details)
 

@@ -86,7 +86,7 @@ def list_pictures(folder: Path, skip: Collection[str] = ()) -> list[Entry]:
     if not folder.is_dir():
         raise AblateError(f"{folder}: {'not a folder' if folder.exists() else 'the folder does not exist'}")
     _check_skipped(folder, skip)
-    present = [part for part in SPLITS if (folder / part).is_dir()]
+    present: list[str] = [part for part in SPLITS if (folder / part).is_dir()]
     if present and len(present) < len(SPLITS):
         missing = ", ".join(part for part in SPLITS if part not in present)
         raise AblateError(f"{folder}: has {', '.join(present)} but not {missing}; allowed: all three of them, or none")
@@ -97,8 +97,8 @@ def list_pictures(folder: Path, skip: Collection[str] = ()) -> list[Entry]:
         rule = "one or more each for training, validation and test are needed"
         raise AblateError(f"{folder}: only {_count(len(entries))}; {rule}, and two for a test with an error")
     _check_different(entries)
-    order = {"": 0, **{split: number for number, split in enumerate(SPLITS)}}
-    return sorted(entries, key=lambda entry: (order[entry.part], entry.digests))
+    order = ("", *SPLITS)
+    return sorted(entries, key=lambda entry: (order.index(entry.part), entry.digests))
 
 
 def _check_skipped(folder: Path, skip: Collection[str]) -> None:

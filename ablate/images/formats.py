@@ -6,7 +6,9 @@ To add one, write a class like `NumPy` and list it in `FORMATS`. Each library is
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
@@ -68,7 +70,7 @@ class Png(Format):
         if pixels_HWC.dtype == np.uint16 and pixels_HWC.shape[2] == 3:
             from imagecodecs import png_encode
 
-            return bytes(png_encode(pixels_HWC))
+            return _with_chunks(bytes(png_encode(pixels_HWC)), details)
         return _save(pixels_HWC, "PNG", details)
 
 
@@ -114,6 +116,7 @@ class Tiff(Format):
                 "planarconfig": page.planarconfig.name if page.ndim == 3 else None,
                 "compression": None if page.compression.name == "NONE" else page.compression.name,
                 "extrasamples": [0] * len(page.extrasamples) or None,
+                "iccprofile": page.iccprofile,
             }
             pixels = np.atleast_3d(page.asarray())
             upright = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
@@ -227,6 +230,21 @@ def _save(pixels_HWC: NDArray[Any], name: str, details: dict[str, Any]) -> bytes
     image = Image.fromarray(pixels_HWC[..., 0] if pixels_HWC.shape[2] == 1 else pixels_HWC)
     image.save(file, name, **details)
     return file.getvalue()
+
+
+def _with_chunks(content: bytes, details: dict[str, Any]) -> bytes:
+    """A PNG with the colour profile and the resolution of `_details`, in chunks behind its header (33 bytes)."""
+    chunks = b""
+    if profile := details.get("icc_profile"):
+        chunks += _chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile))
+    if "dpi" in details:
+        per_metre = [round(value / 0.0254) for value in details["dpi"]]
+        chunks += _chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1))
+    return content[:33] + chunks + content[33:]
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def _check_page(page: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,8 @@ def denoise_files(
         AblateError: two results would have the same name, or a result would replace its own picture.
         OSError: a result cannot be written.
     """
-    _check_names(paths, output)
+    results = {path: _results(path, output, side_by_side=side_by_side) for path in paths}
+    _check_names(paths, results)
     output.mkdir(parents=True, exist_ok=True)
     for path in paths:
         try:
@@ -69,13 +70,10 @@ def denoise_files(
             yield Written(path, error=f"{path}: {(error.strerror or str(error)).lower()}")
         else:
             clean = denoise(model, config, picture.pixels, values)
-            results = {output / path.name: clean}
-            if side_by_side:
-                both = np.concatenate([picture.pixels, clean], axis=1)
-                results[output / f"{path.stem}.both{path.suffix}"] = both
-            for file, pixels in results.items():
+            written = [clean, *([np.concatenate([picture.pixels, clean], axis=1)] if side_by_side else [])]
+            for file, pixels in zip(results[path], written, strict=True):
                 write_atomic(file, encode_picture(pixels, picture))
-            yield Written(path, tuple(results))
+            yield Written(path, results[path])
 
 
 def denoise(
@@ -116,14 +114,28 @@ def predictor(model: nn.Module) -> Predict:
     return predict
 
 
-def _check_names(paths: Sequence[Path], output: Path) -> None:
+def _results(path: Path, output: Path, *, side_by_side: bool) -> tuple[Path, ...]:
+    """The files that are written for a picture."""
+    both = (output / f"{path.stem}.both{path.suffix}",) if side_by_side else ()
+    return (output / path.name, *both)
+
+
+def _check_names(paths: Sequence[Path], results: Mapping[Path, tuple[Path, ...]]) -> None:
     twice = [name for name, count in Counter(path.name for path in paths).items() if count > 1]
     if twice:
         both = " and ".join(str(path) for path in paths if path.name == twice[0])
         raise AblateError(f"{both} have the same name, so their results would, too; denoise them one by one")
-    for path in paths:
-        if (output / path.name).resolve() == path.resolve():
-            raise AblateError(f"{path}: the result would replace the picture; choose another folder with --output")
+    source = {path.resolve(): path for path in paths}
+    owner: dict[Path, Path] = {}
+    for path, files in results.items():
+        for file in files:
+            if (replaced := source.get(file.resolve())) is not None:
+                result = "the result" if replaced == path else f"a result of {path}"
+                raise AblateError(
+                    f"{replaced}: {result} would replace the picture; choose another folder with --output"
+                )
+            if (first := owner.setdefault(file, path)) is not path:
+                raise AblateError(f"{first} and {path} would both be written to {file}; denoise them one by one")
 
 
 def _check_channels(picture: Picture, config: ModelConfig) -> None:

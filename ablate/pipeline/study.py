@@ -26,7 +26,7 @@ from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, check_name, claim_name, load_requested, save_requested
 from ablate.reporting.publishing import publish, publish_search
 from ablate.reporting.search.page import search_folder
-from ablate.reporting.study.data import export
+from ablate.reporting.study.data import export, lacks_references
 from ablate.reporting.study.page import read_page, report_folder
 from ablate.strategies.choices import tuned
 from ablate.strategies.fixed import Fixed
@@ -103,6 +103,8 @@ def sweep(
         experiment = _train(design, record, slots, terminal, retry_failed=retry_failed)
         _warn_of_changed_pictures(design, terminal)
         folder = report_folder(design)
+        if lacks_references(design, record):
+            terminal.say("Computing what methods without training reach on the same test images, for the report.")
         export(design, record, folder)
         page = publish(design) if report else read_page(design)
         runs_at = _runs_at(design, record, experiment, terminal, reported=report)

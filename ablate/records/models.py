@@ -61,7 +61,7 @@ class Result(Stored):
     @model_validator(mode="before")
     @classmethod
     def _keep_finite_scores(cls, stored: Any) -> Any:
-        """Read a run as finished that an older version called diverged, though it had scores, below answering zero."""
+        """Read a run as finished that an older version called diverged, though it had scores, but low ones."""
         if isinstance(stored, dict) and stored.get("status") == "diverged" and "test/mse" in stored.get("results", {}):
             return stored | {"status": "finished"}
         return stored

@@ -20,16 +20,32 @@ from ablate.settings import IN_CONTENT, RECIPE
 POINTS = TypeAdapter(dict[str, Reference])
 
 
+def has_references(root: Path, task: Task) -> bool:
+    """Whether the reference points of a task are kept below `root`."""
+    return _read(_file(root, task)) is not None
+
+
 def load_references(root: Path, task: Task) -> dict[str, Reference]:
     """The reference points of a task, which are computed now unless they are kept below `root`."""
-    path = root / "references" / f"{_task_id(task)}.json"
-    try:
-        return POINTS.validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    path = _file(root, task)
+    found = _read(path)
+    if found is None:
         found = reference_points(task)
         make_folder(path.parent)
         write_json(path, {name: point._asdict() for name, point in found.items()})
-        return found
+    return found
+
+
+def _file(root: Path, task: Task) -> Path:
+    return root / "references" / f"{_task_id(task)}.json"
+
+
+def _read(path: Path) -> dict[str, Reference] | None:
+    """The points in a file; None if it is missing or damaged."""
+    try:
+        return POINTS.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
 def _task_id(task: Task) -> str:

@@ -153,9 +153,9 @@ def _notes(studies: dict[str, Headlines], *, bad_runs: bool) -> Iterator[str]:
         yield f"Judged by another score, but shown here in dB of PSNR: {judged}. Their verdicts are on their own pages."
     if bad_runs:
         yield (
-            "Bad runs (of those of the arm and its reference) diverged and count with the score of answering zero, or "
-            "scored below that. So such an effect says how often training goes wrong rather than how good a trained "
-            "network is."
+            "Bad runs (of those of the arm and its reference) diverged and count with the score of answering zero (for "
+            "pictures: the mean of those for training), or scored below that. So such an effect says how often "
+            "training goes wrong rather than how good a trained network is."
         )
 
 

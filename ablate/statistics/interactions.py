@@ -142,8 +142,8 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
         margin=margin,
         comparisons=count,
         sign=grid.sign,
-        # a diverged run has no score of its own (it gets that of answering zero), and one that has learned nothing says
-        # nothing of its settings, so no verdict may rest on either
+        # a diverged run has no score of its own (it gets that of a constant answer), and one that has learned nothing
+        # says nothing of its settings, so no verdict may rest on either
         arms_bad=of_any_cell,
         references_bad=of_any_cell,
     )

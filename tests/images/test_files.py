@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from ablate.errors import AblateError
 from ablate.images.files import encode_picture, read_picture, type_range
@@ -102,6 +102,36 @@ def test_a_jpeg_is_written_with_its_own_tables(shape: tuple[int, ...], tmp_path:
         assert new.quantization == old.quantization  # type: ignore[attr-defined]
         assert (new.mode, new.size, new.info["dpi"]) == (old.mode, old.size, (300, 300))
         assert np.abs(np.asarray(new).astype(int) - np.asarray(old)).max() <= 6
+
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [(".png", "uint8"), (".png", "uint16"), (".jpg", "uint8"), (".tif", "uint16")]
+)
+def test_the_colour_profile_is_kept(suffix: str, kind: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    words = {"iccprofile": PROFILE} if suffix == ".tif" else {"icc_profile": PROFILE, "dpi": (300, 300)}
+    path, pixels = tmp_path / f"a{suffix}", random_pixels(kind, *shape)
+    if suffix == ".png" and kind == "uint16" and len(shape) == 3:  # no library here writes one with a profile
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "b.png", **words)
+        chunks = (tmp_path / "b.png").read_bytes()[33:]
+        content = bytes(imagecodecs.png_encode(pixels))
+        path.write_bytes(content[:33] + chunks[: chunks.index(b"IDAT") - 4] + content[33:])
+    else:
+        write(path, pixels, **words)
+    picture = read_picture(path)
+    path.write_bytes(encode_picture(picture.pixels, picture))
+    if suffix == ".tif":
+        with tifffile.TiffFile(path) as file:
+            assert file.pages.first.iccprofile == PROFILE
+        return
+    with Image.open(path) as image:
+        assert image.info["icc_profile"] == PROFILE
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    if suffix == ".png":
+        assert np.array_equal(by_library(path), pixels)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

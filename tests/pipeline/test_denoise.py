@@ -123,3 +123,20 @@ def test_a_result_replaces_neither_its_picture_nor_another_result(tmp_path: Path
     with pytest.raises(AblateError, match="the same name"):
         list(denoise_files(IDENTITY, CONFIG, [paths[0], twin], tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_beside_its_result_replaces_no_other_result_and_no_picture(tmp_path: Path) -> None:
+    first = write_pictures(tmp_path / "in")[0]
+    second = first.with_stem(f"{first.stem}.both")
+    second.write_bytes(first.read_bytes())
+    before = second.read_bytes()
+    with pytest.raises(
+        AblateError, match=r"\.both\.\w+ would both be written to .*out/.*\.both\.\w+; denoise them one by one"
+    ):
+        list(denoise_files(IDENTITY, CONFIG, [first, second], tmp_path / "out", side_by_side=True))
+    moved = tmp_path / "elsewhere" / first.name
+    moved.parent.mkdir()
+    first.rename(moved)
+    with pytest.raises(AblateError, match=r"\.both\.\w+: a result of .* would replace the picture"):
+        list(denoise_files(IDENTITY, CONFIG, [moved, second], tmp_path / "in", side_by_side=True))
+    assert second.read_bytes() == before

@@ -285,10 +285,11 @@ def _wrong(page: Page) -> Blocks:
             " trains it again.",
         )
     yield paragraph(
-        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering zero), or "
-        "if it has learned nothing (it scored below answering zero; its score stays). An arm with a bad run is never "
-        "better or equivalent; if the reference has one, no arm is worse or equivalent. p: the exact paired comparison "
-        "of how often an arm and its reference have bad runs (McNemar's test), not corrected for the number of arms."
+        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering "
+        f"{constant_answer(page.design)}), or if it has learned nothing (it scored below that; its score stays). An "
+        "arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or equivalent. p: "
+        "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
+        "corrected for the number of arms."
     )
 
 

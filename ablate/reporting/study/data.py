@@ -5,6 +5,7 @@ data/epochs.csv    one row per epoch (`records.tables.load_epochs`)
 data/looks.json    the seeds of each verdict that could be read so far (`earlier_looks`)
 data/tuning.csv    the trials of each arm, where arms are tuned (`strategies.choices`)
 data/references.json    what methods that are not trained reach on the test images of each arm's task
+data/files.json    how many files of pictures each split of each arm's task has, in studies of pictures
 data/scenes.npz    some test scenes and the outputs of each arm's first seed for them: `<arm's number>.<kind>`
 """
 
@@ -21,13 +22,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 
+from ablate.data.pictures import count_files
 from ablate.data.references import Reference
-from ablate.data.task import Task
+from ablate.data.task import Split, Task
 from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_atomic, write_json
 from ablate.records.record import Record
-from ablate.records.references import POINTS, load_references
+from ablate.records.references import POINTS, has_references, load_references
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.earlier_looks import earlier_looks, record_look
 from ablate.statistics.course import compare_all
@@ -42,6 +45,8 @@ PICTURES = ("noisy", "clean", "denoised")
 KINDS = (*PICTURES, "index", "mse")
 
 Scenes = dict[str, "NDArray[Any]"]
+Files = dict[Split, int]
+FILES = TypeAdapter(dict[str, Files])
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Data:
         looks: the seeds of earlier reports, where they differ from the present ones.
         tuning: the trials of each arm, where arms are tuned.
         references: what methods that are not trained reach in the task of each arm; empty if that is not recorded.
+        files: the number of files of each split, for arms with pictures of which it is recorded.
     """
 
     runs: pd.DataFrame
@@ -63,6 +69,7 @@ class Data:
     looks: list[tuple[int, ...]] = field(default_factory=list)
     tuning: list[ArmTuning] = field(default_factory=list)
     references: dict[str, dict[str, Reference]] = field(default_factory=dict)
+    files: dict[str, Files] = field(default_factory=dict)
 
 
 def export(design: Design, record: Record, folder: Path) -> None:
@@ -73,11 +80,23 @@ def export(design: Design, record: Record, folder: Path) -> None:
     """
     scenes = _scenes(design, record, _adopted_scenes(design, record, folder / "data"))
     references = {arm.name: load_references(record.root, _task(arm)) for arm in design.arms}
-    data = Data(load_results(design, record), load_epochs(design, record), scenes, references=references)
+    pictures = {arm.name: arm.settings.data for arm in design.arms if arm.settings.data.source == "images"}
+    data = Data(
+        runs=load_results(design, record),
+        epochs=load_epochs(design, record),
+        scenes=scenes,
+        references=references,
+        files={arm: count_files(settings) for arm, settings in pictures.items()},
+    )
     write(design, data, folder)
     course, scores = read_course(design, data.runs), read_scores(design, data.runs)
     if any(c.verdict != "waiting" for c in compare_all(course, scores, design.against).values()):
         record_look(design, folder)
+
+
+def lacks_references(design: Design, record: Record) -> bool:
+    """Whether `export` has to compute reference points first, which can take a minute."""
+    return not all(has_references(record.root, _task(arm)) for arm in design.arms)
 
 
 def write(design: Design, data: Data, folder: Path) -> None:
@@ -90,6 +109,8 @@ def write(design: Design, data: Data, folder: Path) -> None:
     np.savez_compressed(scenes, **arrays)  # type: ignore[arg-type]
     write_atomic(folder / "data" / "scenes.npz", scenes.getvalue())
     write_json(folder / "data" / "references.json", _as_json(data.references))
+    if data.files:
+        write_json(folder / "data" / "files.json", data.files)
     write_atomic(folder / "data" / "runs.csv", data.runs.to_csv(index=False).encode())
 
 
@@ -183,8 +204,23 @@ def read(design: Design, folder: Path) -> Data:
     with _reading(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in design.arms], data / "scenes.npz")
     epochs = read_table(data / "epochs.csv")
-    references = read_references(data / "references.json")
-    return Data(runs, epochs, scenes, earlier_looks(design, folder), read_tuning(design, folder), references)
+    return Data(
+        runs,
+        epochs,
+        scenes,
+        looks=earlier_looks(design, folder),
+        tuning=read_tuning(design, folder),
+        references=read_references(data / "references.json"),
+        files=_read_files(data / "files.json"),
+    )
+
+
+def _read_files(path: Path) -> dict[str, Files]:
+    """The number of files by arm and split; empty if it was not recorded."""
+    if not path.exists():
+        return {}
+    with _reading(path):
+        return FILES.validate_json(path.read_bytes())
 
 
 def _as_json(references: dict[str, dict[str, Reference]]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Page:
         scores: of each run, seeds x arms.
         diverged, useless: whether each run diverged, and whether it has learned nothing, seeds x arms.
         image_sems: the scores' standard errors over the test images, in the metric's unit, seeds x arms.
-        nothing_score, zero_score: of doing nothing and of answering zero; NaN where arms differ in the task.
+        nothing_score, zero_score: of doing nothing and of a constant answer; NaN where arms differ in the task.
         course: at which look each pair of arms was judged, and why no further look followed.
         used_runs: the ids of the runs on which the verdicts rest.
         unused_runs: others, which were trained but turned out not to be needed.
@@ -141,8 +141,7 @@ def build(design: Design, data: Data) -> Page:
 
 def constant_answer(design: Design) -> str:
     """What a network that has learned nothing answers, in words."""
-    of_pictures = any(arm.settings.data.source == "images" for arm in design.arms)
-    return "the mean of the training pictures" if of_pictures else "zero"
+    return join_words(list(dict.fromkeys(arm.settings.data.constant_answer for arm in design.arms)), "or")
 
 
 def _divergences(runs: pd.DataFrame) -> list[str]:

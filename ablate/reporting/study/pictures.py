@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
-from scipy import stats
-
-from ablate.data.pictures import divide
-from ablate.data.task import Split
-from ablate.images.folders import list_pictures
 from ablate.metrics import METRICS
 from ablate.reporting.markup.numbers import format_fixed, unit_suffix
 from ablate.reporting.markup.words import join_words, quote_name
+from ablate.reporting.study.data import Files
 from ablate.reporting.study.model import Page
 from ablate.settings import DataConfig, Settings
 
@@ -22,33 +17,29 @@ BOTH_PSNRS = ("test/psnr", "test/psnr_images")
 
 def picture_facts(page: Page) -> Iterator[str]:
     """The files, the range, the crop, the channels, the noise, clipping and both PSNRs, where arms have pictures."""
-    arms = [arm.settings for arm in page.design.arms if arm.settings.data.source == "images"]
-    yield from dict.fromkeys(_task(settings) for settings in arms)
+    arms = [arm for arm in page.design.arms if arm.settings.data.source == "images"]
+    yield from dict.fromkeys(_task(arm.settings, page.data.files.get(arm.name)) for arm in arms)
     if arms:
         yield (
-            'Answering zero is here answering the mean of the training pictures everywhere ("zero" in the tables of '
-            "data). Standard errors over test images are over the test files, since crops of one "
-            "file are alike."
+            "A constant answer is here the mean of the training pictures everywhere (`zero` in the tables of data). "
+            "Standard errors over test images are over the test files, since crops of one file are alike."
         )
-        yield from _width(page, {settings.data for settings in arms})
+        yield from _width(page)
         yield from _psnrs(page)
 
 
-def _task(settings: Settings) -> str:
+def _task(settings: Settings, files: Files | None) -> str:
     data, (height, width) = settings.data, settings.model.image_size
-    counts = _counts(data)
+    counts = (
+        f"{files['train']} files for training, {files['validation']} for validation and {files['test']} for the test, "
+        if files
+        else "divided by file, "
+    )
     skipped = f"; skipped on request: {', '.join(data.omit)}" if data.omit else ""
     return (
-        f"Pictures (content {data.content}): {counts['train']} files for training, {counts['validation']} for "
-        f"validation and {counts['test']} for the test, and no file has crops in two of them{skipped}. Crops of "
+        f"Pictures (content {data.content}): {counts}and no file has crops in two of them{skipped}. Crops of "
         f"{height} × {width} pixels, {_channels(settings.model.channels)}. {_range(data)} {_noise(data)}"
     )
-
-
-def _counts(data: DataConfig) -> dict[Split, int]:
-    """The number of files of each split."""
-    parts = divide(list_pictures(Path(data.path), data.omit), data.split)
-    return {split: len(part) for split, part in parts.items()}
 
 
 def _channels(number: int) -> str:
@@ -82,9 +73,11 @@ def _level(value: float | tuple[float, float]) -> str:
     return f"{value[0]:g} to {value[1]:g}, another one for each image" if isinstance(value, tuple) else f"{value:g}"
 
 
-def _width(page: Page, tasks: set[DataConfig]) -> Iterator[str]:
+def _width(page: Page) -> Iterator[str]:
     """How wide an interval over the test files is, if all arms have the same number of them."""
-    counts = {_counts(data)["test"] for data in tasks}
+    from scipy import stats  # not at the top of the file, since few pages are of pictures
+
+    counts = {files["test"] for files in page.data.files.values()}
     errors = [(row.name, row.image_sem) for row in page.rows if not math.isnan(row.image_sem)]
     if len(counts) == 1 and errors and min(counts) > 1:
         (count,) = counts
@@ -99,8 +92,8 @@ def _width(page: Page, tasks: set[DataConfig]) -> Iterator[str]:
 
 
 def _psnrs(page: Page) -> Iterator[str]:
-    """Each arm's mean over seeds of both PSNRs."""
-    runs = page.data.runs
+    """Each arm's mean of both PSNRs, over the seeds over which levels are compared (see `Level`)."""
+    runs = page.data.runs[page.data.runs.seed.isin(page.design.level_seeds)]
     if all(name in runs.columns for name in BOTH_PSNRS):
         means = runs.groupby("arm", sort=False)[list(BOTH_PSNRS)].mean().dropna()
         digits = METRICS["test/psnr"].digits

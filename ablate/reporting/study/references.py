@@ -11,7 +11,7 @@ from ablate.records.tables import with_all_metrics
 from ablate.reporting.markup.document import Block, Column, paragraph, table
 from ablate.reporting.markup.numbers import format_fixed, format_signed
 from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words
-from ablate.reporting.study.model import Page
+from ablate.reporting.study.model import Page, constant_answer
 
 
 class Point(NamedTuple):
@@ -38,6 +38,30 @@ def reference_points(page: Page) -> dict[str, Point]:
     return {name: Point(METHODS[name].title, value, value - nothing, words[name]) for name, value in points.items()}
 
 
+def baselines(page: Page) -> list[Point]:
+    """Doing nothing and the constant answer, as points; empty where arms differ in the task."""
+    runs = with_all_metrics(page.data.runs)
+    found = {kind: runs[f"{kind}/psnr"].dropna().unique().tolist() for kind in ("nothing", "zero")}
+    if any(len(values) != 1 for values in found.values()):
+        return []
+    (nothing,), (constant,) = found.values()
+    titles = {"doing nothing": nothing, f"answering {constant_answer(page.design)}": constant}
+    return [Point(title, value, value - nothing, "") for title, value in titles.items()]
+
+
+def lines(page: Page) -> dict[str, float]:
+    """The titles of all points and their scores in the study's metric; those that were not computed in it are left out.
+
+    Methods have a pooled MSE, from which PSNR and gain follow.
+    """
+    score, found = page.metric.score.name, {}
+    for point in [*baselines(page), *reference_points(page).values()]:
+        values = {"psnr": point.psnr, "gain": point.gain, "mse": 10 ** (-point.psnr / 10)}
+        if score in values:
+            found[point.title] = values[score]
+    return found
+
+
 def references(page: Page) -> Iterator[Block]:
     """The table of reference points, and how the parameters were chosen."""
     points = reference_points(page)
@@ -49,7 +73,7 @@ def references(page: Page) -> Iterator[Block]:
             Column[Point]("gain (dB)", lambda point: format_signed(point.gain, digits)),
             Column[Point]("parameters", lambda point: point.parameters, number=False),
         ]
-        yield table("Reference points", columns, list(points.values()))
+        yield table("Reference points", columns, [*baselines(page), *points.values()])
         grids = "; ".join(f"{method.title}: {_grid(name)}" for name, method in METHODS.items())
         yield paragraph(
             "Reference points are of methods that are not trained, on the same test images. Each has the parameters "
@@ -74,7 +98,8 @@ def losing_sentences(page: Page) -> Iterator[str]:
     reached = f"a median filter ({format_fixed(points['median'].psnr, digits)} dB)"
     below = [row for row in page.rows if row.level.gain < gain]
     if losing := [row.name for row in below if row.level.gain_high < gain]:
-        yield f"{reached[0].upper()}{reached[1:]} has a higher PSNR than {join_names(losing, MAX_NAMED)}."
+        names = f"all {len(losing)} arms" if len(losing) == len(page.rows) else join_names(losing, MAX_NAMED)
+        yield f"{reached[0].upper()}{reached[1:]} has a higher PSNR than {names}."
     if doubtful := [row.name for row in below if row.level.gain_high >= gain]:
         verb = "does" if len(doubtful) == 1 else "do"
         yield f"It is not certain that {join_names(doubtful, MAX_NAMED)} {verb} better than {reached}."

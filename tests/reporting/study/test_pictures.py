@@ -1,0 +1,80 @@
+"""What a report says about pictures: from recorded data, without the folder."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import ablate
+from ablate.pipeline.results import StudyResult
+from ablate.pipeline.terminal import Terminal
+from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.study.content import document
+from ablate.reporting.study.data import read
+from ablate.reporting.study.model import build
+from tests.helpers.pictures import write_picture_study, write_pictures
+
+
+@pytest.fixture(scope="module")
+def swept_pictures(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> tuple[Path, StudyResult, list[str]]:
+    """A folder with a study of six pictures that has been swept, its result and what was printed."""
+    folder = tmp_path_factory.mktemp("pictures")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(Terminal, "say", lambda self, text: said.append(text))
+        write_pictures(folder / "pics")
+        result = ablate.sweep(write_picture_study(folder), executor="inprocess")
+    return folder, result, said
+
+
+def test_a_report_is_written_from_recorded_data_without_the_folder(
+    swept_pictures: tuple[Path, StudyResult, list[str]], tmp_path: Path
+) -> None:
+    folder, result, _ = swept_pictures
+    design = result.page.design
+    shutil.copytree(folder / "reports" / "pictures", tmp_path / "report")
+    (folder / "pics").rename(folder / "gone")
+    try:
+        text = markdown(document(build(design, read(design, tmp_path / "report"))))
+    finally:
+        (folder / "gone").rename(folder / "pics")
+    assert "4 files for training, 1 for validation and 1 for the test" in text
+    (tmp_path / "report" / "data" / "files.json").unlink()
+    assert "divided by file, and no file has crops in two" in markdown(
+        document(build(design, read(design, tmp_path / "report")))
+    )
+
+
+def test_the_counts_are_those_of_the_files(swept_pictures: tuple[Path, StudyResult, list[str]]) -> None:
+    page = swept_pictures[1].page
+    assert page.data.files == {arm.name: {"train": 4, "validation": 1, "test": 1} for arm in page.design.arms}
+
+
+def test_the_constant_answer_is_named_and_not_called_zero(
+    swept_pictures: tuple[Path, StudyResult, list[str]],
+) -> None:
+    text = markdown(document(swept_pictures[1].page))
+    assert "answering zero" not in text.lower()
+    assert "gets that of answering the mean of the training pictures" in text
+    assert "| answering the mean of the training pictures |" in text
+
+
+def test_a_sweep_says_that_it_computes_reference_points(swept_pictures: tuple[Path, StudyResult, list[str]]) -> None:
+    said = swept_pictures[2]
+    assert [text for text in said if text.startswith("Computing what methods without training reach")]
+
+
+def test_both_psnrs_are_means_over_the_seeds_of_the_levels(
+    swept_pictures: tuple[Path, StudyResult, list[str]],
+) -> None:
+    page = swept_pictures[1].page
+    runs = page.data.runs.copy()
+    later = runs[runs.arm == "with"].iloc[:1].assign(seed=99, **{"test/psnr": 99.0})
+    more = replace(
+        page, data=replace(page.data, runs=type(runs)([*runs.to_dict("records"), *later.to_dict("records")]))
+    )
+    (said,) = (text for text in markdown(document(page)).splitlines() if "as the mean over images" in text)
+    assert said in markdown(document(more))
