@@ -26,14 +26,13 @@ from ablate.reporting.study.tables import (
     mlflow_table,
     needed_table,
     noise_table,
-    rates_table,
     seeds_table,
     sensitivity_table,
     tuning_table,
     verdict_table,
 )
 from ablate.reporting.study.texts import seeds_text
-from ablate.statistics.rates import SeedRate
+from ablate.reporting.study.wrong import bad_seeds, wrong
 
 Blocks = Iterator[Block | Pictures]
 
@@ -52,7 +51,7 @@ def document(page: Page) -> Document:
         (SectionTitle.COST, _cost(page)),
         (SectionTitle.CURVES, iter(())),
         (SectionTitle.SAMPLES, iter(())),
-        (SectionTitle.WRONG, _wrong(page)),
+        (SectionTitle.WRONG, wrong(page)),
         (SectionTitle.COMPUTED, computed(page)),
         (SectionTitle.MLFLOW, _mlflow(page)),
     ]
@@ -84,7 +83,7 @@ def _verdicts(page: Page) -> Blocks:
         f"better or worse. The margin of this study is {margin}: smaller differences do not matter here. An arm is "
         "equivalent at every margin above its smallest margin, which is the further end of the inner interval."
     )
-    bound = f": {_bad_seeds(page.bad_seeds)}"
+    bound = f": {bad_seeds(page.bad_seeds)}"
     yield paragraph(
         "For the median seed, too: the verdict also holds for the median of the paired differences, whatever the "
         "noise, by an exact interval from order statistics at the same confidence. With fewer seeds than the table "
@@ -255,41 +254,6 @@ def _cost(page: Page) -> Blocks:
     yield paragraph(
         f"Gain: the mean over the {seeds_text(page)}; [L, U] are paired t intervals against doing nothing, which hold "
         "for all arms together with 95% confidence."
-    )
-
-
-def _bad_seeds(found: SeedRate) -> str:
-    """How many seeds were bad in any arm, and how frequent they could be."""
-    return (
-        f"{found.bad or 'none'} of {found.seeds} seeds with a score for every arm had a bad run in any arm, and the "
-        f"rate of such seeds could still be up to {format_percent(found.bound)} (95% confidence)"
-    )
-
-
-def _wrong(page: Page) -> Blocks:
-    failed = sum(row.failed_runs for row in page.rows)
-    if any(row.outcomes for row in page.rows):
-        yield rates_table(page)
-    if page.bad_seeds.seeds:
-        yield paragraph(
-            f"Bad runs: {_bad_seeds(page.bad_seeds)}. Seeds are counted, not runs, because runs of one seed can go "
-            "wrong together. The bound holds for the reference, too: verdicts are about seeds without bad runs, and "
-            "about the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
-        )
-    if page.divergences:
-        yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
-    if failed:
-        yield paragraph(
-            "A failed run stopped with an error or exceeded its time limit. It has no score; ",
-            Code("ablate sweep --retry-failed"),
-            " trains it again.",
-        )
-    yield paragraph(
-        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering "
-        f"{constant_answer(page.design)}), or if it has learned nothing (it scored below that; its score stays). An "
-        "arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or equivalent. p: "
-        "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
-        "corrected for the number of arms."
     )
 
 

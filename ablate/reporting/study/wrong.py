@@ -1,0 +1,47 @@
+"""What a page says about runs that went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ablate.reporting.markup.document import Block, Code, paragraph
+from ablate.reporting.markup.numbers import format_percent
+from ablate.reporting.study.model import Page, constant_answer
+from ablate.reporting.study.tables import rates_table
+from ablate.statistics.rates import SeedRate
+
+
+def bad_seeds(found: SeedRate) -> str:
+    """How many seeds were bad in any arm, and how frequent they could be."""
+    return (
+        f"{found.bad or 'none'} of {found.seeds} seeds with a score for every arm had a bad run in any arm, and the "
+        f"rate of such seeds could still be up to {format_percent(found.bound)} (95% confidence)"
+    )
+
+
+def wrong(page: Page) -> Iterator[Block]:
+    """How often runs went wrong, and what follows for verdicts."""
+    failed = sum(row.failed_runs for row in page.rows)
+    if any(row.outcomes for row in page.rows):
+        yield rates_table(page)
+    if page.bad_seeds.seeds:
+        yield paragraph(
+            f"Bad runs: {bad_seeds(page.bad_seeds)}. Seeds are counted, not runs, because runs of one seed can go "
+            "wrong together. The bound holds for the reference, too: verdicts are about seeds without bad runs, and "
+            "about the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
+        )
+    if page.divergences:
+        yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
+    if failed:
+        yield paragraph(
+            "A failed run stopped with an error or exceeded its time limit. It has no score; ",
+            Code("ablate sweep --retry-failed"),
+            " trains it again.",
+        )
+    yield paragraph(
+        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering "
+        f"{constant_answer(page.design)}), or if it has learned nothing (it scored below that; its score stays). An "
+        "arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or equivalent. p: "
+        "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
+        "corrected for the number of arms."
+    )
