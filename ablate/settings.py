@@ -17,14 +17,8 @@ from pydantic import (
     field_validator,
 )
 
-from ablate.data_settings import CellConfig as CellConfig
-from ablate.data_settings import Count as Count
+from ablate.data_settings import Count, Frozen, NotNegative, Positive, Size
 from ablate.data_settings import DataConfig as DataConfig
-from ablate.data_settings import FilledConfig as FilledConfig
-from ablate.data_settings import Frozen as Frozen
-from ablate.data_settings import NoisyConfig as NoisyConfig
-from ablate.data_settings import NotNegative, Positive, Size
-from ablate.data_settings import as_tuple as as_tuple
 from ablate.variants.choices import OPEN, Variant
 from ablate.variants.files import Files
 

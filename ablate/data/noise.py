@@ -12,7 +12,8 @@ import numpy as np
 
 from ablate.data.shapes import between, draw, pick, place
 from ablate.data.task import Generators
-from ablate.settings import DataConfig, FilledConfig, NoisyConfig
+from ablate.data_settings import FilledConfig, NoisyConfig
+from ablate.settings import DataConfig
 from ablate.variants.choices import choose
 
 if TYPE_CHECKING:

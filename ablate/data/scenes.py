@@ -16,7 +16,7 @@ import numpy as np
 from ablate.data.noise import add_noise
 from ablate.data.shapes import between, draw, pick
 from ablate.data.task import Generators, Images, Split, Task
-from ablate.settings import CellConfig
+from ablate.data_settings import CellConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

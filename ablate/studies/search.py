@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from ablate.data_settings import Frozen
 from ablate.errors import StudyError
 from ablate.metrics import METRICS, Metric
 from ablate.overrides import check_setting, resolve
-from ablate.settings import IN_CONTENT, RECIPE, Frozen
+from ablate.settings import IN_CONTENT, RECIPE
 from ablate.studies.contents import Contents
 from ablate.studies.evaluation_sets import check_sets
 from ablate.studies.seeds import Seed

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from ablate.settings import Frozen, as_tuple
+from ablate.data_settings import Frozen, as_tuple
 from ablate.statistics.multiplicity import Look, spend
 
 MAX_SEEDS = 1000

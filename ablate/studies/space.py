@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 from typing_extensions import TypeAliasType
 
+from ablate.data_settings import Count, Frozen
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import SEARCH_METRICS
 from ablate.overrides import NO_VARIANTS, check_setting, known_settings, resolve
-from ablate.settings import IN_CONTENT, TASK_SETTINGS, Count, Frozen
+from ablate.settings import IN_CONTENT, TASK_SETTINGS
 from ablate.studies.seeds import Seed
 from ablate.variants.choices import Variants
 

@@ -20,10 +20,10 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
+from ablate.data_settings import Frozen
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.metrics import STUDY_METRICS
 from ablate.overrides import PLACES, check_setting
-from ablate.settings import Frozen
 from ablate.statistics.claims import Expected
 from ablate.statistics.multiplicity import Look
 from ablate.studies.seeds import Seeds, Until, list_seeds, plan_looks

@@ -16,7 +16,8 @@ from scipy.signal import convolve2d
 
 from ablate.data.sources import make_pairs, make_scenes
 from ablate.data.task import Split, Task
-from ablate.settings import CellConfig, DataConfig, FilledConfig, ModelConfig, NoisyConfig
+from ablate.data_settings import CellConfig, FilledConfig, NoisyConfig
+from ablate.settings import DataConfig, ModelConfig
 
 SCENES, SIDE, RADII = 20_000, 64, range(5, 11)
 CELLS, RECTANGLES = 0.002 * SIDE**2, 0.0003 * SIDE**2  # expected shapes a scene

@@ -15,8 +15,9 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 from ablate.data.sources import make_scenes
 from ablate.data.task import Task
+from ablate.data_settings import FilledConfig, NoisyConfig
 from ablate.metrics import SCORES
-from ablate.settings import DataConfig, FilledConfig, NoisyConfig
+from ablate.settings import DataConfig
 from ablate.training import evaluation
 from ablate.training.evaluation import Evaluation, evaluate, prefix_names, score_baselines, standard_error
 

@@ -98,7 +98,8 @@ def losing_sentences(page: Page) -> Iterator[str]:
     reached = f"a median filter ({format_fixed(points['median'].psnr, digits)} dB)"
     below = [row for row in page.rows if row.level.gain < gain]
     if losing := [row.name for row in below if row.level.gain_high < gain]:
-        names = f"all {len(losing)} arms" if len(losing) == len(page.rows) else join_names(losing, MAX_NAMED)
+        every = len(losing) == len(page.rows) > 2
+        names = f"all {len(losing)} arms" if every else join_names(losing, MAX_NAMED)
         yield f"{reached[0].upper()}{reached[1:]} has a higher PSNR than {names}."
     if doubtful := [row.name for row in below if row.level.gain_high >= gain]:
         verb = "does" if len(doubtful) == 1 else "do"
