@@ -74,11 +74,6 @@ class Training:
         return self.folder / f"{arm}-{seed}.json"
 
 
-def _cosine(length: int) -> Training:
-    changes = {"training.epochs": 30 * length, "training.schedule": "cosine", "training.warmup": 1}
-    return Training(FOLDER / f"cosine-{length}x", {"precise": f"precise, cosine, {length} × 30 epochs"}, changes)
-
-
 CONSTANT = Training(FOLDER, {way: way for way in ("precise", "precise, averaged", "running")})
 """The notebook's training: a constant rate of 1e-3."""
 
@@ -86,6 +81,13 @@ SMALL_HEAD = Training(
     FOLDER / "small-head", {way: f"{way}, small head" for way in CONSTANT.ways}, {"model.head_init": "small"}
 )
 """The same from a last convolution near zero, which avoids late starts (`benchmarks/late_starters.md`)."""
+
+
+def _cosine(length: int) -> Training:
+    schedule = {"training.epochs": 30 * length, "training.schedule": "cosine", "training.warmup": 1}
+    ways = {"precise": f"precise, small head, cosine, {length} × 30 epochs"}
+    return Training(FOLDER / f"cosine-{length}x", ways, schedule | SMALL_HEAD.changes)
+
 
 SEARCHED = [*map(_cosine, (1, 2, 3))]
 """Trainings that end flat, from a peak rate that is searched for."""
