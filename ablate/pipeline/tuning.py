@@ -82,5 +82,5 @@ def _request(design: Design, record: Record) -> RequestedRuns:
     """The runs that the study requested before. Its trials are former ones until they are drawn again."""
     before = load_requested(record.root, design.name) or RequestedRuns(design.name, design.question, {})
     former = before.former | before.tuning
-    changes = {"question": design.question, "metric": design.study.metric, "is_drawing": True}
-    return replace(before, former=former, tuning={}, **changes)
+    metric = design.study.metric
+    return replace(before, question=design.question, former=former, tuning={}, metric=metric, is_drawing=True)

@@ -14,6 +14,7 @@ from ablate.pipeline import results
 from ablate.records.record import Record
 from ablate.reporting.study.page import read_page
 from ablate.studies import planning
+from ablate.studies.contents import Contents
 from ablate.variants.choices import Variants
 from tests.helpers.commands import mlflow_runs, sweep_here
 from tests.helpers.committed import ROOT
@@ -101,9 +102,9 @@ def test_a_report_resolves_each_arm_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(ROOT)
     resolved: Counter[str] = Counter()
 
-    def counted(overrides: dict[str, Any], places: dict[str, Any], variants: Variants) -> object:
+    def counted(overrides: dict[str, Any], places: dict[str, Any], variants: Variants, contents: Contents) -> object:
         resolved[str(sorted(overrides.items()))] += 1
-        return original(overrides, places, variants)
+        return original(overrides, places, variants, contents)
 
     original = planning._resolve
     monkeypatch.setattr(planning, "_resolve", counted)
