@@ -9,8 +9,8 @@ the same seeds. Several ways to score are read from the same trainings:
 
 The same again starts from a last convolution near zero (`model.head_init: small`).
 
-Others, from a small head too, end flat: one epoch of warm-up and a cosine to zero from a peak rate that was searched for, at one, two
-and three times the notebook's length. They are scored as `precise`.
+Others, from a small head too, end flat: one epoch of warm-up and a cosine to zero from a peak rate that was searched
+for, at one, two and three times the notebook's length. They are scored as `precise`.
 
 `--train` searches and trains what is missing, a file per run below `benchmarks/noise/`, and continues after an
 interruption. Without it the table is written from these files.
