@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ablate.reporting.study.wrong import HELD, WRONG_AT_HALF
 from benchmarks import bad_seeds, calibration, looks, spending
 from tests.helpers.committed import ROOT
 
@@ -113,6 +114,15 @@ def test_what_bad_runs_do_is_what_the_page_says() -> None:
     bounds = re.search(r"not up to (\S+)% but, by 12 seeds, up to (\S+)%", TEXT)
     assert bounds
     assert list(bounds.groups()) == next(line[2:4] for line in lines if line[:2] == ["6", "12"])
+
+
+def test_reports_have_the_limit_for_bad_runs_that_the_page_shows() -> None:
+    lines = [line.strip("| ").split(" | ") for line in bad_seeds.PAGE.read_text().splitlines()]
+    shares = {line[0]: line[3::2] for line in lines if len(line) == 6 and line[1] == "12"}
+    assert not any("**" in cell for name, cells in shares.items() if f"{HELD:.0%}" in name for cell in cells)
+    at_half = [shares[f"{runs}, 50% of runs"] for runs in ("the reference", "one arm")]
+    errors = [float(cell.strip("*")) for cells in at_half for cell in cells]
+    assert f"{min(errors):.0f} to {max(errors):.0f}%" == WRONG_AT_HALF
 
 
 def test_the_page_on_bad_runs_has_the_errors_that_the_program_measures() -> None:

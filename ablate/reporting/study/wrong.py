@@ -10,12 +10,33 @@ from ablate.reporting.study.model import Page, constant_answer
 from ablate.reporting.study.tables import rates_table
 from ablate.statistics.rates import SeedRate
 
+HELD = 0.2
+"""Up to this rate of bad runs, verdicts about seeds without bad runs hold, by `benchmarks/bad_seeds.md`."""
+
+WRONG_AT_HALF = "61 to 62%"
+"""How many studies with 12 seeds have a wrong verdict about such seeds, where half of the runs of one arm or of the
+reference are bad, by `benchmarks/bad_seeds.md`."""
+
 
 def bad_seeds(found: SeedRate) -> str:
     """How many seeds were bad in any arm, and how frequent they could be."""
     return (
         f"{found.bad or 'none'} of {found.seeds} seeds with a score for every arm had a bad run in any arm, and the "
         f"rate of such seeds could still be up to {format_percent(found.bound)} (95% confidence)"
+    )
+
+
+def limit(found: SeedRate) -> str:
+    """Up to which rate of bad runs verdicts hold, as a sentence; nothing if the rate of bad seeds cannot be higher.
+
+    An arm has a bad run in at most as many seeds as are bad, so the bound on these holds for the runs of each arm.
+    """
+    if found.bound <= HELD:
+        return ""
+    return (
+        f" They hold where up to {format_percent(HELD)} of the runs are bad, and more could be: where half of the runs "
+        f"of one arm or of the reference are bad, {WRONG_AT_HALF} of studies with 12 seeds are wrong about seeds "
+        "without bad runs, too."
     )
 
 
@@ -29,6 +50,7 @@ def wrong(page: Page) -> Iterator[Block]:
             f"Bad runs: {bad_seeds(page.bad_seeds)}. Seeds are counted, not runs, because runs of one seed can go "
             "wrong together. The bound holds for the reference, too: verdicts are about seeds without bad runs, and "
             "about the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
+            f"{limit(page.bad_seeds)}"
         )
     if page.divergences:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")

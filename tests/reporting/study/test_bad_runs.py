@@ -6,7 +6,8 @@ import pytest
 
 from ablate.reporting.study.model import Page, build
 from ablate.reporting.study.tables import rates_table, seeds_table
-from ablate.statistics.rates import paired_rates_p
+from ablate.reporting.study.wrong import HELD, limit, wrong
+from ablate.statistics.rates import SeedRate, bad_seed_bound, paired_rates_p
 from ablate.studies.planning import Cell
 from tests.helpers.fabricated import ZERO, fabricate, named_score, named_study
 
@@ -76,3 +77,14 @@ def test_arms_whose_reference_has_bad_runs_are_compared_with_it_too() -> None:
     lines = {line[0]: line for line in rates_table(build(STUDY, made)).rows}
     assert list(lines) == [FIRST, SECOND, THIRD, FOURTH]
     assert all(f"{paired_rates_p([False] * 6, [True, *[False] * 5]):.2f}" in lines[arm] for arm in (SECOND, FOURTH))
+
+
+def test_verdicts_have_a_limit_where_bad_runs_could_be_frequent(page: Page) -> None:
+    said = "They hold where up to 20% of the runs are bad, and more could be"
+    assert said in " ".join(map(str, wrong(page)))
+    assert page.bad_seeds.bound > HELD
+
+
+@pytest.mark.parametrize(("bad", "seeds", "said"), [(0, 5, True), (0, 13, True), (0, 14, False), (3, 14, True)])
+def test_the_limit_is_said_if_the_bound_on_the_rate_of_bad_seeds_is_above_it(bad: int, seeds: int, said: bool) -> None:
+    assert bool(limit(SeedRate(bad, seeds, bad_seed_bound(bad, seeds)))) == said
