@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 import ablate
 from ablate.pipeline.results import StudyResult
@@ -46,6 +47,34 @@ def test_a_report_is_written_from_recorded_data_without_the_folder(
     assert "divided by file, and no file has crops in two" in markdown(
         document(build(design, read(design, tmp_path / "report")))
     )
+
+
+def test_a_report_says_what_readers_of_denoising_papers_ask(
+    swept_pictures: tuple[Path, StudyResult, list[str]],
+) -> None:
+    text = markdown(document(swept_pictures[1].page))
+    for fact in (
+        "one channel (grey)",
+        "Errors are on the range 0 to 1, which stands for all values of the pixels' type (0 to 255 for 8 bits).",
+        "Noise: gaussian",
+        "noisy values are not clipped.",
+        "as the mean over images",
+    ):
+        assert fact in text
+
+
+def test_the_dataset_in_mlflow_is_the_folder_with_the_hash_of_its_content(
+    swept_pictures: tuple[Path, StudyResult, list[str]],
+) -> None:
+    folder, result, _ = swept_pictures
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    (experiment,) = [one for one in client.search_experiments() if one.name == "pictures"]
+    runs = client.search_runs([experiment.experiment_id], "attributes.status = 'FINISHED' and params.seed != ''")
+    assert len(runs) == 4
+    content = result.page.design.arms[0].settings.data.content
+    found = {(put.dataset.name, put.dataset.digest) for run in runs for put in run.inputs.dataset_inputs}
+    assert content
+    assert found == {("pics", content)}
 
 
 def test_the_counts_are_those_of_the_files(swept_pictures: tuple[Path, StudyResult, list[str]]) -> None:
