@@ -11,6 +11,7 @@ from ablate.studies.loading import load_search
 from ablate.training.loop import train
 from benchmarks import noise, noise_runs
 from benchmarks.noise_runs import CONSTANT, RATE, SEARCHED
+from tests.helpers.committed import ROOT
 from tests.helpers.tiny import TINY
 
 SHORT = {**TINY, "training.scenes": 256, "training.epochs": 2}
@@ -50,6 +51,20 @@ def test_a_line_compares_the_seeds_that_an_arm_and_the_reference_share() -> None
     assert line.compared.difference == pytest.approx(0.3)
     assert line.compared.sd == pytest.approx(0.4 / 2**0.5)
     assert line.compared.per_hour == pytest.approx(1 / (2 * line.compared.seeds * 0.5))
+
+
+def test_the_table_has_the_lines_that_the_program_writes() -> None:
+    page = (noise_runs.FOLDER.parent / "noise.md").read_text()
+    assert noise.markdown(noise_runs.read_runs()).strip() in page
+
+
+def test_the_noise_in_the_documentation_is_that_of_the_table() -> None:
+    found = {line.way: line for line in noise.lines(noise_runs.read_runs()) if line.arm == noise_runs.REFERENCE}
+    now, quiet = found["running"], found["precise, averaged, small head"]
+    readme, studies = (" ".join((ROOT / path).read_text().split()) for path in ("README.md", "docs/studies.md"))
+    spread = f"{quiet.sd:.1f} dB instead of {now.sd:.1f}"
+    assert f"scores {quiet.level:.1f} dB, with a standard deviation over seeds of {spread}" in readme
+    assert f"standard deviation over seeds from {now.sd:.1f} to {quiet.sd:.1f} dB" in studies
 
 
 @pytest.mark.parametrize("training", SEARCHED, ids=lambda training: training.folder.name)
