@@ -65,6 +65,7 @@ WITHIN = {
             "prospects",
             "course",
             "contributions",
+            "shares",
             "interactions",
             "power",
             "noise",

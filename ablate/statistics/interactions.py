@@ -1,4 +1,4 @@
-"""Grids of two or more axes: whether the effect of one axis depends on another, and how much each axis explains.
+"""Grids of two or more axes: whether the effect of one axis depends on another.
 
 Arrays of scores have the shape (seeds, levels of the first axis, levels of the second axis, ...), as in
 `GridScores.scores`. A missing run is NaN. Its seed is left out of its own cell and of the contrasts with that cell, and
@@ -82,21 +82,6 @@ class HeatMap:
     sds: NDArray[np.floating]
     errors: NDArray[np.floating]
     seeds: NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Share:
-    """The share of the variance of the scores that a term explains: omega squared, at least 0.
-
-    There is no p value, because the F test behind it was wrong in 14% of simulated studies with one noisy cell.
-
-    Attributes:
-        term: the name of an axis, `("seed",)`, or the names of the axes of an interaction.
-        omega_squared: the share. What all shares leave of 1 is unexplained.
-    """
-
-    term: tuple[str, ...]
-    omega_squared: float
 
 
 def interactions(grid: GridScores, margin: float) -> list[Interaction]:
@@ -210,47 +195,3 @@ def within_errors(scores: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.full(cells, math.nan)
     within = complete - complete.mean(axis=1, keepdims=True)
     return np.asarray(within.std(axis=0, ddof=1) * math.sqrt(cells / (cells - 1) / len(complete)))
-
-
-def shares(grid: GridScores) -> list[Share]:
-    """The shares of the axes, of the seeds (as blocks) and of all interactions, in this order.
-
-    Only seeds of which no run is missing are used. Without at least two of them there are no shares.
-
-    omega squared = (SS - df MS_rest) / (SS_total + MS_rest), from the sums of squares of the full factorial model in
-    which the seeds are blocks. What the axes do differently for each seed is the rest.
-    """
-    # a balanced table: only then is the effect of a term the mean of its cells without the effects of smaller terms,
-    # and do the sums of squares add up
-    scores = grid.scores[~np.isnan(grid.scores).any(axis=tuple(range(1, grid.scores.ndim)))]
-    if len(scores) < 2:
-        return []
-    # axis 0 of the scores are the seeds
-    axes = range(1, scores.ndim)
-    terms = [(0,), *(term for size in axes for term in combinations(axes, size))]
-    effects = {term: _effects(scores, term) for term in terms}
-    squares = {term: float(np.square(effect).sum()) * scores.size / effect.size for term, effect in effects.items()}
-    df = {term: math.prod(scores.shape[axis] - 1 for axis in term) for term in terms}
-    total = float(np.square(scores - scores.mean()).sum())
-    varies = np.ptp(scores) > 1e-12 * np.abs(scores).max()  # by more than rounding
-    rest = max(total - sum(squares.values()), 0.0) / (scores.size - 1 - sum(df.values()))
-    # `df * rest` is what noise alone contributes to a term on average; without it, eta squared would show a share for
-    # every axis. A term that explains less than noise does would have a negative share
-    names = ("seed", *grid.axes)
-    found = [
-        Share(
-            tuple(names[axis] for axis in term),
-            max(squares[term] - df[term] * rest, 0.0) / (total + rest) if varies else 0.0,
-        )
-        for term in terms
-    ]
-    return sorted(found, key=lambda share: (len(share.term), share.term == ("seed",)))
-
-
-def _effects(scores: NDArray[np.floating], term: tuple[int, ...]) -> NDArray[np.floating]:
-    """The effects of an axis, or of an interaction of axes: all other axes have the size 1."""
-    others = tuple(axis for axis in range(scores.ndim) if axis not in term)
-    means: NDArray[np.floating] = scores.mean(axis=others, keepdims=True)
-    for axis in term:
-        means = means - means.mean(axis=axis, keepdims=True)
-    return means

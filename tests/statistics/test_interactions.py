@@ -1,7 +1,6 @@
-"""Interactions, heat maps and shares of a grid: against statsmodels, scipy, and truths that are known."""
+"""Interactions and heat maps of a grid: against statsmodels, scipy, and truths that are known."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
-from statsmodels.stats.anova import anova_lm
 
 from ablate.records.tables import read_scores
 from ablate.reporting.study.grids import read_grid
-from ablate.statistics.interactions import GridScores, heat_maps, interactions, shares, within_errors
+from ablate.statistics.interactions import heat_maps, interactions, within_errors
+from ablate.statistics.shares import shares
 from ablate.studies.planning import Design
 from ablate.studies.study import Study
+from tests.helpers.grids import grid_of, noise
 
 AXES = {"model.heads": [1, 4, 8], "model.depth": [2, 12]}
 
@@ -23,26 +23,6 @@ AXES = {"model.heads": [1, 4, 8], "model.depth": [2, 12]}
 def study_of(**changes: Any) -> Design:
     facts = {"name": "a", "question": "?", "vary": AXES, "reference": {"model.heads": 4}, "seeds": 4, "margin": 0.25}
     return Design.of(Study.model_validate(facts | changes))
-
-
-def grid_of(scores: np.ndarray, **changes: Any) -> GridScores:
-    """A grid with these scores (seeds, *levels); axes a, b, c and levels 0, 1, 2, the baselines."""
-    sizes = scores.shape[1:]
-    return replace(
-        GridScores(
-            axes=tuple("abc"[: len(sizes)]),
-            levels=tuple(tuple(range(size)) for size in sizes),
-            baseline=(0,) * len(sizes),
-            scores=scores,
-            bad=np.zeros(sizes, bool),
-            sign=1,
-        ),
-        **changes,
-    )
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 # from a study's runs
@@ -231,52 +211,6 @@ def test_the_contrasts_are_from_the_baseline(sign: int) -> None:
 def test_one_seed_has_no_spread() -> None:
     grid = grid_of(noise(1, 2, 2))
     assert np.isnan(heat_maps(grid)[0].sds).all()
-    assert shares(grid) == []
-
-
-# shares
-
-
-def test_without_noise_the_shares_are_those_of_the_sums_of_squares() -> None:
-    scores = np.zeros((4, 3, 2)) + np.array([0, 1, 2])[:, None] + np.array([0, 4]) + np.arange(4)[:, None, None]
-    found = {share.term: share.omega_squared for share in shares(grid_of(scores))}
-    total = 2 / 3 + 4 + 1.25  # the variances of the axes' levels and of the seeds
-    expected = {("a",): 2 / 3, ("b",): 4, ("seed",): 1.25, ("a", "b"): 0}
-    assert list(found) == list(expected)
-    assert found == pytest.approx({term: part / total for term, part in expected.items()}, abs=1e-9)
-
-
-def share_by_statsmodels(scores: np.ndarray) -> dict[tuple[str, ...], float]:
-    """Omega squared from the sums of squares of `anova_lm`, for axes a and b (or a, b and c)."""
-    names = ["seed", *"abc"[: scores.ndim - 1]]
-    table = pd.DataFrame(dict(zip(names, np.indices(scores.shape).reshape(scores.ndim, -1), strict=True)))
-    model = f"score ~ C(seed) + {'*'.join(f'C({name})' for name in names[1:])}"
-    anova = anova_lm(ols(model, table.assign(score=scores.ravel())).fit())
-    rest = anova.sum_sq["Residual"] / anova.df["Residual"]
-    omega = (anova.sum_sq - anova.df * rest) / (anova.sum_sq.sum() + rest)
-    return {
-        tuple(part[2:-1] for part in term.split(":")): max(0.0, value) for term, value in omega.drop("Residual").items()
-    }
-
-
-@pytest.mark.parametrize("shape", [(4, 3, 2), (2, 2, 2), (3, 2, 4, 3)])
-def test_the_shares_are_those_of_statsmodels(shape: tuple[int, ...]) -> None:
-    scores = noise(*shape) + 3 * noise(*shape[:2], *[1] * (len(shape) - 2), seed=1)
-    found = {share.term: share.omega_squared for share in shares(grid_of(scores))}
-    assert found == pytest.approx(share_by_statsmodels(scores), abs=1e-10)
-
-
-def test_the_shares_are_those_of_the_truth_on_average() -> None:
-    """150 grids of 3 x 2 cells and 4 seeds, where the second axis explains half of the variance."""
-    truth = np.array([0, 2.0])  # variance 1, as the noise
-    found = [shares(grid_of(noise(4, 3, 2, seed=seed) + truth)) for seed in range(150)]
-    share = {term: np.mean([grid[index].omega_squared for grid in found]) for index, term in enumerate("ab")}
-    assert share["b"] == pytest.approx(0.5, abs=0.05)
-    assert share["a"] < 0.04
-
-
-def test_scores_without_any_spread_have_no_shares() -> None:
-    assert {share.omega_squared for share in shares(grid_of(np.full((3, 2, 2), 30.1)))} == {0}
 
 
 def test_bars_of_cells_show_how_sure_the_paired_difference_of_two_cells_is() -> None:

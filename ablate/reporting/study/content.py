@@ -185,8 +185,9 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
     if grid.shares:
         yield shares_table(grid)
         yield paragraph(
-            f"ω² estimates what share of the variance of all scores an axis explains{_complete_seeds(page)}. No p "
-            "value is given: the F test is wrong where one cell varies more than the others."
+            f"ω² estimates what share of the variance of all scores an axis explains{_complete_seeds(page)}. "
+            "±: its standard error, by leaving out one seed at a time; with few seeds ω² is uncertain, and on average "
+            "too large. No p value is given: the F test is wrong where one cell varies more than the others."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.texts import ComparisonTexts, comparison_texts
 from ablate.statistics.contributions import Contribution
-from ablate.statistics.interactions import Interaction, Share
+from ablate.statistics.interactions import Interaction
+from ablate.statistics.shares import Share
 from ablate.statistics.verdicts import Comparison, Verdict
 from ablate.studies.names import arm_name
 
@@ -88,9 +90,10 @@ def verdict_cell(comparison: Comparison, words: dict[Verdict, str]) -> Span:
 def shares_table(grid: GridFacts) -> Table:
     """The share of the variance of all scores that each axis explains."""
     rest = 1 - sum(share.omega_squared for share in grid.shares)
-    rows = [*grid.shares, Share(("unexplained",), max(0.0, rest))]
+    rows = [*grid.shares, Share(("unexplained",), max(0.0, rest), math.nan)]
     columns = [
         Column[Share]("axis", lambda share: " × ".join(share.term), number=False),
         Column[Share]("ω²", lambda share: format_percent(share.omega_squared)),
+        Column[Share]("±", lambda share: "" if math.isnan(share.error) else format_percent(share.error)),
     ]
     return table("Share of the variance of all scores", columns, rows)

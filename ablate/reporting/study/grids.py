@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablate.statistics.contributions import Contribution, contributions, has_components
-from ablate.statistics.interactions import GridScores, HeatMap, Interaction, Share, heat_maps, interactions, shares
+from ablate.statistics.interactions import GridScores, HeatMap, Interaction, heat_maps, interactions
 from ablate.statistics.scores import Scores
+from ablate.statistics.shares import Share, shares
 from ablate.studies.planning import Design
 
 
