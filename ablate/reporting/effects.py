@@ -12,6 +12,8 @@ from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import (
     COLOURS,
+    THICK,
+    THIN,
     label_rows,
     make_figure,
     mark_overflow,
@@ -42,6 +44,7 @@ class Effect:
         metric: what the effect is measured by: effects of different metrics cannot be compared.
         difference: the mean difference; `error` is its standard error.
         interval: of the difference; None where it is infinite.
+        inner: its inner interval; None where it is infinite, and for reports of older versions.
         bad_runs: of the arm and of its reference together, among `runs` with a score: diverged, or without learning.
     """
 
@@ -51,6 +54,7 @@ class Effect:
     against: str
     difference: float
     interval: tuple[float, float] | None
+    inner: tuple[float, float] | None
     error: float
     bad_runs: int
     runs: int
@@ -99,6 +103,7 @@ def _effect(study: str, name: str, facts: Headlines) -> Effect:
         against=arm["against"],
         difference=decibels["difference"],
         interval=(decibels["low"], decibels["high"]) if "low" in decibels else None,
+        inner=(decibels["inner_low"], decibels["inner_high"]) if "inner_low" in decibels else None,
         error=decibels.get("difference_sd", math.nan) / math.sqrt(decibels["pairs"]),
         # an older version wrote no `learned_nothing`
         bad_runs=sum(one["diverged"] + one.get("learned_nothing", 0) for one in (arm, reference)),
@@ -137,8 +142,9 @@ def _draw(axes: Axes, metric: Metric, effects: list[Effect], places: list[float]
     limits = effect_limits(effects)
     axes.axvline(0, color="0.5", linewidth=0.8)
     for height, effect, colour in zip(places, effects, colours, strict=False):
-        if effect.interval:
-            axes.plot(effect.interval, [height, height], color=colour, linewidth=2)
+        for interval, width in ((effect.interval, THIN), (effect.inner, THICK)):
+            if interval:
+                axes.plot(interval, [height, height], color=colour, linewidth=width, solid_capstyle="butt")
         mark_overflow(axes, height, effect.ends, limits, colour)
         inside = "white" if effect.bad_runs else colour
         axes.plot(effect.difference, height, "o", color=colour, markerfacecolor=inside, markersize=6)

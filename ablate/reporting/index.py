@@ -22,6 +22,7 @@ from ablate.reporting.markup.document import Block, Column, Document, Link, Pict
 from ablate.reporting.markup.kept_figures import draw_if_changed
 from ablate.reporting.markup.numbers import decimals_for, format_signed, interval_decimals, metric_label
 from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.markup.style import LINES
 from ablate.reporting.markup.svg import svg
 from ablate.reporting.markup.words import join_names
 
@@ -108,8 +109,8 @@ def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
     yield Picture(
         "effects",
         "The effect of every change of every study in dB, largest first",
-        "Mark: the mean difference from the study's reference; line: its interval (with an arrow where it leaves the "
-        f"scale){'; hollow mark: the arm or its reference has a bad run' if bad_runs else ''}. The intervals of "
+        f"Mark: the mean difference from the study's reference; {LINES} (with an arrow where it leaves the scale)"
+        f"{'; hollow mark: the arm or its reference has a bad run' if bad_runs else ''}. The intervals of "
         "one study hold together with 95%, those of different studies do not.",
     )
     for metric, found in every.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -18,6 +19,16 @@ def visible_texts(figure: Figure) -> list[Text]:
     beyond = {id(tick.label1) for axes in figure.axes for tick in _ticks_beyond(axes)}
     texts = figure.findobj(Text)
     return [text for text in texts if text.get_visible() and text.get_text().strip() and id(text) not in beyond]
+
+
+def intervals(axes: Axes) -> dict[float, list[tuple[float, float]]]:
+    """The ends of all horizontal lines of two points, by their width."""
+    found: dict[float, list[tuple[float, float]]] = {}
+    for line in axes.get_lines():
+        (x, y) = (np.asarray(data, float) for data in (line.get_xdata(), line.get_ydata()))
+        if len(x) == 2 and y[0] == y[1]:
+            found.setdefault(line.get_linewidth(), []).append((float(x[0]), float(x[1])))
+    return found
 
 
 def _ticks_beyond(axes: Axes) -> Iterator[Tick]:

@@ -8,10 +8,11 @@ from ablate.metrics import METRICS
 from ablate.reporting.effects import MAX_EFFECTS, Effect, effect_limits, effects, effects_figure, measure_of
 from ablate.reporting.index import index
 from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.markup.style import THICK, THIN
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
 from tests.helpers import fabricated
-from tests.helpers.drawings import collisions
+from tests.helpers.drawings import collisions, intervals
 
 GRID = fabricated.grid_study()
 
@@ -85,6 +86,24 @@ def test_an_effect_of_one_seed_has_no_interval() -> None:
     found = psnr_effects(build(study, fabricated.fabricate(study, lambda cell: 30.0)))
     assert {effect.interval for effect in found} == {None}
     assert isinstance(found[0], Effect)
+
+
+def test_an_effect_shows_a_thick_inner_interval_within_a_thin_outer_one(page: Page) -> None:
+    figure = effects_figure(effects({"grid": headlines(page)}))
+    assert figure is not None
+    ends = intervals(figure.axes[0])
+    assert len(ends[THIN]) == len(ends[THICK]) == len(page.compared_arms)
+    for (low, high), (inner_low, inner_high) in zip(ends[THIN], ends[THICK], strict=True):
+        assert low < inner_low < inner_high < high
+
+
+def test_reports_of_older_versions_have_no_inner_intervals(page: Page) -> None:
+    facts = headlines(page)
+    for arm in facts["arms"].values():
+        arm.get("decibels", {}).pop("inner_low", None)
+    (found,) = effects({"grid": facts}).values()
+    assert {effect.inner for effect in found} == {None}
+    assert effects_figure({METRICS["test/psnr"]: found}) is not None
 
 
 def test_an_effect_with_bad_runs_does_not_hide_the_others(page: Page) -> None:

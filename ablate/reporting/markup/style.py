@@ -34,6 +34,11 @@ STYLE = {
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
+THIN, THICK = 1.2, 3.5
+"""Line widths of outer and inner intervals, in points."""
+
+LINES = "thin line: its outer interval, thick line: its inner one"
+
 WIDTH = 6.6
 """Inches of a figure: 634 pixels, at which its smallest letters are 11 pixels high."""
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from ablate.reporting.markup.rendering import markdown
+from ablate.reporting.markup.style import THICK, THIN
 from ablate.reporting.study.content import document
 from ablate.reporting.study.figures.contributions import contribution_bars, contributions_figure
 from ablate.reporting.study.model import Page, build
 from ablate.studies.planning import Cell, Design
 from ablate.studies.study import Study
 from tests.helpers import fabricated
-from tests.helpers.drawings import collisions, visible_texts
+from tests.helpers.drawings import collisions, intervals, visible_texts
 
 FACTS = {
     "name": "parts",
@@ -61,6 +62,15 @@ def test_the_figure_names_every_component_and_its_verdict(page: Page) -> None:
     assert figure is not None
     assert {"skip=both", "helps", "hardly matters"} <= {text.get_text() for text in visible_texts(figure)}
     assert collisions(figure) == []
+
+
+def test_a_contribution_shows_a_thick_inner_interval_within_a_thin_outer_one(page: Page) -> None:
+    figure = contributions_figure(page)
+    assert figure is not None
+    assert page.grid
+    ends, found = intervals(figure.axes[0]), [item.comparison for item in page.grid.contributions]
+    assert ends[THIN] == [(c.low, c.high) for c in found]
+    assert ends[THICK] == [(c.inner_low, c.inner_high) for c in found]
 
 
 def test_without_a_reference_on_every_axis_there_are_no_contributions_and_the_page_says_why() -> None:

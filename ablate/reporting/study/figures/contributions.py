@@ -10,6 +10,9 @@ from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import (
     COLOURS,
+    LINES,
+    THICK,
+    THIN,
     label_rows,
     make_figure,
     mark_overflow,
@@ -29,11 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ContributionBar:
-    """One component: the mean of its Shapley values, and its interval (None where infinite)."""
+    """One component: the mean of its Shapley values, and its two intervals (None where infinite)."""
 
     name: str
     mean: float
     interval: tuple[float, float] | None
+    inner: tuple[float, float] | None
     verdict: str
 
     @property
@@ -48,12 +52,17 @@ def contribution_bars(page: Page) -> list[ContributionBar]:
         ContributionBar(
             arm_name({item.axis: item.on}),
             item.comparison.difference,
-            (item.comparison.low, item.comparison.high) if math.isfinite(item.comparison.low) else None,
+            _finite(item.comparison.low, item.comparison.high),
+            _finite(item.comparison.inner_low, item.comparison.inner_high),
             CONTRIBUTES[item.comparison.verdict],
         )
         for item in (page.grid.contributions if page.grid else [])
         if item.comparison.pairs
     ]
+
+
+def _finite(low: float, high: float) -> tuple[float, float] | None:
+    return (low, high) if math.isfinite(low) else None
 
 
 def contributions_figure(page: Page) -> Figure | None:
@@ -71,8 +80,9 @@ def contributions_figure(page: Page) -> Figure | None:
         axes.axvline(0, color="0.5", linewidth=0.8)
         for height, bar in zip(places, bars, strict=False):
             axes.barh(height, bar.mean, height=0.12, color=COLOURS[0], alpha=0.6)
-            if bar.interval:
-                axes.plot(bar.interval, [height, height], color="black", linewidth=1)
+            for interval, width in ((bar.interval, THIN), (bar.inner, THICK)):
+                if interval:
+                    axes.plot(interval, [height, height], color="black", linewidth=width, solid_capstyle="butt")
             mark_overflow(axes, height, bar.ends, limits, COLOURS[0])
             axes.annotate(bar.verdict, (1.03, height), xycoords=("axes fraction", "data"), va="center")
         label_rows(axes, names, places)
@@ -90,8 +100,7 @@ FIGURE = ReportFigure[Page](
         + "; ".join(f"{quote_name(bar.name)} {bar.verdict}" for bar in contribution_bars(page))
     ),
     caption=lambda page: (
-        "Bar: what an axis contributes, its Shapley value, as the mean over the seeds; line: its interval; grey: the "
-        "margin."
+        f"Bar: what an axis contributes, its Shapley value, as the mean over the seeds; {LINES}; grey: the margin."
     ),
     draw=contributions_figure,
 )

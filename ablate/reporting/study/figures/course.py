@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import (
+    LINES,
+    THICK,
+    THIN,
     make_panels,
     mark_overflow_upright,
     pad_limits,
@@ -16,7 +19,7 @@ from ablate.reporting.markup.style import (
     title_width,
     wrap_name,
 )
-from ablate.reporting.study.figures.styles import LINES, THICK, THIN, arm_styles
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from ablate.reporting.markup.figures import ReportFigure
 from ablate.reporting.markup.numbers import metric_label
 from ablate.reporting.markup.style import (
+    LINES,
+    THICK,
+    THIN,
     label_rows,
     make_figure,
     mark_overflow,
@@ -17,7 +20,7 @@ from ablate.reporting.markup.style import (
     row_places,
 )
 from ablate.reporting.markup.words import quote_name
-from ablate.reporting.study.figures.styles import LINES, THICK, THIN, arm_styles
+from ablate.reporting.study.figures.styles import arm_styles
 from ablate.reporting.study.model import Page
 from ablate.reporting.study.sections import SectionTitle
 

@@ -7,11 +7,6 @@ from dataclasses import dataclass
 from ablate.reporting.markup.style import COLOURS, MARKERS
 from ablate.reporting.study.model import Page
 
-THIN, THICK = 1.2, 3.5
-"""Line widths of outer and inner intervals, in points."""
-
-LINES = "thin line: its outer interval, thick line: its inner one"
-
 
 @dataclass(frozen=True)
 class Style:
