@@ -34,9 +34,9 @@ def limit(found: SeedRate) -> str:
     if found.bound <= HELD:
         return ""
     return (
-        f" They hold where up to {format_percent(HELD)} of the runs are bad, and more could be: where half of the runs "
-        f"of one arm or of the reference are bad, {WRONG_AT_HALF} of studies with 12 seeds are wrong about seeds "
-        "without bad runs, too."
+        f" About seeds without bad runs they hold where up to {format_percent(HELD)} of the runs are bad, and more "
+        f"could be: where half of the runs of one arm or of the reference are bad, {WRONG_AT_HALF} of studies with 12 "
+        "seeds have a wrong verdict."
     )
 
 

@@ -6,7 +6,7 @@ from ablate.reporting.study.model import build
 from tests.helpers.fabricated import fabricate, grid_score, grid_study
 
 
-def test_each_share_of_the_variance_stands_beside_its_error() -> None:
+def test_each_share_of_the_variance_has_its_error_in_the_next_cell() -> None:
     study = grid_study(seeds=4)
     grid = build(study, fabricate(study, grid_score)).grid
     assert grid
