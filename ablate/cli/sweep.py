@@ -115,6 +115,8 @@ def _explain(result: StudyResult, record: Record) -> None:
 
     reasons = {item.run.id: item.reason for item in result.unscored}
     again = False
+    for run in result.page.left_out:
+        terminal.warn(f"{run}; no verdict waits for it (`missing`)")
     for run in result.page.missing_runs:
         if run.run in reasons:
             terminal.warn(f"{run.arm} seed {run.seed}: {run.status} ({reasons[run.run]})")

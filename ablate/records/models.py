@@ -19,6 +19,9 @@ Number = int | float
 FailureStatus = Literal["failed", "timed out"]
 ResultStatus = Literal["finished", "diverged"]
 
+NOT_SCORED = "without "
+"""How the reason of a failure begins if the run was set aside because it could not be scored."""
+
 
 class Stored(BaseModel):
     """The content of a file; keys that only another version has are ignored."""

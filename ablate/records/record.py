@@ -42,7 +42,7 @@ from ablate.records.files import (
     write_atomic,
     write_json,
 )
-from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
+from ablate.records.models import NOT_SCORED, Failure, Result, RunFacts, read_epochs, read_stored
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 from ablate.variants.files import Files, PartFile
 
@@ -221,6 +221,11 @@ class Record:
     def failure(self, run_id: str) -> Failure | None:
         """Why the last attempt at a run failed; None if none has."""
         return read_stored(self.folder(run_id) / "failure.json", Failure)
+
+    def is_set_aside(self, run_id: str) -> bool:
+        """Whether a run was set aside because it could not be scored (`invalidate`), and not trained again since."""
+        failure = self.failure(run_id)
+        return failure is not None and failure.reason.startswith(NOT_SCORED)
 
     def start_time(self, run_id: str) -> float:
         """When a run was first started, in Unix seconds; NaN if that is not known."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ablate.metrics import EPOCH_METRICS, RESULT_METRICS, SCORES, Metric
+from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
 from ablate.project import STATE, find_project
 from ablate.records.judged import replace_diverged_scores
+from ablate.records.models import NOT_SCORED
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
@@ -107,16 +108,42 @@ def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
     return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
 
 
+def count_failed_runs(design: Design, runs: pd.DataFrame) -> pd.DataFrame:
+    """Score the failed runs of a study with `missing` as if their networks always returned zero; others are unchanged.
+
+    What that scores is known from the runs of the same arm that have ended. A run whose record was set aside, because
+    it could not be scored, has not failed in this sense.
+    """
+    if not design.study.missing:
+        return runs
+    failed = runs.status == "failed"
+    if "error" in runs:
+        failed &= ~runs["error"].fillna("").astype(str).str.startswith(NOT_SCORED)
+    if not failed.any():
+        return runs
+    names = [metric.name for metric in RESULT_METRICS if metric.kind in ("nothing", "zero") and metric.name in runs]
+    known, counted = runs.groupby("arm")[names].transform("first")[failed], runs.copy()
+    counted.loc[failed, names] = known
+    for name in STUDY_METRICS:
+        if (zero := METRICS[name].at("zero").name) in names:
+            counted.loc[failed, name] = known[zero]
+    return counted
+
+
 def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None) -> Scores:
     """The scores in a table of runs (`load_results`), by the study's metric unless another is given."""
-    metric, status = metric or design.metric, by_seed(design, runs, "status")
+    metric, runs, status = metric or design.metric, count_failed_runs(design, runs), by_seed(design, runs, "status")
+    values = by_seed(design, runs, metric.name)
+    counted = (status == "failed") & values.notna()
     return Scores(
-        values=by_seed(design, runs, metric.name),
-        bad=(status == "diverged") | _useless(design, runs, metric),
+        values=values,
+        bad=(status == "diverged") | counted | _useless(design, runs, metric),
         pending=status.isin(PENDING),
         sign=metric.sign,
         margin=design.study.margin,
         comparisons=len(design.pairs),
+        lacking=counted | status.isin(FAILED) if design.study.missing else None,
+        missing=design.study.missing,
     )
 
 

@@ -51,8 +51,8 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
 
     The values are computed for each seed and compared with zero by paired t intervals. Their error is shared over the
     axes (Bonferroni), so that all of them hold together with a confidence of 95%, apart from the verdicts of the arms
-    and from the interactions. A missing run makes all of them wait, and a bad one leaves them undecided, since
-    each depends on all cells.
+    and from the interactions. A missing run makes all of them wait, unless the study does without its seed, and
+    a bad one leaves them undecided, since each depends on all cells.
 
     >>> scores = np.array([[[20, 26], [24, 30]], [[21, 27.1], [25, 31]], [[19, 25], [23.1, 29]]])
     >>> grid = GridScores(("skip", "mlp"), ((0, 1),) * 2, (1, 1), scores, np.zeros((2, 2), bool), sign=1)
@@ -64,6 +64,7 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     count = len(grid.axes)
     parts = [_split(grid, axis) for axis in range(count)]
     bad = [bool(grid.bad.any())] * count
+    lacks = None if grid.lacking is None else np.asarray(grid.lacking.reshape(len(grid.lacking), -1).any(axis=1))
     comparisons = compare_pairs(
         np.array([with_it for with_it, _ in parts]),
         np.array([without for _, without in parts]),
@@ -72,6 +73,8 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
         sign=grid.sign,
         arms_bad=bad,
         references_bad=bad,
+        lacking=None if lacks is None else np.broadcast_to(lacks, (count, len(lacks))),
+        missing=grid.missing,
     )
     return [
         Contribution(name, levels[1 - on], levels[on], comparison)

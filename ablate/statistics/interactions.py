@@ -32,6 +32,8 @@ class GridScores:
         scores: (seeds, *levels), in the metric's unit; NaN for a missing run.
         bad: (*levels), whether any run of the cell is a bad one: it diverged, or has learned nothing.
         sign: +1 if higher is better, -1 if lower is.
+        lacking: (seeds, *levels), whether the run is missing for good, as in `Scores`; None if no run is.
+        missing: up to so many seeds may lack a run without making a contrast wait.
     """
 
     axes: tuple[str, ...]
@@ -40,6 +42,8 @@ class GridScores:
     scores: NDArray[np.floating]
     bad: NDArray[np.bool_]
     sign: int
+    lacking: NDArray[np.bool_] | None = None
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def interactions(grid: GridScores, margin: float) -> list[Interaction]:
         (y[a, b] - y[a0, b]) - (y[a, b0] - y[a0, b0])
 
     averaged over the levels of all other axes. A contrast uses the seeds that its four cells share. Its verdict is
-    `waiting` if one of their runs is missing, and `undecided` if one of them is bad.
+    `waiting` if one of their runs is missing, unless the study does without it, and `undecided` if one of them is bad.
 
     The seeds are blocks, no variance is pooled over cells, and the error is shared over these contrasts (Bonferroni),
     separately from the verdicts of the arms. `benchmarks/calibration.md` shows under which noise the confidence holds.
@@ -117,6 +121,8 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
     a, b = np.array(levels).T
     cells = _pair_scores(grid, pair)
     bad = np.any(grid.bad, axis=_other_axes(grid, pair))
+    others = tuple(axis + 1 for axis in _other_axes(grid, pair))
+    lacks = None if grid.lacking is None else np.asarray(np.any(grid.lacking, axis=others))
     of_any_cell = (bad[a, b] | bad[a0, b] | bad[a, b0] | bad[a0, b0]).tolist()
     # a difference of differences is a paired comparison of two differences: the effect of the first change where the
     # second axis is changed, with its effect where that is at its baseline. If a run of any of the four cells is
@@ -131,6 +137,8 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
         # says nothing of its settings, so no verdict may rest on either
         arms_bad=of_any_cell,
         references_bad=of_any_cell,
+        lacking=None if lacks is None else (lacks[:, a, b] | lacks[:, a0, b] | lacks[:, a, b0] | lacks[:, a0, [b0]]).T,
+        missing=grid.missing,
     )
     names, values = (grid.axes[pair[0]], grid.axes[pair[1]]), (grid.levels[pair[0]], grid.levels[pair[1]])
     baseline = (values[0][a0], values[1][b0])

@@ -12,8 +12,9 @@ from ablate.statistics.multiplicity import Look
 from ablate.statistics.verdicts import Comparison, compare_pairs
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Scores:
         margin: in the metric's unit.
         comparisons: number of pairs of arms that are compared, over which the error is shared.
         share: of that error, what this look can spend.
+        lacking: whether the run is missing for good: it failed and counts by the score in `values`, or it has none
+            because it was lost to its machine or its timeout. None if the study does not say what to do then.
+        missing: up to so many seeds per pair may lack a run without making its verdict wait.
     """
 
     values: pd.DataFrame
@@ -37,6 +41,8 @@ class Scores:
     margin: float
     comparisons: int
     share: float = 1.0
+    lacking: pd.DataFrame | None = None
+    missing: int = 0
 
     def compare_pairs(self, pairs: Sequence[Pair]) -> list[Comparison]:
         """Compare the arms of each pair, on the seeds that both have."""
@@ -57,6 +63,8 @@ class Scores:
             arms_bad=self.bad[of_arms].any().tolist(),
             references_bad=self.bad[of_references].any().tolist(),
             share=self.share,
+            lacking=None if self.lacking is None else _either(self.lacking, of_arms, of_references),
+            missing=self.missing,
         )
 
     @cached_property
@@ -68,9 +76,17 @@ class Scores:
         """The scores that a look sees: its first seeds in the order of the tables, whichever ended first."""
         first = slice(look.seeds)
         values, bad, pending = (table.iloc[first] for table in (self.values, self.bad, self.pending))
-        return replace(self, values=values, bad=bad, pending=pending, share=look.share)
+        lacking = None if self.lacking is None else self.lacking.iloc[first]
+        return replace(self, values=values, bad=bad, pending=pending, share=look.share, lacking=lacking)
 
     def without(self, seed: int) -> Scores:
         """The same scores without one of the seeds."""
         values, bad, pending = (table.drop(index=seed) for table in (self.values, self.bad, self.pending))
-        return replace(self, values=values, bad=bad, pending=pending)
+        lacking = None if self.lacking is None else self.lacking.drop(index=seed)
+        return replace(self, values=values, bad=bad, pending=pending, lacking=lacking)
+
+
+def _either(runs: pd.DataFrame, arms: list[str], references: list[str]) -> NDArray[np.bool_]:
+    """Whether either run of a pair is one of these (pairs, seeds)."""
+    found: NDArray[np.bool_] = runs[arms].to_numpy(bool) | runs[references].to_numpy(bool)
+    return found.T

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ from ablate.statistics.verdicts import Comparison, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 Compare = Callable[[Sequence[Pair]], list[Comparison]]
 """Compares the arms of each pair, given by name."""
@@ -114,17 +114,33 @@ def compare_without(scores: Scores, seed: int, pairs: Sequence[Pair]) -> list[Co
     Those of n - 1 seeds would be wider whichever seed is left out, at three seeds by a factor of 3.6 or more, so nearly
     every verdict would change.
     """
+    import pandas as pd
+
     rest = scores.without(seed)
-    count = len(rest.values)
+    if rest.lacking is not None:  # the typical seed lacks no run
+        rest = replace(rest, lacking=pd.concat([rest.lacking, rest.lacking.iloc[:1] & False], ignore_index=True))
     arms, references = (rest.values[list(names)].to_numpy(float).T for names in zip(*pairs, strict=True))
     differences = arms - references
     # n differences with the mean and the sd of the remaining ones: these, further from their mean, and the mean itself.
-    # A missing run makes all of them NaN, so the verdict waits
-    mean = differences.mean(axis=1, keepdims=True)
-    spread = (differences - mean) * math.sqrt(count / (count - 1))
+    # A missing run makes all of them NaN, so the verdict waits, unless the study does without it
+    average = _average_found if rest.missing else _average
+    count = (~np.isnan(differences)).sum(axis=1, keepdims=True).clip(2)
+    mean = average(differences)
+    spread = (differences - mean) * np.sqrt(count / (count - 1))
     typical = np.hstack([mean + spread, mean])
-    against = np.hstack([references, references.mean(axis=1, keepdims=True)])
+    against = np.hstack([references, average(references)])
     return rest.compare_arrays(against + typical, against, pairs)
+
+
+def _average(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The mean of each row (pairs, 1)."""
+    return np.asarray(values.mean(axis=1, keepdims=True))
+
+
+def _average_found(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The mean of each row without NaN (pairs, 1); 0 if nothing is left."""
+    found = ~np.isnan(values)
+    return np.asarray(np.where(found, values, 0).sum(axis=1, keepdims=True) / found.sum(axis=1, keepdims=True).clip(1))
 
 
 def compare_mean_errors(scores: Scores, pairs: Sequence[Pair]) -> list[Comparison]:

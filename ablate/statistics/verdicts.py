@@ -146,18 +146,23 @@ def compare_pairs(
     arms_bad: Sequence[bool],
     references_bad: Sequence[bool],
     share: float = 1.0,
+    lacking: ArrayLike | None = None,
+    missing: int = 0,
 ) -> list[Comparison]:
     """Compare pairs of an arm and its reference, each on the seeds that both have.
 
     Args:
         arms, references: scores (pairs, seeds), paired by position; NaN where a run is missing, so that the verdict
-            waits.
+            waits unless that is allowed (`missing`).
         margin: in the metric's unit; differences smaller than this do not matter to the reader.
         comparisons: number of pairs of arms that the study compares, over which the error is shared.
         sign: +1 if higher is better, -1 if lower is.
         arms_bad, references_bad: for each pair, whether any run of the arm, or of the reference, is a bad one: it
             diverged, or has learned nothing.
         share: of the error, what this look can spend; all of it if there is only one look.
+        lacking: (pairs, seeds), whether one of the two runs is missing for good; it may have a score nevertheless, by
+            which it counts. By default, none is.
+        missing: up to so many of these seeds per pair, the verdict does not wait for them.
 
     >>> found = compare_pairs([[29.5, 30.1, 28.9], [29.1, 29.7, np.nan]], [[29.1, 29.8, 28.5]] * 2, margin=0.25,
     ...                       comparisons=2, arms_bad=[False] * 2, references_bad=[False] * 2)
@@ -170,15 +175,17 @@ def compare_pairs(
         find_barred(arm_bad=arm, reference_bad=reference)
         for arm, reference in zip(arms_bad, references_bad, strict=True)
     ]
+    paired = ~(np.isnan(arms) | np.isnan(references))
+    waits = _find_waiting(paired, lacking, missing)
     found: dict[int, Comparison] = {}
-    for rows, columns in _complete_parts(~(np.isnan(arms) | np.isnan(references))):
+    for rows, columns in _complete_parts(paired):
         # contiguous, since the order of additions, and so the last digit of a mean, depends on the layout in memory
         arm, reference = (np.ascontiguousarray(scores[np.ix_(rows, columns)]) for scores in (arms, references))
         outer, inner = (paired_intervals(arm, reference, confidence) for confidence in (level, inner_level(level)))
         mean, sd = _moments(arm - reference)
         verdicts, medians = judge(outer, inner, margin), _compare_medians(arm - reference, level, margin)
         for place, row in enumerate(rows.tolist()):
-            verdict = "waiting" if len(columns) < arms.shape[-1] else cast("Verdict", verdicts[place].item())
+            verdict = "waiting" if waits[row] else cast("Verdict", verdicts[place].item())
             found[row] = Comparison(
                 pairs=len(columns),
                 difference=float(mean[place]),
@@ -193,6 +200,12 @@ def compare_pairs(
                 median=medians[place] if medians else None,
             )
     return [found[row] for row in range(len(arms))]
+
+
+def _find_waiting(paired: NDArray[np.bool_], lacking: ArrayLike | None, missing: int) -> NDArray[np.bool_]:
+    """Which pairs wait (pairs,): a score is missing but not for good, or more than `missing` seeds lack a run."""
+    lacks = np.zeros_like(paired) if lacking is None else np.asarray(lacking, bool)
+    return np.asarray(np.any(~paired & ~lacks, axis=-1) | (lacks.sum(axis=-1) > missing))
 
 
 def _complete_parts(paired: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

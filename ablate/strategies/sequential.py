@@ -63,8 +63,8 @@ def _coming(outcomes: Outcomes, run: Run) -> bool:
 
 
 def _status(outcome: Outcome) -> Status:
-    """A run that is left to the next sweep keeps no other arm waiting: until then, it counts as failed."""
-    return "failed" if outcome.is_abandoned else outcome.status
+    """A run that is left to the next sweep keeps no other arm waiting: until then, it counts as one that timed out."""
+    return "timed out" if outcome.is_abandoned else outcome.status
 
 
 def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
@@ -78,6 +78,6 @@ def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
         | replace_diverged_scores(outcome.status, dict(outcome.results))
         for cell, outcome in found
     ]
-    psnr = (f"{design.metric.kind}/psnr", "zero/psnr")
-    names = dict.fromkeys(["arm", "seed", "status", design.study.metric, *psnr, "cost/train_seconds"])
+    needed = (design.study.metric, design.metric.at("zero").name, f"{design.metric.kind}/psnr", "zero/psnr")
+    names = dict.fromkeys(["arm", "seed", "status", *needed, "cost/train_seconds"])
     return pd.DataFrame(rows, columns=list(names))

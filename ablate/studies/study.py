@@ -129,6 +129,11 @@ class Study(Frozen):
     margin: Annotated[float, Field(gt=0)] = Field(
         description="the smallest difference that matters to the reader, in the unit of the metric"
     )
+    missing: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="up to so many seeds of each comparison may lack a run for good without making its verdict wait; "
+        "state it before the first run",
+    )
     tune: Tune | None = Field(
         None, description="how each arm is tuned, if it is, so that arms are compared with their own best settings"
     )
@@ -191,6 +196,16 @@ class Study(Frozen):
             if getattr(self, key) is not None and not isinstance(self.requested_seeds, Until):
                 rule = f"`{key}` needs seeds until decided, as in `seeds: {{from: 3, to: 12}}`"
                 raise StudyError((key,), f"{rule} (given: seeds: {quote(self.requested_seeds)})", of_key=True)
+        return self
+
+    @model_validator(mode="after")
+    def _check_missing(self) -> Study:
+        first = self.looks[0].seeds
+        if self.missing >= first:
+            rule = (
+                f"`missing` must be less than the number of seeds{' of the first look' if len(self.looks) > 1 else ''}"
+            )
+            raise StudyError(("missing",), f"{rule}, {first} (given: {self.missing}); allowed: 0 to {first - 1}")
         return self
 
     @model_validator(mode="after")

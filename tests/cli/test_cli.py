@@ -11,7 +11,7 @@ from ablate.reporting.study.data import export
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.tracking.connection import tracking_uri
-from ablate.training.events import EpochEnded, Started
+from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
 from tests.helpers.tiny import write_tiny_study
 
@@ -136,6 +136,22 @@ def test_a_run_over_its_time_is_named_and_the_exit_code_is_1(
     assert sweep_here(monkeypatch) == 1
     assert "with seed 0: timed out (not done after 1 s, the study's timeout)" in capsys.readouterr().err
     assert {told.info.status for told in mlflow_runs()} == {"FAILED"}
+
+
+def test_a_study_that_does_without_a_failed_run_ends_with_exit_code_0_and_names_the_run(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tiny_study(store.parent, seeds="3")
+    path.write_text(path.read_text() + "missing: 1\n")
+    run = load_study(path).runs[0]
+    Record().write_event(run, Started(0, "cpu"))
+    Record().write_event(run, Failed("RuntimeError: broken"))
+    assert sweep_here(monkeypatch) == 0
+    shown = capsys.readouterr()
+    assert "with seed 0: failed (RuntimeError: broken); no verdict waits for it (`missing`)" in shown.err
+    assert "waiting" not in shown.out
+    assert typed("status", monkeypatch=monkeypatch) == 0
+    assert "1 failed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["sweep", "tiny.yaml", "--executor", "inprocess"], ["sync", "tiny.yaml"]])

@@ -55,6 +55,7 @@ class ArmRow:
     Attributes:
         against: the arm that it is compared with.
         seeds: runs with a score, of which `diverged_runs` diverged and `useless_runs` have learned nothing.
+        counted_runs: failed runs that count as answering zero (`missing`); they are among `seeds` and `failures`.
         failures: number of runs without a score, by how they failed: `failed`, `timed out`.
         sd: of the score over these seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
@@ -74,6 +75,7 @@ class ArmRow:
     seeds: int
     diverged_runs: int
     useless_runs: int
+    counted_runs: int
     failures: dict[str, int]
     sd: float
     image_sem: float
@@ -90,8 +92,8 @@ class ArmRow:
 
     @property
     def bad_runs(self) -> int:
-        """How many runs diverged, or have learned nothing."""
-        return self.diverged_runs + self.useless_runs
+        """How many runs diverged, have learned nothing, or failed and count as answering zero."""
+        return self.diverged_runs + self.useless_runs + self.counted_runs
 
     @property
     def failed_runs(self) -> int:
@@ -135,9 +137,11 @@ def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame,
 
 def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
     """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
-    ended = runs[runs.status.isin(ENDED)]
     metric = design.metric
+    counted = (runs.status == "failed") & runs[metric.name].notna()  # as answering zero, if the study says so
+    ended = runs[runs.status.isin(ENDED) | counted]
     ended = ended.assign(
+        counted=counted[ended.index],
         sem=image_sem(ended, metric.name),
         diverged=ended.status == "diverged",
         useless=ended[f"{metric.kind}/psnr"] < ended["zero/psnr"],
@@ -148,6 +152,7 @@ def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
             "seeds": by_arm.size(),
             "diverged_runs": by_arm["diverged"].sum(),
             "useless_runs": by_arm["useless"].sum(),
+            "counted_runs": by_arm["counted"].sum(),
             "sd": by_arm[metric.name].std(),
             "image_sem": by_arm["sem"].mean(),
             "parameters": by_arm["cost/parameters"].max(),
@@ -155,9 +160,9 @@ def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
         }
     )
     names = [arm.name for arm in design.arms]
-    counted = ["seeds", "diverged_runs", "useless_runs"]
-    counts = facts[counted].reindex(names, fill_value=0).astype(int).to_dict("index")
-    numbers = facts.drop(columns=counted).astype(float).reindex(names).to_dict("index")
+    counts_of = ["seeds", "diverged_runs", "useless_runs", "counted_runs"]
+    counts = facts[counts_of].reindex(names, fill_value=0).astype(int).to_dict("index")
+    numbers = facts.drop(columns=counts_of).astype(float).reindex(names).to_dict("index")
     failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
     levels = _levels(design, ended)
     return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm], "level": levels[arm]} for arm in names}

@@ -33,6 +33,8 @@ from ablate.reporting.study.tables import (
 )
 from ablate.reporting.study.texts import seeds_text
 from ablate.reporting.study.wrong import bad_seeds, wrong
+from ablate.statistics.contributions import Contribution
+from ablate.statistics.interactions import Interaction
 
 Blocks = Iterator[Block | Pictures]
 
@@ -71,6 +73,10 @@ def _warnings(page: Page) -> Iterator[str]:
             "`ablate sweep` computes it from their weights; runs whose weights are gone have to be trained again, with "
             "`ablate sweep --retry-failed`."
         )
+    if page.left_out:
+        how = "one that broke counts as answering zero and as a bad run, any other is left out with its pair"
+        runs = "; ".join(map(str, page.left_out))
+        yield f"No verdict waits for these runs, as the study allows (`missing`); {how}: {runs}."
     yield from page.warnings
 
 
@@ -169,6 +175,12 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         "large grids with few seeds in which a rare run scores far lower (benchmarks/calibration.md). A contrast with "
         "a bad run is always undecided."
     )
+    if page.study.missing and any(item.comparison.verdict == "waiting" for item in _contrasts(grid)):
+        seeds = "seed lacks" if page.study.missing == 1 else "seeds lack"
+        yield paragraph(
+            "What waits here does so for a run that is still to come, or since more than "
+            f"{page.study.missing} {seeds} a run in any cell that it rests on (`missing`)."
+        )
     if grid.contributions:
         yield contributions_table(page, grid)
         yield paragraph(
@@ -189,6 +201,10 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
             "±: its standard error, by leaving out one seed at a time; with few seeds ω² is uncertain, and on average "
             "too large. No p value is given: the F test is wrong where one cell varies more than the others."
         )
+
+
+def _contrasts(grid: GridFacts) -> list[Interaction | Contribution]:
+    return [*grid.interactions, *grid.contributions]
 
 
 def _complete_seeds(page: Page) -> str:

@@ -42,6 +42,8 @@ def read_grid(design: Design, scores: Scores) -> GridScores | None:
         scores=scores.values.to_numpy(float).reshape(len(scores.values), *sizes),
         bad=scores.bad.any().to_numpy().reshape(sizes),
         sign=scores.sign,
+        lacking=None if scores.lacking is None else scores.lacking.to_numpy(bool).reshape(len(scores.values), *sizes),
+        missing=scores.missing,
     )
 
 

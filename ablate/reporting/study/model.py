@@ -11,7 +11,7 @@ import pandas as pd
 from ablate.metrics import Metric
 from ablate.records.record import ENDED
 from ablate.records.requests import RunStatus
-from ablate.records.tables import by_seed, read_course, read_scores, with_all_metrics
+from ablate.records.tables import by_seed, count_failed_runs, read_course, read_scores, with_all_metrics
 from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.origins import environment_warnings, provenance
 from ablate.reporting.study.arms import ArmRow, arm_rows, image_sem
@@ -22,6 +22,7 @@ from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.rates import SeedRate, seed_rate
+from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
@@ -47,6 +48,7 @@ class Page:
         used_runs: the ids of the runs on which the verdicts rest.
         unused_runs: others, which were trained but turned out not to be needed.
         missing_runs: runs without a score, for which verdicts wait.
+        left_out: runs that are missing for good, and that the study allows its verdicts to do without (`missing`).
         divergences: each diverged run, and in which epoch.
         diagnosis: what is unusual about the seeds.
         warnings: what readers must know before they believe the rest.
@@ -72,6 +74,7 @@ class Page:
     used_runs: frozenset[str]
     unused_runs: list[RunStatus]
     missing_runs: list[RunStatus]
+    left_out: list[RunStatus]
     divergences: list[str]
     diagnosis: Diagnosis
     warnings: list[str]
@@ -105,9 +108,10 @@ def build(design: Design, data: Data) -> Page:
     """Compute a page from its data and its study."""
     metric, course, table = design.metric, read_course(design, data.runs), with_all_metrics(data.runs)
     needed = np.array([course.needs(cell.arm.name, cell.seed) for cell in design.cells])  # by row of the table
-    runs, spare = table[needed], table[~needed]
+    runs, spare = count_failed_runs(design, table[needed]), table[~needed]
     scores = read_scores(design, runs)
-    ended = runs[runs.status.isin(ENDED)]
+    ended, missing = runs[runs.status.isin(ENDED)], _missing_runs(runs, metric)
+    excused = _find_excused(design, course, scores)
     rows = arm_rows(design, course, scores, runs, data.epochs)
     return Page(
         design=design,
@@ -116,14 +120,15 @@ def build(design: Design, data: Data) -> Page:
         rows=rows,
         scores=scores.values,
         diverged=(diverged := by_seed(design, runs, "status") == "diverged"),
-        useless=scores.bad & ~diverged,
+        useless=scores.bad & ~diverged & (by_seed(design, runs, "status") != "failed"),
         image_sems=by_seed(design, runs.assign(sem=image_sem(runs, metric.name)), "sem"),
         nothing_score=_baseline(ended, "nothing", metric),
         zero_score=_baseline(ended, "zero", metric),
         course=course,
         used_runs=frozenset(runs.run),
         unused_runs=_run_statuses(spare[spare.status != "absent"]),
-        missing_runs=_missing_runs(runs, metric),
+        missing_runs=[run for run in missing if (run.arm, run.seed) not in excused],
+        left_out=[run for run in missing if (run.arm, run.seed) in excused],
         divergences=_divergences(ended[ended.status == "diverged"]),
         diagnosis=diagnose(course, scores, design.against),
         warnings=[*_look_warnings(data), *environment_warnings(ended, design.against)],
@@ -187,6 +192,20 @@ def _missing_runs(runs: pd.DataFrame, metric: Metric) -> list[RunStatus]:
         error=runs.error.where(~unscored, f"recorded without {metric.name}"),
     )
     return _run_statuses(explained[unscored | ~ended])
+
+
+def _find_excused(design: Design, course: Course, scores: Scores) -> set[tuple[str, int]]:
+    """The arms and seeds of the runs that are missing for good, but for which no comparison waits."""
+    if scores.lacking is None:
+        return set()
+    lacking = scores.lacking
+    waiting = set()
+    for arm, against in design.pairs:
+        seen = lacking.iloc[: course.look(arm, against).seeds]
+        if (seen[arm] | seen[against]).sum() > scores.missing:
+            waiting |= {arm, against}
+    names = [arm.name for arm in design.arms if arm.name not in waiting]
+    return {(arm, seed) for arm in names for seed in design.seeds if lacking.at[seed, arm]}
 
 
 def _run_statuses(runs: pd.DataFrame) -> list[RunStatus]:

@@ -142,12 +142,15 @@ def seeds_table(page: Page) -> Table:
     """The score of every run, rounded to its standard error over the test images."""
     sems, scores = page.image_sems.to_dict(), page.scores.to_dict()
     diverged, useless = page.diverged.to_dict(), page.useless.to_dict()
+    failed = {(run.arm, run.seed) for run in (*page.left_out, *page.missing_runs) if run.status == "failed"}
 
     def score(seed: int) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
             value = scores[row.name][seed]
             if diverged[row.name][seed]:
                 return f"{format_fixed(value, page.metric.digits)} (diverged)"
+            if (row.name, seed) in failed and not math.isnan(value):  # it counts as answering zero
+                return f"{format_fixed(value, page.metric.digits)} (failed)"
             text = format_fixed(value, decimals_for(sems[row.name][seed], page.metric.digits))
             return f"{text} (learned nothing)" if useless[row.name][seed] else text
 
@@ -220,7 +223,8 @@ def _rates(row: ArmRow, page: Page) -> Rates:
     paired = both[row.name] & both[row.against] if row.against else None
     p = math.nan if paired is None else paired_rates_p(bad[row.name][paired], bad[row.against][paired])
     diverged, useless, either = (rate(n, row.seeds) for n in (row.diverged_runs, row.useless_runs, row.bad_runs))
-    return Rates(row.name, diverged, useless, either, rate(row.failed_runs, row.seeds + row.failed_runs), p)
+    failed = rate(row.failed_runs, row.seeds + row.failed_runs - row.counted_runs)
+    return Rates(row.name, diverged, useless, either, failed, p)
 
 
 def _fraction(observed: Rate) -> str:
