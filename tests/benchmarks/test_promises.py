@@ -45,7 +45,7 @@ def test_the_noises_of_the_first_row_are_kept_in_all_sizes_of_study(noise: str) 
     [
         ("skewness of 1", ["skewness 1, every arm", "skewness 1, one arm", "skewness 1, reference"]),
         ("skewness of 2", ["skewness 2, every arm", "skewness 2, one arm", "skewness 2, reference"]),
-        ("12 normal seeds, resampled", ["12 normal seeds"]),
+        ("resampled in the same way", ["12 normal seeds"]),
         ("one arm alone](../benchmarks/calibration.md#one-arm-drops", ["one arm drops"]),
         ("the reference alone", ["reference drops"]),
         ("one arm alone](../benchmarks/calibration.md#windfalls", ["windfalls"]),
