@@ -130,7 +130,7 @@ def trained_table(runs: pd.DataFrame) -> str:
     for (head_init, epoch), group in both.groupby(["head_init", "epoch"], sort=False):
         late, dead = (group.psnr < zero).sum(), (group.active == 0).sum()
         numbers = [f"{number:.2f}" for number in (group.psnr.mean(), group.psnr.std(), group.psnr.min())]
-        rows.append([str(head_init), str(epoch), str(len(group)), *numbers, str(late), str(dead)])
+        rows.append([str(head_init), f"{epoch:.0f}", str(len(group)), *numbers, str(late), str(dead)])
     headings = ("`model.head_init`", "epoch", "seeds", "PSNR", "sd", "lowest", f"below {zero:.1f} dB", "a dead channel")
     return table(headings, rows)
 
