@@ -51,11 +51,20 @@ class SyncState:
 def read_states(
     client: MlflowClient, experiment: str, requested: RequestedRuns, record: Record
 ) -> dict[str, SyncState]:
-    """What MLflow has of each recorded run that a study has ever requested. Other runs of ours become former ones."""
+    """What MLflow has of each run that a study has ever requested. Other runs of ours become former ones.
+
+    So does one that the record has lost, until it is trained again and takes the place of that one.
+    """
     states = {}
     for run_id, copies in _find_runs(client, experiment).items():
-        if requested.label(run_id) is None or record.status(run_id) == "absent":
+        if requested.label(run_id) is None:
             _mark_as_former(client, copies)
+        elif record.status(run_id) == "absent":
+            _mark_as_former(client, copies)
+            for run in copies:
+                if run.info.lifecycle_stage == "active":
+                    states[run_id] = _read_state(client, run)
+                    states[run_id].tags[REQUESTED_TAG] = "former"
         elif kept := _keep_one(client, copies, start_time(record, run_id)):
             states[run_id] = _read_state(client, kept)
     return states

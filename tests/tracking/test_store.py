@@ -20,6 +20,7 @@ from ablate.tracking import artefacts
 from ablate.tracking.artefacts import ARTEFACTS, Artefact
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.mirror import Mirror
+from ablate.tracking.store import Store
 from ablate.tracking.sync import TrackingError, sync
 
 FILES = {"run.json", "epochs.json", "result.json", "weights.safetensors", "sample.png"}
@@ -125,6 +126,21 @@ def test_a_run_that_is_no_longer_recorded_becomes_former(requested: RequestedRun
     shutil.rmtree(Record().folder(run_id))
     mirror(requested)
     assert shown_runs()[run_id].data.tags["ablate.requested"] == "former"
+
+
+def test_a_run_that_was_lost_when_the_sweep_began_is_replaced_by_its_new_training(requested: RequestedRuns) -> None:
+    mirror(requested)
+    run_id, record = next(iter(requested.runs)), Record()
+    kept = shutil.move(record.folder(run_id), "kept")
+    store = Store(requested, record)
+    assert shown_runs()[run_id].data.tags["ablate.requested"] == "former"
+    shutil.move(kept, record.folder(run_id))
+    facts = record.facts(run_id)
+    assert facts
+    facts.model_copy(update={"began": 7.0}).write(record.folder(run_id) / "run.json")
+    store.send(run_id)
+    found = client().search_runs([store.experiment], f"tags.`ablate.run` = '{run_id}'")
+    assert [(run.info.start_time, run.data.tags["ablate.requested"]) for run in found] == [(7000, "present")]
 
 
 def test_runs_of_which_the_record_knows_nothing_become_former(requested: RequestedRuns) -> None:
