@@ -54,6 +54,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     shutil.copytree(ROOT / "ablate", folder / "ablate", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "experiments").mkdir()
     shutil.copy(ROOT / "experiments" / "linear_attention_parts.py", folder / "experiments")
+    shutil.copytree(ROOT / "experiments" / "pictures", folder / "experiments" / "pictures")
     write_tiny_study(folder / "experiments")
     list_studies(folder, "tiny")
     shutil.copy(empty_store, folder / "mlflow.db")

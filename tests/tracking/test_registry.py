@@ -39,7 +39,8 @@ def served(address: str, port: int) -> Iterator[str]:
     """Serve a model on loopback, with one worker; the server and its processes are stopped at the end."""
     words = ["models", "serve", "--env-manager", "local", "--model-uri", address, "--host", "127.0.0.1"]
     command = [sys.executable, "-m", "mlflow", *words, "--port", str(port), "--workers", "1"]
-    environment = os.environ | {"MLFLOW_TRACKING_URI": tracking_uri(), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    places = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}  # of uvicorn, which it runs
+    environment = os.environ | places | {"MLFLOW_TRACKING_URI": tracking_uri(), "MLFLOW_DISABLE_TELEMETRY": "true"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}/ping", process)
