@@ -135,7 +135,7 @@ def test_a_phrase_is_found_in_prose_names_and_broken_lines(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "There is no time left, and a file in which is no text.",
+        "There is no time left, and a page on which there is no text.",
         "It is no longer requested, and recommended nowhere.",
         "Paths below .ablate/told/ are kept, and `told` is a folder.",
         "an amendment, an endeared category, the whole study",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ablate.statistics.interactions import GridScores
 
 MIN_SEEDS = 3
-"""With fewer complete seeds there are no shares: how uncertain they are could not be said."""
+"""Fewer complete seeds give no shares, because the uncertainty of the shares could not be estimated."""
 
 Term = tuple[int, ...]
 """The axes of the scores of which a term is the effect, or the interaction; axis 0 are the seeds."""
@@ -25,7 +25,7 @@ Term = tuple[int, ...]
 class Share:
     """The share of the variance of the scores that a term explains: omega squared, at least 0.
 
-    There is no p value, because the F test behind it was wrong in 14% of simulated studies with one noisy cell.
+    No p value is given, because its F test was wrong in 14% of simulated studies with one noisy cell.
 
     Attributes:
         term: the name of an axis, `("seed",)`, or the names of the axes of an interaction.
@@ -41,7 +41,7 @@ class Share:
 def shares(grid: GridScores) -> list[Share]:
     """The shares of the axes, of the seeds (as blocks) and of all interactions, in this order.
 
-    Only seeds of which no run is missing are used. Without at least `MIN_SEEDS` of them there are no shares.
+    Only seeds without a missing run are used. With fewer than `MIN_SEEDS` of them, no shares are returned.
 
     omega squared = (SS - df MS_noise) / (SS_total + MS_rest), from the sums of squares of the full factorial model in
     which the seeds are blocks. What the axes do differently for each seed is the rest; the noise of a term is its own

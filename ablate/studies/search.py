@@ -63,7 +63,7 @@ class Search(Frozen):
         return self._file
 
     def read_from(self, file: Path) -> Search:
-        """The same search, read from this file, with the content of the pictures that it is about, if it is."""
+        """The same search, read from this file, with the content of its pictures, if it has any."""
         try:
             content = Contents().fill(resolve(self.base, self.variants)).data.content
         except StudyError as error:

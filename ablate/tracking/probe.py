@@ -70,7 +70,7 @@ def _probe_file(path: Path, *, writing: bool) -> None:
 
 
 def _try_to_write(store: Connection) -> None:
-    """Raise the error of a store that cannot be written to. That somebody else writes right now is not one."""
+    """Raise the error of a store that cannot be written to. One that another process is writing to is fine."""
     import sqlite3  # not at the top of the file: `ablate --help` does without
 
     try:
