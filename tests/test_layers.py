@@ -42,7 +42,7 @@ WITHIN = {
             "diagnostics",
             "data",
         ),
-        "earlier_looks",
+        *("earlier_looks", "image_errors", "reading"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
@@ -74,7 +74,7 @@ WITHIN = {
             "outliers",
             "verdicts",
         ),
-        *("intervals", "multiplicity", "claims"),
+        *("intervals", "images", "multiplicity", "claims"),
     ),
     "studies": (
         *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),

@@ -18,8 +18,8 @@ from ablate.errors import AblateError
 from ablate.records.record import ENDED, Record
 from ablate.records.requests import load_all_requested
 from ablate.records.tables import load_results, read_scores
-from ablate.reporting.study.data import read_table
 from ablate.reporting.study.page import report_folder
+from ablate.reporting.study.reading import read_table
 from ablate.settings import TASK_SETTINGS, dotted
 from ablate.statistics.multiplicity import Family, level_of
 from ablate.statistics.power import MAX_SEEDS, seeds_for, smallest_found

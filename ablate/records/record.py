@@ -249,6 +249,17 @@ class Record:
         content = path.read_bytes() if path.exists() else b""
         return load(content) if content else {}
 
+    def image_errors(self, run_id: str) -> NDArray[np.floating] | None:
+        """The error of each test image (N,) of a run that has ended; None where `arrays` is empty."""
+        from safetensors import safe_open
+
+        path = self.folder(run_id) / "arrays.safetensors"
+        if not path.exists() or not path.stat().st_size:
+            return None
+        with safe_open(path, framework="numpy") as arrays:  # reads only this one
+            found: NDArray[np.floating] = arrays.get_tensor("test_mse")
+            return found
+
     def checkpoint(self, run_id: str) -> bytes | None:
         """The state from which an unfinished run resumes, if there is one; a damaged checkpoint is set aside."""
         path = self.folder(run_id) / "checkpoint.pt"

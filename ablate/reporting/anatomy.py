@@ -13,7 +13,7 @@ from ablate.data.sources import make_scenes
 from ablate.denoiser.anatomy import describe
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.rendering import templates
-from ablate.reporting.study.data import read_table
+from ablate.reporting.study.reading import read_table
 from ablate.settings import ModelConfig, Run
 
 VARIANTS: dict[str, dict[str, Any]] = {

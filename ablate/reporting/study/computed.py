@@ -16,6 +16,7 @@ from ablate.variants.files import digest
 
 def computed(page: Page) -> Iterator[Block]:
     """The seeds, the scenes, the score, the intervals and the software."""
+    of_differences = "; that of the verdicts is for the difference" if page.difference_errors else ""
     environment = "; ".join(f"{name} {value}" for name, value in page.provenance.items())
     texts = [
         f"Every arm was trained with {_which_seeds(page)}. Arms with the same seed see the same training scenes and "
@@ -32,7 +33,7 @@ def computed(page: Page) -> Iterator[Block]:
         'neither, which does not mean "no effect".',
         "The intervals cover the choice of training seeds, for these test images. How much other test images would "
         'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
-        "the seeds.",
+        f"the seeds{of_differences}.",
         "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error if its digits begin "
         "with 100 to 354, else to the first.",
         f"Training took {format_duration(page.train_seconds)} of device time in all.",

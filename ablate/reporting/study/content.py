@@ -31,7 +31,7 @@ from ablate.reporting.study.tables import (
     tuning_table,
     verdict_table,
 )
-from ablate.reporting.study.texts import seeds_text
+from ablate.reporting.study.texts import image_error_texts, seeds_text
 from ablate.reporting.study.wrong import bad_seeds, wrong
 from ablate.statistics.contributions import Contribution
 from ablate.statistics.interactions import Interaction
@@ -89,6 +89,7 @@ def _verdicts(page: Page) -> Blocks:
         f"better or worse. The margin of this study is {margin}: smaller differences do not matter here. An arm is "
         "equivalent at every margin above its smallest margin, which is the further end of the inner interval."
     )
+    yield from map(paragraph, image_error_texts(page))
     bound = f": {bad_seeds(page.bad_seeds)}"
     yield paragraph(
         "For the median seed, too: the verdict also holds for the median of the paired differences, whatever the "

@@ -6,6 +6,7 @@ data/looks.json    the seeds of each verdict that could be read so far (`earlier
 data/tuning.csv    the trials of each arm, where arms are tuned (`strategies.choices`)
 data/references.json    what methods that are not trained reach on the test images of each arm's task
 data/files.json    how many files of pictures each split of each arm's task has, in studies of pictures
+data/image_errors.csv   how much other test images would change each difference (`image_errors`), if that is known
 data/scenes.npz    some test scenes and the outputs of each arm's first seed for them: `<arm's number>.<kind>`
 """
 
@@ -13,12 +14,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -33,6 +32,14 @@ from ablate.records.record import Record
 from ablate.records.references import POINTS, has_references, load_references
 from ablate.records.tables import load_epochs, load_results, read_course, read_scores
 from ablate.reporting.study.earlier_looks import earlier_looks, record_look
+from ablate.reporting.study.image_errors import (
+    evaluation_task,
+    find_image_errors,
+    no_image_errors,
+    read_image_errors,
+    write_image_errors,
+)
+from ablate.reporting.study.reading import read_table, reading
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning
 from ablate.studies.designs import Arm
@@ -61,6 +68,7 @@ class Data:
         tuning: the trials of each arm, where arms are tuned.
         references: what methods that are not trained reach in the task of each arm; empty if that is not recorded.
         files: the number of files of each split, for arms with pictures of which it is recorded.
+        image_errors: how much other test images would change each difference (`find_image_errors`).
     """
 
     runs: pd.DataFrame
@@ -70,6 +78,7 @@ class Data:
     tuning: list[ArmTuning] = field(default_factory=list)
     references: dict[str, dict[str, Reference]] = field(default_factory=dict)
     files: dict[str, Files] = field(default_factory=dict)
+    image_errors: pd.DataFrame = field(default_factory=no_image_errors)
 
 
 def export(design: Design, record: Record, folder: Path) -> None:
@@ -79,14 +88,16 @@ def export(design: Design, record: Record, folder: Path) -> None:
         AblateError: the record has adopted runs, and the data that hold their scenes are damaged.
     """
     scenes = _scenes(design, record, _adopted_scenes(design, record, folder / "data"))
-    references = {arm.name: load_references(record.root, _task(arm)) for arm in design.arms}
+    references = {arm.name: load_references(record.root, evaluation_task(arm)) for arm in design.arms}
     pictures = {arm.name: arm.settings.data for arm in design.arms if arm.settings.data.source == "images"}
+    runs = load_results(design, record)
     data = Data(
-        runs=load_results(design, record),
+        runs=runs,
         epochs=load_epochs(design, record),
         scenes=scenes,
         references=references,
         files={arm: count_files(settings) for arm, settings in pictures.items()},
+        image_errors=find_image_errors(design, record, runs, _adopted_from(record, runs.run, folder / "data")),
     )
     write(design, data, folder)
     course, scores = read_course(design, data.runs), read_scores(design, data.runs)
@@ -96,7 +107,7 @@ def export(design: Design, record: Record, folder: Path) -> None:
 
 def lacks_references(design: Design, record: Record) -> bool:
     """Whether `export` has to compute reference points first, which can take a minute."""
-    return not all(has_references(record.root, _task(arm)) for arm in design.arms)
+    return not all(has_references(record.root, evaluation_task(arm)) for arm in design.arms)
 
 
 def write(design: Design, data: Data, folder: Path) -> None:
@@ -111,6 +122,7 @@ def write(design: Design, data: Data, folder: Path) -> None:
     write_json(folder / "data" / "references.json", _as_json(data.references))
     if data.files:
         write_json(folder / "data" / "files.json", data.files)
+    write_image_errors(data.image_errors, folder / "data")
     write_atomic(folder / "data" / "runs.csv", data.runs.to_csv(index=False).encode())
 
 
@@ -132,7 +144,7 @@ def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[
     scenes = {}
     indices = {task: _pick(design, record, members, adopted) for task, members in _by_task(design.arms).items()}
     for arm in design.arms:
-        index = indices[_task(arm)]
+        index = indices[evaluation_task(arm)]
         if arm.name in adopted:
             scenes[arm.name] = adopted[arm.name]
         elif first := record.arrays(arm.run(design.seeds[0]).id):
@@ -141,13 +153,8 @@ def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[
     return scenes
 
 
-def _task(arm: Arm) -> Task:
-    """The task of an arm, as far as test images depend on it: only training turns them."""
-    return Task.of(arm.settings.model, arm.settings.data.model_copy(update={"flips": True, "turns": True}))
-
-
 def _by_task(arms: Sequence[Arm]) -> dict[Task, list[Arm]]:
-    return {task: [arm for arm in arms if _task(arm) == task] for task in map(_task, arms)}
+    return {task: [arm for arm in arms if evaluation_task(arm) == task] for task in map(evaluation_task, arms)}
 
 
 def _pick(design: Design, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:
@@ -167,12 +174,17 @@ def _pick(design: Design, record: Record, members: list[Arm], adopted: dict[str,
 def _adopted_scenes(design: Design, record: Record, data: Path) -> dict[str, Scenes]:
     """The scenes of each arm whose first run was adopted, from the study's own data or from the data it came from."""
     firsts = {arm.name: arm.run(design.seeds[0]).id for arm in design.arms}
-    sources = {arm: source for arm, run in firsts.items() if (source := record.adopted_from(run))}
+    adopted = [arm for arm, run in firsts.items() if record.adopted_from(run)]
     by_run: dict[str, Scenes] = {}
-    others = dict.fromkeys(source for source in sources.values() if source != data)
-    for folder in [*others, data] if sources else []:  # the study's own data last: they take precedence
+    for folder in _adopted_from(record, firsts.values(), data):
         by_run |= _scenes_by_run(folder)
-    return {arm: by_run[firsts[arm]] for arm in sources if firsts[arm] in by_run}
+    return {arm: by_run[firsts[arm]] for arm in adopted if firsts[arm] in by_run}
+
+
+def _adopted_from(record: Record, runs: Iterable[str], data: Path) -> list[Path]:
+    """The data that some of the runs were adopted from; the study's own are last, since they take precedence."""
+    sources = dict.fromkeys(source for run in runs if (source := record.adopted_from(run)))
+    return [*(source for source in sources if source != data), data] if sources else []
 
 
 def _scenes_by_run(data: Path) -> dict[str, Scenes]:
@@ -180,9 +192,9 @@ def _scenes_by_run(data: Path) -> dict[str, Scenes]:
     if not (data / "scenes.npz").exists():
         return {}
     runs = read_table(data / "runs.csv")
-    with _reading(data / "runs.csv"):
+    with reading(data / "runs.csv"):
         firsts = runs.drop_duplicates("arm").set_index("arm").run
-    with _reading(data / "scenes.npz"):
+    with reading(data / "scenes.npz"):
         by_arm = _read_scenes(list(firsts.index), data / "scenes.npz")
     return {firsts[arm]: scenes for arm, scenes in by_arm.items()}
 
@@ -197,13 +209,13 @@ def read(design: Design, folder: Path) -> Data:
     if not (data / "runs.csv").exists():
         raise AblateError(f"{data}: no data of this study; run `ablate sweep` to write them")
     runs = read_table(data / "runs.csv")
-    with _reading(data / "runs.csv"):
+    with reading(data / "runs.csv"):
         recorded = list(zip(runs.arm, runs.seed, runs.run, strict=True))
     if recorded != [(c.arm.name, c.seed, c.run.id) for c in design.cells]:
         raise AblateError(f"{data}: data of another version of this study; run `ablate sweep` to write them again")
-    with _reading(data / "scenes.npz"):
+    with reading(data / "scenes.npz"):
         scenes = _read_scenes([arm.name for arm in design.arms], data / "scenes.npz")
-    epochs = read_table(data / "epochs.csv")
+    epochs, image_errors = read_table(data / "epochs.csv"), read_image_errors(data)
     return Data(
         runs,
         epochs,
@@ -212,6 +224,7 @@ def read(design: Design, folder: Path) -> Data:
         tuning=read_tuning(design, folder),
         references=read_references(data / "references.json"),
         files=_read_files(data / "files.json"),
+        image_errors=image_errors,
     )
 
 
@@ -219,7 +232,7 @@ def _read_files(path: Path) -> dict[str, Files]:
     """The number of files by arm and split; empty if it was not recorded."""
     if not path.exists():
         return {}
-    with _reading(path):
+    with reading(path):
         return FILES.validate_json(path.read_bytes())
 
 
@@ -231,18 +244,8 @@ def read_references(path: Path) -> dict[str, dict[str, Reference]]:
     """The reference points by arm; empty for data that were written before there were any."""
     if not path.exists():
         return {}
-    with _reading(path):
+    with reading(path):
         return {arm: POINTS.validate_python(points) for arm, points in json.loads(path.read_bytes()).items()}
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Raise an error that calls the file damaged if the code inside fails to read it."""
-    try:
-        yield
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, BadZipFile) as error:
-        advice = "write it again with `ablate sweep`, or restore it with `git restore`"
-        raise AblateError(f"{path}: is damaged ({type(error).__name__}: {error}); {advice}") from None
 
 
 def _read_scenes(names: list[str], path: Path) -> dict[str, Scenes]:
@@ -255,11 +258,3 @@ def _read_scenes(names: list[str], path: Path) -> dict[str, Scenes]:
     if any(arrays and len(arrays) < len(KINDS) for arrays in scenes.values()):
         raise AblateError(f"{path}: written by an older version of ablate; run `ablate sweep` to write it again")
     return {name: arrays for name, arrays in scenes.items() if arrays}
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table, keeping text as text: an arm can be called `none`, and a commit can look like a number."""
-    with _reading(path):
-        header = pd.read_csv(path, nrows=0).columns
-        text = {name: str for name in header if name in ("arm", "run", "status", "error") or name.startswith("env/")}
-        return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])

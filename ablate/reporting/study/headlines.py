@@ -22,13 +22,13 @@ def headlines(page: Page) -> dict[str, Any]:
         "zero": page.zero_score,
         "train_hours": page.train_seconds / 3600,
         **({"runs": {"used": len(page.used_runs), "planned": page.max_runs}} if len(page.study.looks) > 1 else {}),
-        "arms": {row.name: _arm(row) for row in page.rows},
+        "arms": {row.name: _arm(row, page.difference_errors.get(row.name, math.nan)) for row in page.rows},
     }
     plain: dict[str, Any] = _plain(facts)
     return plain
 
 
-def _arm(row: ArmRow) -> dict[str, Any]:
+def _arm(row: ArmRow, image_error: float) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "seeds": row.seeds,
         "diverged": row.diverged_runs,
@@ -47,6 +47,7 @@ def _arm(row: ArmRow) -> dict[str, Any]:
     }
     if row.comparison and row.decibels:
         facts |= {"against": row.against, "verdict": row.comparison.verdict, **_difference(row.comparison)}
+        facts |= {"difference_image_error": image_error}
         facts |= {"for_median": row.comparison.is_for_median, "decibels": _difference(row.decibels)}
         facts |= {"wins": row.comparison.median.wins} if row.comparison.median else {}
     return facts

@@ -19,6 +19,7 @@ from ablate.reporting.study.data import Data
 from ablate.reporting.study.diagnostics import Diagnosis, diagnose
 from ablate.reporting.study.earlier_looks import uncorrected_error
 from ablate.reporting.study.grids import GridFacts, grid_facts
+from ablate.reporting.study.image_errors import mean_errors
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.rates import SeedRate, seed_rate
@@ -43,6 +44,8 @@ class Page:
         scores: of each run, seeds x arms.
         diverged, useless: whether each run diverged, and whether it has learned nothing, seeds x arms.
         image_sems: the scores' standard errors over the test images, in the metric's unit, seeds x arms.
+        difference_errors: the standard error over the test images of each arm's difference from its reference, by arm,
+            in the metric's unit; NaN where unknown, and empty if all are.
         nothing_score, zero_score: of doing nothing and of a constant answer; NaN where arms differ in the task.
         course: at which look each pair of arms was judged, and why no further look followed.
         used_runs: the ids of the runs on which the verdicts rest.
@@ -68,6 +71,7 @@ class Page:
     diverged: pd.DataFrame
     useless: pd.DataFrame
     image_sems: pd.DataFrame
+    difference_errors: dict[str, float]
     nothing_score: float
     zero_score: float
     course: Course
@@ -122,6 +126,7 @@ def build(design: Design, data: Data) -> Page:
         diverged=(diverged := by_seed(design, runs, "status") == "diverged"),
         useless=scores.bad & ~diverged & (by_seed(design, runs, "status") != "failed"),
         image_sems=by_seed(design, runs.assign(sem=image_sem(runs, metric.name)), "sem"),
+        difference_errors=mean_errors(data.image_errors, course, design.against),
         nothing_score=_baseline(ended, "nothing", metric),
         zero_score=_baseline(ended, "zero", metric),
         course=course,

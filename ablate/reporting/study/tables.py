@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ablate.reporting.markup.document import Code, Column, Span, Strong, Table, table
 from ablate.reporting.markup.numbers import (
     decimals_for,
     format_fixed,
-    format_percent,
     format_signed,
     format_significant,
     metric_label,
@@ -19,10 +17,16 @@ from ablate.reporting.markup.numbers import (
 from ablate.reporting.origins import arm_search
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
-from ablate.reporting.study.texts import ENDS, ComparisonTexts, arm_texts, comparison_texts, verdict_text
+from ablate.reporting.study.texts import (
+    ENDS,
+    ComparisonTexts,
+    arm_texts,
+    comparison_texts,
+    image_error_text,
+    verdict_text,
+)
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.power import SeedsNeeded
-from ablate.statistics.rates import Rate, paired_rates_p, rate
 from ablate.statistics.sensitivity import Choice, MeanError, OtherScores, Sensitivity, WithoutSeed
 from ablate.strategies.choices import ArmTuning
 from ablate.studies.names import value_text
@@ -37,6 +41,7 @@ def verdict_table(page: Page) -> Table:
         _of_comparison("difference", lambda row: _texts(row, page).difference),
         _of_comparison("L", lambda row: _texts(row, page).low),
         _of_comparison("U", lambda row: _texts(row, page).high),
+        *_image_error_columns(page),
         _of_comparison("level", lambda row: _texts(row, page).level),
         Column[ArmRow]("n", _count),
         _of_comparison("smallest margin", lambda row: _texts(row, page).smallest_margin),
@@ -44,6 +49,13 @@ def verdict_table(page: Page) -> Table:
         _of_comparison("for the median seed, too", lambda row: _texts(row, page).for_median),
     ]
     return table(f"Verdicts by {metric_label(page.metric)}", columns, page.rows)
+
+
+def _image_error_columns(page: Page) -> list[Column[ArmRow]]:
+    """How much other test images would change a difference, unless that is unknown for all."""
+    if not page.difference_errors:
+        return []
+    return [_of_comparison("± over test images", lambda row: image_error_text(row, page))]
 
 
 def mean_heading(page: Page) -> str:
@@ -181,58 +193,6 @@ def cost_table(page: Page) -> Table:
 
 def _megaflops(count: float) -> str:
     return format_fixed(count, 1) if not count < 1 else format_significant(count, 2)
-
-
-def rates_table(page: Page) -> Table:
-    """The arms of which a run went wrong, or a run of their reference, each with the exact comparison of bad runs."""
-    wrong = {row.name for row in page.rows if row.outcomes}
-    bad = {row.name for row in page.rows if row.bad_runs}
-    rows = [row for row in page.rows if row.name in wrong or row.against in bad]
-    columns = [
-        Column[Rates]("arm", lambda line: line.arm, number=False),
-        Column[Rates]("diverged", lambda line: _fraction(line.divergence)),
-        Column[Rates]("learned nothing", lambda line: _fraction(line.useless)),
-        Column[Rates]("rate of bad runs, 95%", lambda line: _interval(line.bad)),
-        Column[Rates]("p, against the reference's", lambda line: _p_text(line.p)),
-        Column[Rates]("failed", lambda line: _fraction(line.failure)),
-        Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failure)),
-    ]
-    return table("Runs that went wrong", columns, [_rates(row, page) for row in rows])
-
-
-def _p_text(p: float) -> str:
-    return format_fixed(p, 4 if p < 0.01 else 2)
-
-
-class Rates(NamedTuple):
-    """How often an arm's runs diverged, learned nothing, were bad in either way, and failed.
-
-    `p` is that of the exact paired comparison of its bad runs with those of its reference; NaN for a reference.
-    """
-
-    arm: str
-    divergence: Rate
-    useless: Rate
-    bad: Rate
-    failure: Rate
-    p: float
-
-
-def _rates(row: ArmRow, page: Page) -> Rates:
-    bad, both = page.diverged | page.useless, page.scores.notna()
-    paired = both[row.name] & both[row.against] if row.against else None
-    p = math.nan if paired is None else paired_rates_p(bad[row.name][paired], bad[row.against][paired])
-    diverged, useless, either = (rate(n, row.seeds) for n in (row.diverged_runs, row.useless_runs, row.bad_runs))
-    failed = rate(row.failed_runs, row.seeds + row.failed_runs - row.counted_runs)
-    return Rates(row.name, diverged, useless, either, failed, p)
-
-
-def _fraction(observed: Rate) -> str:
-    return f"{observed.bad} of {observed.runs}"
-
-
-def _interval(observed: Rate) -> str:
-    return f"{format_percent(observed.low)} to {format_percent(observed.high)}"
 
 
 def needed_table(page: Page) -> Table:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ablate.metrics import METRICS, Metric
 from ablate.reporting.markup.numbers import decimals_for, format_fixed, format_signed, interval_decimals
+from ablate.reporting.markup.words import join_names
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
 from ablate.statistics.course import End
@@ -115,6 +117,28 @@ def comparison_texts(c: Comparison, metric: Metric, margin: float) -> Comparison
         wins=f"{c.median.wins} of {c.pairs}" if c.median else "–",
         for_median=median_text(c),
     )
+
+
+def image_error_text(row: ArmRow, page: Page) -> str:
+    """The standard error over the test images of an arm's difference."""
+    error = page.difference_errors.get(row.name, math.nan)
+    return format_fixed(error, decimals_for(error, page.metric.digits))
+
+
+def image_error_texts(page: Page) -> Iterator[str]:
+    """How much other test images would change the differences, and which of them such images could turn."""
+    if not page.difference_errors:
+        return
+    yield (
+        "[L, U] covers the choice of seeds, not that of the test images: other test images would change a difference "
+        "by about its ± over test images. That is its standard error over the images, on which both arms are scored, "
+        "with the seeds as they are."
+    )
+    small = [
+        row.name for row, c in page.compared_arms if abs(c.difference) < 2 * page.difference_errors.get(row.name, 0)
+    ]
+    if small:
+        yield f"Other test images could turn the sign of a difference below twice that: {join_names(small)}."
 
 
 def standard_error(sd: float, count: int) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from ablate.reporting.markup.document import Block, Code, paragraph
-from ablate.reporting.markup.numbers import format_percent
+from ablate.reporting.markup.document import Block, Code, Column, Table, paragraph, table
+from ablate.reporting.markup.numbers import format_fixed, format_percent
+from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page, constant_answer
-from ablate.reporting.study.tables import rates_table
-from ablate.statistics.rates import SeedRate
+from ablate.statistics.rates import Rate, SeedRate, paired_rates_p, rate
 
 HELD = 0.2
 """Up to this rate of bad runs, verdicts about seeds without bad runs hold, by `benchmarks/bad_seeds.md`."""
@@ -67,3 +69,55 @@ def wrong(page: Page) -> Iterator[Block]:
         "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
         "corrected for the number of arms."
     )
+
+
+def rates_table(page: Page) -> Table:
+    """The arms of which a run went wrong, or a run of their reference, each with the exact comparison of bad runs."""
+    wrong = {row.name for row in page.rows if row.outcomes}
+    bad = {row.name for row in page.rows if row.bad_runs}
+    rows = [row for row in page.rows if row.name in wrong or row.against in bad]
+    columns = [
+        Column[Rates]("arm", lambda line: line.arm, number=False),
+        Column[Rates]("diverged", lambda line: _fraction(line.divergence)),
+        Column[Rates]("learned nothing", lambda line: _fraction(line.useless)),
+        Column[Rates]("rate of bad runs, 95%", lambda line: _interval(line.bad)),
+        Column[Rates]("p, against the reference's", lambda line: _p_text(line.p)),
+        Column[Rates]("failed", lambda line: _fraction(line.failure)),
+        Column[Rates]("rate of failed runs, 95%", lambda line: _interval(line.failure)),
+    ]
+    return table("Runs that went wrong", columns, [_rates(row, page) for row in rows])
+
+
+def _p_text(p: float) -> str:
+    return format_fixed(p, 4 if p < 0.01 else 2)
+
+
+class Rates(NamedTuple):
+    """How often an arm's runs diverged, learned nothing, were bad in either way, and failed.
+
+    `p` is that of the exact paired comparison of its bad runs with those of its reference; NaN for a reference.
+    """
+
+    arm: str
+    divergence: Rate
+    useless: Rate
+    bad: Rate
+    failure: Rate
+    p: float
+
+
+def _rates(row: ArmRow, page: Page) -> Rates:
+    bad, both = page.diverged | page.useless, page.scores.notna()
+    paired = both[row.name] & both[row.against] if row.against else None
+    p = math.nan if paired is None else paired_rates_p(bad[row.name][paired], bad[row.against][paired])
+    diverged, useless, either = (rate(n, row.seeds) for n in (row.diverged_runs, row.useless_runs, row.bad_runs))
+    failed = rate(row.failed_runs, row.seeds + row.failed_runs - row.counted_runs)
+    return Rates(row.name, diverged, useless, either, failed, p)
+
+
+def _fraction(observed: Rate) -> str:
+    return f"{observed.bad} of {observed.runs}"
+
+
+def _interval(observed: Rate) -> str:
+    return f"{format_percent(observed.low)} to {format_percent(observed.high)}"

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from ablate.reporting.study.model import Page, build
-from ablate.reporting.study.tables import rates_table, seeds_table
-from ablate.reporting.study.wrong import HELD, limit, wrong
+from ablate.reporting.study.tables import seeds_table
+from ablate.reporting.study.wrong import HELD, limit, rates_table, wrong
 from ablate.statistics.rates import SeedRate, bad_seed_bound, paired_rates_p
 from ablate.studies.planning import Cell
 from tests.helpers.fabricated import ZERO, fabricate, named_score, named_study

@@ -86,7 +86,12 @@ def test_the_shown_scenes_are_those_of_the_recorded_errors(
 
 
 DAMAGED = [("runs.csv", b""), ("runs.csv", b"arm;seed;run\n1;2;3\n"), ("epochs.csv", b""), ("epochs.csv", None)]
-DAMAGED += [("scenes.npz", b""), ("scenes.npz", b"PK\x03\x04 cut off"), ("scenes.npz", None)]
+DAMAGED += [
+    ("scenes.npz", b""),
+    ("scenes.npz", b"PK\x03\x04 cut off"),
+    ("scenes.npz", None),
+    ("image_errors.csv", b"arm\n1\n"),
+]
 
 
 @pytest.mark.parametrize(("name", "content"), DAMAGED)
