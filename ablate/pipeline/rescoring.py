@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ablate.metrics import METRICS, Metric
 from ablate.pipeline.terminal import Terminal
-from ablate.records.models import NOT_SCORED, Result
+from ablate.records.models import Result
 from ablate.records.record import Record
 from ablate.settings import Run
 from ablate.studies.planning import Design
@@ -64,7 +64,7 @@ def _best_is_last(run: Run, result: Result) -> bool:
 
 def _reason(metric: Metric, result: Result, weights: bytes | None) -> str:
     if result.adopted:
-        return f"{NOT_SCORED}{metric.name}; adopted from {result.adopted}, without weights to compute it"
+        return f"without {metric.name}; adopted from {result.adopted}, without weights to compute it"
     if not weights:
-        return f"{NOT_SCORED}{metric.name}; its weights are gone"
-    return f"{NOT_SCORED}{metric.name}; only the weights of its best epoch are kept, and that was not its last"
+        return f"without {metric.name}; its weights are gone"
+    return f"without {metric.name}; only the weights of its best epoch are kept, and that was not its last"

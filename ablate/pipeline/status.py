@@ -24,6 +24,7 @@ STATUSES = (
     "not needed",
     "failed",
     "timed out",
+    "set aside",
     "not started",
 )
 

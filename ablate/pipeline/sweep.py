@@ -106,8 +106,7 @@ class _Loop:
         result = self.record.result(run_id)
         results = result.results if result else {}
         status, epochs = self.record.status(run_id), self.record.epochs(run_id)
-        left = run_id in self.abandoned or (status == "failed" and self.record.is_set_aside(run_id))
-        self.outcomes[run_id] = Outcome(status, epochs, results, is_abandoned=left)
+        self.outcomes[run_id] = Outcome(status, epochs, results, is_abandoned=run_id in self.abandoned)
 
 
 def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:

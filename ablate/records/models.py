@@ -16,11 +16,8 @@ from ablate.records.files import write_json
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Number = int | float
-FailureStatus = Literal["failed", "timed out"]
+FailureStatus = Literal["failed", "timed out", "set aside"]
 ResultStatus = Literal["finished", "diverged"]
-
-NOT_SCORED = "without "
-"""How the reason of a failure begins if the run was set aside because it could not be scored."""
 
 
 class Stored(BaseModel):
@@ -75,13 +72,35 @@ class Result(Stored):
 
 
 class Failure(Stored):
-    """`failure.json`: why an attempt at a run failed, and whether another attempt has started since (`again`)."""
+    """`failure.json`: why a run has no result, and whether another attempt has started since (`again`).
+
+    It failed, timed out, or had a result, but was set aside because it could not be scored.
+    """
 
     status: FailureStatus
     reason: str
     trace: str = ""
     time: Number
     again: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tell_set_aside(cls, stored: Any) -> Any:
+        """Read a run as set aside that an older version called failed: only the reason said that it was not."""
+        if isinstance(stored, dict) and is_set_aside(stored.get("status"), stored.get("reason")):
+            return stored | {"status": "set aside"}
+        return stored
+
+
+def is_set_aside(status: object, reason: object) -> bool:
+    """Whether a run that an older version called failed was set aside, since it could not be scored.
+
+    No other reason begins like this: that of an exception begins with its name.
+
+    >>> is_set_aside("failed", "without test/mae; its weights are gone"), is_set_aside("failed", "ValueError: no")
+    (True, False)
+    """
+    return status == "failed" and isinstance(reason, str) and reason.startswith("without ")
 
 
 EPOCHS = TypeAdapter(list[dict[str, Number]], config=STRICT)

@@ -42,7 +42,7 @@ from ablate.records.files import (
     write_atomic,
     write_json,
 )
-from ablate.records.models import NOT_SCORED, Failure, Result, RunFacts, read_epochs, read_stored
+from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
 from ablate.variants.files import Files, PartFile
 
@@ -52,13 +52,13 @@ if TYPE_CHECKING:
 
     from ablate.settings import Run
 
-Status = Literal["absent", "unfinished", "failed", "timed out", "finished", "diverged"]
+Status = Literal["absent", "unfinished", "failed", "timed out", "set aside", "finished", "diverged"]
 
 PENDING: tuple[Status, ...] = ("absent", "unfinished")
 """Not trained yet, or only in part."""
 
-FAILED: tuple[Status, ...] = ("failed", "timed out")
-"""Not trained again unless that is requested (`--retry-failed`)."""
+FAILED: tuple[Status, ...] = ("failed", "timed out", "set aside")
+"""Have no result that can be scored, and are not trained again unless that is requested (`--retry-failed`)."""
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
 """Have a result, and are never trained again."""
@@ -145,14 +145,14 @@ class Record:
             extended.write(self.folder(run_id) / "result.json")
 
     def invalidate(self, run: Run, reason: str) -> None:
-        """Move everything recorded of a run to `replaced/` and mark the run as failed, so it can be trained again."""
+        """Move everything recorded of a run to `replaced/` and mark the run as such, so it can be trained again."""
         aside = self.root / "replaced" / run.id
         make_folder(aside.parent)
         shutil.rmtree(aside, ignore_errors=True)
         move_folder(self.folder(run.id), aside)
         make_folder(self.folder(run.id))
         _write_run(self.folder(run.id), run, time.time())
-        Failure(status="failed", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
+        Failure(status="set aside", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
 
     def retry(self, run_id: str) -> None:
         """Let a run that has failed be trained again."""
@@ -221,11 +221,6 @@ class Record:
     def failure(self, run_id: str) -> Failure | None:
         """Why the last attempt at a run failed; None if none has."""
         return read_stored(self.folder(run_id) / "failure.json", Failure)
-
-    def is_set_aside(self, run_id: str) -> bool:
-        """Whether a run was set aside because it could not be scored (`invalidate`), and not trained again since."""
-        failure = self.failure(run_id)
-        return failure is not None and failure.reason.startswith(NOT_SCORED)
 
     def start_time(self, run_id: str) -> float:
         """When a run was first started, in Unix seconds; NaN if that is not known."""

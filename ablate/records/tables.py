@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
 from ablate.project import STATE, find_project
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.models import NOT_SCORED
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
@@ -22,11 +21,11 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
 
     Without a record, they are read from that of the current folder's project (`ablate.project`).
 
-    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `finished`, `diverged`),
-    error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it), and the
-    environment that trained it as `env/...`. Once runs have ended, a score that none of them has is left out: they were
-    trained before it existed. A diverged run is scored as if its network always returned zero; the standard error of
-    that score over the test images is not known.
+    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `set aside`, `finished`,
+    `diverged`), error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it),
+    and the environment that trained it as `env/...`. Once runs have ended, a score that none of them has is left out:
+    they were trained before it existed. A diverged run is scored as if its network always returned zero; the standard
+    error of that score over the test images is not known.
 
     Examples:
         >>> import ablate
@@ -111,14 +110,12 @@ def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
 def count_failed_runs(design: Design, runs: pd.DataFrame) -> pd.DataFrame:
     """Score the failed runs of a study with `missing` as if their networks always returned zero; others are unchanged.
 
-    What that scores is known from the runs of the same arm that have ended. A run whose record was set aside, because
-    it could not be scored, has not failed in this sense.
+    What that scores is known from the runs of the same arm that have ended. A run that timed out or was set aside,
+    because it could not be scored, has not failed in this sense.
     """
     if not design.study.missing:
         return runs
     failed = runs.status == "failed"
-    if "error" in runs:
-        failed &= ~runs["error"].fillna("").astype(str).str.startswith(NOT_SCORED)
     if not failed.any():
         return runs
     names = [metric.name for metric in RESULT_METRICS if metric.kind in ("nothing", "zero") and metric.name in runs]

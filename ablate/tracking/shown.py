@@ -20,6 +20,7 @@ IN_MLFLOW = {
     "unfinished": "KILLED",
     "failed": "FAILED",
     "timed out": "FAILED",
+    "set aside": "FAILED",
     "finished": "FINISHED",
     "diverged": "FINISHED",
 }

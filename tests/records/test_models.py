@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from ablate.records.models import Failure, Result, RunFacts, Stored, read_epochs, read_stored
 from ablate.records.record import Record
 from ablate.records.requests import load_requested
+from ablate.reporting.study.reading import read_runs
 
 FACTS: dict[type[Stored], dict[str, Any]] = {
     RunFacts: {"id": "a1", "recipe": 1, "seed": 0, "settings": {"model.heads": 4}, "began": 1.5},
@@ -106,3 +108,19 @@ def test_a_study_whose_requests_are_invalid_counts_as_never_swept(content: str, 
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "tiny.json").write_text(content)
     assert load_requested(tmp_path, "tiny") is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [("without test/mae; its weights are gone", "set aside"), ("ValueError: without a score", "failed")],
+)
+def test_a_run_that_an_older_version_called_failed_can_be_set_aside(reason: str, status: str, tmp_path: Path) -> None:
+    (tmp_path / "failure.json").write_text(json.dumps({"status": "failed", "reason": reason, "time": 3.5}))
+    found = read_stored(tmp_path / "failure.json", Failure)
+    assert found is not None
+    assert found.status == status
+    table = tmp_path / "runs.csv"
+    pd.DataFrame({"run": ["a", "b"], "status": ["failed", "finished"], "error": [reason, None]}).to_csv(
+        table, index=False
+    )
+    assert read_runs(table).status.tolist() == [status, "finished"]

@@ -56,6 +56,14 @@ def test_a_run_that_timed_out_has_its_own_status_and_is_retried_like_a_failed_on
     assert (record.needs_training(RUN.id), record.needs_training(RUN.id, retry_failed=True)) == (False, True)
 
 
+def test_a_run_that_is_set_aside_has_its_own_status_and_is_retried_like_a_failed_one(record: Record) -> None:
+    end_run(record)
+    record.invalidate(RUN, "without test/mae; its weights are gone")
+    assert record.status(RUN.id) == "set aside"
+    assert not record.needs_training(RUN.id)
+    assert record.needs_training(RUN.id, retry_failed=True)
+
+
 def test_a_failure_is_recorded_and_forgotten_when_the_run_starts_again(record: Record) -> None:
     record.write_event(RUN, Started(0, "cpu"))
     record.write_event(RUN, Failed("out of memory", "trace"))

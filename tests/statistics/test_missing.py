@@ -127,7 +127,8 @@ def test_a_report_waits_for_runs_beyond_what_is_allowed_and_does_without_the_oth
 
 def test_a_run_whose_record_was_set_aside_is_left_out_and_no_bad_one() -> None:
     data = fabricate(STUDY, lambda cell: None if (cell.arm.name, cell.seed) == (SECOND, 2) else named_score(cell))
-    data.runs.loc[data.runs.status == "failed", "error"] = "without test/psnr; its weights are gone"
+    lost = data.runs.status == "failed"
+    data.runs.loc[lost, ["status", "error"]] = ["set aside", "without test/psnr; its weights are gone"]
     (found,) = [comparison for row, comparison in build(STUDY, data).compared_arms if row.name == SECOND]
     assert (found.pairs, found.barred) == (5, frozenset())
 

@@ -56,7 +56,7 @@ class ArmRow:
         against: the arm that it is compared with.
         seeds: runs with a score, of which `diverged_runs` diverged and `useless_runs` have learned nothing.
         counted_runs: failed runs that count as answering zero (`missing`); they are among `seeds` and `failures`.
-        failures: number of runs without a score, by how they failed: `failed`, `timed out`.
+        failures: number of runs without a score, by why: `failed`, `timed out`, `set aside`.
         sd: of the score over these seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
         level: the arm's own level, which can be compared with that of any other arm.

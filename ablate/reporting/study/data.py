@@ -39,7 +39,7 @@ from ablate.reporting.study.image_errors import (
     read_image_errors,
     write_image_errors,
 )
-from ablate.reporting.study.reading import read_table, reading
+from ablate.reporting.study.reading import read_runs, read_table, reading
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning
 from ablate.studies.designs import Arm
@@ -208,7 +208,7 @@ def read(design: Design, folder: Path) -> Data:
     data = folder / "data"
     if not (data / "runs.csv").exists():
         raise AblateError(f"{data}: no data of this study; run `ablate sweep` to write them")
-    runs = read_table(data / "runs.csv")
+    runs = read_runs(data / "runs.csv")
     with reading(data / "runs.csv"):
         recorded = list(zip(runs.arm, runs.seed, runs.run, strict=True))
     if recorded != [(c.arm.name, c.seed, c.run.id) for c in design.cells]:

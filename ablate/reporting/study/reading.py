@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import pandas as pd
 
 from ablate.errors import AblateError
+from ablate.records.models import is_set_aside
 
 TEXTS = ("arm", "against", "metric", "run", "against_run", "status", "error")
 """The columns of text, besides those of the environment."""
@@ -35,3 +36,15 @@ def read_table(path: Path) -> pd.DataFrame:
         header = pd.read_csv(path, nrows=0).columns
         text = {name: str for name in header if name in TEXTS or name.startswith("env/")}
         return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """Read a table of runs (`load_results`); those that an older version of it calls failed can be set aside.
+
+    Raises:
+        AblateError: it cannot be read.
+    """
+    runs = read_table(path)
+    with reading(path):
+        facts = zip(runs.status, runs.error, strict=True)
+        return runs.assign(status=["set aside" if is_set_aside(*fact) else fact[0] for fact in facts])

@@ -58,7 +58,8 @@ def wrong(page: Page) -> Iterator[Block]:
         yield paragraph(f"Diverged: {'; '.join(page.divergences)}.")
     if failed:
         yield paragraph(
-            "A failed run stopped with an error or exceeded its time limit. It has no score; ",
+            "A failed run stopped with an error, exceeded its time limit, or was set aside because it could not be "
+            "scored. It has no score; ",
             Code("ablate sweep --retry-failed"),
             " trains it again.",
         )
