@@ -122,22 +122,16 @@ def compare_without(scores: Scores, seed: int, pairs: Sequence[Pair]) -> list[Co
     arms, references = (rest.values[list(names)].to_numpy(float).T for names in zip(*pairs, strict=True))
     differences = arms - references
     # n differences with the mean and the sd of the remaining ones: these, further from their mean, and the mean itself.
-    # A missing run makes all of them NaN, so the verdict waits, unless the study does without it
-    average = _average_found if rest.missing else _average
+    # A missing run leaves its own NaN, so the verdict waits, unless the study does without it
     count = (~np.isnan(differences)).sum(axis=1, keepdims=True).clip(2)
-    mean = average(differences)
+    mean = _average(differences)
     spread = (differences - mean) * np.sqrt(count / (count - 1))
     typical = np.hstack([mean + spread, mean])
-    against = np.hstack([references, average(references)])
+    against = np.hstack([references, _average(references)])
     return rest.compare_arrays(against + typical, against, pairs)
 
 
 def _average(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The mean of each row (pairs, 1)."""
-    return np.asarray(values.mean(axis=1, keepdims=True))
-
-
-def _average_found(values: NDArray[np.floating]) -> NDArray[np.floating]:
     """The mean of each row without NaN (pairs, 1); 0 if nothing is left."""
     found = ~np.isnan(values)
     return np.asarray(np.where(found, values, 0).sum(axis=1, keepdims=True) / found.sum(axis=1, keepdims=True).clip(1))
