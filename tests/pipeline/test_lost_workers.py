@@ -9,10 +9,15 @@ from ablate.executors import ReadCheckpoint, no_checkpoint
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
 from ablate.records.record import Record
+from ablate.records.tables import load_results, read_course, read_scores
 from ablate.settings import Run
+from ablate.statistics.course import compare_all
+from ablate.statistics.verdicts import Comparison
 from ablate.strategies.fixed import Fixed
+from ablate.studies.loading import load_study
+from ablate.studies.planning import Design
 from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Lost, NoRoom
-from tests.helpers.tiny import tiny_run
+from tests.helpers.tiny import tiny_run, write_tiny_study
 
 RUNS = [tiny_run(0), tiny_run(1)]
 
@@ -73,6 +78,27 @@ def test_a_run_whose_workers_are_killed_is_left_to_the_next_sweep_and_stops_no_o
     log = Log()
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert [kind for _, kind in log].count(Ended) == 2
+
+
+def test_no_verdict_depends_on_kills_also_where_a_study_does_without_missing_runs(
+    record: Record, swept: tuple[Path, Design], tmp_path: Path
+) -> None:
+    """A run that lost its worker is not missing for good: its verdict waits until the next sweep has resumed it."""
+    path = write_tiny_study(tmp_path)
+    path.write_text(path.read_text() + "missing: 1\n")
+    study = load_study(path)
+
+    def judge(record: Record) -> Comparison:
+        runs = load_results(study, record)
+        return compare_all(read_course(study, runs), read_scores(study, runs), study.against)["without"]
+
+    sweep(Fixed(study.runs[1:]), InProcessExecutor(), record)
+    sweep(Fixed(study.runs[:1]), Unlucky(2), record)  # type: ignore[arg-type]
+    assert record.status(study.runs[0].id) == "unfinished"
+    assert judge(record).verdict == "waiting"
+    sweep(Fixed(study.runs), InProcessExecutor(), record)
+    assert judge(record) == judge(Record(swept[0] / ".ablate"))
+    assert judge(record).pairs == 2
 
 
 def test_a_run_resumes_as_often_as_it_finds_no_room_on_its_gpu(record: Record) -> None:
