@@ -199,8 +199,9 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         yield shares_table(grid)
         yield paragraph(
             f"ω² estimates what share of the variance of all scores an axis explains{_complete_seeds(page)}. "
-            "±: its standard error, by leaving out one seed at a time; with few seeds ω² is uncertain, and on average "
-            "too large. No p value is given: the F test is wrong where one cell varies more than the others."
+            "±: its standard error, by leaving out one seed at a time; with few seeds ω² is uncertain, and for an "
+            "axis that does little on average too large. No p value is given: where one cell varies more than the "
+            "others, an F test is wrong too often (benchmarks/shares.md)."
         )
 
 
