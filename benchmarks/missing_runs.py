@@ -1,6 +1,6 @@
 """What `missing` does to studies some of whose runs never end: comparisons that wait, and wrong verdicts.
 
-    python -m benchmarks.missing_runs        # writes benchmarks/missing_runs.md, in half a minute on one core
+    python -m benchmarks.missing_runs        # writes benchmarks/missing_runs.md, in a minute on one core
 
 Scores are relative to those of answering zero. Shape legend: S studies, A arms (the reference first), C compared arms,
 N seeds.
@@ -22,7 +22,7 @@ from benchmarks.bad_seeds import HEIGHT, TRUTHS, ordinary
 from benchmarks.calibration import MARGIN, is_right, percent, uncertainty
 from benchmarks.noises import SD
 
-RATE, SEEDS, COMPARISONS, ALLOWED = 0.05, 12, (3, 5), (0, 1)
+RATE, SEEDS, COMPARISONS, ALLOWED = 0.05, 12, (3, 5), (0, 1, 2)
 STUDIES = 500
 PARTS = slice(1, None), slice(0, 1)
 """The compared arms, and the reference."""
@@ -32,21 +32,25 @@ PAGE = Path(__file__).with_suffix(".md")
 
 @dataclass(frozen=True)
 class Missing:
-    """Runs of all arms, or of the first compared one, that never end: `counted` if they broke, else left out."""
+    """Runs that never end: of all arms, of the first compared one, or all of a seed; `counted` if they broke."""
 
     name: str
     counted: bool
     lowest: bool
     only_first: bool = False
+    together: bool = False
 
 
 PATTERNS = (
     Missing("any run breaks", counted=True, lowest=False),
-    Missing("any run is lost", counted=False, lowest=False),
+    Missing("any run times out", counted=False, lowest=False),
     Missing("the lowest runs break", counted=True, lowest=True),
-    Missing("the lowest runs are lost", counted=False, lowest=True),
+    Missing("the lowest runs time out", counted=False, lowest=True),
     Missing("the lowest runs of one arm break", counted=True, lowest=True, only_first=True),
-    Missing("the lowest runs of one arm are lost", counted=False, lowest=True, only_first=True),
+    Missing("the lowest runs of one arm time out", counted=False, lowest=True, only_first=True),
+    # append only: a pattern's place seeds its simulation
+    Missing("all runs of a seed break", counted=True, lowest=False, together=True),
+    Missing("all runs of a seed time out", counted=False, lowest=False, together=True),
 )
 
 
@@ -59,12 +63,13 @@ class Found:
 
 
 def find_missing(pattern: Missing, draw: np.random.Generator, scores_SAN: np.ndarray) -> np.ndarray:
-    """Which runs (S, A, N) never end: of each arm, any with the probability RATE, or those below that quantile."""
-    chances_SAN = scores_SAN if pattern.lowest else draw.random(scores_SAN.shape)
+    """Which runs (S, A, N) never end: any of each arm, or all of any seed, or those below the quantile of RATE."""
+    studies, arms, seeds = scores_SAN.shape
+    chances_SAN = scores_SAN if pattern.lowest else draw.random((studies, 1 if pattern.together else arms, seeds))
     gone_SAN = np.zeros(scores_SAN.shape, bool)
     limit_1A1 = np.quantile(scores_SAN, RATE, axis=(0, 2), keepdims=True) if pattern.lowest else RATE
-    arms = slice(1, 2) if pattern.only_first else slice(None)
-    gone_SAN[:, arms] = (chances_SAN < limit_1A1)[:, arms]
+    some = slice(1, 2) if pattern.only_first else slice(None)
+    gone_SAN[:, some] = (chances_SAN < limit_1A1)[:, some]
     return gone_SAN
 
 
@@ -122,11 +127,11 @@ HEAD = """\
 
 {studies:,} simulated studies with {seeds} seeds for each line and each true difference. Runs are {height:g} dB better
 than answering zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin M is
-{margin:g} dB. 5% of the runs of each arm, the reference included, or of one arm alone never end: any of them, or those
-with the lowest scores. A run that *breaks* counts as answering zero and as a bad run, so an arm with one is never
-better or equivalent, and if the reference has one, no arm is worse or equivalent. A *lost* run is left out with its
-pair. With `missing: 0` a comparison waits for either. All numbers are percentages; an error is **bold** if it is over 5
-by more than three Monte Carlo standard errors.
+{margin:g} dB. 5% of the runs of each arm, the reference included, or of one arm alone never end: any of them, those
+with the lowest scores, or all runs of a seed together. A run that *breaks* counts as answering zero and as a bad run,
+so an arm with one is never better or equivalent, and if the reference has one, no arm is worse or equivalent. One that
+*times out* is left out with its pair. With `missing: 0` a comparison waits for either. All numbers are percentages; an
+error is **bold** if it is over 5 by more than three Monte Carlo standard errors.
 
 *Wrong* is for the worst of the true differences 0, ½, 1 and 2 M, upwards and downwards, of the arms if all of their
 runs had ended.
