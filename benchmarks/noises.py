@@ -35,6 +35,9 @@ WINDFALL, WINDFALL_RATE, WINDFALL_SD = 5.5, 1 / 12, 0.57
 LATE, LATE_RATE, ESCAPE_RATE = 6.0, 1 / 12, 0.1
 """What a late start costs (dB), in which share of seeds, and the share of arms that escape it: as in seed 10."""
 
+FAIL, FAIL_SD, FAIL_RATE = 13.0, 0.5, 1 / 20
+"""By how much runs that learn nothing are worse, each by itself (mean and sd, dB), and in which share of seeds."""
+
 SMOOTHING = 0.25
 """The width of the normal noise that smooths a resampling, in standard deviations of what is resampled."""
 
@@ -120,6 +123,13 @@ def late_starters(draw: Draw, shape: Shape) -> np.ndarray:
     scores_SAN = normal(draw, shape)
     scores_SAN -= LATE * (hit_SAN - LATE_RATE * (1 - ESCAPE_RATE))
     return scores_SAN
+
+
+def failing_together(draw: Draw, shape: Shape) -> np.ndarray:
+    """In rare seeds no arm learns anything; nothing of such a seed is left out, and no verdict is barred."""
+    failed_SAN = np.broadcast_to(draw.random((shape[0], 1, shape[2])) < FAIL_RATE, shape)
+    scores_SAN = np.where(failed_SAN, draw.normal(-FAIL, FAIL_SD, shape), normal(draw, shape))
+    return np.asarray(scores_SAN + FAIL * FAIL_RATE)
 
 
 def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
@@ -214,4 +224,11 @@ AS_RECORDED = (
     Noise("12 normal seeds", "the same resampling of 12 normal seeds", resampled_normal, arms=(5, 6)),
 )
 
-NOISES = (*SYMMETRIC, *SKEWED, *RARE, *AS_RECORDED)
+TOGETHER = Noise(
+    "fail together",
+    f"normal, in one seed in 20 the runs of all arms learn nothing and fall by about {FAIL:g} dB",
+    failing_together,
+)
+
+NOISES = (*SYMMETRIC, *SKEWED, *RARE, *AS_RECORDED, TOGETHER)
+"""Append only: the place of a noise seeds its simulations."""

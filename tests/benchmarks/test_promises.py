@@ -34,7 +34,10 @@ def kept(noise: str) -> float:
     return round(100 - float(SUMMARY[noise][2].split()[0]), 1)
 
 
-@pytest.mark.parametrize("noise", ["normal", "one arm ×5", "reference ×5", "heavy tails", "drops", "late starters"])
+KEPT = ("normal", "one arm ×5", "reference ×5", "heavy tails", "drops", "late starters", "fail together")
+
+
+@pytest.mark.parametrize("noise", KEPT)
 def test_the_noises_of_the_first_row_are_kept_in_all_sizes_of_study(noise: str) -> None:
     count, total = re.fullmatch(r"(\d+) of (\d+) sizes of study", SUMMARY[noise][3]).groups()  # type: ignore[union-attr]
     assert count == total
