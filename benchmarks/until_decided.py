@@ -101,7 +101,8 @@ HEAD = """\
 # Until decided, or twelve seeds: real studies
 
 Each study of `experiments/` once with {last} fixed seeds, once with `seeds: {{from: {first}, to: {last}}}`; margin and
-metric are the study's. Both designs' verdicts hold together with 95% each; the looks' intervals are wider for it.
+metric are the study's. Both designs' verdicts hold together with 95% each, for the kinds of noise under which
+[calibration](calibration.md) says so; the looks' intervals are wider for it.
 
 """
 

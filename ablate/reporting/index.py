@@ -111,7 +111,8 @@ def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
         "The effect of every change of every study in dB, largest first",
         f"Mark: the mean difference from the study's reference; {LINES} (with an arrow where it leaves the scale)"
         f"{'; hollow mark: the arm or its reference has a bad run' if bad_runs else ''}. The intervals of "
-        "one study hold together with 95%, those of different studies do not.",
+        "one study hold together with 95%, for the kinds of noise under which benchmarks/calibration.md says so; those "
+        "of different studies do not.",
     )
     for metric, found in every.items():
         yield _effects_table(f"Differences in {metric_label(metric)}, largest first", found)

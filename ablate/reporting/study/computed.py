@@ -13,6 +13,9 @@ from ablate.settings import dotted
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
 from ablate.variants.files import digest
 
+KEPT = "for the kinds of noise under which benchmarks/calibration.md says so"
+"""What the joint confidence is promised for."""
+
 
 def computed(page: Page) -> Iterator[Block]:
     """The seeds, the scenes, the score, the intervals and the software."""
@@ -62,12 +65,12 @@ def _which_seeds(page: Page) -> str:
 def _levels(page: Page) -> str:
     """The confidence of each interval, and why."""
     if len(page.study.looks) == 1:
-        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED})"
+        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED}), {KEPT}"
         return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
         f"at {_list_levels(page)}, so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} at all "
-        f"looks ({SPENT}, added up by {SHARED}). The first verdict on an arm is final. Between the first and the last "
-        "look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
+        f"looks ({SPENT}, added up by {SHARED}), {KEPT}. The first verdict on an arm is final. Between the first and "
+        "the last look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
         "deviation at a lower 90% bound, and with its mean moved in favour of a verdict as far as the remaining seeds "
         "would move it in nine cases of ten"
     )
