@@ -77,7 +77,7 @@ WITHIN = {
         *("intervals", "images", "multiplicity", "claims"),
     ),
     "studies": (
-        *("loading", "schema", "planning", "tuning", "claims", "designs", "search", "names", "study", "space"),
+        *("loading", "schema", "planning", "tuning", "claims", "designs", "plan", "search", "names", "study", "space"),
         *("contents", "evaluation_sets", "seeds", "yamlfile"),
     ),
     "variants": ("choices", "execution", "files"),

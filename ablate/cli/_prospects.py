@@ -43,7 +43,7 @@ def _resolution_table(design: Design, found: Prospects) -> Table:
 
     headings = ("if paired differences vary by", "found from", "equivalence takes seeds")
     title = (
-        f"What the study can decide with {design.looks[-1].seeds} seeds, at a margin of {design.study.margin:g}{unit} "
+        f"What the study can decide with {design.looks[-1].seeds} seeds, at a margin of {design.margin:g}{unit} "
         "(80% power)"
     )
     return make_table(title, headings, map(line, found.resolutions))

@@ -90,13 +90,13 @@ def _verdict_table(page: Page) -> Table:
         seeds = f"{row.seeds} ({row.outcomes})" if row.outcomes else str(row.seeds)
         if c is None:
             return row.name, seeds, mean, "reference", "", ""
-        texts = comparison_texts(c, page.metric, page.study.margin)
+        texts = comparison_texts(c, page.metric, page.design.margin)
         verdict = verdict_text(c)
-        if c.verdict == "undecided" and len(page.study.looks) > 1:
+        if c.verdict == "undecided" and len(page.design.looks) > 1:
             verdict += f": {ENDS[row.end]}"
         return row.name, seeds, mean, texts.interval, verdict, texts.smallest_margin
 
     headings = ("arm", "seeds", metric_label(page.metric), "difference [interval]", "verdict", "smallest margin")
     return make_table(
-        f"{page.study.name}, margin {page.study.margin:g}", headings, map(line, page.rows), texts=("verdict",)
+        f"{page.design.name}, margin {page.design.margin:g}", headings, map(line, page.rows), texts=("verdict",)
     )

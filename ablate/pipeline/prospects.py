@@ -108,7 +108,7 @@ def find_prospects(design: Design, record: Record) -> Prospects | None:
         return None
     sds = sorted(comparison.sd for comparison in similar.comparisons)
     spreads = dict.fromkeys((sds[0], median(sds), sds[-1]))
-    margin, seeds = design.study.margin, design.study.requested_seeds
+    margin, seeds = design.margin, design.study.requested_seeds
     asked = Plan(seeds if isinstance(seeds, Until) else len(design.seeds), _simulate(design, seeds, similar))
     return Prospects(
         similar, [_resolution(design, sd, margin) for sd in spreads], asked, _other(design, asked, similar)
@@ -123,7 +123,7 @@ def _resolution(design: Design, sd: float, margin: float) -> Resolution:
 
 def _simulate(design: Design, seeds: int | tuple[int, ...] | Until, similar: Similar) -> Prospect:
     family = Family(design.pairs, plan_looks(seeds))
-    return simulate(family, similar.comparisons, design.study.margin)
+    return simulate(family, similar.comparisons, design.margin)
 
 
 def _other(design: Design, asked: Plan, similar: Similar) -> Plan | None:

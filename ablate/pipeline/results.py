@@ -73,7 +73,7 @@ class StudyResult:
         return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
-        return _shown(self.page.study.question, self.answer, self.verdicts, self.path, self.page.metric.unit)
+        return _shown(self.page.design.question, self.answer, self.verdicts, self.path, self.page.metric.unit)
 
 
 @dataclass(frozen=True)

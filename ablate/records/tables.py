@@ -10,6 +10,7 @@ from ablate.records.judged import replace_diverged_scores
 from ablate.records.record import ENDED, FAILED, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
+from ablate.studies.plan import Plan
 from ablate.studies.planning import Cell, Design
 
 if TYPE_CHECKING:
@@ -100,20 +101,20 @@ def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
     return frame[known + [name for name in frame.columns if name not in names]]
 
 
-def by_seed(design: Design, runs: pd.DataFrame, column: str) -> pd.DataFrame:
+def by_seed(plan: Plan, runs: pd.DataFrame, column: str) -> pd.DataFrame:
     """A column of a table of runs as seeds x arms, in the study's order; NaN for runs that are not in the table."""
-    names = [arm.name for arm in design.arms]
+    names = [arm.name for arm in plan.arms]
     found = runs.reindex(columns=["seed", "arm", column])
-    return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(design.seeds), columns=names)
+    return found.pivot(index="seed", columns="arm", values=column).reindex(index=list(plan.seeds), columns=names)
 
 
-def count_failed_runs(design: Design, runs: pd.DataFrame) -> pd.DataFrame:
+def count_failed_runs(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """Score the failed runs of a study with `missing` as if their networks always returned zero; others are unchanged.
 
     What that scores is known from the runs of the same arm that have ended. A run that timed out or was set aside,
     because it could not be scored, has not failed in this sense.
     """
-    if not design.study.missing:
+    if not plan.missing:
         return runs
     failed = runs.status == "failed"
     if not failed.any():
@@ -127,30 +128,30 @@ def count_failed_runs(design: Design, runs: pd.DataFrame) -> pd.DataFrame:
     return counted
 
 
-def read_scores(design: Design, runs: pd.DataFrame, metric: Metric | None = None) -> Scores:
+def read_scores(plan: Plan, runs: pd.DataFrame, metric: Metric | None = None) -> Scores:
     """The scores in a table of runs (`load_results`), by the study's metric unless another is given."""
-    metric, runs, status = metric or design.metric, count_failed_runs(design, runs), by_seed(design, runs, "status")
-    values = by_seed(design, runs, metric.name)
+    metric, runs, status = metric or plan.metric, count_failed_runs(plan, runs), by_seed(plan, runs, "status")
+    values = by_seed(plan, runs, metric.name)
     counted = (status == "failed") & values.notna()
     return Scores(
         values=values,
-        bad=(status == "diverged") | counted | _useless(design, runs, metric),
+        bad=(status == "diverged") | counted | _useless(plan, runs, metric),
         pending=status.isin(PENDING),
         sign=metric.sign,
-        margin=design.study.margin,
-        comparisons=len(design.pairs),
-        lacking=counted | status.isin(FAILED) if design.study.missing else None,
-        missing=design.study.missing,
+        margin=plan.margin,
+        comparisons=len(plan.pairs),
+        lacking=counted | status.isin(FAILED) if plan.missing else None,
+        missing=plan.missing,
     )
 
 
-def _useless(design: Design, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+def _useless(plan: Plan, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Which runs have learned nothing (`judged.has_learned_nothing`), seeds x arms."""
-    own, zero = (by_seed(design, runs, name) for name in (f"{metric.kind}/psnr", "zero/psnr"))
+    own, zero = (by_seed(plan, runs, name) for name in (f"{metric.kind}/psnr", "zero/psnr"))
     return own < zero
 
 
-def read_course(design: Design, runs: pd.DataFrame) -> Course:
+def read_course(plan: Plan, runs: pd.DataFrame) -> Course:
     """How far a study has come, according to a table of runs (`load_results`)."""
-    seconds = by_seed(design, runs, "cost/train_seconds") if design.study.budget else None
-    return follow(design.family, read_scores(design, runs), seconds)
+    seconds = by_seed(plan, runs, "cost/train_seconds") if plan.max_seconds else None
+    return follow(plan.family, read_scores(plan, runs), seconds)

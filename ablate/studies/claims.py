@@ -1,4 +1,4 @@
-"""The claims of a study: which two arms each of them compares, and how many comparisons the study makes."""
+"""The claims of a study: which two arms each of them compares."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.overrides import check_setting
 from ablate.settings import dotted
-from ablate.statistics.claims import Claim, Pair
+from ablate.statistics.claims import Claim
 from ablate.studies.designs import Arm
 from ablate.studies.study import Overrides, Study
 
@@ -28,20 +28,6 @@ def find_claims(study: Study, arms: Sequence[Arm]) -> tuple[Claim, ...]:
             raise StudyError(("expect", index), f"{fact}; allowed: at most one per pair of arms")
         stated.add(pair)
     return found
-
-
-def find_pairs(arms: Sequence[Arm], claims: Sequence[Claim]) -> tuple[Pair, ...]:
-    """List the pairs (arm, what it is compared with) that a study compares and among which it divides its error rate.
-
-    Each arm is compared with its reference, and a claim about two other arms adds a pair. A claim that compares a
-    reference with one of its arms does not: its interval is that of the arm's own pair, with the sign changed.
-    """
-    found = [(arm.name, arm.against) for arm in arms if arm.against is not None]
-    found += [(claim.arm, claim.than) for claim in claims]
-    first: dict[frozenset[str], Pair] = {}
-    for pair in found:
-        first.setdefault(frozenset(pair), pair)
-    return tuple(first.values())
 
 
 def _make_claim(study: Study, arms: Sequence[Arm], index: int) -> Claim:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ablate.errors import Steps, StudyError, quote, suggest
 from ablate.settings import Run, Settings, dotted
 from ablate.studies.names import arm_name
+from ablate.studies.plan import PlannedArm
 from ablate.studies.space import index_of
 from ablate.studies.study import Overrides, Study
 
@@ -26,21 +27,17 @@ Places = dict[str, Steps]
 """The path to each override inside the study, by the name of its setting."""
 
 
-@dataclass(frozen=True)
-class Arm:
+@dataclass(frozen=True, kw_only=True)
+class Arm(PlannedArm):
     """One of the variants that a study compares.
 
     Attributes:
-        name: its name in tables and figures.
         overrides: the settings that make it differ from the other arms.
         settings: all its settings, resolved.
-        against: the name of the arm that it is compared with; None for a reference.
     """
 
-    name: str
     overrides: Overrides
     settings: Settings
-    against: str | None
 
     def run(self, seed: int) -> Run:
         """The run of this arm with a seed."""

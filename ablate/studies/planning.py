@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ablate.errors import NotTunedError, Steps, StudyError, quote
-from ablate.metrics import METRICS, Metric
+from ablate.metrics import METRICS
 from ablate.overrides import resolve
 from ablate.settings import TASK_SETTINGS, Run, Settings, dotted
-from ablate.statistics.claims import Claim, Pair
-from ablate.statistics.multiplicity import Family, Look
-from ablate.studies.claims import find_claims, find_pairs
+from ablate.studies.claims import find_claims
 from ablate.studies.contents import Contents
 from ablate.studies.designs import AnyDesign, Arm, Draft, Grid, Places, choose_design
 from ablate.studies.evaluation_sets import check_sets, is_noiseless
+from ablate.studies.plan import Plan
 from ablate.studies.search import Search
 from ablate.studies.study import Overrides, Study
 from ablate.studies.tuning import find_tunings
@@ -32,15 +31,14 @@ class Cell(NamedTuple):
     run: Run
 
 
-@dataclass(frozen=True)
-class Design:
-    """A study with everything that follows from its file.
+@dataclass(frozen=True, kw_only=True)
+class Design(Plan):
+    """A study with everything that follows from its file: what it compares (`Plan`), and what it trains.
 
     Attributes:
         study: the study as its file states it.
         kind: the kind of design, which decides the arms (see `designs`).
         arms: the arms with their resolved settings, in the order of the file.
-        claims: the claims about the arms, in the order of the file.
         tunings: the search of each arm by the arm's name; empty if arms are not tuned.
         chosen: the settings that tuning chose for each arm, by the arm's name; empty until that is known.
         file: the file that the study was read from; None for a study that was built in Python.
@@ -50,7 +48,6 @@ class Design:
     study: Study
     kind: AnyDesign
     arms: tuple[Arm, ...]
-    claims: tuple[Claim, ...]
     tunings: Mapping[str, Search] = field(default_factory=dict)
     chosen: Mapping[str, Overrides] = field(default_factory=dict)
     file: Path | None = field(default=None, compare=False)
@@ -74,7 +71,25 @@ class Design:
         chosen, contents = chosen or {}, contents or Contents()
         kind = choose_design(study)
         arms = _resolve_arms(study, kind, chosen, contents)
-        return cls(study, kind, arms, find_claims(study, arms), find_tunings(study, arms), chosen, file, contents)
+        return cls(
+            name=study.name,
+            question=study.question,
+            metric=METRICS[study.metric],
+            margin=study.margin,
+            arms=arms,
+            claims=find_claims(study, arms),
+            seeds=study.seeds,
+            looks=study.looks,
+            missing=study.missing,
+            max_runs=study.runs,
+            max_seconds=study.budget_seconds,
+            study=study,
+            kind=kind,
+            tunings=find_tunings(study, arms),
+            chosen=chosen,
+            file=file,
+            contents=contents,
+        )
 
     def with_changes(self, **changes: Any) -> Design:
         """Resolve the same study with some of its fields changed, e.g. `requested_seeds=12`."""
@@ -83,51 +98,6 @@ class Design:
     def tuned(self, chosen: Mapping[str, Overrides]) -> Design:
         """Resolve the same study with the settings that tuning chose for each arm."""
         return Design.of(self.study, chosen, self.file, self.contents)
-
-    @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.study.name
-
-    @property
-    def question(self) -> str:
-        """The study's question."""
-        return self.study.question
-
-    @property
-    def metric(self) -> Metric:
-        """The metric that decides."""
-        return METRICS[self.study.metric]
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """All seeds that the study might need, in the order in which they are trained."""
-        return self.study.seeds
-
-    @property
-    def looks(self) -> tuple[Look, ...]:
-        """When the study is judged: once, at all seeds, or several times until it is decided."""
-        return self.study.looks
-
-    @property
-    def level_seeds(self) -> tuple[int, ...]:
-        """The seeds of the first look, which all arms have: over these, the levels of arms can be compared."""
-        return self.seeds[: self.looks[0].seeds]
-
-    @cached_property
-    def pairs(self) -> tuple[Pair, ...]:
-        """The pairs of arms that the study compares and among which it divides its error rate."""
-        return find_pairs(self.arms, self.claims)
-
-    @cached_property
-    def against(self) -> dict[str, str]:
-        """The arm that each arm is compared with, both by name; references have no entry."""
-        return {arm.name: arm.against for arm in self.arms if arm.against is not None}
-
-    @cached_property
-    def family(self) -> Family:
-        """The comparisons of the study, and the looks at which they are made."""
-        return Family(self.pairs, self.looks, max_runs=self.study.runs, max_seconds=self.study.budget_seconds)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -156,6 +126,11 @@ class Design:
         axes = self.kind.axes if isinstance(self.kind, Grid) else {}
         return {axis: values for axis, values in axes.items() if len(values) > 1}
 
+    @property
+    def baseline(self) -> Mapping[str, object]:
+        """The values of axes that make an arm a reference; empty if the reference has a name."""
+        return {} if isinstance(self.study.reference, str) else self.study.reference
+
 
 def _resolve_arms(
     study: Study, kind: AnyDesign, chosen: Mapping[str, Overrides], contents: Contents
@@ -168,7 +143,7 @@ def _resolve_arms(
         places = base | draft.places | {name: ("tune", "space", name) for name in own}
         settings = _resolve(study.base | draft.overrides | own, places, study.variants, contents)
         _check_used(draft, settings)
-        return Arm(draft.name, draft.overrides, settings, draft.against)
+        return Arm(name=draft.name, against=draft.against, overrides=draft.overrides, settings=settings)
 
     arms = tuple(kind.arms(resolve_draft))
     for check in (_check_distinct, _check_one_task, _check_gain, _check_runs):

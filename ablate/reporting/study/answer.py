@@ -66,8 +66,7 @@ def _references(page: Page) -> list[ArmRow]:
 
 def _reference_settings(page: Page) -> list[str]:
     """The settings that the references of a grid have in common, as its arms' names have them: `skip=both`."""
-    assert not isinstance(page.study.reference, str), "only a grid has several references"
-    return [f"{short_name(axis)}={value_text(value)}" for axis, value in page.study.reference.items()]
+    return [f"{short_name(axis)}={value_text(value)}" for axis, value in page.design.baseline.items()]
 
 
 def _clauses(verdict: Verdict, rows: list[ArmRow], page: Page) -> list[str]:
@@ -81,7 +80,7 @@ def _clauses(verdict: Verdict, rows: list[ArmRow], page: Page) -> list[str]:
         {
             "worse": f"{names} {verb} worse {_sizes(rows, page)}",
             "better": f"{names} {verb} better {_sizes(rows, page)}",
-            "equivalent": f"{names} {verb} equivalent within ±{page.study.margin:g}{unit_suffix(page.metric)}",
+            "equivalent": f"{names} {verb} equivalent within ±{page.design.margin:g}{unit_suffix(page.metric)}",
             "waiting": f"{names} {verb} waiting for {_cause_of_waiting(page)}",
         }[verdict]
     ]
@@ -105,7 +104,7 @@ def _cause_of_waiting(page: Page) -> str:
         return f"runs that lack {page.metric.name}"
     if statuses and statuses <= set(FAILED):
         return "runs that failed"
-    return "missing runs" if page.missing_runs or len(page.study.looks) == 1 else "the next look"
+    return "missing runs" if page.missing_runs or len(page.design.looks) == 1 else "the next look"
 
 
 def _difference(row: ArmRow) -> float:
@@ -115,7 +114,7 @@ def _difference(row: ArmRow) -> float:
 def _sizes(rows: list[ArmRow], page: Page) -> str:
     """`by 0.5 to 2.0 dB`: how large the differences are, whatever their sign."""
     comparisons = [row.comparison for row in reversed(rows) if row.comparison]
-    texts = [comparison_texts(c, page.metric, page.study.margin).difference for c in comparisons]
+    texts = [comparison_texts(c, page.metric, page.design.margin).difference for c in comparisons]
     return _by(texts, unit_suffix(page.metric))
 
 
@@ -140,7 +139,7 @@ def _by(texts: list[str], unit: str) -> str:
 def why_it_stopped(page: Page) -> str | None:
     """Why a study with several looks needs no more runs, in one line; None if it has one look, or continues."""
     ends = [row.end for row, _ in page.compared_arms]
-    if len(page.study.looks) == 1 or None in ends:
+    if len(page.design.looks) == 1 or None in ends:
         return None
     if set(ends) == {"decided"}:
         return f"The study stopped because every arm is decided, after {max(page.course.needed.values())} seeds."
@@ -152,7 +151,7 @@ def claim_sentence(evidence: Evidence, page: Page) -> str:
     """A claim, whether it holds, and its evidence: `a is worse than b: held (-1.00 dB [-1.10, -0.90], 98.75%)`."""
     claim, c = evidence.claim, evidence.comparison
     relation = {"equivalent": "equivalent to"}.get(claim.verdict, f"{claim.verdict} than")
-    texts = comparison_texts(c, page.metric, page.study.margin)
+    texts = comparison_texts(c, page.metric, page.design.margin)
     outcome: str = "undecided, since a run is missing" if c.verdict == "waiting" else evidence.outcome
     if c.verdict == "equivalent" and (claim.verdict, c.side) in (("better", "above"), ("worse", "below")):
         outcome += f": it is {claim.verdict}, but by less than the margin"

@@ -17,8 +17,7 @@ from ablate.statistics.noise import Trend, end_trend
 from ablate.statistics.power import SeedsNeeded, seeds_needed
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison
-from ablate.studies.designs import Arm
-from ablate.studies.planning import Design
+from ablate.studies.plan import Plan, PlannedArm
 
 
 @dataclass(frozen=True)
@@ -107,18 +106,17 @@ class ArmRow:
         return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
 
-def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame, epochs: pd.DataFrame) -> list[ArmRow]:
+def arm_rows(plan: Plan, course: Course, scores: Scores, runs: pd.DataFrame, epochs: pd.DataFrame) -> list[ArmRow]:
     """Every arm's numbers, in the order of the study, from the tables of its runs and of their epochs."""
-    study = design.study
-    comparisons = compare_all(course, scores, design.against)
-    decibels = compare_all(course, read_scores(design, runs, design.metric.gain), design.against)
-    needed = seeds_needed(list(comparisons.values()), study.margin, design.family.level)
+    comparisons = compare_all(course, scores, plan.against)
+    decibels = compare_all(course, read_scores(plan, runs, plan.metric.gain), plan.against)
+    needed = seeds_needed(list(comparisons.values()), plan.margin, plan.family.level)
     needed_by_arm = dict(zip(comparisons, needed, strict=True))
-    histories = {arm: looks for (arm, _), looks in course.histories(scores, list(design.against.items())).items()}
-    own_facts, trends = _own_facts(design, runs), _trends(design, runs, epochs)
+    histories = {arm: looks for (arm, _), looks in course.histories(scores, list(plan.against.items())).items()}
+    own_facts, trends = _own_facts(plan, runs), _trends(plan, runs, epochs)
     correlations = scores.values.corr(min_periods=2).to_dict()
 
-    def row(arm: Arm) -> ArmRow:
+    def row(arm: PlannedArm) -> ArmRow:
         return ArmRow(
             name=arm.name,
             against=arm.against,
@@ -132,12 +130,12 @@ def arm_rows(design: Design, course: Course, scores: Scores, runs: pd.DataFrame,
             **own_facts[arm.name],
         )
 
-    return [row(arm) for arm in design.arms]
+    return [row(arm) for arm in plan.arms]
 
 
-def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
+def _own_facts(plan: Plan, runs: pd.DataFrame) -> dict[str, Any]:
     """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
-    metric = design.metric
+    metric = plan.metric
     counted = (runs.status == "failed") & runs[metric.name].notna()  # as answering zero, if the study says so
     ended = runs[runs.status.isin(ENDED) | counted]
     ended = ended.assign(
@@ -159,22 +157,22 @@ def _own_facts(design: Design, runs: pd.DataFrame) -> dict[str, Any]:
             "flops": by_arm["cost/flops"].max(),
         }
     )
-    names = [arm.name for arm in design.arms]
+    names = [arm.name for arm in plan.arms]
     counts_of = ["seeds", "diverged_runs", "useless_runs", "counted_runs"]
     counts = facts[counts_of].reindex(names, fill_value=0).astype(int).to_dict("index")
     numbers = facts.drop(columns=counts_of).astype(float).reindex(names).to_dict("index")
     failures = pd.crosstab(runs.arm, runs.status).reindex(index=names, columns=FAILED, fill_value=0).to_dict("index")
-    levels = _levels(design, ended)
+    levels = _levels(plan, ended)
     return {arm: numbers[arm] | counts[arm] | {"failures": failures[arm], "level": levels[arm]} for arm in names}
 
 
-def _levels(design: Design, ended: pd.DataFrame) -> dict[str, Level]:
+def _levels(plan: Plan, ended: pd.DataFrame) -> dict[str, Level]:
     """The level of each arm, from the runs that have ended."""
-    metric, last = design.metric.name, design.metric.at("last").name
-    first = ended[ended.seed.isin(design.level_seeds)]
+    metric, last = plan.metric.name, plan.metric.at("last").name
+    first = ended[ended.seed.isin(plan.level_seeds)]
     by_arm, finished = first.groupby("arm"), first[first.status != "diverged"].groupby("arm")
-    gains = by_arm[design.metric.gain.name]
-    intervals = {arm: paired_intervals(values, 0.0, level_of(len(design.arms))) for arm, values in gains}
+    gains = by_arm[plan.metric.gain.name]
+    intervals = {arm: paired_intervals(values, 0.0, level_of(len(plan.arms))) for arm, values in gains}
     facts = pd.DataFrame(
         {
             "mean": by_arm[metric].mean(),
@@ -188,14 +186,14 @@ def _levels(design: Design, ended: pd.DataFrame) -> dict[str, Level]:
             "seconds": finished["cost/train_seconds"].min().combine_first(by_arm["cost/train_seconds"].min()),
         }
     ).astype(float)
-    names = [arm.name for arm in design.arms]
+    names = [arm.name for arm in plan.arms]
     seeds, levels = by_arm.size().to_dict(), facts.reindex(names)
     return {str(arm): Level(seeds.get(arm, 0), *numbers) for arm, *numbers in levels.itertuples()}
 
 
-def _trends(design: Design, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:
+def _trends(plan: Plan, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:
     """The trend of each arm at the end of its training, from those of its ended runs that have all epochs."""
-    metric = design.metric.followed
+    metric = plan.metric.followed
     if metric.name not in epochs:
         return {}
     ended = epochs[epochs.run.isin(runs.run[runs.status.isin(ENDED)])]

@@ -58,13 +58,13 @@ def _own_parts(page: Page) -> Iterator[str]:
 
 
 def _which_seeds(page: Page) -> str:
-    seeds = ", ".join(map(str, page.study.seeds))
-    return f"the same seeds ({seeds})" if len(page.study.looks) == 1 else f"the first of the same seeds ({seeds})"
+    seeds = ", ".join(map(str, page.design.seeds))
+    return f"the same seeds ({seeds})" if len(page.design.looks) == 1 else f"the first of the same seeds ({seeds})"
 
 
 def _levels(page: Page) -> str:
     """The confidence of each interval, and why."""
-    if len(page.study.looks) == 1:
+    if len(page.design.looks) == 1:
         together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED}), {KEPT}"
         return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
@@ -78,7 +78,7 @@ def _levels(page: Page) -> str:
 
 def _list_levels(page: Page) -> str:
     """The confidence of each look, by the rule in use: `99.58% for the look at 3 seeds, ...`."""
-    levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.study.looks]
+    levels = [(look.seeds, level_of(page.comparisons, look.share)) for look in page.design.looks]
     return join_words([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
 
 

@@ -61,7 +61,7 @@ def document(page: Page) -> Document:
         (SectionTitle.MLFLOW, _mlflow(page)),
     ]
     sections = tuple(make_section(title, blocks, FIGURES, page) for title, blocks in parts if blocks is not None)
-    return Document(page.study.name, page.study.question, answer(page), tuple(_warnings(page)), sections)
+    return Document(page.design.name, page.design.question, answer(page), tuple(_warnings(page)), sections)
 
 
 def _warnings(page: Page) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _warnings(page: Page) -> Iterator[str]:
 
 
 def _verdicts(page: Page) -> Blocks:
-    margin = f"{page.study.margin:g}{unit_suffix(page.metric)}"
+    margin = f"{page.design.margin:g}{unit_suffix(page.metric)}"
     yield from map(paragraph, diagnosis_texts(page.diagnosis, page.metric))
     yield verdict_table(page)
     yield paragraph(
@@ -100,7 +100,7 @@ def _verdicts(page: Page) -> Blocks:
         "says, no verdict can be marked so. Wins: the seeds in which the arm is better than its reference. No interval "
         f"sees disasters that no seed has shown{bound if page.bad_seeds.seeds else ''}."
     )
-    if len(page.study.looks) > 1:
+    if len(page.design.looks) > 1:
         yield paragraph(
             f"Means are over the {seeds_text(page)}, which all arms have, so that they can be compared; n and the "
             "differences are of all seeds of an arm."
@@ -119,12 +119,12 @@ def _verdicts(page: Page) -> Blocks:
 
 
 def _course(page: Page) -> Blocks:
-    used, looks = len(page.used_runs), join_words([str(look.seeds) for look in page.study.looks])
+    used, looks = len(page.used_runs), join_words([str(look.seeds) for look in page.design.looks])
     saved, abandoned = page.max_runs - used, _abandoned_runs(page)
     why = f"; {abandoned} of them are of arms that were given up, and decide nothing" if abandoned else ""
     yield paragraph(
         f"Looks were planned at {looks} seeds, each with the arms that were still undecided. The verdicts rest on "
-        f"{used} runs instead of {page.max_runs} with {len(page.study.seeds)} seeds for every arm: {saved} runs "
+        f"{used} runs instead of {page.max_runs} with {len(page.design.seeds)} seeds for every arm: {saved} runs "
         f"({format_percent(saved / page.max_runs)}) were not needed{why}."
     )
     if stopped := why_it_stopped(page):
@@ -139,7 +139,7 @@ def _course(page: Page) -> Blocks:
 def _abandoned_runs(page: Page) -> int:
     """The runs that were left out because their arms were given up as undecided, not because they were decided."""
     given_up = [row.name for row in page.rows if row.end in ("futile", "budget")]
-    return sum(len(page.study.seeds) - page.course.needed[arm] for arm in given_up)
+    return sum(len(page.design.seeds) - page.course.needed[arm] for arm in given_up)
 
 
 def _tuning(page: Page) -> Blocks:
@@ -168,9 +168,9 @@ def _claims(page: Page) -> Blocks:
 def _grid(page: Page, grid: GridFacts) -> Blocks:
     yield Pictures()
     yield interactions_table(page, grid)
-    if len(page.study.looks) > 1:
+    if len(page.design.looks) > 1:
         yield paragraph(
-            f"This section uses the {page.study.looks[0].seeds} seeds of the first look, which all cells have."
+            f"This section uses the {page.design.looks[0].seeds} seeds of the first look, which all cells have."
         )
     yield paragraph(
         "Beyond the sum: how much better the two changes together are than the sum of each alone. The intervals are "
@@ -180,11 +180,11 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         "large grids with few seeds where those of any cell do (benchmarks/calibration.md). A contrast with a bad run "
         "is always undecided."
     )
-    if page.study.missing and any(item.comparison.verdict == "waiting" for item in _contrasts(grid)):
-        seeds = "seed lacks" if page.study.missing == 1 else "seeds lack"
+    if page.design.missing and any(item.comparison.verdict == "waiting" for item in _contrasts(grid)):
+        seeds = "seed lacks" if page.design.missing == 1 else "seeds lack"
         yield paragraph(
             "What waits here does so for a run that is still to come, or since more than "
-            f"{page.study.missing} {seeds} a run in any cell that it rests on (`missing`)."
+            f"{page.design.missing} {seeds} a run in any cell that it rests on (`missing`)."
         )
     if grid.contributions:
         yield contributions_table(page, grid)
@@ -216,7 +216,7 @@ def _contrasts(grid: GridFacts) -> list[Interaction | Contribution]:
 
 def _complete_seeds(page: Page) -> str:
     """How many seeds the shares are computed from, if not from all."""
-    seeds = page.study.looks[0].seeds
+    seeds = page.design.looks[0].seeds
     complete = len(page.scores.iloc[:seeds].dropna())
     return f", using the {complete} of {seeds} seeds without a missing run" if complete < seeds else ""
 
@@ -241,7 +241,7 @@ def _noise(page: Page) -> Blocks:
         "Within a run: the standard deviation about that line. Change per epoch: its slope."
     )
     improved = median(followed.sign * trend.slope * trend.epochs for trend in trends)
-    if improved > page.study.margin and followed.unit == page.metric.unit:
+    if improved > page.design.margin and followed.unit == page.metric.unit:
         slope = format_signed(median(trend.slope for trend in trends), followed.digits)
         yield paragraph(
             f"{followed.name} still changes by {slope}{unit_suffix(followed)} per epoch at the end of the training "
@@ -286,7 +286,7 @@ def _mlflow(page: Page) -> Blocks:
         "Run ",
         Code("ablate ui"),
         " in the folder of the sweep, open ",
-        Link(f"the experiment {page.study.name}", experiment_address(page.study.name)),
+        Link(f"the experiment {page.design.name}", experiment_address(page.design.name)),
         " and paste an arm's line into the search box above its runs. MLflow numbers experiments and runs again "
         "whenever its store is rebuilt, so the link goes by the name of the experiment, and the searches by tags.",
     )

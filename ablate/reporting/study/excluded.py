@@ -93,6 +93,6 @@ def what_would_decide(page: Page) -> str | None:
     number = f"about {seeds}" if seeds <= MAX_SEEDS else f"more than {MAX_SEEDS}"
     return (
         f"At a margin of {bound_text(largest_bound(rows))}{unit}, {every} would be equivalent; at "
-        f"{page.study.margin:g}{unit}, a new study may need {number} seeds to decide {every} ({format_percent(POWER)} "
+        f"{page.design.margin:g}{unit}, a new study may need {number} seeds to decide {every} ({format_percent(POWER)} "
         "power)."
     )

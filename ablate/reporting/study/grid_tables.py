@@ -44,7 +44,7 @@ def contributions_table(page: Page, grid: GridFacts) -> Table:
         Column[Contribution]("verdict", lambda item: verdict_cell(item.comparison, CONTRIBUTES), number=False),
         *_numbers(page, "contributes", lambda item: item.comparison),
     ]
-    if abs(total) > page.study.margin:  # else each would be a share of almost nothing
+    if abs(total) > page.design.margin:  # else each would be a share of almost nothing
         shares = Column[Contribution]("of the total", lambda item: format_percent(item.comparison.difference / total))
         columns.insert(3, shares)
     return table(f"Contributions in {metric_label(page.metric)}", columns, grid.contributions)
@@ -54,7 +54,7 @@ def _numbers(page: Page, heading: str, comparison: Callable[[Row], Comparison]) 
     """The columns of a comparison: its mean difference, under this heading, and its interval."""
 
     def column(heading: str, text: Callable[[ComparisonTexts], str]) -> Column[Row]:
-        return Column(heading, lambda row: text(comparison_texts(comparison(row), page.metric, page.study.margin)))
+        return Column(heading, lambda row: text(comparison_texts(comparison(row), page.metric, page.design.margin)))
 
     return [
         column(heading, lambda texts: texts.difference),

@@ -14,14 +14,14 @@ from ablate.statistics.verdicts import Comparison
 def headlines(page: Page) -> dict[str, Any]:
     """Nested names, texts and numbers to six digits; without infinite and undefined numbers, which JSON lacks."""
     facts = {
-        "question": page.study.question,
+        "question": page.design.question,
         "answer": answer(page),
         "metric": page.metric.name,
-        "margin": page.study.margin,
+        "margin": page.design.margin,
         "nothing": page.nothing_score,
         "zero": page.zero_score,
         "train_hours": page.train_seconds / 3600,
-        **({"runs": {"used": len(page.used_runs), "planned": page.max_runs}} if len(page.study.looks) > 1 else {}),
+        **({"runs": {"used": len(page.used_runs), "planned": page.max_runs}} if len(page.design.looks) > 1 else {}),
         "arms": {row.name: _arm(row, page.difference_errors.get(row.name, math.nan)) for row in page.rows},
     }
     plain: dict[str, Any] = _plain(facts)

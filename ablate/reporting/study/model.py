@@ -28,7 +28,6 @@ from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
 from ablate.studies.planning import Design
-from ablate.studies.study import Study
 
 UNSCORED = "unscored"
 """The status of a run that has ended, but was recorded before the study's metric existed."""
@@ -98,11 +97,6 @@ class Page:
         return len(self.design.arms) * len(self.design.seeds)
 
     @property
-    def study(self) -> Study:
-        """The study as its file states it."""
-        return self.design.study
-
-    @property
     def compared_arms(self) -> list[tuple[ArmRow, Comparison]]:
         """The arms that have a reference, each with its comparison."""
         return [(row, row.comparison) for row in self.rows if row.comparison]
@@ -111,7 +105,7 @@ class Page:
 def build(design: Design, data: Data) -> Page:
     """Compute a page from its data and its study."""
     metric, course, table = design.metric, read_course(design, data.runs), with_all_metrics(data.runs)
-    needed = np.array([course.needs(cell.arm.name, cell.seed) for cell in design.cells])  # by row of the table
+    needed = np.array([course.needs(arm, seed) for arm, seed in zip(table.arm, table.seed, strict=True)])
     runs, spare = count_failed_runs(design, table[needed]), table[~needed]
     scores = read_scores(design, runs)
     ended, missing = runs[runs.status.isin(ENDED)], _missing_runs(runs, metric)

@@ -60,7 +60,7 @@ def _image_error_columns(page: Page) -> list[Column[ArmRow]]:
 
 def mean_heading(page: Page) -> str:
     """The heading of the arms' means, which are over the seeds that all arms have (see `Level`)."""
-    return "mean" if len(page.study.looks) == 1 else f"mean of the first {len(page.design.level_seeds)} seeds"
+    return "mean" if len(page.design.looks) == 1 else f"mean of the first {len(page.design.level_seeds)} seeds"
 
 
 def noise_table(page: Page) -> Table:
@@ -87,7 +87,7 @@ def _of_comparison(heading: str, text: Callable[[ArmRow], str]) -> Column[ArmRow
 
 def _texts(row: ArmRow, page: Page) -> ComparisonTexts:
     assert row.comparison is not None
-    return comparison_texts(row.comparison, page.metric, page.study.margin)
+    return comparison_texts(row.comparison, page.metric, page.design.margin)
 
 
 def verdict_cell(row: ArmRow) -> Span:
@@ -107,16 +107,16 @@ def course_table(page: Page) -> Table:
         def cell(row: ArmRow) -> Span:
             if place >= len(row.history):
                 return ""
-            text = comparison_texts(row.history[place], page.metric, page.study.margin).interval
+            text = comparison_texts(row.history[place], page.metric, page.design.margin).interval
             return Strong(text) if place == len(row.history) - 1 else text
 
-        look = page.study.looks[place]
+        look = page.design.looks[place]
         level = level_of(page.comparisons, look.share)
         return Column(f"at {look.seeds} seeds ({100 * level:.2f}%)", cell)
 
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
-        *map(at, range(len(page.study.looks))),
+        *map(at, range(len(page.design.looks))),
         Column[ArmRow]("verdict", verdict_cell, number=False),
         Column[ArmRow]("ended by", lambda row: ENDS[row.end], number=False),
         Column[ArmRow]("runs", lambda row: str(page.course.needed[row.name])),
@@ -170,7 +170,7 @@ def seeds_table(page: Page) -> Table:
 
     columns = [
         Column[ArmRow]("arm", lambda row: row.name, number=False),
-        *map(score, page.study.seeds),
+        *map(score, page.design.seeds),
         Column[ArmRow](mean_heading(page), lambda row: arm_texts(row, page).mean),
     ]
     if page.metric.kind == "test":

@@ -91,7 +91,7 @@ def gain_text(row: ArmRow, page: Page) -> str:
 
 def seeds_text(page: Page) -> str:
     """The seeds over which levels are compared: `seeds`, or `3 seeds of the first look`."""
-    return "seeds" if len(page.study.looks) == 1 else f"{len(page.design.level_seeds)} seeds of the first look"
+    return "seeds" if len(page.design.looks) == 1 else f"{len(page.design.level_seeds)} seeds of the first look"
 
 
 def level_error(row: ArmRow) -> float:

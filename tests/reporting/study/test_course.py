@@ -63,7 +63,7 @@ def test_the_seeds_that_would_decide_an_arm_are_those_of_a_study_without_looks(p
     row = next(row for row in page.rows if row.name == SPARE)
     assert row.comparison is not None
     assert row.comparison.level > page.level == level_of(page.comparisons)
-    assert [row.seeds_needed] == seeds_needed([row.comparison], page.study.margin, page.level)
+    assert [row.seeds_needed] == seeds_needed([row.comparison], page.design.margin, page.level)
 
 
 def test_the_table_shows_every_look_that_included_an_arm_and_why_it_ended(page: Page) -> None:
@@ -102,7 +102,7 @@ def test_the_figure_shows_every_finite_interval_look_by_look(page: Page) -> None
     bars = look_bars(page)
     for row, _ in page.compared_arms:
         assert [(bar.low, bar.high) for bar in bars[row.name]] == [(c.low, c.high) for c in row.history]
-    low, high = look_limits(bars, page.study.margin)
+    low, high = look_limits(bars, page.design.margin)
     assert all(low < shown[-1].low < shown[-1].high < high for shown in bars.values())
     figure = course_figure(page)
     assert figure is not None

@@ -70,7 +70,7 @@ def contributions_figure(page: Page) -> Figure | None:
     bars = contribution_bars(page)
     if not bars:
         return None
-    names, margin = [bar.name for bar in bars], page.study.margin
+    names, margin = [bar.name for bar in bars], page.design.margin
     limits = pad_limits([-margin, margin, *(end for bar in bars for end in bar.ends)])
     with report_style():
         places = row_places(names)

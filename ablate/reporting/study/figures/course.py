@@ -63,14 +63,14 @@ def look_limits(arms: dict[str, list[LookBar]], margin: float) -> tuple[float, f
 def course_figure(page: Page) -> Figure | None:
     """Draw a panel per arm, all on one scale; None if there is a single look, or nothing to compare."""
     arms = look_bars(page)
-    if len(page.study.looks) == 1 or not arms:
+    if len(page.design.looks) == 1 or not arms:
         return None
-    numbers, limits = [look.seeds for look in page.study.looks], look_limits(arms, page.study.margin)
+    numbers, limits = [look.seeds for look in page.design.looks], look_limits(arms, page.design.margin)
     styles, columns = arm_styles(page), min(COLUMNS, len(arms))
     with report_style():
         figure, grid = make_panels(len(arms), columns, 1.9, 0.5, sharex=True)
         for axes, (arm, bars) in zip(grid, arms.items(), strict=True):
-            axes.axhspan(-page.study.margin, page.study.margin, color="0.9")
+            axes.axhspan(-page.design.margin, page.design.margin, color="0.9")
             axes.axhline(0, color="0.5", linewidth=0.8)
             for bar in bars:
                 for ends, width in (((bar.low, bar.high), THIN), ((bar.inner_low, bar.inner_high), THICK)):

@@ -51,7 +51,7 @@ def difference_bars(page: Page) -> list[DifferenceBar]:
     bars = []
     for row, c in page.compared_arms:
         differences = page.scores[row.name] - page.scores[row.against]
-        seeds = page.metric.sign * differences.iloc[: page.study.looks[len(row.history) - 1].seeds].dropna()
+        seeds = page.metric.sign * differences.iloc[: page.design.looks[len(row.history) - 1].seeds].dropna()
         outer, inner = (
             ends if math.isfinite(ends[0]) else None for ends in ((c.low, c.high), (c.inner_low, c.inner_high))
         )
@@ -71,13 +71,13 @@ def differences_figure(page: Page) -> Figure | None:
     bars = difference_bars(page)
     if not bars:
         return None
-    names, (low, high) = [bar.arm for bar in bars], difference_limits(bars, page.study.margin)
+    names, (low, high) = [bar.arm for bar in bars], difference_limits(bars, page.design.margin)
     styles = arm_styles(page)
     with report_style():
         places = row_places(names)
         figure = make_figure(0.9 + places[-1])
         axes = figure.subplots()
-        axes.axvspan(-page.study.margin, page.study.margin, color="0.9", label=f"margin ±{page.study.margin:g}")
+        axes.axvspan(-page.design.margin, page.design.margin, color="0.9", label=f"margin ±{page.design.margin:g}")
         axes.axvline(0, color="0.5", linewidth=0.8)
         for height, bar in zip(places, bars, strict=False):
             style = styles[bar.arm]

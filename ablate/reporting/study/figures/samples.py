@@ -135,7 +135,7 @@ FIGURE = ReportFigure[Page](
     ),
     caption=lambda page: (
         "The scenes with the reference's lowest, median and highest error (a mean over its seeds), among those whose "
-        f"outputs are recorded. Each arm is shown by the network of seed {page.study.seeds[0]}: its output with the "
+        f"outputs are recorded. Each arm is shown by the network of seed {page.design.seeds[0]}: its output with the "
         f"PSNR, and its error. All errors share one scale, and all images another (black 0, white {_white(page):g})."
     ),
     draw=samples_figure,
