@@ -19,6 +19,7 @@ from typer.cli import get_docs_for_click
 
 from ablate.cli import app
 from ablate.metrics import METRICS, SEARCH_METRICS, STUDY_METRICS
+from ablate.reporting.study.verdict_schema import verdict_schema
 from ablate.settings import DEFAULTS, Settings
 from ablate.studies.loading import load
 from ablate.studies.schema import search_schema, study_schema
@@ -128,9 +129,13 @@ def outputs() -> dict[Path, str]:
     from ablate.reporting.anatomy import render
 
     files = {page: generated(page.read_text()) for page in PAGES}
-    schemas = {"study": study_schema(), "search": search_schema()}
+    schemas = {
+        "experiments/study": study_schema(),
+        "experiments/search": search_schema(),
+        "docs/verdicts": verdict_schema(),
+    }
     for name, schema in schemas.items():
-        files[ROOT / "experiments" / f"{name}.schema.json"] = json.dumps(schema, indent=1) + "\n"
+        files[ROOT / f"{name}.schema.json"] = json.dumps(schema, indent=1) + "\n"
     return files | {ROOT / "reports" / "anatomy.md": render(ROOT / "reports")}
 
 

@@ -26,9 +26,21 @@ ROOMS = (
 """The rooms from the top down: a module can import from its own room and from the rooms after it."""
 
 WITHIN = {
-    "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "markup"),
+    "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "citation", "markup"),
     "reporting.study": (
-        *("page", "content", "computed", "pictures", "figures", "selection", "headlines", "answer", "references"),
+        *(
+            "page",
+            "content",
+            "paper",
+            "computed",
+            "pictures",
+            "figures",
+            "selection",
+            "headlines",
+            "verdict_file",
+            "answer",
+            "references",
+        ),
         *(
             "sections",
             "excluded",
@@ -42,7 +54,7 @@ WITHIN = {
             "diagnostics",
             "data",
         ),
-        *("earlier_looks", "image_errors", "reading"),
+        *("earlier_looks", "image_errors", "reading", "verdict_schema"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
@@ -50,6 +62,7 @@ WITHIN = {
         "figures",
         "kept_figures",
         "files",
+        "latex",
         "rendering",
         "svg",
         "style",
@@ -141,7 +154,15 @@ def heavy_after(code: str) -> set[str]:
 
 
 HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune", "denoise", "export")
-LIGHT = ("--help", "--version", *(f"{name} --help" for name in HELP), "schema", "schema --search", "status")
+LIGHT = (
+    "--help",
+    "--version",
+    *(f"{name} --help" for name in HELP),
+    "schema",
+    "schema --search",
+    "schema --verdicts",
+    "status",
+)
 
 
 @pytest.mark.parametrize("words", [words.split() for words in LIGHT], ids=LIGHT)

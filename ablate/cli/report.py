@@ -25,6 +25,9 @@ def report(
             "--check", help="Write nothing; exit 1 if a claim of `expect` is contradicted, else 3 if one is undecided."
         ),
     ] = False,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Write nothing; print a table and the methods for a paper, in LaTeX.")
+    ] = False,
 ) -> None:
     """Write a report again, from its data."""
     from ablate.pipeline.results import SearchResult
@@ -33,20 +36,31 @@ def report(
     from ablate.studies.loading import load
     from ablate.studies.search import Search
 
+    if check and latex:
+        raise AblateError("--check and --latex each print something of their own; allowed: one of them")
     design = load(study_file)
     if check and isinstance(design, Search):
         raise AblateError("--check: a search has no claims; only a study's `expect` can be checked")
-    result = write_again(design, write=not check)
+    if latex and isinstance(design, Search):
+        raise AblateError("--latex: a search has no verdicts; only a study can be printed for a paper")
+    result = write_again(design, write=not (check or latex))
     if isinstance(result, SearchResult):
         search_summary(result)
-        return
-    if not check:
+    elif latex:
+        _print_latex(result.page)
+    elif not check:
         summary(result)
     else:
         _say_verdicts(result)
         if not result.page.claims:
             out.print("No claims to check: the study has no `expect`.")
         raise typer.Exit(exit_code(result.page.claims))
+
+
+def _print_latex(page: Page) -> None:
+    from ablate.reporting.study.paper import latex
+
+    typer.echo(latex(page))
 
 
 def summary(result: StudyResult) -> None:

@@ -21,12 +21,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ablate.statistics.claims import Pair
 from ablate.statistics.intervals import inner_level
+from ablate.statistics.multiplicity import End as End
 from ablate.statistics.multiplicity import Family, Look, level_of
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import DECIDED, Comparison, Verdict
@@ -34,9 +35,6 @@ from ablate.statistics.verdicts import DECIDED, Comparison, Verdict
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
-
-End = Literal["decided", "futile", "last look", "budget", "failed"]
-"""Why a pair takes part in no further look. `failed`: it waits for a run that will not be trained again by itself."""
 
 FUTILITY = 0.90
 """One-sided confidence of the two bounds by which a pair is given up: of its sd, and of the change of its mean."""

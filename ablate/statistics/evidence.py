@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
-from ablate.statistics.claims import Claim, Expected
+from ablate.statistics.claims import Claim, Expected, Outcome
 from ablate.statistics.course import Course
 from ablate.statistics.scores import Scores
 from ablate.statistics.verdicts import Comparison
-
-Outcome = Literal["held", "contradicted", "undecided"]
 
 
 @dataclass(frozen=True)

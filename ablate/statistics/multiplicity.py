@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ablate.statistics.claims import Pair
 
 CONFIDENCE = 0.95
 """Joint confidence of all intervals of a family."""
+
+
+End = Literal["decided", "futile", "last look", "budget", "failed"]
+"""Why a pair takes part in no further look. `failed`: it waits for a run that will not be trained again by itself."""
 
 
 class Look(NamedTuple):

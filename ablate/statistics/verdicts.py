@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from ablate.statistics.claims import Verdict as Verdict
 from ablate.statistics.intervals import inner_level, median_intervals, paired_intervals
 from ablate.statistics.multiplicity import level_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-Verdict = Literal["better", "worse", "equivalent", "undecided", "waiting"]
 
 DECIDED: tuple[Verdict, ...] = ("better", "worse", "equivalent")
 """The verdicts that decide a comparison."""

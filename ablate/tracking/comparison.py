@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 PAGES, FIGURES = ("README.md", "report.html", "metrics.json"), "figures"
+FILES = (*PAGES, "verdicts.json")  # which reports of older versions lack
 
 VIEW = "arms"
 """The key of the prepared view, as it appears in its address."""
@@ -178,7 +179,7 @@ def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path,
     )
     try:
         for path in files:
-            client.log_artifact(run.info.run_id, str(path), None if path.name in PAGES else FIGURES)
+            client.log_artifact(run.info.run_id, str(path), None if path.name in FILES else FIGURES)
         client.set_tag(run.info.run_id, REPORT_TAG, digest)
     finally:
         client.set_terminated(run.info.run_id)
@@ -186,7 +187,7 @@ def _send_files(client: MlflowClient, experiment: str, study: str, folder: Path,
 
 
 def _report_files(folder: Path) -> list[Path]:
-    pages = [folder / name for name in PAGES if (folder / name).exists()]
+    pages = [folder / name for name in FILES if (folder / name).exists()]
     return [*pages, *sorted((folder / FIGURES).glob("*.svg"))]
 
 

@@ -70,6 +70,20 @@ def test_check_tells_by_its_exit_code_whether_the_claims_hold(
     assert f"- {sentence}" in Path("reports/tiny/README.md").read_text()
 
 
+def test_latex_prints_a_table_and_writes_nothing(
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, study = swept_copy
+    export(study, record, Path("reports/tiny"))
+    assert typed("report", "tiny.yaml", "--latex", monkeypatch=monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("% Written by")
+    assert shown.rstrip().endswith(r"\cite{ablate}.")
+    assert [path.name for path in Path("reports/tiny").iterdir()] == ["data"]
+    assert typed("report", "tiny.yaml", "--latex", "--check", monkeypatch=monkeypatch) == 2
+    assert "allowed: one of them" in capsys.readouterr().err
+
+
 def test_check_without_claims_says_so(
     swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablate.records.tables import read_course, read_scores
-from ablate.statistics.claims import Claim, Expected
-from ablate.statistics.evidence import Evidence, Outcome, exit_code, weigh, weigh_claims
+from ablate.statistics.claims import Claim, Expected, Outcome
+from ablate.statistics.evidence import Evidence, exit_code, weigh, weigh_claims
 from ablate.statistics.verdicts import Comparison, find_barred, judge
 from tests.helpers.score_tables import runs_of, study_of
 

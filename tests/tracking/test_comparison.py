@@ -29,7 +29,7 @@ from ablate.tracking.connection import tracking_uri
 from ablate.tracking.sync import sync
 
 REPORT = Path("reports/tiny")
-FILES = {"README.md", "report.html", "metrics.json"}
+FILES = {"README.md", "report.html", "metrics.json", "verdicts.json"}
 
 
 def client() -> MlflowClient:

@@ -24,9 +24,10 @@ def computed(page: Page) -> Iterator[Block]:
     texts = [
         f"Every arm was trained with {_which_seeds(page)}. Arms with the same seed see the same training scenes and "
         "start from the same values of the parameters that they share, so runs are paired by seed.",
-        f"Each run trained for {_setting(page, 'training.epochs')} epochs of {_setting(page, 'training.scenes')} "
-        f"scenes. {_setting(page, 'data.validation')} validation scenes chose the epoch, and "
-        f"{_setting(page, 'data.test')} test scenes gave the score; both sets are the same for all seeds.",
+        f"Each run trained for {setting_text(page, 'training.epochs')} epochs of "
+        f"{setting_text(page, 'training.scenes')} scenes. {setting_text(page, 'data.validation')} validation scenes "
+        f"chose the epoch, and {setting_text(page, 'data.test')} test scenes gave the score; both sets are the same "
+        "for all seeds.",
         *picture_facts(page),
         f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
         "over all images of the set.",
@@ -82,7 +83,7 @@ def _list_levels(page: Page) -> str:
     return join_words([f"{100 * level:.2f}% for the look at {seeds} seeds" for seeds, level in levels])
 
 
-def _setting(page: Page, setting: str) -> str:
+def setting_text(page: Page, setting: str) -> str:
     """A setting's value, or its values where arms differ."""
     values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
     return " or ".join(f"{value:,}" for value in values)

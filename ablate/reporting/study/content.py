@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
+from ablate.reporting.citation import bibtex
 from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
 from ablate.reporting.markup.figures import Pictures, make_section
 from ablate.reporting.markup.numbers import format_fixed, format_percent, format_signed, unit_suffix
@@ -18,6 +19,7 @@ from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
 from ablate.reporting.study.model import UNSCORED, Page, constant_answer
+from ablate.reporting.study.paper import methods_text
 from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.tables import (
@@ -58,6 +60,7 @@ def document(page: Page) -> Document:
         (SectionTitle.SAMPLES, iter(())),
         (SectionTitle.WRONG, wrong(page)),
         (SectionTitle.COMPUTED, computed(page)),
+        (SectionTitle.METHODS, _methods(page)),
         (SectionTitle.MLFLOW, _mlflow(page)),
     ]
     sections = tuple(make_section(title, blocks, FIGURES, page) for title, blocks in parts if blocks is not None)
@@ -279,6 +282,12 @@ def _cost(page: Page) -> Blocks:
         f"Gain: the mean over the {seeds_text(page)}; [L, U] are paired t intervals against doing nothing, which hold "
         "for all arms together with 95% confidence if the noise is normal."
     )
+
+
+def _methods(page: Page) -> Blocks:
+    yield paragraph(methods_text(page))
+    yield paragraph("For the bibliography: ", Code(bibtex()))
+    yield paragraph("The same for LaTeX, with a table: ", Code(f"ablate report {page.design.name}.yaml --latex"), ".")
 
 
 def _mlflow(page: Page) -> Blocks:

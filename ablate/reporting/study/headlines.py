@@ -8,7 +8,8 @@ from typing import Any
 from ablate.reporting.study.answer import answer
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
-from ablate.statistics.verdicts import Comparison
+from ablate.reporting.study.verdict_file import difference_facts
+from ablate.reporting.study.verdict_schema import six_digits
 
 
 def headlines(page: Page) -> dict[str, Any]:
@@ -46,22 +47,14 @@ def _arm(row: ArmRow, image_error: float) -> dict[str, Any]:
         "seconds": row.level.seconds,
     }
     if row.comparison and row.decibels:
-        facts |= {"against": row.against, "verdict": row.comparison.verdict, **_difference(row.comparison)}
+        facts |= {"against": row.against, "verdict": row.comparison.verdict, **difference_facts(row.comparison)}
         facts |= {"difference_image_error": image_error}
-        facts |= {"for_median": row.comparison.is_for_median, "decibels": _difference(row.decibels)}
+        facts |= {"for_median": row.comparison.is_for_median, "decibels": difference_facts(row.decibels)}
         facts |= {"wins": row.comparison.median.wins} if row.comparison.median else {}
     return facts
-
-
-def _difference(c: Comparison) -> dict[str, float]:
-    ends = {"low": c.low, "high": c.high, "level": c.level, "inner_low": c.inner_low, "inner_high": c.inner_high}
-    ends["smallest_margin"] = c.smallest_margin
-    return {"pairs": c.pairs, "difference": c.difference, "difference_sd": c.sd, **ends}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain for name, item in value.items() if (plain := _plain(item)) is not None}
-    if not isinstance(value, float):
-        return value
-    return float(f"{value:.6g}") if math.isfinite(value) else None
+    return six_digits(value) if isinstance(value, float) else value

@@ -1,9 +1,10 @@
-"""Write the report of a study: two pages, their figures and the headline numbers, from the data beside them."""
+"""Write the report of a study: two pages, figures, headline numbers and verdicts, from the data beside them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ablate.records.files import write_json
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
@@ -13,6 +14,7 @@ from ablate.reporting.study.data import read
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.headlines import headlines
 from ablate.reporting.study.model import Page, build
+from ablate.reporting.study.verdict_file import verdict_file
 from ablate.studies.planning import Design
 
 
@@ -40,4 +42,5 @@ def write_report(design: Design, folder: Path) -> Page:
     inputs = [design.study.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]
     figures = draw_if_changed(folder, inputs, lambda: draw_all(FIGURES, page))
     write_files(folder, document(page), figures, headlines(page))
+    write_json(folder / "verdicts.json", verdict_file(page).model_dump())
     return page

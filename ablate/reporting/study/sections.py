@@ -21,4 +21,5 @@ class SectionTitle(StrEnum):
     SAMPLES = "Sample pictures"
     WRONG = "Runs that went wrong"
     COMPUTED = "How it was computed"
+    METHODS = "Methods, for a paper"
     MLFLOW = "The runs in MLflow"

@@ -30,7 +30,7 @@ from tests.helpers.stored import result_of
 from tests.helpers.tiny import write_tiny_study
 
 FIGURES = {f"figures/{name}.svg" for name in ("differences", "seeds", "cost", "curves", "samples")}
-FILES = ("README.md", "report.html", "metrics.json", *sorted(FIGURES))
+FILES = ("README.md", "report.html", "metrics.json", "verdicts.json", *sorted(FIGURES))
 
 
 def test_the_same_data_give_the_same_bytes(report: tuple[Path, Design], tmp_path: Path) -> None:
