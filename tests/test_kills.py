@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from ablate.studies.planning import Design
+from tests.helpers.clusters import processes, wait_until
 from tests.helpers.kills import check_mirror, damage, finish, kill_a_worker, kill_once, recorded
 from tests.helpers.tiny import write_tiny_study
 
 IN_PROCESS = ("--executor", "inprocess")
 LOCAL = ("--workers", "2")
+CLUSTER = ("--executor", "ray", "--workers", "2")
 
 
 @pytest.fixture
@@ -66,6 +68,20 @@ def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
         if chance.random() < 0.5:
             damage(folder, chance)
     finish(folder, *LOCAL)
+    check_as_undisturbed(folder, swept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_kills_of_a_driver_and_of_workers_of_a_cluster_change_no_bit_and_leave_no_process(
+    folder: Path, swept: tuple[Path, Design], seed: int
+) -> None:
+    chance = random.Random(seed)
+    for kill in (kill_once, kill_a_worker, kill_once):
+        kill(folder, chance, 30, *CLUSTER)
+        wait_until(lambda: not processes("ablate-ray-"))
+    finish(folder, *CLUSTER)
+    assert not processes("ablate-ray-")
     check_as_undisturbed(folder, swept)
 
 

@@ -17,7 +17,14 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Runs at a time. Defaul
 PerGpu = Annotated[int | None, typer.Option(min=1, help="Runs at a time on each GPU. Default: one.")]
 Device = Annotated[executors.DeviceName, typer.Option(help="Where to train.")]
 ExecutorName = Annotated[
-    executors.ExecutorName, typer.Option(help="One process per slot, or all in this process (for debugging).")
+    executors.ExecutorName,
+    typer.Option(help="One process per slot, a Ray cluster, or all in this process (for debugging)."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="The Ray cluster. Default: that in RAY_ADDRESS, or one of this machine alone."
+    ),
 ]
 
 

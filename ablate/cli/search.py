@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablate.cli._shared import RunsEnded, SearchFile, app, make_table, out, terminal
-from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
+from ablate.cli._slots import Address, Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import search_summary
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def search(
     per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
+    address: Address = None,
     retry_failed: Annotated[
         bool,
         typer.Option("--retry-failed", help="Train failed trials again, and draw the trials after them again."),
@@ -35,8 +36,8 @@ def search(
 
     Each trial is a run, recorded and logged to MLflow. A search that was killed continues where it stopped.
     """
+    from ablate.executors import Request, executor_class
     from ablate.pipeline import search as pipeline
-    from ablate.pipeline.slots import find_slots
     from ablate.project import STATE
     from ablate.records.requests import check_name
     from ablate.studies.loading import load_search
@@ -45,7 +46,8 @@ def search(
     with interruptible():
         if dry_run:
             check_name(STATE, wanted)
-            _show_plan(wanted, find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices)
+            request = Request(device, workers, per_gpu, address)
+            _show_plan(wanted, executor_class(executor).find_slots(request, terminal.warn).devices)
             return
         result = pipeline.search(
             wanted,
@@ -53,6 +55,7 @@ def search(
             per_gpu=per_gpu,
             device=device,
             executor=executor,
+            address=address,
             retry_failed=retry_failed,
             terminal=terminal,
         )

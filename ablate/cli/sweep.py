@@ -12,7 +12,7 @@ import typer
 from ablate.cli._plan import show_plan, show_tuning
 from ablate.cli._prospects import show_prospects
 from ablate.cli._shared import RunsEnded, StudyFile, app, terminal
-from ablate.cli._slots import Device, ExecutorName, PerGpu, Workers, interruptible
+from ablate.cli._slots import Address, Device, ExecutorName, PerGpu, Workers, interruptible
 from ablate.cli.report import summary
 from ablate.errors import NotTunedError
 
@@ -35,6 +35,7 @@ def sweep(
     per_gpu: PerGpu = None,
     device: Device = "auto",
     executor: ExecutorName = "local",
+    address: Address = None,
     retry_failed: Annotated[
         bool,
         typer.Option("--retry-failed", help="Train only the runs that failed, timed out or cannot be scored."),
@@ -51,8 +52,8 @@ def sweep(
     Runs are recorded and logged to MLflow while they train. What is already recorded is not trained again, so the same
     command continues a sweep that was interrupted.
     """
+    from ablate.executors import Request, executor_class
     from ablate.pipeline import study
-    from ablate.pipeline.slots import find_slots
     from ablate.project import STATE
     from ablate.records.record import Record
     from ablate.records.requests import check_name
@@ -62,7 +63,8 @@ def sweep(
     with interruptible():
         if dry_run:
             check_name(STATE, design)
-            devices = find_slots(executor, device, workers, per_gpu, warn=terminal.warn).devices
+            request = Request(device, workers, per_gpu, address)
+            devices = executor_class(executor).find_slots(request, terminal.warn).devices
             _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
             return
         result = study.sweep(
@@ -71,6 +73,7 @@ def sweep(
             per_gpu=per_gpu,
             device=device,
             executor=executor,
+            address=address,
             retry_failed=retry_failed,
             adopt=adopt,
             report=not no_report,

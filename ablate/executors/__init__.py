@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from ablate.training.events import Event
 
 DeviceName = Literal["auto", "cpu", "cuda"]
-ExecutorName = Literal["local", "inprocess"]
+ExecutorName = Literal["local", "inprocess", "ray"]
 Warn = Callable[[str], object]
 
 CLASSES: dict[ExecutorName, tuple[str, str]] = {
     "local": ("ablate.executors.local", "LocalExecutor"),
     "inprocess": ("ablate.executors.inprocess", "InProcessExecutor"),
+    "ray": ("ablate.executors.ray", "RayExecutor"),
 }
 """The module and the class of each executor, which are imported when they are needed."""
 
@@ -34,29 +36,53 @@ def no_checkpoint() -> None:
     """For runs that start from the beginning."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """Where a user wants runs to be trained.
+
+    Attributes:
+        device: `auto` for the GPUs if there are any.
+        workers: number of runs at a time; by default as many as there is room for.
+        per_gpu: number of runs at a time on each GPU.
+        address: of a cluster, for executors that have one.
+    """
+
+    device: DeviceName = "auto"
+    workers: int | None = None
+    per_gpu: int | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Where an executor can train.
+
+    Attributes:
+        devices: for each run that has room now, a device of this machine, by which its time is estimated.
+        start: makes an executor whose runs are stopped after so many seconds, if any.
+    """
+
+    devices: Sequence[str]
+    start: Callable[[float | None], Executor]
+
+
 class Executor(Protocol):
     """What an executor provides.
 
     Runs can be added at any time, even while `events` is read. Leaving the context ends the runs that are still
-    training. A run that takes longer than `timeout` seconds is stopped.
+    training. A run that takes longer than the time limit is stopped.
     """
 
-    def __init__(self, devices: Sequence[str], timeout: float | None = None) -> None: ...
+    @property
+    def room(self) -> int:
+        """The number of runs that it can train at the same time. It may change while it trains."""
 
-    @staticmethod
-    def find_devices(
-        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
-    ) -> list[str]:
-        """The device of each slot; by default as many as the machine has room for.
-
-        Args:
-            device: where to train.
-            workers: number of runs at a time.
-            per_gpu: number of runs at a time on each GPU, instead of `workers`.
-            warn: called with a line about devices that are there but cannot be used.
+    @classmethod
+    def find_slots(cls, request: Request, warn: Warn = warnings.warn) -> Slots:
+        """Find out where to train. `warn` is called with a line about devices that are there but cannot be used.
 
         Raises:
-            AblateError: the device does not exist, or there cannot be this many slots.
+            AblateError: the device does not exist, or there cannot be as many slots as requested.
         """
 
     def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ablate.errors import AblateError
-from ablate.executors import Warn
+from ablate.executors import Request, Warn
 from ablate.executors.processes import start_python
 from ablate.executors.worker import find_fault
 
@@ -34,6 +34,17 @@ MAX_TRIAL = 120.0
 
 CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 """Where Linux shows the limits of groups of processes, e.g. of a container, and the groups of this process."""
+
+
+def devices_of_this_machine(request: Request, warn: Warn) -> list[str]:
+    """The device of each slot on this machine, see `slot_devices`.
+
+    Raises:
+        AblateError: see there; or an address of a cluster is given.
+    """
+    if request.address is not None:
+        raise AblateError(f"--address {request.address} is for --executor ray; without it, runs are trained here")
+    return slot_devices(request.device, request.workers, request.per_gpu, warn)
 
 
 def slot_devices(device: str, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn) -> list[str]:

@@ -6,11 +6,12 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors import DeviceName, ReadCheckpoint, Warn, no_checkpoint
-from ablate.executors.devices import SECONDS_TO_REST, slot_devices
+from ablate.executors import ReadCheckpoint, Request, Slots, Warn, no_checkpoint
+from ablate.executors.devices import SECONDS_TO_REST, devices_of_this_machine
 from ablate.executors.worker import make_timeout, perform
 from ablate.settings import Run
 from ablate.training.clock import CLOCK
@@ -25,14 +26,18 @@ class InProcessExecutor:
         self.waiting: deque[tuple[Run, ReadCheckpoint]] = deque()
         self.running = ""
 
-    @staticmethod
-    def find_devices(
-        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
-    ) -> list[str]:
+    @classmethod
+    def find_slots(cls, request: Request, warn: Warn = warnings.warn) -> Slots:
         """See `Executor`. There is a single slot."""
-        if max(workers or 1, per_gpu or 1) > 1:
+        if max(request.workers or 1, request.per_gpu or 1) > 1:
             raise AblateError("--executor inprocess trains one run at a time; allowed: one worker, or --executor local")
-        return slot_devices(device, 1, None, warn)
+        devices = devices_of_this_machine(Request(request.device, 1, address=request.address), warn)
+        return Slots(devices, partial(cls, devices))
+
+    @property
+    def room(self) -> int:
+        """See `Executor`."""
+        return 1
 
     def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
         """See `Executor`."""

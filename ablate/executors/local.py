@@ -14,12 +14,13 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Pipe, wait
 from types import TracebackType
 
 from ablate.errors import AblateError
-from ablate.executors import DeviceName, ReadCheckpoint, Warn, no_checkpoint
-from ablate.executors.devices import SECONDS_TO_REST, slot_devices
+from ablate.executors import ReadCheckpoint, Request, Slots, Warn, no_checkpoint
+from ablate.executors.devices import SECONDS_TO_REST, devices_of_this_machine
 from ablate.executors.processes import start_python
 from ablate.executors.signals import left_to_the_driver
 from ablate.executors.worker import make_timeout
@@ -45,12 +46,16 @@ class LocalExecutor:
         self.workers: dict[int, Worker] = {}
         self.resting: dict[int, float] = {}  # slots whose run found no room, and until when they get no other
 
-    @staticmethod
-    def find_devices(
-        device: DeviceName, workers: int | None, per_gpu: int | None = None, warn: Warn = warnings.warn
-    ) -> list[str]:
-        """See `Executor`. There is a slot per core, or per GPU, unless the other two give their number."""
-        return slot_devices(device, workers, per_gpu, warn)
+    @classmethod
+    def find_slots(cls, request: Request, warn: Warn = warnings.warn) -> Slots:
+        """See `Executor`. There is a slot per core, or per GPU, unless their number is requested."""
+        devices = devices_of_this_machine(request, warn)
+        return Slots(devices, partial(cls, devices))
+
+    @property
+    def room(self) -> int:
+        """See `Executor`: the number of slots."""
+        return len(self.devices)
 
     def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
         """See `Executor`."""

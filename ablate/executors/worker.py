@@ -5,21 +5,29 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ablate.settings import Run
 from ablate.training.events import Event, Failed, Lost, NoRoom
+
+if TYPE_CHECKING:
+    from ablate.training.environment import Origin
 
 MAX_CONTEXT = 2**30
 """Bytes of GPU memory that a process may use beside its tensors. If more is in use, it is by other processes."""
 
 
-def perform(run: Run, checkpoint: bytes | None, device: str) -> Iterator[Event]:
-    """Train a run. An exception in it becomes its last event, so it does not stop other runs."""
+def perform(run: Run, checkpoint: bytes | None, device: str, origin: Origin | None = None) -> Iterator[Event]:
+    """Train a run. An exception in it becomes its last event, so it does not stop other runs.
+
+    `origin` is that of the code, if it was sent to this machine.
+    """
     try:
+        from ablate.training.environment import HERE
         from ablate.training.loop import train
 
         with one_thread():
-            yield from train(run, checkpoint, device)
+            yield from train(run, checkpoint, device, origin or HERE)
     except Exception as error:
         yield make_failure(error, device)
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ablate.errors import UnfinishedError
-from ablate.executors import DeviceName, ExecutorName
+from ablate.executors import DeviceName, ExecutorName, Request, executor_class
 from ablate.pipeline.parts import try_search
 from ablate.pipeline.results import SearchResult
-from ablate.pipeline.slots import find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume
@@ -22,7 +21,7 @@ from ablate.reporting.search.data import export
 from ablate.reporting.search.page import search_folder
 from ablate.studies.loading import load_search
 from ablate.studies.search import Search
-from ablate.tracking.connection import address
+from ablate.tracking import connection
 
 
 def search(
@@ -32,6 +31,7 @@ def search(
     per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
+    address: str | None = None,
     retry_failed: bool = False,
     terminal: Terminal | None = None,
 ) -> SearchResult:
@@ -40,7 +40,7 @@ def search(
     Args:
         search: a search, or the path of its file.
         retry_failed: train the failed trials again, and draw those after the first of them again.
-        workers, per_gpu, device, executor, terminal: see `ablate.sweep`.
+        workers, per_gpu, device, executor, address, terminal: see `ablate.sweep`.
 
     Raises:
         AblateError: something that the user can change is wrong: the file, the folder, the options.
@@ -67,7 +67,8 @@ def search(
         2      2  complete
     """
     design, terminal = search if isinstance(search, Search) else load_search(search), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
+    request, record = Request(device, workers, per_gpu, address), Record(warn=terminal.warn)
+    slots = executor_class(executor).find_slots(request, terminal.warn)
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
         try_search(design)
         claim_name(record.root, design)
@@ -83,7 +84,7 @@ def search(
             raise UnfinishedError("no trial has finished, so there is nothing to report; the same command continues")
         folder = search_folder(design)
         export(design, strategy.finished, record, folder)
-        runs_at = None if experiment is None else address(experiment)
+        runs_at = None if experiment is None else connection.address(experiment)
         return SearchResult(publish_search(design), project / folder, runs_at)
 
 

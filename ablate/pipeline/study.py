@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ablate.executors import DeviceName, ExecutorName
+from ablate.executors import DeviceName, Executor, ExecutorName, Request, Slots, executor_class
 from ablate.pipeline.adoption import adopt as adopt_runs
 from ablate.pipeline.parts import try_study
 from ablate.pipeline.rescoring import discard, score_recorded
 from ablate.pipeline.results import SearchResult, StudyResult
-from ablate.pipeline.slots import Slots, find_slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.tuning import tune_first
@@ -45,6 +44,7 @@ def sweep(
     per_gpu: int | None = None,
     device: DeviceName = "auto",
     executor: ExecutorName = "local",
+    address: str | None = None,
     retry_failed: bool = False,
     adopt: bool = False,
     report: bool = True,
@@ -59,7 +59,9 @@ def sweep(
         workers: runs at a time; by default one per core, or one per GPU.
         per_gpu: runs at a time on each GPU, instead of `workers`.
         device: where to train; `auto` uses the GPUs if there are any.
-        executor: `local` for one process per slot, `inprocess` for everything in this process (for debugging).
+        executor: `local` for one process per slot, `ray` for the nodes of a Ray cluster, `inprocess` for everything in
+            this process (for debugging).
+        address: of the Ray cluster; by default that in `RAY_ADDRESS`, or one of this machine alone.
         retry_failed: train only the runs that failed, timed out, or cannot be scored.
         adopt: first adopt the finished runs in `reports/*/data`.
         report: whether to write the report, or only its data.
@@ -89,7 +91,8 @@ def sweep(
         0  skip=none  skip=both      2
     """
     design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
-    record, slots = Record(warn=terminal.warn), find_slots(executor, device, workers, per_gpu, warn=terminal.warn)
+    request, record = Request(device, workers, per_gpu, address), Record(warn=terminal.warn)
+    slots = executor_class(executor).find_slots(request, terminal.warn)
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
         try_study(design, record, retry_failed=retry_failed)
         claim_name(record.root, design)
@@ -142,7 +145,8 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
 
 def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:
     """Train the study; returns its MLflow experiment, or None if MLflow does not have all of it."""
-    requested, strategy = _request(design, record, terminal), _strategy(design, len(slots.devices))
+    executor = slots.start(design.study.timeout_seconds)
+    requested, strategy = _request(design, record, terminal), _strategy(design, executor)
     runs = strategy.propose({})
     to_train = [run for run in runs if record.needs_training(run.id, retry_failed=retry_failed)]
     recorded = sum(record.has_ended(run.id) for run in runs)
@@ -153,7 +157,6 @@ def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, 
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in requested.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
-    executor = slots.start(design.study.timeout_seconds)
     return train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
 
 
@@ -166,9 +169,9 @@ def _warn_of_changed_pictures(design: Design, terminal: Terminal) -> None:
             terminal.warn(f"{fact}. These runs are of the pictures as they were; a new sweep trains on the new ones.")
 
 
-def _strategy(design: Design, slots: int) -> Fixed | UntilDecided:
+def _strategy(design: Design, executor: Executor) -> Fixed | UntilDecided:
     """All runs at once, or seeds until everything is decided."""
-    return UntilDecided(design, slots) if len(design.looks) > 1 else Fixed(design.runs)
+    return UntilDecided(design, lambda: executor.room) if len(design.looks) > 1 else Fixed(design.runs)
 
 
 def _request(design: Design, record: Record, terminal: Terminal) -> RequestedRuns:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ablate.errors import NotTunedError, UnfinishedError
-from ablate.pipeline.slots import Slots
+from ablate.executors import Slots
 from ablate.pipeline.terminal import Terminal
 from ablate.pipeline.tracked_sweep import train_tracked
 from ablate.pipeline.trials import resume

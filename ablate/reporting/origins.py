@@ -27,7 +27,7 @@ def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> lis
     recipe number, which is part of a run's id.
     """
     warnings: dict[tuple[str, str], list[str]] = {}
-    by_column = {column: _values_by_arm(ended, column) for column in _columns(ended)}
+    by_column = {column: _values_by_arm(ended, column) for column in _compared_columns(ended)}
     for arm in dict.fromkeys(ended.arm):
         for column, by_arm in by_column.items():
             values = sorted(by_arm.get(arm, set()) | by_arm.get(against.get(arm, arm), set()))
@@ -41,6 +41,11 @@ def environment_warnings(ended: pd.DataFrame, against: Mapping[str, str]) -> lis
 
 def _columns(ended: pd.DataFrame) -> list[str]:
     return [column for column in ended.columns if column.startswith("env/")]
+
+
+def _compared_columns(ended: pd.DataFrame) -> list[str]:
+    """Those that can change a number: the name of the machine, in a cluster, cannot."""
+    return [column for column in _columns(ended) if column != "env/node"]
 
 
 def _values(runs: pd.DataFrame, column: str) -> list[str]:
@@ -57,7 +62,7 @@ def _values_by_arm(runs: pd.DataFrame, column: str) -> dict[str, set[str]]:
 
 def _resumed_warnings(ended: pd.DataFrame) -> Iterator[str]:
     """A sentence for each run that was interrupted, and resumed by another version or on another device."""
-    columns = _columns(ended)
+    columns = _compared_columns(ended)
     for run in ended[["arm", "seed", *columns]].to_dict("records"):
         cells = {column.removeprefix("env/"): str(run[column]) for column in columns}
         if mixed := [f"{name} {cell}" for name, cell in cells.items() if len(split_stretches(cell)) > 1]:

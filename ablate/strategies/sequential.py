@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 class UntilDecided:
     """A study with looks.
 
-    As long as fewer runs than `slots` are left of the present look, the next seeds of the arms that may still need them
-    are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to be needed: so
-    nothing is started ahead where a budget limits what may be trained.
+    As long as fewer runs are left of the present look than there are `slots` now, the next seeds of the arms that may
+    still need them are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to
+    be needed: so nothing is started ahead where a budget limits what may be trained.
     """
 
     design: Design
-    slots: int
+    slots: Callable[[], int]
     course: Course | None = None
     ended: dict[str, str] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class UntilDecided:
         """See `Strategy`."""
         course = self._follow(outcomes)
         needed = [cell.run for cell in self.design.cells_by_seed if course.needs(cell.arm.name, cell.seed)]
-        spare = 0 if self.design.study.has_limits else self.slots - sum(_coming(outcomes, run) for run in needed)
+        spare = 0 if self.design.study.has_limits else self.slots() - sum(_coming(outcomes, run) for run in needed)
         undecided = [cell for cell in self.design.cells_by_seed if cell.arm.name in course.undecided]
         beyond = [cell.run for cell in undecided if not course.needs(cell.arm.name, cell.seed)]
         later = [run for run in beyond if _coming(outcomes, run)]

@@ -10,13 +10,13 @@ import platform
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from ablate.training.origin import read_code
+from ablate.training.origin import Code, read_code
 
-PACKAGES = ("ablate", "torch", "timm", "numpy", "pytorch-msssim")
+PACKAGES = ("torch", "timm", "numpy", "pytorch-msssim")
 
 VERSIONS = {name: version(name) for name in PACKAGES}
 
@@ -24,19 +24,38 @@ CODE = read_code(Path(__file__).parents[1])
 """The code of this package."""
 
 
-def environment(device: str) -> dict[str, Any]:
-    """The versions of the packages that compute the numbers, the name of the device, and the commit of this code.
+class Origin(NamedTuple):
+    """What a worker cannot find out by itself if the code was sent to it.
+
+    Attributes:
+        code: as the driver has read it.
+        node: the name of the machine of a cluster on which the worker runs.
+    """
+
+    code: Code = CODE
+    node: str = ""
+
+
+HERE = Origin()
+"""The origin of what this machine trains with its own copy of the package."""
+
+
+def environment(device: str, origin: Origin = HERE) -> dict[str, Any]:
+    """The versions of the packages that compute the numbers, the name of the device, and the commit of the code.
 
     Code with changes also has `changes`, the digest by which the record keeps the diff.
     """
+    code = origin.code
     return {
         "python": platform.python_version(),
+        "ablate": code.version,
         **VERSIONS,
         "platform": f"{platform.system()} {platform.machine()}",
         "device": device_name(device),
+        **({"node": origin.node} if origin.node else {}),
         "threads": torch.get_num_threads(),
-        "commit": CODE.commit,
-        **({"changes": CODE.source} if CODE.commit.endswith("+") else {}),
+        "commit": code.commit,
+        **({"changes": code.source} if code.commit.endswith("+") else {}),
     }
 
 

@@ -24,7 +24,7 @@ from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops, coun
 from ablate.settings import Run
 from ablate.training.ahead import ahead
 from ablate.training.clock import CLOCK
-from ablate.training.environment import CODE, environment
+from ablate.training.environment import HERE, Origin, environment
 from ablate.training.evaluation import (
     Evaluation,
     evaluate,
@@ -47,7 +47,9 @@ STATISTICS_SCENES = 256
 Weights = dict[str, Tensor]
 
 
-def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Iterator[EpochEnded | Ended]:
+def train(
+    run: Run, checkpoint: bytes | None = None, device: str = "cpu", origin: Origin = HERE
+) -> Iterator[EpochEnded | Ended]:
     """Train a run from the start, or from one of its checkpoints. Yields an event per epoch, and one at the end.
 
     >>> import ablate
@@ -59,21 +61,21 @@ def train(run: Run, checkpoint: bytes | None = None, device: str = "cpu") -> Ite
     >>> len(resumed), resumed[-1].rows[0] == first.rows[0]
     (2, True)
     """
-    trainer = Trainer(run, device)
+    trainer = Trainer(run, device, origin)
     if checkpoint is not None:
         trainer.restore(checkpoint)
     while len(trainer.rows) < run.training.epochs:
         if not trainer.advance():
             yield trainer.end_diverged()
             return
-        yield EpochEnded(list(trainer.rows), trainer.checkpoint(), CODE.source)
+        yield EpochEnded(list(trainer.rows), trainer.checkpoint(), origin.code.source)
     yield trainer.end_finished()
 
 
 class Trainer:
     """The state of one run. A checkpoint contains all of it, so a resumed run continues with the same bits."""
 
-    def __init__(self, run: Run, device: str) -> None:
+    def __init__(self, run: Run, device: str, origin: Origin = HERE) -> None:
         self.run, self.device = run, device
         self.task = Task.of(run.model, run.data)
         self.model: Denoiser = build_denoiser(run.model, run.seed).to(device)
@@ -81,9 +83,9 @@ class Trainer:
         self.average = make_average(run.training, self.model)
         self.rows: list[Row] = []
         self.best: Weights = {}
-        self.environment = environment(device)
+        self.environment = environment(device, origin)
         self.earlier: list[Stretch] = []  # before it was resumed
-        self.changes = {CODE.source: CODE.changes} if CODE.changes else {}
+        self.changes = {origin.code.source: origin.code.changes} if origin.code.changes else {}
 
     @property
     def evaluated_model(self) -> nn.Module:

@@ -10,8 +10,11 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
+
+UNKNOWN = "unknown"
 
 MAX_CHANGES = 1_000_000
 """Bytes of a diff that are kept."""
@@ -26,11 +29,13 @@ class Code(NamedTuple):
         commit: of its checkout, with `+` if files are changed; `unknown` if it is not from a checkout.
         source: a digest of its source files.
         changes: the diff of its tracked files against the commit.
+        version: of the installed package; `unknown` if none is installed.
     """
 
     commit: str
     source: str
     changes: str = ""
+    version: str = UNKNOWN
 
 
 def read_code(package: Path) -> Code:
@@ -40,16 +45,24 @@ def read_code(package: Path) -> Code:
         command = ["git", "-C", str(package), *words]
         return subprocess.run(command, capture_output=True, check=True).stdout.decode(errors="replace")
 
-    source = _digest(package)
+    source, installed = _digest(package), _installed_version()
     try:
         # fails for a wheel that is installed inside some other repository, whose commit says nothing about this code
         git("ls-files", "--error-unmatch", "__init__.py")
         commit = git("rev-parse", "--short=12", "HEAD").strip()
         if not git("status", "--porcelain", "--", "."):
-            return Code(commit, source)
-        return Code(f"{commit}+", source, _cut(git("diff", "--no-ext-diff", "--no-textconv", "HEAD", "--", ".")))
+            return Code(commit, source, version=installed)
+        changes = _cut(git("diff", "--no-ext-diff", "--no-textconv", "HEAD", "--", "."))
+        return Code(f"{commit}+", source, changes, installed)
     except (OSError, subprocess.CalledProcessError):
-        return Code("unknown", source)
+        return Code(UNKNOWN, source, version=installed)
+
+
+def _installed_version() -> str:
+    try:
+        return version("ablate")
+    except PackageNotFoundError:  # it was sent here, and not installed
+        return UNKNOWN
 
 
 def _digest(package: Path) -> str:

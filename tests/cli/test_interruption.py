@@ -66,5 +66,5 @@ def test_ctrl_c_while_the_devices_are_looked_up_is_an_interruption(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tiny_study(workplace)
-    monkeypatch.setattr("ablate.executors.inprocess.slot_devices", interrupt)
+    monkeypatch.setattr("ablate.executors.inprocess.devices_of_this_machine", interrupt)
     assert sweep_here(monkeypatch) == 130

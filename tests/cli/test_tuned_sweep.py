@@ -25,7 +25,7 @@ def test_a_tuned_sweep_tunes_compares_and_trains_nothing_twice(
     with monkeypatch.context() as timed:
         timed.setattr("ablate.pipeline.estimate.timed_seconds", lambda run, device: 120.0)
         timed.setattr("ablate.pipeline.estimate.overhead_seconds", lambda: 0.0)
-        timed.setattr("ablate.executors.local.slot_devices", lambda *_: ["cpu"] * 4)
+        timed.setattr("ablate.executors.local.devices_of_this_machine", lambda *_: ["cpu"] * 4)
         assert typed("sweep", "tiny.yaml", "--dry-run", monkeypatch=monkeypatch) == 0
     planned = capsys.readouterr().out
     assert "3 of 1 epochs" in planned

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError
-from ablate.executors import devices
+from ablate.executors import ExecutorName, Request, devices, executor_class
 from ablate.executors.devices import count_cores, gpu_faults, slot_devices
 
 QUOTAS = {
@@ -132,3 +132,9 @@ def test_cuda_where_there_is_none_is_the_users_mistake(monkeypatch: pytest.Monke
     monkeypatch.setattr(devices, "gpu_faults", list)
     with pytest.raises(AblateError, match="no GPU"):
         slot_devices("cuda", None)
+
+
+@pytest.mark.parametrize("name", ["local", "inprocess"])
+def test_the_address_of_a_cluster_is_refused_where_none_is_used(name: ExecutorName) -> None:
+    with pytest.raises(AblateError, match=r"^--address head:6379 is for --executor ray; "):
+        executor_class(name).find_slots(Request(address="head:6379"))

@@ -6,23 +6,20 @@ from typing import get_args
 
 import pytest
 
-from ablate.executors import CLASSES, Executor, ExecutorName, executor_class
+from ablate.executors import CLASSES, Executor, ExecutorName, Request, executor_class
 from ablate.executors.inprocess import InProcessExecutor
-from ablate.executors.local import LocalExecutor
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Started
-from tests.helpers.executions import RUNS, collect_events
+from tests.helpers.executions import RUNS, collect_events, weights_of
 from tests.helpers.tiny import tiny_run
 
 
 @pytest.fixture(params=CLASSES)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """Each executor that can be named; the local one with workers that have loaded torch already."""
-    if request.param == "local":
-        yield request.getfixturevalue("warm")
-        return
-    kind = executor_class(request.param)
-    with kind(kind.find_devices("cpu", 1)) as executor:
-        yield executor
+    """Each executor that can be named; those with other processes keep them for all tests."""
+    if request.param == "inprocess":
+        yield InProcessExecutor()
+    else:
+        yield request.getfixturevalue({"local": "warm", "ray": "cluster_of_one"}[request.param])
 
 
 def test_a_run_tells_that_it_started_each_epoch_and_its_end(executor: Executor) -> None:
@@ -30,14 +27,11 @@ def test_a_run_tells_that_it_started_each_epoch_and_its_end(executor: Executor) 
     assert [type(event) for event in collect_events(executor)[RUNS[0].id]] == [Started, EpochEnded, EpochEnded, Ended]
 
 
-def test_every_executor_gives_the_same_bits(warm: LocalExecutor) -> None:
-    def weights(executor: Executor) -> list[bytes]:
-        for run in RUNS:
-            executor.submit(run)
-        events = collect_events(executor)
-        return [events[run.id][-1].weights for run in RUNS]
-
-    assert weights(InProcessExecutor()) == weights(warm)
+def test_every_executor_gives_the_same_bits(executor: Executor) -> None:
+    for run in RUNS:
+        executor.submit(run)
+    events = collect_events(executor)
+    assert [events[run.id][-1].weights for run in RUNS] == [weights_of(run) for run in RUNS]
 
 
 def test_a_failed_run_stops_no_other(executor: Executor) -> None:
@@ -94,7 +88,7 @@ def test_leaving_the_context_forgets_what_waits() -> None:
 def test_every_executor_that_can_be_named_is_there() -> None:
     assert set(CLASSES) == set(get_args(ExecutorName))
     for name in CLASSES:
-        assert executor_class(name).find_devices("cpu", 1) == ["cpu"]
+        assert executor_class(name).find_slots(Request("cpu", 1)).devices == ["cpu"]
 
 
 def test_a_run_that_crossed_to_another_process_is_still_the_same() -> None:

@@ -4,10 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from ablate.executors import Executor
-from ablate.training.events import Event
+from ablate.settings import Run
+from ablate.training.events import Ended, Event
+from ablate.training.loop import train
 from tests.helpers.tiny import tiny_run
 
 RUNS = [tiny_run(seed) for seed in range(3)]
+
+
+def weights_of(run: Run) -> bytes:
+    """The weights of a run that is trained in this process, without any executor."""
+    *_, end = train(run)
+    assert isinstance(end, Ended)
+    return end.weights
 
 
 def collect_events(

@@ -102,7 +102,7 @@ def damage(folder: Path, chance: random.Random) -> None:
 
 
 def recorded(folder: Path) -> dict[str, Any]:
-    """All that a record holds, file by file, but for what the clock says (and checksums of that)."""
+    """All that a record holds, file by file, but for what the clock says, and the machine (and checksums of that)."""
     files = (path for path in (folder / ".ablate" / "runs").rglob("*") if not path.name.endswith(".damaged"))
     return {str(path.relative_to(folder)): _content(path) for path in files if path.is_file()}
 
@@ -116,7 +116,7 @@ def _timeless(value: Any) -> Any:
         return [_timeless(item) for item in value]
     if not isinstance(value, dict):
         return value
-    clocks = ("time", "began", "ended", "time/seconds", "time/images_per_second", "cost/train_seconds", "files")
+    clocks = ("time", "began", "ended", "time/seconds", "time/images_per_second", "cost/train_seconds", "files", "node")
     return {name: _timeless(item) for name, item in value.items() if name not in clocks}
 
 

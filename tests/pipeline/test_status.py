@@ -56,7 +56,7 @@ def test_every_state_is_counted(swept: tuple[Path, Design], tmp_path: Path) -> N
 
 def test_what_no_look_needed_is_not_needed_until_it_is_trained(tmp_path: Path) -> None:
     study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
-    strategy, record = UntilDecided(study, slots=1), Record(tmp_path)
+    strategy, record = UntilDecided(study, slots=lambda: 1), Record(tmp_path)
     sweep(strategy, InProcessExecutor(), record)
     save_requested(record.root, replace(RequestedRuns.of(study), given_up=strategy.given_up))
     assert counted(record, study)["not needed"] == 2

@@ -82,7 +82,7 @@ def test_a_sweep_continues_without_a_run_that_did_not_end(outcome: Outcome, miss
         if cell.seed < 3
     }
     (lost,) = [cell.run.id for cell in study.cells if (cell.arm.name, cell.seed) == ("unsure", 1)]
-    strategy = UntilDecided(study, slots=1)
+    strategy = UntilDecided(study, slots=lambda: 1)
     proposed = {run.id for run in strategy.propose(outcomes | {lost: outcome})}
     (later,) = [cell.run.id for cell in study.cells if (cell.arm.name, cell.seed) == ("unsure", 4)]
     assert strategy.course is not None

@@ -34,12 +34,12 @@ class Slots:
 
     def play(self, kill: float = 0.0) -> UntilDecided:
         """To the end; a kill forgets the strategy, but nothing that is recorded."""
-        strategy = UntilDecided(self.study, self.slots)
+        strategy = UntilDecided(self.study, lambda: self.slots)
         while running := self.running(strategy):
             self.busy.append(len(running))
             self.take(self.chance.choice(running))
             if self.chance.random() < kill:
-                strategy = UntilDecided(self.study, self.slots)
+                strategy = UntilDecided(self.study, lambda: self.slots)
         return strategy
 
     def running(self, strategy: UntilDecided) -> list[Run]:
@@ -69,7 +69,7 @@ def test_no_slot_is_idle_while_an_arm_may_still_need_seeds(slots: int, seed: int
 
 def test_only_the_arms_that_may_need_them_get_seeds_ahead() -> None:
     sweep = Slots(study_of(), slots=4, seed=0)
-    strategy = UntilDecided(sweep.study, 4)
+    strategy = UntilDecided(sweep.study, lambda: 4)
     first = strategy.propose({})
     assert len(first) == 12, "four arms at three seeds keep four slots busy"
     for run in first[:-1]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ablate.records.record import Record
 from ablate.training import loop
-from ablate.training.environment import CODE, environment
+from ablate.training.environment import CODE, Origin, environment
 from ablate.training.events import Ended, EpochEnded, Started
 from ablate.training.loop import train
 from ablate.training.origin import (
@@ -118,21 +118,19 @@ def test_the_values_of_all_stretches_can_be_read_back(environments: list[dict[st
         assert split_stretches(str(joined[name])) == changes
 
 
-def test_a_run_that_was_resumed_by_other_code_has_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "CODE", Code("a+", "1111", "first diff"))
-    monkeypatch.setattr(loop, "environment", lambda device: {"commit": "a+", "changes": "1111", "device": device})
-    first = next(train(tiny_run()))
+def test_a_run_that_was_resumed_by_other_code_has_both(tmp_path: Path) -> None:
+    first = next(train(tiny_run(), origin=Origin(Code("a+", "1111", "first diff", "1.0"))))
     assert isinstance(first, EpochEnded)
     assert first.source == "1111"
-    monkeypatch.setattr(loop, "CODE", Code("b+", "2222", "second diff"))
-    monkeypatch.setattr(loop, "environment", lambda device: {"commit": "b+", "changes": "2222", "device": device})
-    *_, end = train(tiny_run(), first.checkpoint)
+    *_, end = train(tiny_run(), first.checkpoint, origin=Origin(Code("b+", "2222", "second diff", "1.1"), "node-3"))
     assert isinstance(end, Ended)
-    assert end.environment == {
+    both = {
+        "ablate": "1.0 up to epoch 1, then 1.1",
         "commit": "a+ up to epoch 1, then b+",
         "changes": "1111 up to epoch 1, then 2222",
-        "device": "cpu",
+        "node": "node-3",
     }
+    assert end.environment == environment("cpu") | both
     for event in (Started(0, "cpu"), end):
         Record(tmp_path).write_event(tiny_run(), event)
     kept = {path.name: path.read_text() for path in (tmp_path / "changes").iterdir()}
@@ -149,7 +147,7 @@ def test_a_run_that_was_resumed_by_the_same_code_has_one_environment() -> None:
 
 
 def test_a_checkpoint_of_an_older_version_has_an_unknown_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "environment", lambda device: {"commit": "b", "device": device})
+    monkeypatch.setattr(loop, "environment", lambda device, origin: {"commit": "b", "device": device})
     first = next(train(tiny_run()))
     assert isinstance(first, EpochEnded)
     trainer = loop.Trainer(tiny_run(), "cpu")

@@ -1,0 +1,224 @@
+"""A Ray cluster: how to reach it, how many runs it has room for, and whether its nodes run what this machine runs.
+
+Without an address, a cluster of this machine alone is started, on the loopback interface, and stopped at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ablate.errors import AblateError
+from ablate.executors.devices import count_cores
+from ablate.executors.processes import NO_LOCAL_MODULES, ONE_THREAD, PACKAGES
+from ablate.settings import RECIPE
+
+LOCAL = "local"
+"""The address of a cluster of this machine alone, also if RAY_ADDRESS is set."""
+
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Ray reports nothing about its use to its makers, and does not announce what a later version will change."""
+
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""A cluster that Ray starts then listens on the loopback interface only, as by default on macOS."""
+
+RUNTIME = {"py_modules": [str(Path(PACKAGES) / "ablate")], "env_vars": NO_LOCAL_MODULES | ONE_THREAD}
+"""What processes on the nodes get: this copy of the package, whether or not another one is installed there."""
+
+STORE = 256 * 2**20
+"""Bytes of memory for events on their way to the driver, in a cluster of this machine alone."""
+
+SETTINGS = b"\x04"
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
+"""What a client of HTTP/2, and so of Ray, says first: a frame of settings, which the server answers with its own."""
+
+MAX_CONNECT = 5.0
+"""Seconds until an address that does not answer counts as unreachable."""
+
+MAX_CHECK = 120.0
+"""Seconds in which each node must say what it runs. A new Python process starts on each."""
+
+COMPARED = ("torch", "timm", "numpy", "pytorch-msssim")
+"""The packages of which all nodes need the same version, since they compute the numbers."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a run takes of a node: a core, and a share of a GPU (0 to train on the CPU)."""
+
+    gpus: float = 0.0
+
+    @property
+    def options(self) -> dict[str, float]:
+        """The options of a Ray task."""
+        return {"num_cpus": 1, "num_gpus": self.gpus}
+
+    def room(self) -> int:
+        """How many such runs the nodes of the cluster have room for in all, whether or not it is used now."""
+        return sum(map(self._room_on, resources_of_nodes()))
+
+    def _room_on(self, resources: Mapping[str, float]) -> int:
+        cores = int(resources.get("CPU", 0))
+        return min(cores, int(resources.get("GPU", 0)) * round(1 / self.gpus)) if self.gpus else cores
+
+
+def resources_of_nodes() -> list[Mapping[str, float]]:
+    """What each node of the cluster that is alive has: its cores (`CPU`) and its GPUs."""
+    return [node["Resources"] for node in _nodes()]
+
+
+def _nodes() -> list[dict[str, Any]]:
+    """The nodes of the cluster that are alive."""
+    import ray
+
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def find_address(address: str | None) -> str:
+    """The address that is meant: the one given, or that in RAY_ADDRESS, or `local`.
+
+    Raises:
+        AblateError: it is one of Ray Client, which cannot stream what a task yields.
+    """
+    found = address or os.environ.get("RAY_ADDRESS") or LOCAL
+    if found.startswith("ray://"):
+        raise AblateError(
+            f"{found}: Ray Client does not stream the events of a run; start the sweep inside the cluster, on its head "
+            "node or by `ray job submit`, with --address auto"
+        )
+    return found
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """A context with a connection to a cluster.
+
+    Raises:
+        AblateError: Ray is not installed, the cluster cannot be reached, or this process is connected to one already.
+    """
+    set_environment(address)
+    try:
+        import ray
+    except ImportError:
+        raise AblateError("--executor ray needs Ray, which is not installed: pip install 'ablate[ray]'") from None
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    if ray.is_initialized():
+        raise AblateError(
+            "this process is connected to Ray already; call ray.shutdown() first, since only a new connection sends "
+            "the code of ablate to the nodes"
+        )
+    with ExitStack() as stack:
+        options: dict[str, Any] = {}
+        if address == LOCAL:
+            folder = stack.enter_context(TemporaryDirectory(prefix="ablate-ray-", ignore_cleanup_errors=True))
+            options = {"num_cpus": count_cores(), "object_store_memory": STORE, "_temp_dir": folder}
+            options["include_dashboard"] = False
+        else:
+            _try_to_reach(address)
+        with _signals_kept():
+            try:
+                ray.init(address, runtime_env=RUNTIME, configure_logging=False, log_to_driver=False, **options)
+            except (OSError, RuntimeError, ValueError) as error:
+                raise AblateError(f"--address {address}: {first_line(error)}") from None
+        stack.callback(ray.shutdown)
+        yield
+
+
+def set_environment(address: str) -> None:
+    """Tell Ray, which reads the environment when it is imported, to be quiet and to keep to itself."""
+    for name, value in (QUIET | (LOOPBACK if address == LOCAL else {})).items():
+        os.environ.setdefault(name, value)
+
+
+def _try_to_reach(address: str) -> None:
+    """Raise an AblateError if no Ray cluster answers at `host:port`. Ray itself tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():  # `auto`: the cluster that runs on this machine
+        return
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=MAX_CONNECT) as head:
+            if os.environ.get("RAY_USE_TLS", "0") != "0":
+                return
+            head.sendall(HELLO)
+            answer = head.recv(9)
+    except (OSError, OverflowError) as error:
+        raise AblateError(f"--address {address}: no Ray cluster answers there: {first_line(error)}") from None
+    if answer[3:4] != SETTINGS:
+        raise AblateError(
+            f"--address {address}: what answers there is not a Ray cluster; its port is usually 6379, and 8265 that of "
+            "its dashboard"
+        )
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """A context after which SIGTERM is handled as before: Ray replaces its handler."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def describe_node() -> dict[str, str]:
+    """What must be the same on all machines of a sweep: its name is not part of it."""
+    return {"Python": platform.python_version(), "recipe": str(RECIPE), **{name: _version(name) for name in COMPARED}}
+
+
+def _version(package: str) -> str:
+    """The installed version, without its build: torch has one for each kind of GPU, and one for none."""
+    try:
+        return version(package).partition("+")[0]
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def check_node(name: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Raise an AblateError unless a node runs what the driver runs."""
+    for what, own in wanted.items():
+        if found.get(what) != own:
+            raise AblateError(
+                f"node {name} has {what} {found.get(what)}, and this machine {own}; all nodes need the same"
+            )
+
+
+def check_nodes() -> None:
+    """Raise an AblateError unless all nodes of the cluster run what this machine runs."""
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    describe = ray.remote(num_cpus=0, max_retries=0)(describe_node)
+    nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in _nodes()}
+    asked = {
+        node: describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
+        for node in nodes
+    }
+    for node, answer in asked.items():
+        try:
+            found = ray.get(answer, timeout=MAX_CHECK)
+        except GetTimeoutError:
+            raise AblateError(f"node {nodes[node]} does not answer within {MAX_CHECK:g} s") from None
+        except RayError as error:
+            raise AblateError(f"node {nodes[node]} cannot run this package: {first_line(error)}") from None
+        check_node(nodes[node], found, describe_node())
+
+
+def first_line(error: Exception) -> str:
+    """The last line of a traceback, or else the first line of the message of an error."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return lines[-1] if lines[0].startswith("\x1b") or "Traceback" in str(error) else lines[0]
