@@ -174,7 +174,7 @@ def _signals_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def describe_node() -> dict[str, str]:
+def describe_node() -> Mapping[str, str]:
     """What must be the same on all machines of a sweep: its name is not part of it."""
     return {"Python": platform.python_version(), "recipe": str(RECIPE), **{name: _version(name) for name in COMPARED}}
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -83,6 +83,7 @@ class RayExecutor:
         self.tasks: dict[ObjectRefGenerator[Any], Task] = {}
         self.resting_until = 0.0  # when a run found no room in the memory of its GPU
         self.connection = ExitStack()
+        self.wanted = describe_node()  # of each node
 
     @classmethod
     def find_slots(cls, request: Request, warn: Warn = warnings.warn) -> Slots:
@@ -144,7 +145,7 @@ class RayExecutor:
             num_returns="streaming",
             _generator_backpressure_num_objects=AHEAD,
         )
-        stream: ObjectRefGenerator[Any] = task.remote(run, checkpoint, describe_node(), CODE)
+        stream: ObjectRefGenerator[Any] = task.remote(run, checkpoint, self.wanted, CODE)
         return stream
 
     def _wait(self) -> list[ObjectRefGenerator[Any]]:
@@ -231,7 +232,7 @@ def _next_event(stream: ObjectRefGenerator[Any]) -> Event | AblateError:
 
 
 def train_on_node(
-    run: Run, checkpoint: bytes | None, wanted: dict[str, str], code: Code
+    run: Run, checkpoint: bytes | None, wanted: Mapping[str, str], code: Code
 ) -> Iterator[Event | AblateError]:
     """Train a run, on a node of the cluster.
 
@@ -259,7 +260,7 @@ def train_on_node(
     yield from perform(run, checkpoint, device, Origin(code, name))
 
 
-def _prepare(run: Run, name: str, device: str, wanted: dict[str, str]) -> None:
+def _prepare(run: Run, name: str, device: str, wanted: Mapping[str, str]) -> None:
     """Check the software, the device and the pictures of this node. What is kept of pictures is in a folder of its own.
 
     Raises:

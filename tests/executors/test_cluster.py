@@ -77,7 +77,7 @@ def test_a_node_with_another_version_is_named(what: str) -> None:
     here = describe_node()
     check_node("node-3", here, here)
     with pytest.raises(AblateError, match=rf"^node node-3 has {what} 1.2, and this machine {here[what]}; all nodes"):
-        check_node("node-3", here | {what: "1.2"}, here)
+        check_node("node-3", {**here, what: "1.2"}, here)
 
 
 def test_builds_of_torch_for_different_gpus_count_as_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors import Executor, Request
-from ablate.executors.ray import AHEAD, RayExecutor
+from ablate.executors.ray import AHEAD, REASONS, RayExecutor
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.clusters import cluster_of_three, processes, wait_until
 from tests.helpers.executions import RUNS, collect_events, weights_of
@@ -178,6 +178,13 @@ def test_pictures_that_a_node_has_otherwise_end_the_sweep_with_one_line(executor
     executor.submit(run)
     with pytest.raises(AblateError, match=rf"^node {os.uname().nodename}: {tmp_path}: [^\n]*$"):
         collect_events(executor)
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_the_reasons_for_which_a_run_is_lost_are_exceptions_of_ray(name: str) -> None:
+    from ray import exceptions
+
+    assert issubclass(getattr(exceptions, name), exceptions.RayError)
 
 
 def test_a_device_that_no_node_has_is_refused(cluster: "Cluster") -> None:
