@@ -33,7 +33,9 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """A cluster that Ray starts then listens on the loopback interface only, as by default on macOS."""
 
-RUNTIME = {"py_modules": [str(Path(PACKAGES) / "ablate")], "env_vars": NO_LOCAL_MODULES | ONE_THREAD}
+PACKAGE = Path(PACKAGES) / "ablate"
+
+RUNTIME = {"py_modules": [str(PACKAGE)], "env_vars": NO_LOCAL_MODULES | ONE_THREAD}
 """What processes on the nodes get: this copy of the package, whether or not another one is installed there."""
 
 STORE = 256 * 2**20

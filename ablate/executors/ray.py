@@ -24,6 +24,7 @@ from ablate.errors import AblateError
 from ablate.executors import ReadCheckpoint, Request, Slots, Warn, no_checkpoint
 from ablate.executors.cluster import (
     LOCAL,
+    PACKAGE,
     Demand,
     check_node,
     check_nodes,
@@ -38,11 +39,10 @@ from ablate.executors.worker import find_fault, make_timeout, perform
 from ablate.settings import Run
 from ablate.training.clock import CLOCK, TICK
 from ablate.training.events import Ended, Event, Failed, Lost, NoRoom, Started
+from ablate.training.origin import Code, read_code
 
 if TYPE_CHECKING:
     from ray import ObjectRefGenerator
-
-    from ablate.training.origin import Code
 
 AHEAD = 2
 """Events of a run that may wait for the driver. Then its task waits, too: an event has a checkpoint of some megabytes,
@@ -83,7 +83,7 @@ class RayExecutor:
         self.tasks: dict[ObjectRefGenerator[Any], Task] = {}
         self.resting_until = 0.0  # when a run found no room in the memory of its GPU
         self.connection = ExitStack()
-        self.wanted = describe_node()  # of each node
+        self.wanted, self.code = describe_node(), read_code(PACKAGE)  # what each node needs, and is sent
 
     @classmethod
     def find_slots(cls, request: Request, warn: Warn = warnings.warn) -> Slots:
@@ -136,8 +136,6 @@ class RayExecutor:
     def _start(self, run: Run, checkpoint: bytes | None) -> ObjectRefGenerator[Any]:
         import ray
 
-        from ablate.training.environment import CODE
-
         task = ray.remote(train_on_node).options(
             **self.demand.options,
             max_retries=0,
@@ -145,7 +143,7 @@ class RayExecutor:
             num_returns="streaming",
             _generator_backpressure_num_objects=AHEAD,
         )
-        stream: ObjectRefGenerator[Any] = task.remote(run, checkpoint, self.wanted, CODE)
+        stream: ObjectRefGenerator[Any] = task.remote(run, checkpoint, self.wanted, self.code)
         return stream
 
     def _wait(self) -> list[ObjectRefGenerator[Any]]:
