@@ -97,7 +97,7 @@ class SearchResult:
 
     @property
     def best(self) -> Overrides:
-        """The settings of the best trial, with the base that all trials share; empty if no trial is complete."""
+        """The settings of the best trial, with the base that all trials share; empty if there is none."""
         return self.page.settings if self.page.best else {}
 
     @property

@@ -10,6 +10,9 @@ from ablate.records.record import Status
 from ablate.settings import Run
 from ablate.training.events import Row
 
+DIVERGED: Status = "diverged"
+"""What a trial remembers if its run diverged; it is complete, with the value of a constant answer."""
+
 
 @dataclass(frozen=True)
 class Outcome:

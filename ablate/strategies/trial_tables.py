@@ -1,7 +1,8 @@
 """The trials that have ended, as a table: one row per trial.
 
 Columns: trial, state (`complete`, `pruned`, `failed`), value (of the best epoch, or where it was given up), epochs
-(that the search saw), run, why (it failed), each axis by its setting's name, and `env/...`, what trained it.
+(that the search saw), run, why (it failed, or `diverged`), each axis by its setting's name, and `env/...`, what
+trained it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ablate.metrics import Metric
 from ablate.overrides import resolve
 from ablate.records.files import make_folder, write_atomic
 from ablate.records.record import Record
+from ablate.strategies import DIVERGED
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import is_integer
@@ -45,6 +47,11 @@ class Trial:
     run: str
     why: str
     overrides: Overrides
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether its run diverged: it is complete, with the value of a constant answer."""
+        return self.state == "complete" and self.why == DIVERGED
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

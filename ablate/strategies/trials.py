@@ -19,7 +19,7 @@ from ablate.errors import StudyError
 from ablate.overrides import NO_VARIANTS, resolve
 from ablate.records.record import FAILED
 from ablate.settings import Run
-from ablate.strategies import Outcome
+from ablate.strategies import DIVERGED, Outcome
 from ablate.studies.names import value_text
 from ablate.studies.search import Search
 from ablate.studies.space import Axis, is_integer
@@ -45,7 +45,7 @@ PRUNERS: dict[str, Callable[[int], optuna.pruners.BasePruner]] = {
 """Each with Optuna's own settings; `epochs` are those of a whole run."""
 
 RUN, WHY = "run", "why"
-"""What a trial remembers beside its numbers: the id of its run, and why it failed."""
+"""What a trial remembers beside its numbers: the id of its run, and why it failed, or that its run diverged."""
 
 
 def distributions(space: Mapping[str, Axis], variants: Variants = NO_VARIANTS) -> dict[str, BaseDistribution]:
@@ -147,6 +147,7 @@ class OpenTrial:
         """It scores what a constant answer does, as everywhere."""
         zero = self.search.judged.at("zero").name
         if zero in results:
+            self.trial.set_user_attr(WHY, DIVERGED)
             self._end(TrialState.COMPLETE, results[zero])
         else:
             self._fail(_lacks(zero))

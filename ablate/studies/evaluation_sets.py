@@ -31,7 +31,8 @@ def check_sets(settings: Settings) -> None:
     counts: dict[Split, int] = {"test": settings.data.test, "validation": settings.data.validation}
     for split, count in counts.items():
         if _expected(settings, count, settings.data.cells.density) < CERTAIN and _is_blank(settings, split, count):
-            fact = f"all {count} {split} scenes are blank, so answering zero is perfect and no run can be judged"
+            scenes = f"all {count} {split} scenes are" if count > 1 else f"the only {split} scene is"
+            fact = f"{scenes} blank, so answering zero is perfect and no run can be judged"
             raise StudyError((f"data.{split}",), f"{fact}; allowed: more scenes, or a higher data.cells.density")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from optuna.trial import FrozenTrial, TrialState
 
 from ablate.errors import StudyError
-from ablate.strategies import Outcome
+from ablate.strategies import DIVERGED, Outcome
 from ablate.strategies.search import Searching
 from ablate.strategies.trials import PRUNERS, RUN, SAMPLERS, WHY, distributions, overrides, run_of
 from ablate.studies.space import Pruner, Sampler
@@ -111,7 +111,7 @@ def test_a_diverged_run_scores_what_answering_zero_does() -> None:
     strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
     (run,) = strategy.propose({})
     strategy.propose({run.id: Outcome("diverged", [], {"zero/psnr": 17.3})})
-    assert [trial.value for trial in strategy.finished] == [17.3]
+    assert [(trial.value, trial.user_attrs[WHY]) for trial in strategy.finished] == [(17.3, DIVERGED)]
 
 
 def test_a_trial_is_worth_its_best_epoch() -> None:

@@ -59,11 +59,14 @@ def _warnings(page: SearchPage) -> Iterator[str]:
     if page.missing_trials:
         are = "is" if page.missing_trials == 1 else "are"
         yield f"{page.missing_trials} of {page.search.trials} trials {are} not finished yet."
+    if page.diverged_trials:
+        counted = "it counts" if page.diverged_trials == 1 else "they count"
+        yield f"{page.diverged_trials} of {len(page.trials)} trials diverged; {counted} as a constant answer."
 
 
 def _best(page: SearchPage) -> Blocks:
     if page.best is None:
-        yield paragraph("No trial is complete yet.")
+        yield paragraph("There are none: no trial is complete, or all complete ones diverged.")
         return
     yield settings_table(page, page.best)
     yield paragraph(

@@ -27,7 +27,8 @@ class SearchPage:
     """The content of a search's report.
 
     Attributes:
-        trials: the finished ones, by number; `best` is the best of the complete ones, None if there is none.
+        trials: the finished ones, by number.
+        best: the best of the complete ones whose runs did not diverge, None if there is none.
         importance: of each axis in the search, as shares of one, largest first; empty if trials are too few.
     """
 
@@ -41,6 +42,11 @@ class SearchPage:
     def count(self, state: str) -> int:
         """How many trials have this state: `complete`, `pruned` or `failed`."""
         return sum(trial.state == state for trial in self.trials)
+
+    @property
+    def diverged_trials(self) -> int:
+        """How many complete trials have a run that diverged."""
+        return sum(trial.has_diverged for trial in self.trials)
 
     @property
     def different_trials(self) -> int:
@@ -71,7 +77,7 @@ def build(search: Search, table: pd.DataFrame) -> SearchPage:
         search=search,
         metric=search.judged,
         trials=trials,
-        best=order[0] if order else None,
+        best=next((trial for trial in order if not trial.has_diverged), None),
         importance=importance(search, order),
         provenance=provenance(table[table.state == "complete"].replace("", math.nan)),
     )

@@ -37,6 +37,8 @@ def write_search_report(search: Search, folder: Path) -> SearchPage:
     write_files(folder, document(page), figures, search_headlines(page))
     if page.best is not None:
         write_atomic(folder / "best.yaml", best_yaml(page).encode())
+    else:  # that of an earlier report is not this search's
+        (folder / "best.yaml").unlink(missing_ok=True)
     return page
 
 

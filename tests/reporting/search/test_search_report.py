@@ -14,10 +14,12 @@ from ablate.errors import AblateError
 from ablate.records.record import Record
 from ablate.reporting.index import write_index
 from ablate.reporting.search.answer import answer
+from ablate.reporting.search.content import document
 from ablate.reporting.search.data import export, read
 from ablate.reporting.search.figures import axis_panels, scored_trials, value_limits
 from ablate.reporting.search.model import SearchPage, build
 from ablate.reporting.search.page import write_search_report
+from ablate.strategies import DIVERGED, Outcome
 from ablate.strategies.search import Searching
 from ablate.strategies.trial_tables import best_so_far
 from ablate.strategies.trials import overrides
@@ -80,6 +82,35 @@ def test_the_answer_counts_trials_that_repeat_an_earlier_one(tmp_path: Path) -> 
     page = write_search_report(search, write(tmp_path, search, trials))
     assert different < 12
     assert answer(page).startswith(f"Best of 12 trials ({different} different): ")
+
+
+def diverge(number: int, value: float = 99.0) -> dict[str, object]:
+    """A row of a trial whose run diverged; answering zero has this value."""
+    settings = {"training.rate": 0.01, "model.heads": 1, "model.skip": "both"}
+    return {"trial": number, "state": "complete", "value": value, "epochs": 0, "run": "", "why": DIVERGED, **settings}
+
+
+def test_a_trial_whose_run_diverged_is_counted_but_never_the_best() -> None:
+    fine = diverge(2, value=20.0) | {"why": ""}
+    page = build(SEARCH, pd.DataFrame([diverge(0), diverge(1), fine]))
+    assert page.best is not None
+    assert page.best.number == 2
+    assert answer(page).startswith("Best of 3 trials (1 different, 2 diverged): ")
+    assert "2 of 3 trials diverged; they count as a constant answer." in document(page).warnings
+
+
+def test_a_search_whose_trials_all_diverged_has_no_best_settings(tmp_path: Path) -> None:
+    search = made_up_search(trials=2, name="wild", space={"model.skip": ["both", "none"]})
+    strategy = Searching(search)
+    outcomes: dict[str, Outcome] = {}
+    while runs := [run for run in strategy.propose(outcomes) if run.id not in outcomes]:
+        outcomes |= {run.id: Outcome("diverged", [], {"zero/psnr": 17.3}) for run in runs}
+    folder = write(tmp_path, search, strategy.finished)
+    (folder / "best.yaml").write_text("of an earlier report")
+    page = write_search_report(search, folder)
+    assert page.best is None
+    assert answer(page) == "None of 2 trials (2 diverged) gives usable settings."
+    assert not (folder / "best.yaml").exists()
 
 
 def test_importance_is_a_share_and_smallest_for_an_axis_without_any_effect(tmp_path: Path) -> None:
