@@ -31,6 +31,7 @@ WITHIN = {
         *(
             "page",
             "content",
+            "course",
             "paper",
             "computed",
             "pictures",

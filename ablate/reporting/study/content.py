@@ -9,11 +9,12 @@ from statistics import median
 from ablate.reporting.citation import bibtex
 from ablate.reporting.markup.document import Block, Code, Document, Items, Link, paragraph
 from ablate.reporting.markup.figures import Pictures, make_section
-from ablate.reporting.markup.numbers import format_fixed, format_percent, format_signed, unit_suffix
+from ablate.reporting.markup.numbers import format_fixed, format_signed, unit_suffix
 from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
-from ablate.reporting.study.answer import answer, claim_sentence, why_it_stopped
+from ablate.reporting.study.answer import answer, claim_sentence
 from ablate.reporting.study.computed import computed
+from ablate.reporting.study.course import course_blocks
 from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
@@ -24,7 +25,6 @@ from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
 from ablate.reporting.study.tables import (
     cost_table,
-    course_table,
     mlflow_table,
     needed_table,
     noise_table,
@@ -49,7 +49,7 @@ def document(page: Page) -> Document:
     parts: list[tuple[SectionTitle, Blocks | None]] = [
         (SectionTitle.VERDICTS, _verdicts(page)),
         (SectionTitle.TUNING, _tuning(page) if page.tuning else None),
-        (SectionTitle.COURSE, _course(page) if len(page.design.looks) > 1 else None),
+        (SectionTitle.COURSE, course_blocks(page) if len(page.design.looks) > 1 else None),
         (SectionTitle.CLAIMS, _claims(page) if page.claims else None),
         (SectionTitle.GRID, _grid(page, page.grid) if page.grid else None),
         (SectionTitle.SEEDS, _seeds(page)),
@@ -119,30 +119,6 @@ def _verdicts(page: Page) -> Blocks:
         )
     yield from references(page)
     yield Pictures()
-
-
-def _course(page: Page) -> Blocks:
-    used, looks = len(page.used_runs), join_words([str(look.seeds) for look in page.design.looks])
-    saved, abandoned = page.max_runs - used, _abandoned_runs(page)
-    why = f"; {abandoned} of them are of arms that were given up, and decide nothing" if abandoned else ""
-    yield paragraph(
-        f"Looks were planned at {looks} seeds, each with the arms that were still undecided. The verdicts rest on "
-        f"{used} runs instead of {page.max_runs} with {len(page.design.seeds)} seeds for every arm: {saved} runs "
-        f"({format_percent(saved / page.max_runs)}) were not needed{why}."
-    )
-    if stopped := why_it_stopped(page):
-        yield paragraph(stopped)
-    yield course_table(page)
-    yield Pictures()
-    if page.unused_runs:
-        runs = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused_runs)
-        yield paragraph(f"Trained ahead, but needed by no look and not used: {runs}.")
-
-
-def _abandoned_runs(page: Page) -> int:
-    """The runs that were left out because their arms were given up as undecided, not because they were decided."""
-    given_up = [row.name for row in page.rows if row.end in ("futile", "budget")]
-    return sum(len(page.design.seeds) - page.course.needed[arm] for arm in given_up)
 
 
 def _tuning(page: Page) -> Blocks:
