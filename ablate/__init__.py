@@ -7,6 +7,7 @@
     frame = ablate.load_results(study)                 # one row per run
     result = ablate.sweep(study, workers=2)            # like `ablate sweep`: train, track, report
     result.verdicts                                    # one row per compared arm
+    ablate.judge(frame, margin=0.5).verdicts           # the same for scores of any other program
 
 Each name is imported when it is first used, which keeps `import ablate` fast.
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ablate.denoiser import Denoiser as Denoiser
     from ablate.denoiser import build_denoiser as build_denoiser
     from ablate.errors import AblateError as AblateError
+    from ablate.pipeline.judge import judge as judge
     from ablate.pipeline.search import search as search
     from ablate.pipeline.study import report as report
     from ablate.pipeline.study import sweep as sweep
@@ -45,6 +47,7 @@ NAMES = {
     "ablate.studies.loading": ("load_study",),
     "ablate.studies.designs": ("Arm",),
     "ablate.studies.planning": ("Design",),
+    "ablate.pipeline.judge": ("judge",),
     "ablate.pipeline.search": ("search",),
     "ablate.pipeline.study": ("report", "sweep"),
     "ablate.records.tables": ("load_epochs", "load_results"),

@@ -126,8 +126,13 @@ class Metric:
 
     @property
     def name(self) -> str:
-        """The full name, e.g. `test/psnr`."""
-        return f"{self.kind}/{self.score.name}"
+        """The full name, e.g. `test/psnr`; a score of somebody else's runs has no kind."""
+        return f"{self.kind}/{self.score.name}" if self.kind else self.score.name
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is one of `METRICS`, so that the same score of other weights and of doing nothing is known."""
+        return self.name in METRICS
 
     @property
     def unit(self) -> str:

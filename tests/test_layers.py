@@ -49,6 +49,7 @@ WITHIN = {
             "tables",
             "grid_tables",
             "texts",
+            "warnings",
             "model",
             "arms",
             "grids",
@@ -91,7 +92,20 @@ WITHIN = {
         *("intervals", "images", "multiplicity", "claims"),
     ),
     "studies": (
-        *("loading", "schema", "planning", "tuning", "claims", "designs", "plan", "search", "names", "study", "space"),
+        *(
+            "loading",
+            "schema",
+            "judged",
+            "planning",
+            "tuning",
+            "claims",
+            "designs",
+            "plan",
+            "search",
+            "names",
+            "study",
+            "space",
+        ),
         *("contents", "evaluation_sets", "seeds", "yamlfile"),
     ),
     "variants": ("choices", "execution", "files"),
@@ -154,7 +168,7 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("new", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune", "denoise", "export")
+HELP = ("new", "judge", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune", "denoise", "export")
 LIGHT = (
     "--help",
     "--version",

@@ -3,6 +3,7 @@
 from ablate.cli import denoise as denoise
 from ablate.cli import describe as describe
 from ablate.cli import export as export
+from ablate.cli import judge as judge
 from ablate.cli import new as new
 from ablate.cli import prune as prune
 from ablate.cli import report as report

@@ -12,7 +12,7 @@ from ablate.errors import AblateError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.pipeline.results import SearchResult, StudyResult
+    from ablate.pipeline.results import JudgedScores, SearchResult, StudyResult
     from ablate.reporting.study.model import Page
 
 
@@ -47,17 +47,18 @@ def report(
     if isinstance(result, SearchResult):
         search_summary(result)
     elif latex:
-        _print_latex(result.page)
+        print_latex(result.page)
     elif not check:
         summary(result)
     else:
-        _say_verdicts(result)
+        say_verdicts(result)
         if not result.page.claims:
             out.print("No claims to check: the study has no `expect`.")
         raise typer.Exit(exit_code(result.page.claims))
 
 
-def _print_latex(page: Page) -> None:
+def print_latex(page: Page) -> None:
+    """Print a page for a paper."""
     from ablate.reporting.study.paper import latex
 
     typer.echo(latex(page))
@@ -65,11 +66,12 @@ def _print_latex(page: Page) -> None:
 
 def summary(result: StudyResult) -> None:
     """Print the verdicts, the answer, and where the report is."""
-    _say_verdicts(result)
+    say_verdicts(result)
     terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
-def _say_verdicts(result: StudyResult) -> None:
+def say_verdicts(result: StudyResult | JudgedScores) -> None:
+    """Print the verdicts, the answer and the claims."""
     from ablate.reporting.study.answer import claim_sentence, why_it_stopped
     from ablate.reporting.study.selection import arms_note, with_few_arms
 
@@ -101,7 +103,8 @@ def _verdict_table(page: Page) -> Table:
 
     def line(row: ArmRow) -> tuple[str, ...]:
         mean, c = arm_texts(row, page).mean, row.comparison
-        seeds = f"{row.seeds} ({row.outcomes})" if row.outcomes else str(row.seeds)
+        outcomes = row.outcomes if page.has_study or not row.outcomes else f"{row.failed_runs} without a score"
+        seeds = f"{row.seeds} ({outcomes})" if outcomes else str(row.seeds)
         if c is None:
             return row.name, seeds, mean, "reference", "", ""
         texts = comparison_texts(c, page.metric, page.design.margin)

@@ -51,29 +51,60 @@ class StudyResult:
     @property
     def verdicts(self) -> pd.DataFrame:
         """One row per compared arm, with its difference from its reference, in the metric's unit; up is good."""
-        rows = [
-            {
-                "arm": row.name,
-                "against": row.against,
-                "verdict": c.verdict,
-                "difference": c.difference,
-                "low": c.low,
-                "high": c.high,
-                "inner_low": c.inner_low,
-                "inner_high": c.inner_high,
-                "level": c.level,
-                "smallest_margin": c.smallest_margin,
-                "pairs": c.pairs,
-                "wins": c.median.wins if c.median else 0,
-                "for_median": c.is_for_median,
-                "mean": row.level.mean,
-            }
-            for row, c in self.page.compared_arms
-        ]
-        return pd.DataFrame(rows)
+        return verdict_table(self.page)
 
     def _repr_html_(self) -> str:
         return _shown(self.page.design.question, self.answer, self.verdicts, self.path, self.page.metric.unit)
+
+
+@dataclass(frozen=True)
+class JudgedScores:
+    """A table of scores that has been judged.
+
+    Attributes:
+        page: all that the report says (`reporting.study.model.Page`).
+        path: the folder of the report; None if it was not written.
+    """
+
+    page: Page
+    path: Path | None = None
+
+    @property
+    def answer(self) -> str:
+        """The verdicts in one sentence."""
+        return answer(self.page)
+
+    @property
+    def verdicts(self) -> pd.DataFrame:
+        """One row per compared arm, as `StudyResult.verdicts`."""
+        return verdict_table(self.page)
+
+    def _repr_html_(self) -> str:
+        return _shown(self.page.design.question, self.answer, self.verdicts, self.path, self.page.metric.unit)
+
+
+def verdict_table(page: Page) -> pd.DataFrame:
+    """One row per compared arm, with its difference from its reference."""
+    rows = [
+        {
+            "arm": row.name,
+            "against": row.against,
+            "verdict": c.verdict,
+            "difference": c.difference,
+            "low": c.low,
+            "high": c.high,
+            "inner_low": c.inner_low,
+            "inner_high": c.inner_high,
+            "level": c.level,
+            "smallest_margin": c.smallest_margin,
+            "pairs": c.pairs,
+            "wins": c.median.wins if c.median else 0,
+            "for_median": c.is_for_median,
+            "mean": row.level.mean,
+        }
+        for row, c in page.compared_arms
+    ]
+    return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)
@@ -113,7 +144,9 @@ class SearchResult:
         return _shown(self.page.search.question, self.answer, self.trials, self.path, self.page.metric.unit)
 
 
-def _shown(question: str, answer: str, table: pd.DataFrame, path: Path, unit: str) -> str:
+def _shown(question: str, answer: str, table: pd.DataFrame, path: Path | None, unit: str) -> str:
     head = Markup("<p>{}</p><p><strong>{}</strong></p>").format(question, answer)
-    foot = Markup("<p>Report: <code>{}</code>{}</p>").format(path, f"; differences in {unit}" if unit else "")
+    notes = [Markup("Report: <code>{}</code>").format(path)] if path else []
+    notes += [Markup("differences in {}").format(unit)] if unit else []
+    foot = Markup("<p>{}</p>").format(Markup("; ").join(notes)) if notes else ""
     return head + Markup(table.to_html(index=False, float_format="{:.4g}".format)) + foot

@@ -132,10 +132,11 @@ def read_scores(plan: Plan, runs: pd.DataFrame, metric: Metric | None = None) ->
     """The scores in a table of runs (`load_results`), by the study's metric unless another is given."""
     metric, runs, status = metric or plan.metric, count_failed_runs(plan, runs), by_seed(plan, runs, "status")
     values = by_seed(plan, runs, metric.name)
-    counted = (status == "failed") & values.notna()
+    failed = status == "failed"
+    counted = failed & values.notna()
     return Scores(
         values=values,
-        bad=(status == "diverged") | counted | _useless(plan, runs, metric),
+        bad=(status == "diverged") | (counted if metric.is_ours else failed) | _useless(plan, runs, metric),
         pending=status.isin(PENDING),
         sign=metric.sign,
         margin=plan.margin,
@@ -147,6 +148,8 @@ def read_scores(plan: Plan, runs: pd.DataFrame, metric: Metric | None = None) ->
 
 def _useless(plan: Plan, runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Which runs have learned nothing (`judged.has_learned_nothing`), seeds x arms."""
+    if not metric.is_ours:
+        return by_seed(plan, runs, metric.name).isna() & False
     own, zero = (by_seed(plan, runs, name) for name in (f"{metric.kind}/psnr", "zero/psnr"))
     return own < zero
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ablate.errors import AblateError, Place, Steps, StudyError, explain, quote, suggest
+from ablate.statistics.claims import Claim
+from ablate.studies.judged import ClaimsFile, find_stated_claims
+from ablate.studies.plan import PlannedArm
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.seeds import Until
@@ -39,7 +42,7 @@ Facts = dict[str, Any]
 PATH = "data.path"
 """The setting that is a path."""
 
-Loaded = TypeVar("Loaded", Design, Search)
+Loaded = TypeVar("Loaded", Design, Search, tuple[Claim, ...])
 
 
 def load_study(path: str | Path) -> Design:
@@ -68,6 +71,20 @@ def load_search(path: str | Path) -> Search:
         AblateError: anything is wrong with the file; see `load_study`.
     """
     return _build_search(_read_mapping(path, "a search"))
+
+
+def load_claims(path: str | Path, arms: Sequence[PlannedArm]) -> tuple[Claim, ...]:
+    """Read and check a file of claims about the arms of a table of scores: its key `expect`, as in a study.
+
+    Raises:
+        AblateError: anything is wrong with the file; see `load_study`.
+    """
+
+    def build(facts: Facts, _: Facts) -> tuple[Claim, ...]:
+        named = {key: value for key, value in facts.items() if key != "name"}
+        return find_stated_claims(ClaimsFile.model_validate(named).expect, arms)
+
+    return _build(ClaimsFile, _read_mapping(path, "a file of claims"), build)
 
 
 def load(path: str | Path) -> Design | Search:

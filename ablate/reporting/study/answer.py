@@ -100,6 +100,8 @@ def _names(rows: Sequence[ArmRow], total: int, all_of_them: str) -> str:
 
 def _cause_of_waiting(page: Page) -> str:
     statuses = {run.status for run in page.missing_runs}
+    if statuses and not page.has_study:
+        return "missing scores"
     if statuses == {UNSCORED}:
         return f"runs that lack {page.metric.name}"
     if statuses and statuses <= set(FAILED):

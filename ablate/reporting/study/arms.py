@@ -109,7 +109,8 @@ class ArmRow:
 def arm_rows(plan: Plan, course: Course, scores: Scores, runs: pd.DataFrame, epochs: pd.DataFrame) -> list[ArmRow]:
     """Every arm's numbers, in the order of the study, from the tables of its runs and of their epochs."""
     comparisons = compare_all(course, scores, plan.against)
-    decibels = compare_all(course, read_scores(plan, runs, plan.metric.gain), plan.against)
+    in_decibels = read_scores(plan, runs, plan.metric.gain) if plan.metric.is_ours else None
+    decibels = compare_all(course, in_decibels, plan.against) if in_decibels else {}
     needed = seeds_needed(list(comparisons.values()), plan.margin, plan.family.level)
     needed_by_arm = dict(zip(comparisons, needed, strict=True))
     histories = {arm: looks for (arm, _), looks in course.histories(scores, list(plan.against.items())).items()}
@@ -142,7 +143,7 @@ def _own_facts(plan: Plan, runs: pd.DataFrame) -> dict[str, Any]:
         counted=counted[ended.index],
         sem=image_sem(ended, metric.name),
         diverged=ended.status == "diverged",
-        useless=ended[f"{metric.kind}/psnr"] < ended["zero/psnr"],
+        useless=ended[f"{metric.kind}/psnr"] < ended["zero/psnr"] if metric.is_ours else False,
     )
     by_arm = ended.groupby("arm")
     facts = pd.DataFrame(
@@ -168,10 +169,12 @@ def _own_facts(plan: Plan, runs: pd.DataFrame) -> dict[str, Any]:
 
 def _levels(plan: Plan, ended: pd.DataFrame) -> dict[str, Level]:
     """The level of each arm, from the runs that have ended."""
-    metric, last = plan.metric.name, plan.metric.at("last").name
+    metric, known = plan.metric.name, plan.metric.is_ours
+    last, gain = (plan.metric.at("last").name, plan.metric.gain.name) if known else ("last", "gain")
+    ended = ended if known else ended.assign(last=math.nan, gain=math.nan)
     first = ended[ended.seed.isin(plan.level_seeds)]
     by_arm, finished = first.groupby("arm"), first[first.status != "diverged"].groupby("arm")
-    gains = by_arm[plan.metric.gain.name]
+    gains = by_arm[gain]
     intervals = {arm: paired_intervals(values, 0.0, level_of(len(plan.arms))) for arm, values in gains}
     facts = pd.DataFrame(
         {

@@ -47,9 +47,26 @@ def computed(page: Page) -> Iterator[Block]:
     yield Items(tuple((text,) for text in texts))
 
 
+def computed_from_scores(page: Page) -> Iterator[Block]:
+    """The seeds, the score and the intervals of a table of scores."""
+    better = "higher" if page.metric.higher_is_better else "lower"
+    texts = [
+        f"The scores were read from {page.data.source}: {int(page.scores.notna().sum().sum())} of "
+        f"{len(page.rows)} arms, and {better} is better. How the runs were trained is not known here.",
+        "Runs are paired by seed. Pairing removes noise only as far as runs of the same seed have something in common, "
+        "such as their data, their folds or their initial values; the column on correlation shows how much.",
+        f"Each outer interval is that of a paired t test {_levels(page)}. Each end of an inner interval is a one-sided "
+        "bound of the same confidence. Equivalent: the inner interval lies inside the margin (two one-sided tests); "
+        "better or worse: the outer one does not contain zero; undecided: neither.",
+        "The confidence assumes that the seeds were chosen before the first score was seen, and that none was left "
+        "out because of its score.",
+    ]
+    yield Items(tuple((text,) for text in texts))
+
+
 def _own_parts(page: Page) -> Iterator[str]:
     """The study's own parts that arms use, and the files that they come from."""
-    used = {part.name: part for arm in page.design.arms for part in arm.settings.variants}
+    used = {part.name: part for arm in page.study.arms for part in arm.settings.variants}
     for part in used.values():
         files = join_words([file.name for file in part.files])
         yield (
@@ -85,5 +102,5 @@ def _list_levels(page: Page) -> str:
 
 def setting_text(page: Page, setting: str) -> str:
     """A setting's value, or its values where arms differ."""
-    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.design.arms)
+    values = dict.fromkeys(dotted(arm.settings)[setting] for arm in page.study.arms)
     return " or ".join(f"{value:,}" for value in values)

@@ -13,13 +13,13 @@ from ablate.reporting.markup.numbers import format_fixed, format_signed, unit_su
 from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.origins import experiment_address
 from ablate.reporting.study.answer import answer, claim_sentence
-from ablate.reporting.study.computed import computed
+from ablate.reporting.study.computed import computed, computed_from_scores
 from ablate.reporting.study.course import course_blocks
 from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
-from ablate.reporting.study.model import UNSCORED, Page, constant_answer
+from ablate.reporting.study.model import Page, constant_answer
 from ablate.reporting.study.paper import methods_text
 from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
@@ -34,6 +34,7 @@ from ablate.reporting.study.tables import (
     verdict_table,
 )
 from ablate.reporting.study.texts import image_error_texts, seeds_text
+from ablate.reporting.study.warnings import warnings
 from ablate.reporting.study.wrong import bad_seeds, wrong
 from ablate.statistics.contributions import Contribution
 from ablate.statistics.interactions import Interaction
@@ -55,35 +56,16 @@ def document(page: Page) -> Document:
         (SectionTitle.SEEDS, _seeds(page)),
         (SectionTitle.NOISE, _noise(page)),
         (SectionTitle.ROBUSTNESS, _robustness(page)),
-        (SectionTitle.COST, _cost(page)),
-        (SectionTitle.CURVES, iter(())),
-        (SectionTitle.SAMPLES, iter(())),
-        (SectionTitle.WRONG, wrong(page)),
-        (SectionTitle.COMPUTED, computed(page)),
+        (SectionTitle.COST, _cost(page) if page.has_study else None),
+        (SectionTitle.CURVES, iter(()) if page.has_study else None),
+        (SectionTitle.SAMPLES, iter(()) if page.has_study else None),
+        (SectionTitle.WRONG, wrong(page) if page.has_study else None),
+        (SectionTitle.COMPUTED, computed(page) if page.has_study else computed_from_scores(page)),
         (SectionTitle.METHODS, _methods(page)),
-        (SectionTitle.MLFLOW, _mlflow(page)),
+        (SectionTitle.MLFLOW, _mlflow(page) if page.has_study else None),
     ]
     sections = tuple(make_section(title, blocks, FIGURES, page) for title, blocks in parts if blocks is not None)
-    return Document(page.design.name, page.design.question, answer(page), tuple(_warnings(page)), sections)
-
-
-def _warnings(page: Page) -> Iterator[str]:
-    unscored = [run for run in page.missing_runs if run.status == UNSCORED]
-    missing = [run for run in page.missing_runs if run not in unscored]
-    if missing:
-        yield f"Some verdicts are waiting for missing runs: {'; '.join(map(str, missing))}."
-    if unscored:
-        runs = "; ".join(f"{run.arm} seed {run.seed}" for run in unscored)
-        yield (
-            f"Some verdicts are waiting for runs that were recorded without {page.metric.name}: {runs}. The next "
-            "`ablate sweep` computes it from their weights; runs whose weights are gone have to be trained again, with "
-            "`ablate sweep --retry-failed`."
-        )
-    if page.left_out:
-        how = "one that broke counts as answering zero and as a bad run, any other is left out with its pair"
-        runs = "; ".join(map(str, page.left_out))
-        yield f"No verdict waits for these runs, as the study allows (`missing`); {how}: {runs}."
-    yield from page.warnings
+    return Document(page.design.name, page.design.question, answer(page), tuple(warnings(page)), sections)
 
 
 def _verdicts(page: Page) -> Blocks:
@@ -113,7 +95,7 @@ def _verdicts(page: Page) -> Blocks:
             f"{format_fixed(score, page.metric.digits)}{unit_suffix(page.metric)}"
             for score in (page.nothing_score, page.zero_score)
         )
-        answer_of_nothing = f"answering {constant_answer(page.design)}"
+        answer_of_nothing = f"answering {constant_answer(page.study)}"
         yield paragraph(
             f"For scale: doing nothing (the output is the input) scores {nothing}, {answer_of_nothing} {zero}."
         )
@@ -263,7 +245,8 @@ def _cost(page: Page) -> Blocks:
 def _methods(page: Page) -> Blocks:
     yield paragraph(methods_text(page))
     yield paragraph("For the bibliography: ", Code(bibtex()))
-    yield paragraph("The same for LaTeX, with a table: ", Code(f"ablate report {page.design.name}.yaml --latex"), ".")
+    command = f"ablate report {page.design.name}.yaml --latex" if page.has_study else "ablate judge --latex"
+    yield paragraph("The same for LaTeX, with a table: ", Code(command), ".")
 
 
 def _mlflow(page: Page) -> Blocks:

@@ -68,6 +68,7 @@ class Data:
         tuning: the trials of each arm, where arms are tuned.
         references: what methods that are not trained reach in the task of each arm; empty if that is not recorded.
         files: the number of files of each split, for arms with pictures of which it is recorded.
+        source: where the scores come from, if no study trained the runs.
         image_errors: how much other test images would change each difference (`find_image_errors`).
     """
 
@@ -78,6 +79,7 @@ class Data:
     tuning: list[ArmTuning] = field(default_factory=list)
     references: dict[str, dict[str, Reference]] = field(default_factory=dict)
     files: dict[str, Files] = field(default_factory=dict)
+    source: str = ""
     image_errors: pd.DataFrame = field(default_factory=no_image_errors)
 
 

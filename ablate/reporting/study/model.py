@@ -27,6 +27,7 @@ from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
+from ablate.studies.plan import Plan
 from ablate.studies.planning import Design
 
 UNSCORED = "unscored"
@@ -38,7 +39,7 @@ class Page:
     """The content of a study's report.
 
     Attributes:
-        design: the study, resolved; `rows` are in the order of its arms.
+        design: what is compared, a study (`study`) or a table of scores; `rows` are in the order of its arms.
         data: the tables and scenes from which all else is computed.
         scores: of each run, seeds x arms.
         diverged, useless: whether each run diverged, and whether it has learned nothing, seeds x arms.
@@ -62,7 +63,7 @@ class Page:
         tuning: the settings that each arm chose, where arms are tuned; all else holds for these settings.
     """
 
-    design: Design
+    design: Plan
     data: Data
     metric: Metric
     rows: list[ArmRow]
@@ -92,6 +93,17 @@ class Page:
     tuning: list[ArmTuning]
 
     @property
+    def has_study(self) -> bool:
+        """Whether the runs are those of a study, rather than the rows of a table."""
+        return isinstance(self.design, Design)
+
+    @property
+    def study(self) -> Design:
+        """The study, for what is about its training; a table of scores has none."""
+        assert isinstance(self.design, Design), "nothing is known about how the runs of a table were trained"
+        return self.design
+
+    @property
     def max_runs(self) -> int:
         """The runs with all seeds for every arm: the most that looks can need."""
         return len(self.design.arms) * len(self.design.seeds)
@@ -102,7 +114,7 @@ class Page:
         return [(row, row.comparison) for row in self.rows if row.comparison]
 
 
-def build(design: Design, data: Data) -> Page:
+def build(design: Plan, data: Data) -> Page:
     """Compute a page from its data and its study."""
     metric, course, table = design.metric, read_course(design, data.runs), with_all_metrics(data.runs)
     needed = np.array([course.needs(arm, seed) for arm, seed in zip(table.arm, table.seed, strict=True)])
@@ -167,17 +179,21 @@ def _look_warnings(data: Data) -> list[str]:
     ]
 
 
-def read_sensitivity(design: Design, course: Course, runs: pd.DataFrame) -> list[Sensitivity]:
+def read_sensitivity(design: Plan, course: Course, runs: pd.DataFrame) -> list[Sensitivity]:
     """The verdicts by other choices: among others by the weights of the last epoch, or of the best if that is usual."""
     metric = design.metric
-    name, kind = {"test": ("last epoch", "last"), "last": ("best epoch", "test")}[metric.kind]
-    others = {name: read_scores(design, runs, metric.at(kind))}
+    kinds = {"test": ("last epoch", "last"), "last": ("best epoch", "test")} if metric.is_ours else {}
+    others = {
+        name: read_scores(design, runs, metric.at(kind)) for own, (name, kind) in kinds.items() if own == metric.kind
+    }
     scores = read_scores(design, runs)
-    return sensitivity(course, scores, design.against, others, in_decibels=metric.unit == "dB")
+    return sensitivity(course, scores, design.against, others, in_decibels=metric.is_ours and metric.unit == "dB")
 
 
 def _baseline(ended: pd.DataFrame, kind: str, metric: Metric) -> float:
     """A baseline's score if it is the same for all runs; NaN where arms differ in the task."""
+    if not metric.is_ours:
+        return math.nan
     values = ended[metric.at(kind).name]
     return float(values.iloc[0]) if len(values) and np.allclose(values, values.iloc[0]) else math.nan
 
@@ -193,7 +209,7 @@ def _missing_runs(runs: pd.DataFrame, metric: Metric) -> list[RunStatus]:
     return _run_statuses(explained[unscored | ~ended])
 
 
-def _find_excused(design: Design, course: Course, scores: Scores) -> set[tuple[str, int]]:
+def _find_excused(design: Plan, course: Course, scores: Scores) -> set[tuple[str, int]]:
     """The arms and seeds of the runs that are missing for good, but for which no comparison waits."""
     if scores.lacking is None:
         return set()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ablate.records.files import write_json
 from ablate.reporting import REPORTS
+from ablate.reporting.markup.document import Document
 from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
 from ablate.reporting.markup.kept_figures import draw_if_changed
@@ -32,6 +33,19 @@ def read_page(design: Design) -> Page:
     return build(design, read(design, report_folder(design)))
 
 
+def write_pages(page: Page, folder: Path) -> None:
+    """Write all files of a report that has no study."""
+    shown = document(page)
+    titles = {section.title for section in shown.sections}
+    figures = draw_all([figure for figure in FIGURES if figure.section in titles], page)
+    _write(page, folder, shown, figures)
+
+
+def _write(page: Page, folder: Path, shown: Document, figures: dict[str, str]) -> None:
+    write_files(folder, shown, figures, headlines(page))
+    write_json(folder / "verdicts.json", verdict_file(page).model_dump())
+
+
 def write_report(design: Design, folder: Path) -> Page:
     """Write a study's report from `folder`/data, and return what it says.
 
@@ -41,6 +55,5 @@ def write_report(design: Design, folder: Path) -> Page:
     page = build(design, read(design, folder))
     inputs = [design.study.model_dump_json().encode(), *map(Path.read_bytes, sorted((folder / "data").iterdir()))]
     figures = draw_if_changed(folder, inputs, lambda: draw_all(FIGURES, page))
-    write_files(folder, document(page), figures, headlines(page))
-    write_json(folder / "verdicts.json", verdict_file(page).model_dump())
+    _write(page, folder, document(page), figures)
     return page

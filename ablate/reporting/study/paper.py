@@ -104,9 +104,9 @@ def methods(page: Page) -> Iterator[str]:
     yield _compared(page)
     yield from _tuned(page)
     yield from _seeds(page)
-    yield (
-        f"A run has {setting_text(page, 'training.epochs')} epochs of {setting_text(page, 'training.scenes')} images."
-    )
+    if page.has_study:
+        epochs, scenes = (setting_text(page, f"training.{name}") for name in ("epochs", "scenes"))
+        yield f"A run has {epochs} epochs of {scenes} images."
     yield from _missing(page)
     if len(page.design.seeds) > 1:
         yield from _intervals(page)
@@ -144,7 +144,8 @@ def _seeds(page: Page) -> Iterator[str]:
             "references continued, and the first verdict on an arm was final."
         )
     else:
-        yield f"All arms had the same {seeds}{'' if changed else ', a number fixed in advance'}."
+        fixed = page.has_study and not changed
+        yield f"All arms had the same {seeds}{', a number fixed in advance' if fixed else ''}."
     if changed:
         yield (
             "The seeds, or the looks, were changed after a first report could be read, so a verdict is wrong in "
@@ -166,7 +167,10 @@ def _missing(page: Page) -> Iterator[str]:
     if page.missing_runs:
         runs = _counted(len(page.missing_runs), "run is", "runs are")
         yield f"{runs} missing, and the comparisons that need {'it' if len(page.missing_runs) == 1 else 'them'} wait."
-    if page.left_out:
+    if page.left_out and not page.has_study:
+        runs = _counted(len(page.left_out), "run without a finite score was", "runs without a finite score were")
+        yield f"{runs} left out with the pair, in up to {page.design.missing} of the seeds of each comparison."
+    elif page.left_out:
         seeds = _counted(page.design.missing, "seed", "seeds")
         yield (
             f"Up to {seeds} of each comparison could lack a run without making it wait, and "
@@ -177,10 +181,9 @@ def _missing(page: Page) -> Iterator[str]:
 
 def _intervals(page: Page) -> Iterator[str]:
     """How the error is shared; no confidence is claimed where seeds were changed after a look."""
-    yield (
-        "Runs of the same seed share their initial values and their images wherever the settings of the arms agree, so "
-        "differences were paired by seed, and their means have the intervals of paired t tests."
-    )
+    shared = "Runs of the same seed share their initial values and their images wherever the settings of the arms agree"
+    paired = "differences were paired by seed, and their means have the intervals of paired t tests."
+    yield f"{shared}, so {paired}" if page.has_study else paired.capitalize()
     if page.data.looks:
         return
     ways = [f"shared over {page.comparisons} comparisons ({SHARED})"] if page.comparisons > 1 else []
@@ -207,7 +210,7 @@ def _bad(page: Page) -> Iterator[str]:
         return
     kinds = []
     if diverged:
-        answer = f"answering {constant_answer(page.design)}"
+        answer = f"answering {constant_answer(page.study)}"
         kinds.append(f"{_counted(diverged, 'run', 'runs')} diverged and counted as {answer}")
     if useless:
         kinds.append(f"{_counted(useless, 'run', 'runs')} scored below a constant answer")

@@ -17,7 +17,7 @@ BOTH_PSNRS = ("test/psnr", "test/psnr_images")
 
 def picture_facts(page: Page) -> Iterator[str]:
     """The files, the range, the crop, the channels, the noise, clipping and both PSNRs, where arms have pictures."""
-    arms = [arm for arm in page.design.arms if arm.settings.data.source == "images"]
+    arms = [arm for arm in page.study.arms if arm.settings.data.source == "images"]
     yield from dict.fromkeys(_task(arm.settings, page.data.files.get(arm.name)) for arm in arms)
     if arms:
         yield (

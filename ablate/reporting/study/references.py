@@ -45,7 +45,7 @@ def baselines(page: Page) -> list[Point]:
     if any(len(values) != 1 for values in found.values()):
         return []
     (nothing,), (constant,) = found.values()
-    titles = {"doing nothing": nothing, f"answering {constant_answer(page.design)}": constant}
+    titles = {"doing nothing": nothing, f"answering {constant_answer(page.study)}": constant}
     return [Point(title, value, value - nothing, "") for title, value in titles.items()]
 
 

@@ -66,16 +66,20 @@ def mean_heading(page: Page) -> str:
 def noise_table(page: Page) -> Table:
     """One row per arm: how its score varies over test images, epochs and seeds, and what pairing by seed leaves."""
     skewness = {arm.arm: arm.skewness for arm in page.diagnosis.arms}
-    columns = [
-        Column[ArmRow]("arm", lambda row: row.name, number=False),
+    own = (
         Column[ArmRow]("± over test images", lambda row: arm_texts(row, page).image_sem),
         Column[ArmRow]("within a run", lambda row: arm_texts(row, page).scatter),
+        Column[ArmRow]("change per epoch", lambda row: arm_texts(row, page).slope),
+    )
+    columns = [
+        Column[ArmRow]("arm", lambda row: row.name, number=False),
+        *(own[:2] if page.has_study else ()),
         Column[ArmRow]("sd over seeds", lambda row: arm_texts(row, page).sd),
         _of_comparison("correlation", lambda row: format_fixed(row.correlation, 2)),
         _of_comparison("sd of differences", lambda row: _texts(row, page).sd),
         _of_comparison("difference in sds", lambda row: _texts(row, page).effect),
         _of_comparison("skewness of differences", lambda row: format_signed(skewness[row.name], 1)),
-        Column[ArmRow]("change per epoch", lambda row: arm_texts(row, page).slope),
+        *(own[2:] if page.has_study else ()),
     ]
     return table(f"What varies in {metric_label(page.metric)}", columns, page.rows)
 

@@ -43,8 +43,8 @@ def verdict_file(page: Page) -> VerdictFile:
         missing=plan.missing,
         verdicts=[_decision(row, comparison, page) for row, comparison in page.compared_arms],
         claims=list(map(_claim, page.claims)),
-        waiting_for=list(map(_run, page.missing_runs)),
-        left_out=list(map(_run, page.left_out)),
+        waiting_for=[_run(run, page) for run in page.missing_runs],
+        left_out=[_run(run, page) for run in page.left_out],
         bad_seeds=BadSeeds(bad=page.bad_seeds.bad, seeds=page.bad_seeds.seeds, bound=page.bad_seeds.bound),
         warnings=page.warnings,
     )
@@ -78,5 +78,5 @@ def _claim(evidence: Evidence) -> ClaimOutcome:
     return ClaimOutcome(arm=claim.arm, against=claim.than, **facts)
 
 
-def _run(run: RunStatus) -> RunFacts:
-    return RunFacts(arm=run.arm, seed=run.seed, status=run.status)
+def _run(run: RunStatus, page: Page) -> RunFacts:
+    return RunFacts(arm=run.arm, seed=run.seed, status=run.status if page.has_study else run.detail)

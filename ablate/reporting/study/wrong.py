@@ -65,7 +65,7 @@ def wrong(page: Page) -> Iterator[Block]:
         )
     yield paragraph(
         "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering "
-        f"{constant_answer(page.design)}), or if it has learned nothing (it scored below that; its score stays). An "
+        f"{constant_answer(page.study)}), or if it has learned nothing (it scored below that; its score stays). An "
         "arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or equivalent. p: "
         "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
         "corrected for the number of arms."

@@ -162,5 +162,5 @@ def test_the_reason_why_a_study_stopped_is_one_line_that_counts_its_arms(page: P
 
 
 def test_a_study_with_one_look_needs_no_reason_to_stop(page: Page) -> None:
-    study = page.design.with_changes(requested_seeds=3)
+    study = page.study.with_changes(requested_seeds=3)
     assert why_it_stopped(replace(page, design=study)) is None

@@ -35,7 +35,7 @@ def test_a_report_is_written_from_recorded_data_without_the_folder(
     swept_pictures: tuple[Path, StudyResult, list[str]], tmp_path: Path
 ) -> None:
     folder, result, _ = swept_pictures
-    design = result.page.design
+    design = result.page.study
     shutil.copytree(folder / "reports" / "pictures", tmp_path / "report")
     (folder / "pics").rename(folder / "gone")
     try:
@@ -71,7 +71,7 @@ def test_the_dataset_in_mlflow_is_the_folder_with_the_hash_of_its_content(
     (experiment,) = [one for one in client.search_experiments() if one.name == "pictures"]
     runs = client.search_runs([experiment.experiment_id], "attributes.status = 'FINISHED' and params.seed != ''")
     assert len(runs) == 4
-    content = result.page.design.arms[0].settings.data.content
+    content = result.page.study.arms[0].settings.data.content
     found = {(put.dataset.name, put.dataset.digest) for run in runs if run.inputs for put in run.inputs.dataset_inputs}
     assert content
     assert found == {("pics", content)}
@@ -79,7 +79,7 @@ def test_the_dataset_in_mlflow_is_the_folder_with_the_hash_of_its_content(
 
 def test_the_counts_are_those_of_the_files(swept_pictures: tuple[Path, StudyResult, list[str]]) -> None:
     page = swept_pictures[1].page
-    assert page.data.files == {arm.name: {"train": 4, "validation": 1, "test": 1} for arm in page.design.arms}
+    assert page.data.files == {arm.name: {"train": 4, "validation": 1, "test": 1} for arm in page.study.arms}
 
 
 def test_the_constant_answer_is_named_and_not_called_zero(

@@ -110,7 +110,7 @@ def samples_figure(page: Page) -> Figure | None:
 
 def _white(page: Page) -> float:
     """The value that is drawn white in all images of a page."""
-    return max(WHITE[arm.settings.data.source] for arm in page.design.arms)
+    return max(WHITE[arm.settings.data.source] for arm in page.study.arms)
 
 
 def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float, white: float) -> None:

@@ -1,0 +1,101 @@
+"""`ablate judge` checks claims by its exit code, and judges the runs that MLflow has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.commands import typed
+from tests.helpers.committed import ROOT
+from tests.pipeline.test_judge import BY_ARM
+
+PAGE = (ROOT / "docs" / "judge.md").read_text()
+
+
+@pytest.fixture
+def words(workplace: Path) -> list[str]:
+    BY_ARM.to_csv("scores.csv", index=False)
+    return ["judge", "scores.csv", "--margin", "0.5", "--reference", "base"]
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("better", 0), ("worse", 1)])
+def test_check_says_by_its_exit_code_whether_claims_hold(
+    verdict: str, code: int, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("claims.yaml").write_text(f"expect:\n  - {{arm: wide, verdict: {verdict}}}\n")
+    assert typed(*words, "--claims", "claims.yaml", "--check", monkeypatch=monkeypatch) == code
+    assert f'Claim: "wide" is {verdict} than "base": {"contradicted" if code else "held"}' in capsys.readouterr().out
+    assert not Path("reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ("expect:\n  - {arm: wid, verdict: better}\n", "claims.yaml:2:11: unknown arm 'wid'; did you mean 'wide'?"),
+        ("expect:\n  - {arm: wide, verdict: best}\n", "claims.yaml:2:26: "),
+        ("claims: []\n", "claims.yaml:1:1: unknown key 'claims'"),
+        ("expect:\n  - {arm: base, verdict: better}\n", "claims.yaml:2:11: 'base' is compared with itself"),
+    ],
+)
+def test_a_mistake_in_a_file_of_claims_has_its_place(
+    claims: str, message: str, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("claims.yaml").write_text(claims)
+    assert typed(*words, "--claims", "claims.yaml", monkeypatch=monkeypatch) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_latex_is_printed_and_nothing_is_written(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(*words, "--latex", monkeypatch=monkeypatch) == 0
+    assert r"wide & 6 &" in capsys.readouterr().out
+    assert not Path("reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--check"], "--check needs --claims"),
+        (["--looks", "3;6"], "--looks must be numbers of seeds"),
+        (["--mlflow", "peers"], "allowed: SCORES or --mlflow EXPERIMENT"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    extra: list[str],
+    message: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert typed(*words, *extra, monkeypatch=monkeypatch) == 2
+    assert message in capsys.readouterr().err
+
+
+def fail_after_logging(parameters: dict[str, object], accuracy: float) -> None:
+    import mlflow
+
+    with mlflow.start_run():
+        mlflow.log_params(parameters)
+        mlflow.log_metric("accuracy", accuracy)
+        raise ZeroDivisionError
+
+
+def test_the_runs_of_the_page_that_mlflow_has_are_judged_as_it_says(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{store}")
+    exec(PAGE.split("```python\n")[1].split("```")[0], {})
+    with pytest.raises(ZeroDivisionError):
+        fail_after_logging({"model": "wide", "seed": 5}, 10.0)  # this was repeated, so it counts for nothing
+    command = PAGE.split("```sh\nablate ")[1].split("\n")[0].split()
+    assert typed(*command, "--tracking-uri", f"sqlite:///{store}", monkeypatch=monkeypatch) == 0
+    verdicts = json.loads(Path("reports/peers/verdicts.json").read_text())["verdicts"]
+    assert {v["arm"]: v["verdict"] for v in verdicts} == {"wide": "better", "deep": "equivalent"}
+    capsys.readouterr()
+    assert typed(*["judge", "--mlflow", "pears", "--margin", "1"], monkeypatch=monkeypatch) == 2
+    assert "did you mean 'peers'?" in capsys.readouterr().err
