@@ -57,7 +57,7 @@ def test_the_fixture_has_an_arm_that_is_given_up(page: Page) -> None:
 
 def test_a_study_that_continues_claims_no_saving(study: Design, data: Data) -> None:
     runs, later = data.runs.copy(), data.runs.seed >= 3
-    runs.loc[later, ["status", "test/psnr"]] = ["absent", float("nan")]
+    runs.loc[later, "status"], runs.loc[later, "test/psnr"] = "absent", float("nan")
     text = markdown(document(build(study, replace(data, runs=runs))))
     assert "The looks so far take 25 runs, of which 10 are missing; 8 seeds for every arm would be 40." in text
     assert "were not needed" not in text
