@@ -1,6 +1,7 @@
 """The error rates in the documentation are those of the pages that the simulations write."""
 
 import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,7 @@ def test_spending_evenly_settles_the_most_per_run_between_even_and_obrien_flemin
     assert max(allowed, key=lambda name: allowed[name]) == "gamma 0"
 
 
-def test_the_page_on_spending_has_the_rows_that_the_program_writes() -> None:
-    recorded = spending.recorded_studies()
-    found = spending.row(spending.LATE, spending.total(spending.LATE, recorded, spending.STUDIES))
-    assert found in spending.PAGE.read_text()
+def test_the_page_on_spending_has_the_lines_that_the_program_writes() -> None:
+    """A line of simulated noise: the others follow from `reports/`, which anyone may write again on another machine."""
+    *_, line = islice(spending.elsewhere(spending.STUDIES), 3)
+    assert line in spending.PAGE.read_text()
