@@ -56,8 +56,7 @@ def keep_apart_from_copies(root: Path, warn: Callable[[str], None]) -> None:
     """
     root.mkdir(parents=True, exist_ok=True)
     before, place = read_stored(root / "place", Place), _place(root)
-    moved = before is not None and before.model_copy(update={"id": None}) != place
-    if before and moved and before.machine == place.machine and _is_copy_of(Path(before.folder), root):
+    if is_fresh_copy(root):
         _draw_id(root)
     elif before and before.machine != place.machine and before.inode != place.inode:  # a shared folder keeps its inode
         warn(
@@ -69,6 +68,14 @@ def keep_apart_from_copies(root: Path, warn: Callable[[str], None]) -> None:
         _write_id(root, own)
     if before != (now := place.model_copy(update={"id": own})):
         now.write(root / "place")
+
+
+def is_fresh_copy(root: Path) -> bool:
+    """Whether the record below `root` is a copy of one that still exists, and still has the id of that one."""
+    before = read_stored(root / "place", Place)
+    if before is None or before.model_copy(update={"id": None}) == (place := _place(root)):
+        return False
+    return before.machine == place.machine and _is_copy_of(Path(before.folder), root)
 
 
 def _is_copy_of(original: Path, root: Path) -> bool:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.records.identity import read_id, record_id
+from ablate.records.identity import is_fresh_copy, read_id, record_id
 from ablate.tracking.connection import artifact_location, is_default_store, local_store
 from ablate.tracking.tags import RECORD_TAG, RUN_TAG, STUDY_TAG
 
@@ -44,16 +44,19 @@ def open_experiment(client: MlflowClient, study: str, question: str, root: Path)
 
 
 def find_experiment(client: MlflowClient, study: str, root: Path) -> Experiment | None:
-    """The experiment of a study in the record below `root`, deleted or not; None if there is none."""
+    """The experiment of a study in the record below `root`, deleted or not; None if there is none.
+
+    A copy of a record has none until something is sent from it: the experiments with its id are those of the original.
+    """
+    own = None if is_fresh_copy(root) else read_id(root)
     named = client.get_experiment_by_name(study)
-    if named is not None and _belongs(client, named, root):
+    if named is not None and _belongs(client, named, own):
         return named
-    own = read_id(root)
     return client.get_experiment_by_name(_own_name(study, own)) if own else None
 
 
-def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
-    """Whether an experiment that has the name of a study is that of the record below `root`.
+def _belongs(client: MlflowClient, experiment: Experiment, own: str | None) -> bool:
+    """Whether an experiment that has the name of a study is that of the record with this id.
 
     If the store is in this folder, so is an experiment of an earlier record here, which was deleted. One without a mark
     is from an earlier version of this program if it has runs of it, and somebody else's if not.
@@ -61,7 +64,7 @@ def _belongs(client: MlflowClient, experiment: Experiment, root: Path) -> bool:
     from mlflow.entities import ViewType
 
     if owner := experiment.tags.get(RECORD_TAG):
-        return is_default_store() or owner == read_id(root)
+        return is_default_store() or owner == own
     ours = f"tags.`{RUN_TAG}` != ''"
     return bool(client.search_runs([experiment.experiment_id], ours, ViewType.ALL, max_results=1))
 

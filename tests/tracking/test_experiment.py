@@ -9,10 +9,12 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
+from ablate.errors import AblateError
 from ablate.records.identity import record_id
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
 from ablate.studies.planning import Design
+from ablate.tracking.comparison import comparison_page
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import sync
@@ -84,6 +86,24 @@ def test_a_folder_that_is_moved_keeps_its_experiment_and_a_copy_gets_one_of_its_
     assert set(found) == expected
     for experiment in found.values():
         assert len(client().search_runs([experiment.experiment_id])) == 4
+
+
+def test_a_copy_from_which_nothing_was_sent_has_no_page_yet_on_a_server_that_it_shares(
+    swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `ablate ui` shows there must not be the experiment of the original; and showing it writes nothing."""
+    folder, study = swept
+    monkeypatch.chdir(copy_of(folder, tmp_path / "one"))
+    send(study, [])
+    assert comparison_page("tiny", Record())
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(AblateError, match="MLflow has no runs of tiny yet"):
+        comparison_page("tiny", Record())
+    assert record_id(Path(".ablate")) == record_id(tmp_path / "one" / ".ablate")
+    send(study, [])
+    (own,) = client().search_experiments(filter_string=f"name = 'tiny ({record_id(Path('.ablate'))[:6]})'")
+    assert own.experiment_id in comparison_page("tiny", Record())
 
 
 @pytest.mark.parametrize("with_a_run", [True, False])
