@@ -98,7 +98,7 @@ class RayExecutor:
         else:
             with connected(address):
                 check_nodes()
-                demand = _demand(request)
+                demand = find_demand(request)
                 devices, room = ["cpu"], demand.room()
         room = max(1, min(room, request.workers or room))
         return Slots(devices[:1] * room, partial(cls, address, demand, room, request.workers))
@@ -197,7 +197,7 @@ class RayExecutor:
         self.connection.close()
 
 
-def _demand(request: Request) -> Demand:
+def find_demand(request: Request) -> Demand:
     """What a run takes of the cluster that this process is connected to: a share of a GPU, if there is one.
 
     Raises:

@@ -11,7 +11,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors import Executor, Request
-from ablate.executors.ray import AHEAD, REASONS, RayExecutor
+from ablate.executors.ray import AHEAD, REASONS, RayExecutor, find_demand
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.clusters import cluster_of_three, processes, wait_until
 from tests.helpers.executions import RUNS, collect_events, weights_of
@@ -187,6 +187,8 @@ def test_the_reasons_for_which_a_run_is_lost_are_exceptions_of_ray(name: str) ->
     assert issubclass(getattr(exceptions, name), exceptions.RayError)
 
 
-def test_a_device_that_no_node_has_is_refused(cluster: "Cluster") -> None:
+def test_a_device_that_no_node_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ablate.executors.ray.resources_of_nodes", lambda: [{"CPU": 4.0}, {}])
     with pytest.raises(AblateError, match=r"^--device cuda: no node of the cluster has a GPU; allowed: auto, cpu$"):
-        RayExecutor.find_slots(Request("cuda", address=cluster.address))
+        find_demand(Request("cuda"))
+    assert find_demand(Request("auto")).gpus == 0
