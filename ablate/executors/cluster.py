@@ -11,7 +11,7 @@ import platform
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -199,25 +199,33 @@ def check_node(name: str, found: Mapping[str, str], wanted: Mapping[str, str]) -
 
 
 def check_nodes() -> None:
-    """Raise an AblateError unless all nodes of the cluster run what this machine runs."""
+    """Raise an AblateError unless all nodes of the cluster run what this machine runs.
+
+    A node that does not answer is asked again if it is still there: it may have been about to leave.
+    """
+    silent = _ask(_nodes())
+    for name, fault in _ask([node for node in _nodes() if node["NodeID"] in silent]).values():
+        raise AblateError(f"node {name} cannot run this package: {fault}")
+
+
+def _ask(nodes: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Check nodes; returns the name, and the reason, of each one that does not answer, by its id."""
     import ray
     from ray.exceptions import GetTimeoutError, RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    describe = ray.remote(num_cpus=0, max_retries=0)(describe_node)
-    nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in _nodes()}
-    asked = {
-        node: describe.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote()
-        for node in nodes
-    }
-    for node, answer in asked.items():
+    describe, silent = ray.remote(num_cpus=0, max_retries=0)(describe_node), {}
+    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
+    answers = [describe.options(scheduling_strategy=strategy).remote() for strategy in there]
+    for node, answer in zip(nodes, answers, strict=True):
+        name = node["NodeManagerHostname"]
         try:
-            found = ray.get(answer, timeout=MAX_CHECK)
+            check_node(name, ray.get(answer, timeout=MAX_CHECK), describe_node())
         except GetTimeoutError:
-            raise AblateError(f"node {nodes[node]} does not answer within {MAX_CHECK:g} s") from None
+            silent[node["NodeID"]] = name, f"no answer within {MAX_CHECK:g} s"
         except RayError as error:
-            raise AblateError(f"node {nodes[node]} cannot run this package: {first_line(error)}") from None
-        check_node(nodes[node], found, describe_node())
+            silent[node["NodeID"]] = name, first_line(error)
+    return silent
 
 
 def first_line(error: Exception) -> str:

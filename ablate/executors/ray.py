@@ -124,7 +124,7 @@ class RayExecutor:
                 yield from self._stop_late_runs()
 
     def _fill(self) -> None:
-        """Give Ray as many runs as there is room for, and at least one: a cluster may grow only on demand."""
+        """Submit as many runs as there is room for, but at least one, so that a cluster with autoscaling adds nodes."""
         room = self.demand.room()
         self.room = max(1, min(room, self.workers or room))
         while self.waiting and len(self.tasks) < self.room and time.monotonic() >= self.resting_until:
@@ -216,13 +216,13 @@ def _share(request: Request) -> float:
 def _next_event(stream: ObjectRefGenerator[Any]) -> Event | AblateError:
     """The next event of a task; `Lost` if the task is gone, an error if no task can run on its node."""
     import ray
-    from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
+    from ray.exceptions import RayError, RayTaskError
 
     try:
         event: Event | AblateError = ray.get(next(stream))
     except StopIteration:
         return Lost("its task ended before the run did")
-    except (RayTaskError, RuntimeEnvSetupError) as error:
+    except RayTaskError as error:
         return AblateError(f"a node of the cluster cannot run this package: {first_line(error)}")
     except RayError as error:
         return Lost(REASONS.get(type(error).__name__, first_line(error)))

@@ -155,6 +155,13 @@ def test_a_run_whose_node_dies_is_lost_and_resumes_elsewhere_with_the_same_bits(
     assert [events[run.id][-1].weights for run in runs] == [weights_of(run) for run in runs]
 
 
+def test_a_node_that_dies_while_it_is_checked_stops_nothing(cluster: "Cluster") -> None:
+    doomed = cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
+    doomed.kill_raylet()  # the head notices after some seconds
+    assert len(RayExecutor.find_slots(Request(address=cluster.address)).devices) == 3
+    cluster.remove_node(doomed)
+
+
 def test_a_run_over_its_time_limit_is_stopped(cluster: "Cluster") -> None:
     with RayExecutor.find_slots(Request(address=cluster.address)).start(2.0) as executor:
         executor.submit(LONG)
