@@ -10,7 +10,7 @@ from ablate.cli._shared import make_table, out
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ablate.pipeline.prospects import Differing, Plan, Prospects, Resolution, Similar
+    from ablate.pipeline.prospects import Differing, Prospects, Resolution, SeedPlan, Similar
     from ablate.records.record import Record
     from ablate.studies.planning import Design
 
@@ -61,14 +61,14 @@ def _bargain(found: Prospects) -> str:
     return f"{texts}. The better bargain: {_seeds_text(better)}."
 
 
-def _plan_text(plan: Plan) -> str:
+def _plan_text(plan: SeedPlan) -> str:
     from ablate.reporting.markup.numbers import format_percent
 
     settled = format_percent(plan.prospect.settled)
     return f"{_seeds_text(plan)} would settle {settled} of the comparisons with {plan.prospect.runs:.0f} runs"
 
 
-def _seeds_text(plan: Plan) -> str:
+def _seeds_text(plan: SeedPlan) -> str:
     if isinstance(plan.seeds, int):
         return f"{plan.seeds} seeds"
     return f"until decided with looks at {', '.join(map(str, plan.seeds.numbers))} seeds"

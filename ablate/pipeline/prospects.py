@@ -78,7 +78,7 @@ class Resolution:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SeedPlan:
     """A way to choose the seeds, and what it can expect."""
 
     seeds: int | Until
@@ -97,8 +97,8 @@ class Prospects:
 
     similar: Similar
     resolutions: list[Resolution]
-    asked: Plan
-    other: Plan | None
+    asked: SeedPlan
+    other: SeedPlan | None
 
 
 def find_prospects(design: Design, record: Record) -> Prospects | None:
@@ -109,7 +109,7 @@ def find_prospects(design: Design, record: Record) -> Prospects | None:
     sds = sorted(comparison.sd for comparison in similar.comparisons)
     spreads = dict.fromkeys((sds[0], median(sds), sds[-1]))
     margin, seeds = design.margin, design.study.requested_seeds
-    asked = Plan(seeds if isinstance(seeds, Until) else len(design.seeds), _simulate(design, seeds, similar))
+    asked = SeedPlan(seeds if isinstance(seeds, Until) else len(design.seeds), _simulate(design, seeds, similar))
     return Prospects(
         similar, [_resolution(design, sd, margin) for sd in spreads], asked, _other(design, asked, similar)
     )
@@ -126,14 +126,14 @@ def _simulate(design: Design, seeds: int | tuple[int, ...] | Until, similar: Sim
     return simulate(family, similar.comparisons, design.margin)
 
 
-def _other(design: Design, asked: Plan, similar: Similar) -> Plan | None:
+def _other(design: Design, asked: SeedPlan, similar: Similar) -> SeedPlan | None:
     """Fixed seeds instead of seeds until decided, or the reverse, with at most as many runs."""
     if isinstance(asked.seeds, Until):
         fixed = int(asked.prospect.runs / len(design.arms))
-        return Plan(fixed, _simulate(design, fixed, similar)) if fixed > 1 else None
+        return SeedPlan(fixed, _simulate(design, fixed, similar)) if fixed > 1 else None
     lasts = {min(MAX_SEEDS, math.ceil(asked.seeds * factor)) for factor in LONGER}
     ways = [Until.model_validate({"from": MIN_SEEDS, "to": last}) for last in sorted(lasts) if last > MIN_SEEDS]
-    plans = [Plan(way, _simulate(design, way, similar)) for way in ways]
+    plans = [SeedPlan(way, _simulate(design, way, similar)) for way in ways]
     affordable = [plan for plan in plans if plan.prospect.runs <= asked.prospect.runs]
     return max(affordable, key=lambda plan: plan.prospect.settled, default=None)
 
