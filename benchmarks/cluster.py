@@ -1,8 +1,8 @@
 """How a sweep on a cluster grows with its runs: `python -m benchmarks.cluster [--runs 100 500 2000]`.
 
 The runs are tiny, so nearly all that is measured is overhead: of the driver, and of Ray. The cluster has two nodes with
-a core each beside a head without any, all on this machine; the local executor has two slots. Of the longest sweep, a
-node is killed in the middle, and another one joins.
+a core each beside a head without any, all on this machine; the local executor has two slots. In the longest sweep
+a node is killed halfway, and another one joins.
 """
 
 from __future__ import annotations
