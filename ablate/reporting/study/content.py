@@ -245,7 +245,7 @@ def _cost(page: Page) -> Blocks:
 def _methods(page: Page) -> Blocks:
     yield paragraph(methods_text(page))
     yield paragraph("For the bibliography: ", Code(bibtex()))
-    command = f"ablate report {page.design.name}.yaml --latex" if page.has_study else "ablate judge --latex"
+    command = "ablate report STUDY --latex" if page.has_study else "ablate judge --latex"
     yield paragraph("The same for LaTeX, with a table: ", Code(command), ".")
 
 
