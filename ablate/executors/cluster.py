@@ -201,7 +201,7 @@ def check_node(name: str, found: Mapping[str, str], wanted: Mapping[str, str]) -
 def check_nodes() -> None:
     """Raise an AblateError unless all nodes of the cluster run what this machine runs.
 
-    A node that does not answer is asked again if it is still there: it may have been about to leave.
+    A node that does not answer gets a second request if it is still there: it may have been about to leave.
     """
     silent = _ask(_nodes())
     for name, fault in _ask([node for node in _nodes() if node["NodeID"] in silent]).values():
