@@ -27,8 +27,8 @@ def status(
     """Show the status of every run.
 
     Which runs are finished, diverged, running, interrupted, pruned (a trial that its search has stopped), not needed
-    (by any look of their study), failed or timed out, and which are not yet in MLflow. Runs that need no attention are
-    counted, the others listed.
+    (by any look of their study), lost, failed or timed out, and which are not yet in MLflow. Runs that need no
+    attention are counted, the others listed.
     """
     from ablate.pipeline.status import look_over
     from ablate.records.record import Record

@@ -134,5 +134,5 @@ def _explain(result: StudyResult, record: Record) -> None:
     words = [word for word in sys.argv[1:] if word != "--retry-failed"]
     if again:
         terminal.warn(f"`{shlex.join(['ablate', *words, '--retry-failed'])}` trains these runs again.")
-    if any(run.status == "unfinished" for run in result.page.missing_runs):
+    if any(run.status in ("unfinished", "lost") for run in (*result.page.missing_runs, *result.page.left_out)):
         terminal.warn(f"`{shlex.join(['ablate', *words])}` continues the unfinished runs.")

@@ -81,7 +81,7 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
         case Stopped():
             return stopped
         case Abandoned(reason):
-            return f"{reason}; it stays unfinished, and the next sweep tries it again"
+            return f"{reason}; the next sweep resumes it"
 
 
 class NameColumn(ProgressColumn):

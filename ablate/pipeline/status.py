@@ -22,6 +22,7 @@ STATUSES = (
     "interrupted",
     "pruned",
     "not needed",
+    "lost",
     "failed",
     "timed out",
     "set aside",

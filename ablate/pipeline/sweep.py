@@ -46,7 +46,6 @@ class _Loop:
         submitted: all runs that the strategy has proposed, whether they needed training or not.
         open: those that the executor has not finished.
         started: those of which there was an event.
-        abandoned: those that are left to the next sweep.
         outcomes: how far each run has come, for the strategy.
     """
 
@@ -58,7 +57,6 @@ class _Loop:
     submitted: dict[str, Run] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
-    abandoned: set[str] = field(default_factory=set)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def take(self, run: Run, event: Event) -> None:
@@ -67,8 +65,6 @@ class _Loop:
         self.started.add(run.id)
         if isinstance(event, Ended | Failed | Stopped | Abandoned):
             self.open.discard(run.id)
-        if isinstance(event, Abandoned):
-            self.abandoned.add(run.id)
         self._look_up(run.id)
         for listen in self.listeners:
             listen(run, event)
@@ -90,10 +86,11 @@ class _Loop:
 
     def _submit(self, run: Run) -> None:
         self.submitted[run.id] = run
-        self._look_up(run.id)
         if self.record.needs_training(run.id, retry_failed=self.retry_failed):
+            self.record.retry(run.id)
             self.open.add(run.id)
             self.executor.submit(run, partial(self.record.checkpoint, run.id))
+        self._look_up(run.id)
 
     def _stop(self, run_id: str) -> None:
         self.executor.cancel(run_id)
@@ -106,7 +103,7 @@ class _Loop:
         result = self.record.result(run_id)
         results = result.results if result else {}
         status, epochs = self.record.status(run_id), self.record.epochs(run_id)
-        self.outcomes[run_id] = Outcome(status, epochs, results, is_abandoned=run_id in self.abandoned)
+        self.outcomes[run_id] = Outcome(status, epochs, results)
 
 
 def _with_second_try(executor: Executor, record: Record, submitted: Mapping[str, Run]) -> Iterator[tuple[Run, Event]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ablate.errors import AblateError, StudyError, quote, suggest
 from ablate.overrides import resolve
-from ablate.records.record import PARTS, PENDING, Record, read_parts
+from ablate.records.record import PARTS, Record, read_parts
 from ablate.records.requests import Label, RequestedRuns, load_all_requested, load_requested
 from ablate.settings import Run
 from ablate.variants.choices import Variants
@@ -115,7 +115,7 @@ def load_weights(found: FoundRun, record: Record) -> bytes:
     result = record.result(run_id)
     if result is None:
         status = record.status(run_id)
-        again = "" if status in PENDING else " --retry-failed"
+        again = "" if record.needs_training(run_id) else " --retry-failed"
         raise AblateError(f"{found} is {status} and has no weights yet; {_sweep(found.requested, again)} trains it")
     if result.adopted:
         fact = f"was adopted from {result.adopted}, which has scores but no weights"

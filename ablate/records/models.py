@@ -16,7 +16,7 @@ from ablate.records.files import write_json
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 Number = int | float
-FailureStatus = Literal["failed", "timed out", "set aside"]
+FailureStatus = Literal["failed", "timed out", "set aside", "lost"]
 ResultStatus = Literal["finished", "diverged"]
 
 
@@ -74,7 +74,8 @@ class Result(Stored):
 class Failure(Stored):
     """`failure.json`: why a run has no result, and whether another attempt has started since (`again`).
 
-    It failed, timed out, or had a result, but was set aside because it could not be scored.
+    It failed, timed out, lost its worker twice in one sweep, or had a result, but was set aside because it could not be
+    scored.
     """
 
     status: FailureStatus

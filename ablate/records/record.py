@@ -43,7 +43,7 @@ from ablate.records.files import (
     write_json,
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Row, Started
+from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Row, Started
 from ablate.variants.files import Files, PartFile
 
 if TYPE_CHECKING:
@@ -52,13 +52,16 @@ if TYPE_CHECKING:
 
     from ablate.settings import Run
 
-Status = Literal["absent", "unfinished", "failed", "timed out", "set aside", "finished", "diverged"]
+Status = Literal["absent", "unfinished", "lost", "failed", "timed out", "set aside", "finished", "diverged"]
 
 PENDING: tuple[Status, ...] = ("absent", "unfinished")
 """Not trained yet, or only in part."""
 
 FAILED: tuple[Status, ...] = ("failed", "timed out", "set aside")
 """Have no result that can be scored, and are not trained again unless that is requested (`--retry-failed`)."""
+
+MISSING: tuple[Status, ...] = (*FAILED, "lost")
+"""Have no result. Those that were lost have lost their worker too often for one sweep; the next one resumes them."""
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
 """Have a result, and are never trained again."""
@@ -97,6 +100,8 @@ class Record:
                 self._end(folder, event)
             case Failed(reason, trace, status):
                 Failure(status=status, reason=reason, trace=trace, time=time.time()).write(folder / "failure.json")
+            case Abandoned(reason):
+                Failure(status="lost", reason=reason, time=time.time()).write(folder / "failure.json")
 
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
@@ -155,7 +160,7 @@ class Record:
         Failure(status="set aside", reason=reason, time=time.time()).write(self.folder(run.id) / "failure.json")
 
     def retry(self, run_id: str) -> None:
-        """Let a run that has failed be trained again."""
+        """Let a run that failed or was lost be trained again; until it ends, it is unfinished."""
         if failure := self.failure(run_id):
             failure.model_copy(update={"again": True}).write(self.folder(run_id) / "failure.json")
 

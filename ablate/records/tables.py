@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
 from ablate.project import STATE, find_project
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.record import ENDED, FAILED, PENDING, Record
+from ablate.records.record import ENDED, MISSING, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
 from ablate.studies.plan import Plan
@@ -22,10 +22,10 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
 
     Without a record, they are read from that of the current folder's project (`ablate.project`).
 
-    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `failed`, `timed out`, `set aside`, `finished`,
-    `diverged`), error, began, ended (Unix seconds), every result metric by its name (NaN if the run does not have it),
-    and the environment that trained it as `env/...`. Once runs have ended, a score that none of them has is left out:
-    they were trained before it existed. A diverged run is scored as if its network always returned zero; the standard
+    Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `lost`, `failed`, `timed out`, `set aside`,
+    `finished`, `diverged`), error, began, ended (Unix seconds), every result metric by its name (NaN if the run does
+    not have it), and the environment that trained it as `env/...`. Once runs have ended, a score that none of them has
+    is left out: they were trained before it existed. A diverged run is scored as if its network always returned zero; the standard
     error of that score over the test images is not known.
 
     Examples:
@@ -66,7 +66,7 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     run = cell.run.id
     status = record.status(run)
     row: dict[str, Any] = {"arm": cell.arm.name, "seed": cell.seed, "run": run, "status": status}
-    if status in FAILED and (failure := record.failure(run)):
+    if status in MISSING and (failure := record.failure(run)):
         row["error"] = failure.reason
     if result := record.result(run):
         row |= {"began": record.start_time(run), "ended": result.ended} | replace_diverged_scores(
@@ -111,8 +111,8 @@ def by_seed(plan: Plan, runs: pd.DataFrame, column: str) -> pd.DataFrame:
 def count_failed_runs(plan: Plan, runs: pd.DataFrame) -> pd.DataFrame:
     """Score the failed runs of a study with `missing` as if their networks always returned zero; others are unchanged.
 
-    What that scores is known from the runs of the same arm that have ended. A run that timed out or was set aside,
-    because it could not be scored, has not failed in this sense.
+    What that scores is known from the runs of the same arm that have ended. A run that timed out, was lost, or was set
+    aside because it could not be scored has not failed in this sense.
     """
     if not plan.missing:
         return runs
@@ -141,7 +141,7 @@ def read_scores(plan: Plan, runs: pd.DataFrame, metric: Metric | None = None) ->
         sign=metric.sign,
         margin=plan.margin,
         comparisons=len(plan.pairs),
-        lacking=counted | status.isin(FAILED) if plan.missing else None,
+        lacking=counted | status.isin(MISSING) if plan.missing else None,
         missing=plan.missing,
     )
 

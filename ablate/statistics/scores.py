@@ -30,7 +30,7 @@ class Scores:
         comparisons: number of pairs of arms that are compared, over which the error is shared.
         share: of that error, what this look can spend.
         lacking: whether the run is missing for good: it failed and counts by the score in `values`, or it has none
-            because it timed out or was set aside. None if the study does not say what to do then.
+            because it timed out, was lost, or was set aside. None if the study does not say what to do then.
         missing: up to so many seeds per pair may lack a run without making its verdict wait.
     """
 

@@ -16,15 +16,11 @@ DIVERGED: Status = "diverged"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the record holds of a run: how far it has come, its epochs so far, and its results once it has ended.
-
-    A run that `is_abandoned` is left to the next sweep.
-    """
+    """What the record holds of a run: how far it has come, its epochs so far, and its results once it has ended."""
 
     status: Status
     epochs: Sequence[Row] = ()
     results: Mapping[str, float] = field(default_factory=dict)
-    is_abandoned: bool = False
 
 
 Outcomes = Mapping[str, Outcome]

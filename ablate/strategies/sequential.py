@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ablate.records.judged import replace_diverged_scores
-from ablate.records.record import PENDING, Status
+from ablate.records.record import PENDING
 from ablate.records.tables import read_course
 from ablate.settings import Run
 from ablate.statistics.course import Course
@@ -51,7 +51,7 @@ class UntilDecided:
     def _follow(self, outcomes: Outcomes) -> Course:
         """The course, computed again only when a run has ended: epochs do not change it."""
         ended: dict[str, str] = {
-            run_id: status for run_id, outcome in outcomes.items() if (status := _status(outcome)) not in PENDING
+            run_id: outcome.status for run_id, outcome in outcomes.items() if outcome.status not in PENDING
         }
         if self.course is None or ended != self.ended:
             self.course, self.ended = read_course(self.design, _table(self.design, outcomes)), ended
@@ -59,12 +59,7 @@ class UntilDecided:
 
 
 def _coming(outcomes: Outcomes, run: Run) -> bool:
-    return run.id not in outcomes or _status(outcomes[run.id]) in PENDING
-
-
-def _status(outcome: Outcome) -> Status:
-    """A run that is left to the next sweep keeps no other arm waiting: until then, it counts as one that timed out."""
-    return "timed out" if outcome.is_abandoned else outcome.status
+    return run.id not in outcomes or outcomes[run.id].status in PENDING
 
 
 def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
@@ -74,7 +69,7 @@ def _table(design: Design, outcomes: Outcomes) -> pd.DataFrame:
     nothing = Outcome("absent")
     found = [(cell, outcomes.get(cell.run.id, nothing)) for cell in design.cells]
     rows = [
-        {"arm": cell.arm.name, "seed": cell.seed, "status": _status(outcome)}
+        {"arm": cell.arm.name, "seed": cell.seed, "status": outcome.status}
         | replace_diverged_scores(outcome.status, dict(outcome.results))
         for cell, outcome in found
     ]

@@ -11,13 +11,14 @@ from pathlib import Path
 from ablate.metrics import METRICS
 from ablate.records.judged import replace_diverged_scores
 from ablate.records.models import Result
-from ablate.records.record import FAILED, Record
+from ablate.records.record import MISSING, Record
 from ablate.records.requests import RequestedRuns
 from ablate.tracking.artefacts import artefact_kinds
 from ablate.tracking.tags import ADOPTED_TAG, ARM_TAG, ERROR_TAG, REQUESTED_TAG, RUN_TAG, STATUS_TAG, STUDY_TAG
 
 IN_MLFLOW = {
     "unfinished": "KILLED",
+    "lost": "KILLED",
     "failed": "FAILED",
     "timed out": "FAILED",
     "set aside": "FAILED",
@@ -62,7 +63,7 @@ def show(run_id: str, requested: RequestedRuns, record: Record) -> Shown | None:
     status = result.status if result else record.status(run_id)
     if status == "absent" or label is None:
         return None
-    failure = record.failure(run_id) if status in FAILED else None
+    failure = record.failure(run_id) if status in MISSING else None
     tags = {
         RUN_TAG: run_id,
         ARM_TAG: label.arm,

@@ -92,7 +92,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Abandoned:
-    """The run has lost its worker too often for this sweep. It stays unfinished: the next one resumes it."""
+    """The run has lost its worker too often for this sweep. It is lost until the next one resumes it."""
 
     reason: str
 

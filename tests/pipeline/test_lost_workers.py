@@ -57,7 +57,7 @@ class Unlucky:
                 yield run_id, self.event
 
 
-@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "unfinished")])
+@pytest.mark.parametrize(("times", "status"), [(1, "finished"), (2, "lost")])
 def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Record, times: int, status: str) -> None:
     executor, log = Unlucky(times), Log()
     sweep(Fixed(RUNS[:1]), executor, record, [log])  # type: ignore[arg-type]
@@ -66,7 +66,7 @@ def test_a_run_that_lost_its_worker_resumes_once_from_its_checkpoint(record: Rec
     assert len(executor.checkpoints) == 2
     assert record.status(RUNS[0].id) == status
     assert [kind for _, kind in log].count(EpochEnded) == 2, "no epoch is trained twice"
-    assert record.failure(RUNS[0].id) is None
+    assert (record.failure(RUNS[0].id) is None) == (status == "finished")
     assert log[-1][1] == (Ended if status == "finished" else Abandoned)
 
 
@@ -74,18 +74,18 @@ def test_a_run_whose_workers_are_killed_is_left_to_the_next_sweep_and_stops_no_o
     executor = Unlucky(4)
     sweep(Fixed(RUNS), executor, record)  # type: ignore[arg-type]
     assert len(executor.checkpoints) == 4, "the sweep ends"
-    assert [record.status(run.id) for run in RUNS] == ["unfinished", "unfinished"]
+    assert [record.status(run.id) for run in RUNS] == ["lost", "lost"]
     log = Log()
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert [kind for _, kind in log].count(Ended) == 2
 
 
-def test_no_verdict_depends_on_kills_also_where_a_study_does_without_missing_runs(
-    record: Record, swept: tuple[Path, Design], tmp_path: Path
+@pytest.mark.parametrize(("missing", "verdict", "pairs"), [(0, "waiting", 1), (1, "undecided", 1)])
+def test_a_lost_run_is_left_out_if_the_study_says_so_until_the_next_sweep_has_resumed_it(
+    record: Record, swept: tuple[Path, Design], tmp_path: Path, missing: int, verdict: str, pairs: int
 ) -> None:
-    """A run that lost its worker is not missing for good: its verdict waits until the next sweep has resumed it."""
     path = write_tiny_study(tmp_path)
-    path.write_text(path.read_text() + "missing: 1\n")
+    path.write_text(path.read_text() + f"missing: {missing}\n")
     study = load_study(path)
 
     def judge(record: Record) -> Comparison:
@@ -94,8 +94,8 @@ def test_no_verdict_depends_on_kills_also_where_a_study_does_without_missing_run
 
     sweep(Fixed(study.runs[1:]), InProcessExecutor(), record)
     sweep(Fixed(study.runs[:1]), Unlucky(2), record)  # type: ignore[arg-type]
-    assert record.status(study.runs[0].id) == "unfinished"
-    assert judge(record).verdict == "waiting"
+    assert record.status(study.runs[0].id) == "lost"
+    assert (judge(record).verdict, judge(record).pairs) == (verdict, pairs)
     sweep(Fixed(study.runs), InProcessExecutor(), record)
     assert judge(record) == judge(Record(swept[0] / ".ablate"))
     assert judge(record).pairs == 2

@@ -18,7 +18,7 @@ from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.tracking.shown import show
 from ablate.tracking.sync_notes import load_notes, save_notes
-from ablate.training.events import EpochEnded, Failed, Started
+from ablate.training.events import Abandoned, EpochEnded, Failed, Started
 from tests.helpers.tiny import write_tiny_study
 
 
@@ -40,17 +40,18 @@ def test_a_run_is_running_only_while_its_sweep_is(swept: tuple[Path, Design], tm
 
 def test_every_state_is_counted(swept: tuple[Path, Design], tmp_path: Path) -> None:
     study, record = swept[1], Record(tmp_path)
-    for run, failure in zip(study.runs, [None, "failed", "timed out"], strict=False):
+    ends = [None, Failed("a reason"), Failed("a reason", status="timed out"), Abandoned("a reason")]
+    for run, end in zip(study.runs, ends, strict=True):
         record.write_event(run, Started(0, "cpu"))
         record.write_event(run, EpochEnded([], b""))
-        if failure:
-            record.write_event(run, Failed("a reason", status=failure))  # type: ignore[arg-type]
+        if end:
+            record.write_event(run, end)
     assert counted(record, study) == {
         "interrupted": 1,
+        "lost": 1,
         "failed": 1,
         "timed out": 1,
-        "not started": 1,
-        "not yet in MLflow": 3,
+        "not yet in MLflow": 4,
     }
 
 

@@ -16,10 +16,11 @@ from ablate.settings import Run
 from ablate.strategies import Outcomes
 from ablate.strategies.fixed import Fixed
 from ablate.strategies.search import Searching
+from ablate.strategies.sequential import UntilDecided
 from ablate.strategies.trial_tables import trials_table
 from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Started, Stopped
+from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Started, Stopped
 from tests.helpers.searches import write_tiny_search
 from tests.helpers.stored import failure_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
@@ -164,6 +165,24 @@ def test_an_interrupted_retry_continues_and_leaves_no_failure(record: Record) ->
     sweep(Fixed(RUNS), InProcessExecutor(), record, retry_failed=True)
     assert [record.status(run.id) for run in RUNS] == ["finished", "absent"]
     assert not (record.folder(RUNS[0].id) / "failure.json").exists()
+
+
+@pytest.mark.parametrize("end", [Failed("broke"), Abandoned("its worker died, twice")])
+def test_the_looks_wait_for_a_run_that_is_tried_again(record: Record, tmp_path: Path, end: Event) -> None:
+    study = load_study(write_tiny_study(tmp_path, seeds="{looks: [2, 3]}", margin="100"))
+    first, *others = [cell.run for cell in study.cells if cell.seed < 2]
+    sweep(Fixed(others), InProcessExecutor(), record)
+    record.write_event(first, Started(0, "cpu"))
+    record.write_event(first, end)
+    strategy, ends = UntilDecided(study, slots=lambda: 1), []
+
+    def listen(run: Run, event: Event) -> None:
+        assert strategy.course
+        ends.append(strategy.course.end("without", "with"))
+
+    sweep(strategy, InProcessExecutor(), record, [listen], retry_failed=isinstance(end, Failed))
+    assert record.status(first.id) == "finished"
+    assert "failed" not in ends
 
 
 def test_a_run_that_takes_too_long_is_timed_out_and_stops_no_other(record: Record) -> None:

@@ -72,7 +72,7 @@ def test_at_least_one_seed_of_the_first_look_must_be_needed(missing: int) -> Non
         study_of(missing=missing)
 
 
-@pytest.mark.parametrize("outcome", [Outcome("failed"), Outcome("timed out"), Outcome("unfinished", is_abandoned=True)])
+@pytest.mark.parametrize("outcome", [Outcome("failed"), Outcome("timed out"), Outcome("lost")])
 @pytest.mark.parametrize(("missing", "end"), [(0, "failed"), (1, None)])
 def test_a_sweep_continues_without_a_run_that_did_not_end(outcome: Outcome, missing: int, end: str | None) -> None:
     study = study_of(missing=missing)

@@ -223,7 +223,7 @@ def test_a_trial_that_is_left_to_the_next_sweep_does_not_end_and_is_drawn_again(
     first = Searching(search, on_tell=told.append)
     (run,) = first.propose({})
     before = list(told)
-    abandoned = {run.id: Outcome("unfinished", is_abandoned=True)}
+    abandoned = {run.id: Outcome("lost")}
     assert first.propose(abandoned) == [run], "no other trial is drawn before its end is known"
     assert told == before
     assert Searching(search).propose({}) == [run]

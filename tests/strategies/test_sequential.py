@@ -49,7 +49,7 @@ class Slots:
 
 
 def is_open(outcome: Outcome) -> bool:
-    return outcome.status in PENDING and not outcome.is_abandoned
+    return outcome.status in PENDING
 
 
 @relaxed
@@ -87,7 +87,7 @@ def test_nothing_is_trained_beyond_a_budget(limit: dict[str, object]) -> None:
     assert sum(outcome.status == "finished" for outcome in sweep.outcomes.values()) == 16, "another look takes 22"
 
 
-@pytest.mark.parametrize("outcome", [Outcome("failed"), Outcome("timed out"), Outcome("unfinished", is_abandoned=True)])
+@pytest.mark.parametrize("outcome", [Outcome("failed"), Outcome("timed out"), Outcome("lost")])
 def test_a_run_that_failed_or_is_left_to_the_next_sweep_ends_only_its_own_arm(outcome: Outcome) -> None:
     sweep = Slots(study_of(), slots=2, seed=0)
     broken = next(cell.run for cell in sweep.study.cells if (cell.arm.name, cell.seed) == ("same", 1))
