@@ -25,8 +25,8 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `lost`, `failed`, `timed out`, `set aside`,
     `finished`, `diverged`), error, began, ended (Unix seconds), every result metric by its name (NaN if the run does
     not have it), and the environment that trained it as `env/...`. Once runs have ended, a score that none of them has
-    is left out: they were trained before it existed. A diverged run is scored as if its network always returned zero; the standard
-    error of that score over the test images is not known.
+    is left out: they were trained before it existed. A diverged run is scored as if its network always returned zero;
+    the standard error of that score over the test images is not known.
 
     Examples:
         >>> import ablate
