@@ -89,7 +89,13 @@ def test_every_place_of_own_parts_is_in_the_page_about_them() -> None:
 
 @pytest.mark.parametrize("line", typed("ablate"))
 def test_the_ablate_commands_of_the_pages_can_be_typed(line: str, workplace: Path) -> None:
-    words = [str(ROOT / word) if word.endswith(".yaml") else word for word in shlex.split(line)[1:]]
+    example = workplace / "experiments" / "mlp.yaml"  # where the README says to save its study
+    example.parent.mkdir()
+    example.write_text(blocks("yaml", README)[0])
+    words = [
+        str(ROOT / word) if word.endswith(".yaml") and not Path(word).exists() else word
+        for word in shlex.split(line)[1:]
+    ]
     assert words[0] in COMMANDS
     assert all(Path(word).exists() for word in words if word.endswith(".yaml"))
     assert CliRunner().invoke(app, words if "--dry-run" in words else [*words, "--help"]).exit_code == 0
@@ -155,12 +161,11 @@ def test_the_places_to_touch_are_there() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_every_room_has_its_line() -> None:
-    table = CONTRIBUTING.split("## The rooms")[1].split("\n## ")[0]
+def test_every_package_and_module_has_its_line() -> None:
+    table = CONTRIBUTING.split("## Layout")[1].split("\n## ")[0]
     named = {name.rstrip("/") for name in re.findall(r"`(ablate/[^`]+)`", table)}
     inside = [path for path in (ROOT / "ablate").iterdir() if path.suffix in ("", ".py") and path.name[0] != "_"]
-    rooms = {str(path.relative_to(ROOT)) for path in inside}
-    assert rooms == named
+    assert {str(path.relative_to(ROOT)) for path in inside} == named
 
 
 def test_every_test_that_holds_a_promise_is_there() -> None:

@@ -18,12 +18,12 @@ from tests.helpers.tuned import write_tuned_study
 
 PACKAGE = ROOT / "ablate"
 
-ROOMS = (
+PACKAGES = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
     *("training", "denoiser", "studies", "data", "statistics", "overrides", "settings", "data_settings", "images"),
     *("variants", "metrics", "project", "errors"),
 )
-"""The rooms from the top down: a module can import from its own room and from the rooms after it."""
+"""The packages (and single modules) from the top down: a module can import from its own and from those after it."""
 
 WITHIN = {
     "reporting": ("publishing", "anatomy", "index", "search", "study", "effects", "origins", "citation", "markup"),
@@ -110,42 +110,42 @@ WITHIN = {
     ),
     "variants": ("choices", "execution", "files"),
 }
-"""The same for the modules of the larger rooms; `*` means all others."""
+"""The same for the modules of the larger packages; `*` means all others."""
 
 
-def modules(room: str = "") -> list[str]:
-    folder = PACKAGE.joinpath(*room.split("."))
+def modules(package: str = "") -> list[str]:
+    folder = PACKAGE.joinpath(*package.split("."))
     paths = [path.relative_to(ROOT).with_suffix("") for path in sorted(folder.rglob("*.py"))]
     return [".".join(path.parts) for path in paths if path.name != "__init__"]
 
 
-def position(module: str, room: str, order: tuple[str, ...]) -> int:
-    """The position of a module in the order of its room, from the top."""
-    name = module.removeprefix("ablate.").removeprefix(f"{room}.").split(".")[0]
+def position(module: str, package: str, order: tuple[str, ...]) -> int:
+    """The position of a module in the order of its package, from the top."""
+    name = module.removeprefix("ablate.").removeprefix(f"{package}.").split(".")[0]
     return order.index(name if name in order else "*")
 
 
 @pytest.mark.parametrize("module", modules())
 def test_imports_point_downwards(module: str) -> None:
-    own = position(module, "", ROOMS)
-    assert [name for name in imported(module) if position(name, "", ROOMS) < own] == []
+    own = position(module, "", PACKAGES)
+    assert [name for name in imported(module) if position(name, "", PACKAGES) < own] == []
 
 
-@pytest.mark.parametrize("room", WITHIN)
-def test_imports_point_downwards_inside_a_room(room: str) -> None:
-    order = WITHIN[room]
-    inside = {module: imported(module) & set(modules(room)) for module in modules(room)}
+@pytest.mark.parametrize("package", WITHIN)
+def test_imports_point_downwards_inside_a_package(package: str) -> None:
+    order = WITHIN[package]
+    inside = {module: imported(module) & set(modules(package)) for module in modules(package)}
     upwards = {
-        module: [name for name in names if position(name, room, order) < position(module, room, order)]
+        module: [name for name in names if position(name, package, order) < position(module, package, order)]
         for module, names in inside.items()
     }
     assert {module: names for module, names in upwards.items() if names} == {}
 
 
 def test_every_module_is_in_an_order() -> None:
-    assert {module.split(".")[1] for module in modules()} == set(ROOMS)
-    for room, order in WITHIN.items():
-        inside = {module.removeprefix(f"ablate.{room}.").split(".")[0] for module in modules(room)}
+    assert {module.split(".")[1] for module in modules()} == set(PACKAGES)
+    for package, order in WITHIN.items():
+        inside = {module.removeprefix(f"ablate.{package}.").split(".")[0] for module in modules(package)}
         assert inside == set(order) or "*" in order
 
 
