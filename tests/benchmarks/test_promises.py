@@ -79,9 +79,7 @@ def test_the_recorded_noises_have_the_numbers_of_the_page() -> None:
 
 def test_the_readme_says_how_often_verdicts_hold_under_the_noise_of_our_own_studies() -> None:
     text = " ".join((ROOT / "README.md").read_text().split())
-    found = re.search(
-        r'that of our own recorded seeds it is (\d+) to (\d+)% \(\[rows "(.+?)" and "(.+?)"\]', text
-    )
+    found = re.search(r'that of our own recorded seeds it is (\d+) to (\d+)% \(\[rows "(.+?)" and "(.+?)"\]', text)
     assert found
     low, high, *names = found.groups()
     assert names == [name for name in SUMMARY if name.endswith(", recorded")]
