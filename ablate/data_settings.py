@@ -1,6 +1,6 @@
 """The settings of the data: clean images, which are scenes or pictures, the noise on them, and how many are used.
 
-They, and the types of settings that `ablate.settings` shares with them, are here only to keep files short.
+They are separate from `ablate.settings`, with the types that both use, only to keep files short.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ablate.variants.choices import OPEN, Variant
 
 
 class Frozen(BaseModel):
-    """A model that is immutable, converts no types, and rejects unknown keys."""
+    """A model that is immutable, does not convert types, and rejects unknown keys."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -143,7 +143,7 @@ class GaussianConfig(Frozen):
     """Gaussian noise, independent in each pixel."""
 
     sigma: Level = Field(
-        25.0, description="standard deviation, where the range of the pixels is 255; [low, high] draws one per image"
+        25.0, description="standard deviation, on a scale from 0 to 255; [low, high] draws one per image"
     )
 
 
@@ -156,7 +156,7 @@ class PoissonConfig(Frozen):
 class SaltAndPepperConfig(Frozen):
     """Salt and pepper: some pixels become 0 or 1, with equal chance."""
 
-    share: Annotated[float, Field(gt=0, le=1)] = Field(0.05, description="the chance of a pixel to be replaced")
+    share: Annotated[float, Field(gt=0, le=1)] = Field(0.05, description="the probability that a pixel is replaced")
 
 
 class SpeckleConfig(Frozen):
@@ -169,16 +169,16 @@ class DataConfig(Frozen):
     """The task: clean images, scenes or pictures, and the noise on them; and on how many images a run is evaluated."""
 
     source: Annotated[Literal["scenes", "images"], OPEN] = Field(
-        "scenes", description="where images come from, the notebook's scenes or pictures in a folder"
+        "scenes", description="where images come from: synthetic scenes, or pictures in a folder"
     )
     path: str = Field(
         "",
-        description="the folder with the pictures, relative to the study file; not part of a run's id if `content` is",
+        description="the folder with the pictures, relative to the study file; a run's id has its content instead",
     )
     content: Annotated[str, StringConstraints(pattern="^([0-9a-f]{16})?$")] = Field(
         "", description="hash of the content of the pictures, which is filled in when the study is loaded"
     )
-    omit: Names = Field((), description="names of files in the folder that are not used")
+    omit: Names = Field((), description="names of files in the folder to leave out")
     split: Fractions = Field(
         (0.8, 0.1, 0.1),
         description="the fractions of files for training, validation and test, for a folder that is not divided into "
@@ -186,8 +186,8 @@ class DataConfig(Frozen):
     )
     range: Limits = Field(
         "type",
-        description="the pixel values that become 0 and 1: [low, high], or `type` for all of an integer type, and 0 "
-        "to 1 for floats",
+        description="the pixel values that become 0 and 1: [low, high], or `type` for the full range of an integer "
+        "type, and 0 to 1 for floats",
     )
     flips: bool = Field(True, description="whether training crops of pictures are flipped at random, left to right")
     turns: bool = Field(
@@ -195,7 +195,7 @@ class DataConfig(Frozen):
     )
     noise: NoiseNames = Field(
         (),
-        description="noises that are applied in this order: gaussian, poisson, salt_and_pepper, speckle, rectangles; "
+        description="kinds of noise, applied in this order: gaussian, poisson, salt_and_pepper, speckle, rectangles; "
         "by default rectangles on scenes, and none on pairs of pictures",
     )
     clip: bool = Field(False, description="whether noisy values are clipped to the range of the pixels")
@@ -239,8 +239,8 @@ class DataConfig(Frozen):
         return self.noise or (("rectangles",) if self.source == "scenes" else ())
 
     @property
-    def constant_answer(self) -> str:
-        """What a network answers that has learned nothing, in words."""
+    def constant_prediction(self) -> str:
+        """The output of a network that has learned nothing, in words."""
         words = {"scenes": "zero", "images": "the mean of the training pictures"}
         return words.get(self.source, "a constant")  # a source of the user's own says which by its `constant`
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SSIM_EDGE = 5
-"""Half the width of the window of SSIM, in pixels."""
+"""Half the width of SSIM's window, in pixels."""
 
 
 MAX_IMAGE_PSNR = 100.0
-"""The PSNR in dB at which that of a single image ends, so that the mean over images with perfect ones is finite."""
+"""The highest PSNR in dB of a single image: that of a perfect one is infinite, and so would the mean over images be."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def squared_error(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
 
 
 def image_psnr(denoised_BCHW: Tensor, clean_BCHW: Tensor) -> Tensor:
-    """The PSNR of each image in dB: (B, C, H, W) twice -> (B,). A perfect image would be infinite; it has the limit."""
+    """The PSNR of each image in dB: (B, C, H, W) twice -> (B,), at most the limit, as for a perfect image."""
     return -10 * squared_error(denoised_BCHW, clean_BCHW).clamp(min=10 ** (-MAX_IMAGE_PSNR / 10)).log10()
 
 
@@ -102,9 +102,9 @@ SCORES: tuple[Score, ...] = (
         description="structural similarity",
         of_images=structural_similarity,
     ),
-    Score("gain", "dB", True, 2, "PSNR above that of doing nothing", above_nothing="psnr"),
+    Score("gain", "dB", True, 2, "PSNR minus that of doing nothing", above_nothing="psnr"),
     Score("mae", "", False, 4, "mean absolute error", of_images=absolute_error),
-    Score("psnr_images", "dB", True, 2, "mean over images of their PSNRs, each at most 100", of_images=image_psnr),
+    Score("psnr_images", "dB", True, 2, "mean of the images' PSNRs (each at most 100)", of_images=image_psnr),
 )
 """The scores of images, in the order of the columns of tables."""
 
@@ -219,11 +219,11 @@ RESULT_METRICS: tuple[Metric, ...] = (
     *_scores("test", "on the test scenes, weights of the epoch with the lowest validation MSE", decides_studies=True),
     *_scores("last", "on the test scenes, weights of the last epoch", decides_studies=True),
     *_scores("nothing", "on the test scenes, of the input itself: doing nothing"),
-    *_scores("zero", "on the test scenes, of answering zero everywhere (for pictures: the mean of those for training)"),
+    *_scores("zero", "on the test scenes, of predicting zero everywhere (pictures: the mean of the training pictures)"),
     Metric("test", Score("mse_sem", "", False, 4, "standard error of test/mse over the test images")),
     Metric("best", Score("epoch", "epoch", False, 0, "epoch with the lowest validation MSE, from 1")),
     Metric(
-        "diverged", Score("epoch", "epoch", False, 0, "epoch whose loss was not finite, from 1; none where all were")
+        "diverged", Score("epoch", "epoch", False, 0, "epoch whose loss was not finite, from 1; missing if all were")
     ),
     Metric("cost", Score("parameters", "", False, 4, "trainable parameters")),
     Metric("cost", Score("flops", "", False, 4, "forward FLOPs per image, a multiply-add counted as two")),

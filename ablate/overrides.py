@@ -49,10 +49,10 @@ def check_setting(name: str, path: Steps, variants: Variants = NO_VARIANTS) -> N
 
 
 def check_target(data: DataConfig) -> None:
-    """Raise a StudyError if scenes cannot have visible cells: answering zero is then perfect, for any network."""
+    """Raise a StudyError if scenes cannot have visible cells: predicting zero is then perfect, for any network."""
     cells = data.cells
     if not (cells.density and cells.intensity[1] and (cells.peak or cells.fall)):
-        fact = "the scenes have no cells, so answering zero is perfect and no run can be judged"
+        fact = "the scenes have no cells, so predicting zero is perfect and no run can be judged"
         allowed = "data.cells with a density, an intensity, and a peak or fall above 0"
         raise StudyError(("data.cells.density",), f"{fact}; allowed: {allowed}")
 

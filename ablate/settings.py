@@ -1,6 +1,7 @@
 """The settings of a run: frozen models with defaults, addressed by dotted names and hashed into the run's id.
 
-The defaults are those of the notebook. Nothing here imports torch, so thousands of runs can be planned without it.
+The defaults are those of the notebook (docs/settings.md says which). Nothing here imports torch, so thousands of runs
+can be planned without it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ablate.variants.choices import OPEN, Variant
 from ablate.variants.files import Files
 
 RECIPE = 1
-"""Version of the training code. Increase it with any change, also of a default, that changes the numbers of a run; the
+"""Version of the training code. Increase it with any change, also of a default, that alters the numbers of a run; the
 golden tests fail if you forget."""
 
 
@@ -33,7 +34,7 @@ class ModelConfig(Frozen):
     image_size: Size = Field((64, 64), description="height and width in pixels, from 8; multiples of the patch size")
     channels: Count = Field(1, description="channels of input and output")
     patch_size: Count = Field(8, description="side of a patch in pixels; a power of two")
-    width: Count = Field(32, description="dimensions of a token (the notebook's d_model); a multiple of the heads")
+    width: Count = Field(32, description="dimensions of a token (d_model); a multiple of the heads")
     depth: Count = Field(12, description="number of blocks")
     heads: Count = Field(4, description="number of attention heads; the width must be a multiple of it")
     mlp_ratio: Annotated[float, Field(gt=0, le=1000)] = Field(
@@ -58,8 +59,8 @@ class ModelConfig(Frozen):
     )
     head_init: Literal["torch", "small"] = Field(
         "torch",
-        description="initial values of the decoder's last convolution: torch's, which can be far from any image, or "
-        "`small`: near 0, as those of linear layers; the linear decoder's are always small",
+        description="initial values of the decoder's last convolution: torch's, which can add a large constant to "
+        "every image, or `small`: near 0, like those of linear layers; the linear decoder's are always small",
     )
     prediction: Annotated[Literal["clean", "noise"], OPEN] = Field(
         "clean", description="what the decoder predicts, the clean image or the noise to subtract from the input"
@@ -101,25 +102,26 @@ class TrainingConfig(Frozen):
     batch: Count = Field(32, description="training scenes per step")
     loss: Annotated[Literal["mse", "l1"], OPEN] = Field("mse", description="training loss")
     optimiser: Annotated[Literal["adam", "adamw"], OPEN] = Field(
-        "adam", description="optimiser, with torch's standard parameters"
+        "adam", description="optimiser, with torch's default parameters"
     )
     rate: Positive = Field(1e-3, description="learning rate")
     weight_decay: NotNegative | None = Field(
-        None, description="weight decay; null is torch's standard, 0 for adam and 0.01 for adamw"
+        None, description="weight decay; null for torch's default, which is 0 for adam and 0.01 for adamw"
     )
     schedule: Annotated[Literal["constant", "cosine"], OPEN] = Field(
         "constant", description="how the learning rate changes over steps"
     )
     warmup: NotNegative = Field(
-        0.0, description="number of epochs, possibly a fraction, over which the rate rises from near 0 to its schedule"
+        0.0, description="number of epochs, possibly a fraction, over which the rate rises from near 0 to its full one"
     )
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0,
-        description="decay per step of a moving average of the weights, evaluated in their place; 0 turns it off",
+        description="decay per step of an exponential moving average of the weights, which is evaluated instead of "
+        "them; 0 turns it off",
     )
     statistics: Literal["running", "precise"] = Field(
         "running",
-        description="BatchNorm's means and variances in evaluation: averages over the last steps (the notebook's), or "
+        description="BatchNorm's means and variances in evaluation: running averages over the last steps, or "
         "`precise`: estimated before each evaluation with fixed weights, on 256 training scenes",
     )
     precision: Literal["float32", "bfloat16"] = Field(

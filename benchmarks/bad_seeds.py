@@ -2,7 +2,7 @@
 
     python -m benchmarks.bad_seeds        # writes benchmarks/bad_seeds.md, in a minute on one core
 
-Scores are relative to those of answering zero. Shape legend: S studies, A arms (the reference first), C compared arms,
+Scores are relative to those of predicting zero. Shape legend: S studies, A arms (the reference first), C compared arms,
 N seeds.
 """
 
@@ -26,10 +26,10 @@ from benchmarks.calibration import MARGIN, is_right, percent, uncertainty
 from benchmarks.noises import SD
 
 HEIGHT = 12.0
-"""By how much an ordinary run is better than answering zero, in dB: as the default network is."""
+"""By how much an ordinary run is better than predicting zero, in dB: as the default network is."""
 
 BELOW, BELOW_SD = 1.0, 0.5
-"""How far a run that has learned nothing is below answering zero (dB), and how much that varies."""
+"""How far a run that has learned nothing is below predicting zero (dB), and how much that varies."""
 
 ARMS, SEEDS = 5, (5, 12)
 TRUTHS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
@@ -143,7 +143,7 @@ def measure(bad: Bad, seeds: int, studies: int, score: Callable[..., np.ndarray]
 
 
 def zero(draw: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """The score of answering zero."""
+    """The score of predicting zero."""
     return np.zeros(shape)
 
 
@@ -192,31 +192,32 @@ HEAD = """\
 # Bad runs and the verdicts
 
 {studies:,} simulated studies of {arms} arms for each line, the reference included. Ordinary runs are {height:g} dB
-better than answering zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin M
-is {margin:g} dB. All numbers are percentages; an error is **bold** if it is over 5 by more than three Monte Carlo
+better than predicting zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin
+M is {margin:g} dB. All numbers are percentages; an error is **bold** if it is over 5 by more than three Monte Carlo
 standard errors.
 
 ## Studies with a wrong verdict
 
 For the worst of the true differences 0, ½, 1 and 2 M, upwards and downwards. A *diverged* run has the score of
-answering zero; one that has *learned nothing* keeps its own, {below:g} dB below that on average. Either bars verdicts:
+predicting zero; one that has *learned nothing* keeps its own, {below:g} dB below that on average. Either bars verdicts:
 an arm with a bad run is never better or equivalent, and if the reference has one, no arm is worse or equivalent. *All
-seeds*: the truth is the difference of the means over all seeds, bad ones included. *Good seeds*: it is that of the
-seeds without bad runs.
+seeds*: the true difference is that of the means over all seeds, including bad ones. *Good seeds*: it is that of the
+means over seeds without bad runs.
 
-Where bad runs are in one arm or in the reference alone, verdicts about all seeds do not hold: many small studies have
-not seen one, and no interval can know. So verdicts are about good seeds, for which they hold where up to 20% of runs
-are bad, and a report gives the bound on the rate of bad seeds, and compares the rates of arms, apart from them. Where
-half of the runs of one arm or of the reference are bad, *worse* (or *better*) says that of all seeds, not of good ones.
+If only one arm, or only the reference, has bad runs, verdicts about all seeds do not hold: many small studies have not
+seen a bad run, and no interval can account for it. So verdicts are about good seeds, for which they hold if up to 20%
+of runs are bad. Separately from them, a report gives an upper bound on the rate of bad seeds, and compares the rates of
+arms. If half of the runs of one arm or of the reference are bad, *worse* (or *better*) is a statement about all seeds,
+not about good ones.
 
 """
 
 BOUNDS = """
 ## The bound on the rate of bad seeds
 
-Runs of one seed that go wrong together, at a rate just below the bound that seeds without a bad run give: how often
-the bound holds (exact, no simulation) if runs are counted, and if seeds are. By runs it is the upper end of the 95%
-interval.
+How often the upper bound holds if runs of one seed go wrong together: once for a bound computed from the number of runs
+(the upper end of the 95% interval), and once from the number of seeds. The true rate is just below the bound that
+follows if no seed has a bad run. The numbers are exact, not simulated.
 
 """
 

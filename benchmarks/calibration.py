@@ -231,7 +231,7 @@ def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
     """What can be promised, according to the measurements."""
     failing = {cell.noise.name for cell in cells if not cell.holds}
     holding, other = ("; ".join(n.name for n in NOISES if (n.name in failing) == fails) for fails in (False, True))
-    yield f"- The verdicts of a study hold together in 95% of studies, for all sizes measured, under: {holding}."
+    yield f"- The verdicts of a study hold jointly in 95% of studies, for all sizes measured, under: {holding}."
     if other:
         yield f"- They do **not**, for some sizes or all, under: {other}."
     yield "- If rare seeds move the mean of an arm, that mean cannot be known from seeds that show none of them."
@@ -239,7 +239,7 @@ def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
     missed = Counter(grid.noise.name for grid in grids if not grid.is_covered)
     counts = "; ".join(f"{name} ({count} of {len(GRIDS) * len(SEEDS)} sizes)" for name, count in missed.items())
     text = f"except under: **{counts}**" if missed else "under every kind of noise"
-    yield f"- The intervals of a grid's interactions hold together in 95% of studies {text}."
+    yield f"- The intervals of a grid's interactions hold jointly in 95% of studies {text}."
     yield ""
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.missing_runs        # writes benchmarks/missing_runs.md, in a minute on one core
 
-Scores are relative to those of answering zero. Shape legend: S studies, A arms (the reference first), C compared arms,
+Scores are relative to those of predicting zero. Shape legend: S studies, A arms (the reference first), C compared arms,
 N seeds.
 """
 
@@ -32,7 +32,7 @@ PAGE = Path(__file__).with_suffix(".md")
 
 @dataclass(frozen=True)
 class Missing:
-    """Runs that never end: of all arms, of the first compared one, or all of a seed; `counted` if they broke."""
+    """Runs that never end: of all arms, of the first compared one, or all of a seed; `counted` if they failed."""
 
     name: str
     counted: bool
@@ -42,14 +42,14 @@ class Missing:
 
 
 PATTERNS = (
-    Missing("any run breaks", counted=True, lowest=False),
+    Missing("any run fails", counted=True, lowest=False),
     Missing("any run times out", counted=False, lowest=False),
-    Missing("the lowest runs break", counted=True, lowest=True),
+    Missing("the lowest runs fail", counted=True, lowest=True),
     Missing("the lowest runs time out", counted=False, lowest=True),
-    Missing("the lowest runs of one arm break", counted=True, lowest=True, only_first=True),
+    Missing("the lowest runs of one arm fail", counted=True, lowest=True, only_first=True),
     Missing("the lowest runs of one arm time out", counted=False, lowest=True, only_first=True),
     # append only: a pattern's place seeds its simulation
-    Missing("all runs of a seed break", counted=True, lowest=False, together=True),
+    Missing("all runs of a seed fail", counted=True, lowest=False, together=True),
     Missing("all runs of a seed time out", counted=False, lowest=False, together=True),
 )
 
@@ -126,9 +126,9 @@ HEAD = """\
 # Runs that never end
 
 {studies:,} simulated studies with {seeds} seeds for each line and each true difference. Runs are {height:g} dB better
-than answering zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin M is
+than predicting zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin M is
 {margin:g} dB. 5% of the runs of each arm, the reference included, or of one arm alone never end: any of them, those
-with the lowest scores, or all runs of a seed together. A run that *breaks* counts as answering zero and as a bad run,
+with the lowest scores, or all runs of a seed together. A run that *fails* counts as predicting zero and as a bad run,
 so an arm with one is never better or equivalent, and if the reference has one, no arm is worse or equivalent. One that
 *times out* is left out with its pair. With `missing: 0` a comparison waits for either. All numbers are percentages; an
 error is **bold** if it is over 5 by more than three Monte Carlo standard errors.

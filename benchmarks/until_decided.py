@@ -100,9 +100,10 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.until_decided`; edit the program instead. -->
 # Until decided, or twelve seeds: real studies
 
-Each study of `experiments/` once with {last} fixed seeds, once with `seeds: {{from: {first}, to: {last}}}`; margin and
-metric are the study's. Both designs' verdicts hold together with 95% each, for the kinds of noise under which
-[calibration](calibration.md) says so; the looks' intervals are wider for it.
+Some studies of `experiments/`, each judged once with {last} fixed seeds and once with
+`seeds: {{from: {first}, to: {last}}}`; margin and metric are the study's. In both designs all verdicts hold jointly
+with 95% confidence, under the kinds of noise for which [calibration](calibration.md) shows it; this is why the
+intervals of looks are wider.
 
 """
 

@@ -10,7 +10,7 @@ from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, SEARC
 BEST = "on the test scenes, weights of the epoch with the lowest validation MSE"
 LAST = "on the test scenes, weights of the last epoch"
 NOTHING = "on the test scenes, of the input itself: doing nothing"
-ZERO = "on the test scenes, of answering zero everywhere (for pictures: the mean of those for training)"
+ZERO = "on the test scenes, of predicting zero everywhere (pictures: the mean of the training pictures)"
 
 GOLDEN = [
     ("train/loss", "", False, 4, "training loss, mean over the epoch's batches"),
@@ -45,12 +45,12 @@ GOLDEN = [
         "dB",
         True,
         2,
-        f"PSNR above that of doing nothing {BEST}",
+        f"PSNR minus that of doing nothing {BEST}",
     ),
     ("last/mse", "", False, 5, f"mean squared error {LAST}"),
     ("last/psnr", "dB", True, 2, f"PSNR of the pooled MSE {LAST}"),
     ("last/ssim", "", True, 4, f"structural similarity {LAST}"),
-    ("last/gain", "dB", True, 2, f"PSNR above that of doing nothing {LAST}"),
+    ("last/gain", "dB", True, 2, f"PSNR minus that of doing nothing {LAST}"),
     ("nothing/mse", "", False, 5, f"mean squared error {NOTHING}"),
     ("nothing/psnr", "dB", True, 2, f"PSNR of the pooled MSE {NOTHING}"),
     ("nothing/ssim", "", True, 4, f"structural similarity {NOTHING}"),
@@ -59,15 +59,15 @@ GOLDEN = [
         "dB",
         True,
         2,
-        f"PSNR above that of doing nothing {NOTHING}",
+        f"PSNR minus that of doing nothing {NOTHING}",
     ),
     ("zero/mse", "", False, 5, f"mean squared error {ZERO}"),
     ("zero/psnr", "dB", True, 2, f"PSNR of the pooled MSE {ZERO}"),
     ("zero/ssim", "", True, 4, f"structural similarity {ZERO}"),
-    ("zero/gain", "dB", True, 2, f"PSNR above that of doing nothing {ZERO}"),
+    ("zero/gain", "dB", True, 2, f"PSNR minus that of doing nothing {ZERO}"),
     ("test/mse_sem", "", False, 4, "standard error of test/mse over the test images"),
     ("best/epoch", "epoch", False, 0, "epoch with the lowest validation MSE, from 1"),
-    ("diverged/epoch", "epoch", False, 0, "epoch whose loss was not finite, from 1; none where all were"),
+    ("diverged/epoch", "epoch", False, 0, "epoch whose loss was not finite, from 1; missing if all were"),
     ("cost/parameters", "", False, 4, "trainable parameters"),
     ("cost/flops", "", False, 4, "forward FLOPs per image, a multiply-add counted as two"),
     ("cost/train_seconds", "s", False, 0, "seconds of all training steps, evaluation not included"),

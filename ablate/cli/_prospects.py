@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show_prospects(design: Design, record: Record) -> None:
-    """Print which differences a study would find, how many seeds equivalence takes, and which way to choose seeds."""
+    """Print which differences a study would find, the seeds to show equivalence, and the better way to choose seeds."""
     from ablate.pipeline.prospects import MIN_SEEDS, find_prospects
 
     found = find_prospects(design, record)
@@ -26,7 +26,7 @@ def show_prospects(design: Design, record: Record) -> None:
         )
         return
     out.print(_resolution_table(design, found))
-    for line in (_bargain(found), _basis(design, found.similar)):
+    for line in (_compare_plans(found), _basis(design, found.similar)):
         out.print(line)
 
 
@@ -41,7 +41,7 @@ def _resolution_table(design: Design, found: Prospects) -> Table:
         smallest = "none" if math.isinf(resolution.found) else f"{format_significant(resolution.found, 2)}{unit}"
         return f"{format_significant(resolution.sd, 2)}{unit}", smallest, seeds
 
-    headings = ("if paired differences vary by", "found from", "equivalence takes seeds")
+    headings = ("sd of paired differences", "smallest difference found", "seeds to show equivalence")
     title = (
         f"What the study can decide with {design.looks[-1].seeds} seeds, at a margin of {design.margin:g}{unit} "
         "(80% power)"
@@ -49,23 +49,23 @@ def _resolution_table(design: Design, found: Prospects) -> Table:
     return make_table(title, headings, map(line, found.resolutions))
 
 
-def _bargain(found: Prospects) -> str:
-    """Which of a fixed number of seeds and seeds until decided settles more per run."""
+def _compare_plans(found: Prospects) -> str:
+    """Which decides more per run: a fixed number of seeds, or seeds until decided."""
     asked, other = found.asked, found.other
     if not other:
         return f"{_plan_text(asked)}; the other way to choose seeds would take more runs."
     texts = f"{_plan_text(asked)}; {_plan_text(other)}"
     if not asked.prospect.settled + other.prospect.settled:
-        return f"{texts}. Neither is a bargain: with so few seeds nothing is settled."
+        return f"{texts}. Neither is worth it: with so few seeds nothing is decided."
     better = max(asked, other, key=lambda plan: plan.prospect.per_run)
-    return f"{texts}. The better bargain: {_seeds_text(better)}."
+    return f"{texts}. More is decided per run with: {_seeds_text(better)}."
 
 
 def _plan_text(plan: SeedPlan) -> str:
     from ablate.reporting.markup.numbers import format_percent
 
     settled = format_percent(plan.prospect.settled)
-    return f"{_seeds_text(plan)} would settle {settled} of the comparisons with {plan.prospect.runs:.0f} runs"
+    return f"{_seeds_text(plan)} would decide {settled} of the comparisons with {plan.prospect.runs:.0f} runs"
 
 
 def _seeds_text(plan: SeedPlan) -> str:
@@ -80,11 +80,12 @@ def _basis(design: Design, similar: Similar) -> str:
     seeds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
     count = len(similar.comparisons)
     text = (
-        f"Judged by {count} recorded comparison{'s' if count > 1 else ''} of {seeds} seeds in "
-        f"{', '.join(similar.studies)}, as if their differences and spreads were the true ones."
+        f"Estimated from {count} recorded comparison{'s' if count > 1 else ''} of {seeds} seeds in "
+        f"{', '.join(similar.studies)}, assuming that their differences and standard deviations are the true ones."
     )
     if other := similar.other_conditions:
-        return f"{text} This is a guess, since those runs have another training or task: {_settings(other)}."
+        fact = "This is a guess, since those runs were trained differently or on another task"
+        return f"{text} {fact}: {_settings(other)}."
     if design.tunings and not design.chosen:
         return f"{text} This is a guess, since the arms are not tuned yet."
     return f"{text} Their networks differ: {_settings(similar.differing)}." if similar.differing else text

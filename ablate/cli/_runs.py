@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ablate.records.record import Record
 
 Study = Annotated[Path | None, typer.Option(metavar="STUDY", help="In place of RUN: a study, with --arm and --seed.")]
-Arm = Annotated[str | None, typer.Option(help="The arm of --study, as in its report.")]
-Seed = Annotated[int | None, typer.Option(help="The seed of --study.")]
+Arm = Annotated[str | None, typer.Option(help="With --study: the name of the arm, as in the report.")]
+Seed = Annotated[int | None, typer.Option(help="With --study: the seed.")]
 
 
 def find_run(record: Record, beginning: str | None, study: Path | None, arm: str | None, seed: int | None) -> FoundRun:

@@ -77,7 +77,7 @@ def about(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Ablation studies of a ViT denoiser: which parts matter, and how sure are we."""
+    """Find out which parts of a ViT denoiser matter, and how sure we can be."""
     if context.invoked_subcommand in WITH_RECORD:
         _enter_project(context)
 

@@ -35,16 +35,16 @@ def denoise(
         typer.Option(
             "--range",
             metavar="LOW HIGH",
-            help="The pixel values that are 0 and 1 for the network. Default: as in training, else those of the type.",
+            help="The pixel values that are 0 and 1 for the network. Default: as in training, or by the pixel type.",
         ),
     ] = None,
     side_by_side: Annotated[
-        bool, typer.Option("--side-by-side", help="Write also NAME.both.SUFFIX, with each picture and its result.")
+        bool, typer.Option("--side-by-side", help="Also write NAME.both.SUFFIX, with each picture and its result.")
     ] = False,
 ) -> None:
     """Denoise pictures of any size with a trained network.
 
-    The results have the names, the types, the sizes and the channels of the pictures.
+    Each result has the name, type, size and channels of its picture.
     """
     from ablate.records.record import Record
 

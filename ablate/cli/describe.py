@@ -27,13 +27,14 @@ def describe(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same numbers as JSON.")] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the notebook's questions, each with its answer.")
+        bool,
+        typer.Option("--markdown", help="Answer the twenty questions of reports/anatomy.md about the default network."),
     ] = False,
 ) -> None:
     """Show the parts of a network, with shapes and FLOPs.
 
-    Of the default network, or of each arm of a study: the shape after each part, its parameters and FLOPs, and which
-    parts are not linear.
+    For the default network, or for each arm of a study, it prints the shape after each part, its parameters and FLOPs,
+    and which parts are not linear.
     """
     from ablate.denoiser import anatomy
 

@@ -24,7 +24,8 @@ def judge(
         float, typer.Option(help="The smallest difference that matters to you, in the unit of the scores.")
     ] = ...,  # type: ignore[assignment]
     reference: Annotated[
-        str | None, typer.Option(help="The arm that the others are compared with. Default: baseline, control, ...")
+        str | None,
+        typer.Option(help="The arm that the others are compared with. Default: one named baseline, control, ..."),
     ] = None,
     lower_is_better: Annotated[bool, typer.Option("--lower-is-better", help="Lower scores are better.")] = False,
     arm: Annotated[str | None, typer.Option(help="The column of the arms, if it is not obvious.")] = None,
@@ -38,13 +39,13 @@ def judge(
         ),
     ] = None,
     tracking_uri: Annotated[
-        str | None, typer.Option(help="The tracking server of --mlflow. Default: that of MLflow.")
+        str | None, typer.Option(help="The tracking server of --mlflow. Default: MLFLOW_TRACKING_URI, as in MLflow.")
     ] = None,
     looks: Annotated[
-        str | None, typer.Option(help="The numbers of seeds at which looks were planned, such as 3,6,12.")
+        str | None, typer.Option(help="The numbers of seeds at which looks at the scores were planned, such as 3,6,12.")
     ] = None,
     missing: Annotated[
-        int, typer.Option(help="So many seeds of each comparison may lack a score without making it wait.")
+        int, typer.Option(help="How many seeds of each comparison may lack a score without making it wait.")
     ] = 0,
     claims: Annotated[Path | None, typer.Option(help="A YAML file with claims about the arms, under `expect`.")] = None,
     check: Annotated[
@@ -56,10 +57,10 @@ def judge(
     ] = False,
     question: Annotated[str | None, typer.Option(help="The question that the comparison answers.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="The folder of the report. Default: reports/NAME, by the name of SCORES.")
+        Path | None, typer.Option(help="The folder of the report. Default: reports/NAME, after the name of SCORES.")
     ] = None,
 ) -> None:
-    """Judge the scores of runs that any program trained.
+    """Judge scores that another program produced.
 
     The table has a row per run (arm, seed, score), or a column per arm or per seed. The report is that of a study, as
     far as scores can give it.
@@ -69,7 +70,7 @@ def judge(
     from ablate.statistics.evidence import exit_code
 
     if check and (latex or claims is None):
-        raise AblateError("--check needs --claims, and goes without --latex")
+        raise AblateError("--check needs --claims, and cannot be combined with --latex")
     table = _table(scores, mlflow, tracking_uri)
     name = name_of(mlflow or str(scores))
     result = judge_scores(

@@ -15,7 +15,7 @@ from ablate.errors import AblateError
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The study's name; the file is NAME.yaml.")],
 ) -> None:
-    """Write a small study to start from, with comments that say what to change."""
+    """Write a small, commented study to start from."""
     from importlib.resources import files
 
     from ablate.studies.loading import name_of

@@ -29,7 +29,7 @@ def report(
         bool, typer.Option("--latex", help="Write nothing; print a table and the methods for a paper, in LaTeX.")
     ] = False,
 ) -> None:
-    """Write a report again, from its data."""
+    """Write a report again from its data, without training."""
     from ablate.pipeline.results import SearchResult
     from ablate.pipeline.study import report as write_again
     from ablate.statistics.evidence import exit_code

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @app.command()
 def search(
     search_file: SearchFile,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the space, and the time it takes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print the search space, and how long the search will take.")
+    ] = False,
     workers: Workers = None,
     per_gpu: PerGpu = None,
     device: Device = "auto",
@@ -32,7 +34,7 @@ def search(
         typer.Option("--retry-failed", help="Train failed trials again, and draw the trials after them again."),
     ] = False,
 ) -> None:
-    """Search for the best settings.
+    """Search for good settings, and report the best.
 
     Each trial is a run, recorded and logged to MLflow. A search that was killed continues where it stopped.
     """

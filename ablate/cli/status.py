@@ -26,9 +26,9 @@ def status(
 ) -> None:
     """Show the status of every run.
 
-    Which runs are finished, diverged, running, interrupted, pruned (a trial that its search has stopped), not needed
-    (by any look of their study), lost, failed or timed out, and which are not yet in MLflow. Runs that need no
-    attention are counted, the others listed.
+    It prints which runs are finished, diverged, running, interrupted, pruned (a trial that its search has stopped), not
+    needed (by any look of their study), lost, failed or timed out, and which are not yet in MLflow. Runs that need no
+    attention are only counted; the others are listed.
     """
     from ablate.pipeline.status import look_over
     from ablate.records.record import Record

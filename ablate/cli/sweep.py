@@ -29,7 +29,7 @@ MAX_LINES = 3
 def sweep(
     study_file: StudyFile,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print the plan, how long it takes, and what it can decide.")
+        bool, typer.Option("--dry-run", help="Only print the plan, how long it will take, and what it can decide.")
     ] = False,
     workers: Workers = None,
     per_gpu: PerGpu = None,

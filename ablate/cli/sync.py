@@ -12,7 +12,8 @@ from ablate.errors import AblateError
 def sync(study_files: OptionalFiles = None) -> None:
     """Send to MLflow whatever it does not have.
 
-    Of these studies and searches, or of all that were swept in this folder. What was deleted in MLflow is restored.
+    It sends the given studies and searches, or all that were swept in this folder. What was deleted in MLflow is
+    restored.
     """
     from ablate.records.lock import only_writer
     from ablate.records.record import Record

@@ -14,12 +14,12 @@ from ablate.tracking.connection import PORT
 @app.command()
 def ui(
     study_file: OptionalFile = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve it, on this machine only.")] = PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port, on this machine only.")] = PORT,
 ) -> None:
     """Show the runs in MLflow, in the browser.
 
-    Serves this folder's runs, or those of one study or search, on this machine only, until Ctrl-C. If MLflow is a
-    tracking server, prints its address instead.
+    It serves this folder's runs, or those of one study or search, on this machine only, until Ctrl-C. If MLflow is a
+    tracking server, it prints the server's address instead.
     """
     from ablate.records.record import Record
     from ablate.studies.loading import load

@@ -38,7 +38,7 @@ class Source(Protocol):
         """The noisy and the clean images, each (B, C, H, W). An image does not depend on the others."""
 
     def constant(self) -> NDArray[np.float32]:
-        """The value of each channel (C,) of the constant answer: a network that is worse has learned nothing."""
+        """The value of each channel (C,) of the constant prediction: a network that is worse has learned nothing."""
 
     def files_of(self, split: Split) -> int | None:
         """How many files the images of a split are from, in turn; None if each image is independent of the others."""

@@ -151,7 +151,7 @@ def _check_epochs(item: Adoptable) -> None:
 
 
 def _result(line: Line, data: Path) -> Result:
-    """How a run ended. The scores of a diverged run are left out: the table has those of a constant answer instead."""
+    """How a run ended. The scores of a diverged run are left out: the table has those of a constant prediction."""
     cells = {name: cell for name, cell in line.items() if cell}
     results = {name: _number(cell) for name, cell in cells.items() if name in METRICS}
     if line["status"] == "diverged":

@@ -72,7 +72,7 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
         case Ended(status, results):
             score = f", test {results['test/psnr']:.2f} dB" if "test/psnr" in results else ""
             when = f" in epoch {results['diverged/epoch']}" if "diverged/epoch" in results else ""
-            below = f"; below answering {run.data.constant_answer}, so it has learned nothing"
+            below = f"; below predicting {run.data.constant_prediction}, so it has learned nothing"
             return f"{status}{when}{score}{below if has_learned_nothing(results) else ''}"
         case Lost(reason):
             return f"{reason}; it is tried again"

@@ -9,7 +9,7 @@ from ablate.metrics import METRICS, STUDY_METRICS
 
 
 def has_learned_nothing(results: Mapping[str, float], kind: str = "test") -> bool:
-    """Whether a run's own score, of its `test` or `last` weights, is below that of a constant answer (`zero/psnr`).
+    """Whether a run's own score, of its `test` or `last` weights, is below that of a constant prediction (`zero/psnr`).
 
     >>> has_learned_nothing({"test/psnr": 16.2, "zero/psnr": 17.3}), has_learned_nothing({"zero/psnr": 17.3})
     (True, False)
@@ -18,7 +18,7 @@ def has_learned_nothing(results: Mapping[str, float], kind: str = "test") -> boo
 
 
 def replace_diverged_scores(status: str, results: dict[str, float]) -> dict[str, float]:
-    """Replace the scores of a diverged run by those of the constant answer; others are unchanged.
+    """Replace the scores of a diverged run by those of the constant prediction; others are unchanged.
 
     `test/mse_sem` is dropped with them, since it belongs to the score that was replaced.
 

@@ -47,7 +47,7 @@ def read_rows(path: Path) -> Rows:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise AblateError(f"{path}: a table of scores must be a file of another kind; allowed: {', '.join(READERS)}")
+        raise AblateError(f"{path}: not a table of scores by its name; allowed: {', '.join(READERS)}")
     if not path.is_file():
         raise AblateError(f"{path}: no such file")
     if path.stat().st_size > MAX_BYTES:
@@ -82,7 +82,7 @@ def _read_csv(path: Path) -> Rows:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns = [name.strip() for name in next(reader, [])]
     if twice := {name for name in columns if columns.count(name) > 1}:
-        raise AblateError(f"{path}: line 1: the column '{sorted(twice)[0]}' is there twice")
+        raise AblateError(f"{path}: line 1: the column '{sorted(twice)[0]}' appears twice")
     rows, places, begins = [], [], reader.line_num + 1
     for cells in reader:
         place, begins = f"line {begins}", reader.line_num + 1

@@ -192,4 +192,4 @@ def _check_unique(table: Rows, runs: list[ScoredRun]) -> None:
     if twice:
         more = f" and {len(twice) - MAX_NAMED} more" if len(twice) > MAX_NAMED else ""
         rule = "each arm must have one score per seed"
-        raise AblateError(f"{table.source}: {rule}; there are more of {'; '.join(twice[:MAX_NAMED])}{more}")
+        raise AblateError(f"{table.source}: {rule}; there are several of {'; '.join(twice[:MAX_NAMED])}{more}")

@@ -111,8 +111,8 @@ def _effects(studies: dict[str, Headlines]) -> Iterator[Block]:
         "The effect of every change of every study in dB, largest first",
         f"Mark: the mean difference from the study's reference; {LINES} (with an arrow where it leaves the scale)"
         f"{'; hollow mark: the arm or its reference has a bad run' if bad_runs else ''}. The intervals of "
-        "one study hold together with 95%, for the kinds of noise under which benchmarks/calibration.md says so; those "
-        "of different studies do not.",
+        "one study hold jointly with 95% confidence, under the kinds of noise for which benchmarks/calibration.md "
+        "shows it; those of different studies do not.",
     )
     for metric, found in every.items():
         yield _effects_table(f"Differences in {metric_label(metric)}, largest first", found)
@@ -139,15 +139,15 @@ def _notes(studies: dict[str, Headlines], *, bad_runs: bool) -> Iterator[str]:
     yield (
         "The page of each study says what its arms have in common; effects under different settings need not add up. "
         "The largest of many estimates are too large on average, and so are those of studies that stopped early "
-        "because of them: go by the intervals."
+        "because of them: rely on the intervals instead."
     )
     if large := [name for name, facts in studies.items() if len(compared_arms(facts)) > MAX_EFFECTS]:
         yield f"Only the {MAX_EFFECTS} largest effects of {join_names(large)} are shown; the rest are on their pages."
     metrics = {name: METRICS[facts["metric"]] for name, facts in studies.items()}
     if any(metric.is_relative for metric in metrics.values()):
         yield (
-            "A gain is the PSNR above that of doing nothing in the same task. It is listed apart, since the arms of a "
-            "study that is judged by it can differ in the task."
+            "A gain is the PSNR minus that of doing nothing in the same task. It is listed separately, since the arms "
+            "of a study that is judged by it can differ in the task."
         )
     converted = [name for name, metric in metrics.items() if metric != measure_of(metric)]
     if converted:
@@ -155,8 +155,8 @@ def _notes(studies: dict[str, Headlines], *, bad_runs: bool) -> Iterator[str]:
         yield f"Judged by another score, but shown here in dB of PSNR: {judged}. Their verdicts are on their own pages."
     if bad_runs:
         yield (
-            "Bad runs (of those of the arm and its reference) diverged and count with the score of answering zero (for "
-            "pictures: the mean of those for training), or scored below that. So such an effect says how often "
+            "A bad run (of the arm or its reference) diverged, and counts with the score of predicting zero (for "
+            "pictures: the mean of the training pictures), or it scored below that. Such an effect says how often "
             "training goes wrong rather than how good a trained network is."
         )
 

@@ -50,7 +50,7 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     """The Shapley value of each axis; none unless the grid `has_components`. The level of `grid.baseline` counts as on.
 
     The values are computed for each seed and compared with zero by paired t intervals. Their error is shared over the
-    axes (Bonferroni), so that all of them hold together with a confidence of 95%, apart from the verdicts of the arms
+    axes (Bonferroni), so that all of them hold jointly with a confidence of 95%, apart from the verdicts of the arms
     and from the interactions. A missing run makes all of them wait, unless the study does without its seed, and
     a bad one leaves them undecided, since each depends on all cells.
 

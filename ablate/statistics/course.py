@@ -8,7 +8,7 @@ the outer interval of a pair has the confidence
 
 where m is the number of comparisons and N the number of seeds of the last look. The error of each comparison is spent
 evenly over the seeds (Lan and DeMets 1983, Biometrika 70), and the errors are added up (Bonferroni). So all verdicts of
-all looks hold together with 95% confidence. Since that includes the looks that are never taken, some things cost no
+all looks hold jointly with 95% confidence. Since that includes the looks that are never taken, some things cost no
 additional error: that a verdict is final, that hopeless pairs are given up, and that a budget can end everything.
 Spending the error later would settle less per run (`benchmarks/spending.md`).
 

@@ -133,8 +133,8 @@ def _interactions(grid: GridScores, pair: tuple[int, int], margin: float, count:
         margin=margin,
         comparisons=count,
         sign=grid.sign,
-        # a diverged run has no score of its own (it gets that of a constant answer), and one that has learned nothing
-        # says nothing of its settings, so no verdict may rest on either
+        # a diverged run has no score of its own (it gets that of a constant prediction), and one that has learned
+        # nothing does not show how good its settings are, so no verdict may rest on either
         arms_bad=of_any_cell,
         references_bad=of_any_cell,
         lacking=None if lacks is None else (lacks[:, a, b] | lacks[:, a0, b] | lacks[:, a, b0] | lacks[:, a0, [b0]]).T,

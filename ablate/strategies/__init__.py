@@ -11,7 +11,7 @@ from ablate.settings import Run
 from ablate.training.events import Row
 
 DIVERGED: Status = "diverged"
-"""What a trial remembers if its run diverged; it is complete, with the value of a constant answer."""
+"""What a trial remembers if its run diverged; it is complete, with the value of a constant prediction."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Trial:
 
     @property
     def has_diverged(self) -> bool:
-        """Whether its run diverged: it is complete, with the value of a constant answer."""
+        """Whether its run diverged: it is complete, with the value of a constant prediction."""
         return self.state == "complete" and self.why == DIVERGED
 
 

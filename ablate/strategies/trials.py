@@ -144,7 +144,7 @@ class OpenTrial:
             self._end(TrialState.PRUNED)
 
     def _diverge(self, results: Mapping[str, float]) -> None:
-        """It scores what a constant answer does, as everywhere."""
+        """It scores what a constant prediction does, as everywhere."""
         zero = self.search.judged.at("zero").name
         if zero in results:
             self.trial.set_user_attr(WHY, DIVERGED)

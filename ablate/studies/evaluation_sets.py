@@ -16,7 +16,7 @@ CERTAIN = 100.0
 
 
 def check_sets(settings: Settings) -> None:
-    """Raise a StudyError if no run can be judged, since answering zero is perfect: the scenes have no cells.
+    """Raise a StudyError if no run can be judged, since predicting zero is perfect: the scenes have no cells.
 
     That can be so by their settings, or by chance if there are few scenes.
     """
@@ -32,7 +32,7 @@ def check_sets(settings: Settings) -> None:
     for split, count in counts.items():
         if _expected(settings, count, settings.data.cells.density) < CERTAIN and _is_blank(settings, split, count):
             scenes = f"all {count} {split} scenes are" if count > 1 else f"the only {split} scene is"
-            fact = f"{scenes} blank, so answering zero is perfect and no run can be judged"
+            fact = f"{scenes} blank, so predicting zero is perfect and no run can be judged"
             raise StudyError((f"data.{split}",), f"{fact}; allowed: more scenes, or a higher data.cells.density")
 
 

@@ -111,7 +111,7 @@ class Study(Frozen):
     vary: Axes | None = Field(None, description="the axes, which are settings, each with a list of values")
     design: Literal["grid", "one-at-a-time"] = Field(
         "grid",
-        description="which arms the axes give, all combinations of values or the reference with one axis changed",
+        description="which arms the axes define: all combinations of values, or the reference with one axis changed",
     )
     arms: dict[str, Overrides] | None = Field(
         None, min_length=1, description="arms by name, each with its overrides; instead of `vary`"
@@ -131,8 +131,8 @@ class Study(Frozen):
     )
     missing: Annotated[int, Field(ge=0)] = Field(
         0,
-        description="up to so many seeds of each comparison may lack a run for good without making its verdict wait; "
-        "state it before the first run",
+        description="how many seeds of each comparison may lack a run for good without making its verdict wait; state "
+        "it before the first run",
     )
     tune: Tune | None = Field(
         None, description="how each arm is tuned, if it is, so that arms are compared with their own best settings"

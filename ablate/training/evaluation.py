@@ -51,7 +51,7 @@ def evaluate(predict: Predict, task: Task, split: Split, count: int, device: str
 
 
 def score_baselines(task: Task, count: int) -> dict[str, float]:
-    """The test scores of doing nothing (the output is the input) and of a constant answer, by their full names."""
+    """The test scores of doing nothing (the output is the input) and of a constant prediction, by their full names."""
     nothing = score_nothing(task, count)
     return {**prefix_names("nothing", nothing, nothing), **prefix_names("zero", _score_zero(task, count), nothing)}
 

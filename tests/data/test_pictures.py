@@ -119,7 +119,7 @@ def test_the_range_is_that_of_the_type_or_a_given_one(
     assert np.isin(clean, ((pixels.astype(np.float64) - low) / (high - low)).astype(np.float32)).all()
 
 
-def test_the_constant_answer_is_the_mean_of_the_training_pictures(workplace: Path) -> None:
+def test_the_constant_prediction_is_the_mean_of_the_training_pictures(workplace: Path) -> None:
     task = picture_task(write_pictures(workplace / "pics", channels=3), model__channels=3)
     files = Pictures(task).files["train"]
     pixels = np.concatenate([pixels_of(file.clean).reshape(-1, 3) for file in files])

@@ -131,7 +131,7 @@ def test_the_mean_scene_is_the_closed_form(painted: Painted, part: str, first: i
 
 
 @pytest.mark.parametrize(("part", "which", "published"), [("noise", 3, 0.0072), ("clean", 1, 0.0188)])
-def test_the_mse_of_doing_nothing_and_of_answering_zero_is_the_closed_form(
+def test_the_mse_of_doing_nothing_and_of_predicting_zero_is_the_closed_form(
     painted: Painted, part: str, which: int, published: float
 ) -> None:
     squares, expected = painted[1][part], expected_maps()[which].mean()

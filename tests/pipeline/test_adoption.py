@@ -160,7 +160,7 @@ def test_one_more_seed_keeps_the_lines_of_the_others(reported: Design) -> None:
 
 
 def diverged(study: Design, record: Record) -> None:
-    """The second seed of the reference scores worse than answering zero; that of the other arm has no epoch."""
+    """The second seed of the reference scores worse than predicting zero; that of the other arm has no epoch."""
     zero = {f"zero/{name}": value for name, value in (("mse", 0.02), ("psnr", 17.0), ("ssim", 0.5), ("gain", -4.0))}
     own = {"test/psnr": 15.0, "last/psnr": 14.0, "test/mse_sem": 0.1}
     first, second = (arm.run(1) for arm in study.arms)

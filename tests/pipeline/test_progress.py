@@ -126,6 +126,6 @@ def test_a_stopped_run_is_described_as_its_strategy_says() -> None:
 
 def test_what_a_run_is_below_that_has_learned_nothing_is_named_by_the_source_of_its_images() -> None:
     event = Ended("finished", {"test/psnr": 12.0, "zero/psnr": 17.3}, b"", b"", {}, [])
-    assert describe(RUN, event).endswith("; below answering zero, so it has learned nothing")
+    assert describe(RUN, event).endswith("; below predicting zero, so it has learned nothing")
     pictures = tiny_run(data__source="images", data__path="pics", data__noise=["gaussian"])
-    assert "below answering the mean of the training pictures, so" in describe(pictures, event)
+    assert "below predicting the mean of the training pictures, so" in describe(pictures, event)

@@ -79,8 +79,8 @@ def test_it_is_a_guess_where_the_training_or_the_task_is_another(
     Path("planned.yaml").write_text(text)
     assert typed("sweep", "planned.yaml", "--dry-run", "--device", "cpu", monkeypatch=monkeypatch) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Judged by 1 recorded comparison of 6 seeds in near" in shown
-    assert "This is a guess, since those runs have another training or task: training.epochs 2 instead of 4." in shown
+    assert "Estimated from 1 recorded comparison of 6 seeds in near" in shown
+    assert "since those runs were trained differently or on another task: training.epochs 2 instead of 4." in shown
 
 
 def test_another_network_is_named_but_is_no_other_condition(workplace: Path) -> None:

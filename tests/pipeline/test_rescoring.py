@@ -119,7 +119,7 @@ def test_the_last_epochs_score_can_be_had_only_where_the_last_epoch_was_the_best
     assert all("only the weights of its best epoch are kept" in reason for reason in left.values())
 
 
-def test_a_diverged_run_is_judged_by_answering_zero_whose_score_needs_no_weights(old: Record, store: Path) -> None:
+def test_a_diverged_run_is_judged_by_predicting_zero_whose_score_needs_no_weights(old: Record, store: Path) -> None:
     study = by_mae()
     path = old.folder(study.runs[0].id) / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "diverged"}))

@@ -126,7 +126,7 @@ def test_a_diverged_run_has_no_error_over_the_test_images(record: Record) -> Non
     assert pd.isna(row(load_results(STUDY, record), BAD, 7)["test/mse_sem"])
 
 
-def test_a_run_below_answering_zero_keeps_its_scores(record: Record) -> None:
+def test_a_run_below_predicting_zero_keeps_its_scores(record: Record) -> None:
     found = row(load_results(STUDY, record), BAD, 3)
     assert found[list(results(WORSE_THAN_ZERO))].to_dict() == results(WORSE_THAN_ZERO)
 

@@ -106,7 +106,7 @@ def test_a_study_that_is_judged_by_another_score_is_named(tmp_path: Path) -> Non
 def test_effects_with_bad_runs_are_marked_and_explained(reports: Path) -> None:
     text = (reports / "README.md").read_text()
     assert re.findall(r"^\| (.*?) \| .* 2 of 10 \|$", text, flags=re.MULTILINE) == ["width=16, depth=8"] * 2
-    assert "Bad runs (of those of the arm and its reference)" in text
+    assert "A bad run (of the arm or its reference) diverged" in text
     assert "runs)" in (reports / "figures" / "effects.svg").read_text()
 
 

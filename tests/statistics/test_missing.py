@@ -38,7 +38,7 @@ def test_a_run_that_timed_out_is_left_out_with_its_pair() -> None:
     assert judge(study, runs_of(study, worse_3="timed out"))["worse"] == compare(*scores, margin=0.25, comparisons=3)
 
 
-def test_a_failed_run_counts_as_answering_zero_and_as_a_bad_one() -> None:
+def test_a_failed_run_counts_as_predicting_zero_and_as_a_bad_one() -> None:
     study = study_of(seeds=5, missing=1)
     found = judge(study, runs_of(study, same_3="failed"))["same"]
     scores = [[usual("same", seed) if seed != 3 else ZERO for seed in range(5)]]
@@ -112,7 +112,7 @@ def test_a_report_names_the_runs_that_no_verdict_waits_for_and_what_becomes_of_t
     assert "waiting" not in {comparison.verdict for comparison in found.values()}
     assert str(seeds_table(page)).count(" (failed)") == 1
     (warning,) = document(page).warnings
-    assert "one that broke counts as answering zero" in warning
+    assert "one that failed counts as predicting zero" in warning
     assert f"{SECOND} seed 2: failed" in warning
     assert "seed 4: timed out (not done)" in warning
 
@@ -157,4 +157,4 @@ def test_a_report_says_why_a_contrast_waits() -> None:
     data = fabricate(study, lambda cell: None if (cell.arm.name, cell.seed) in lost else grid_score(cell) or 30.0)
     data.runs.loc[data.runs.status == "failed", ["status", "error"]] = "timed out", "not done"
     text = str(document(build(study, data)))
-    assert "more than 1 seed lacks a run in any cell that it rests on" in text
+    assert "more than 1 seed lacks a run in any of the cells that it depends on" in text

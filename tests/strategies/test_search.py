@@ -107,7 +107,7 @@ def test_a_failed_run_is_a_failed_trial() -> None:
     assert [(trial.state.name, trial.user_attrs[WHY]) for trial in strategy.finished] == [("FAIL", "timed out")]
 
 
-def test_a_diverged_run_scores_what_answering_zero_does() -> None:
+def test_a_diverged_run_scores_what_predicting_zero_does() -> None:
     strategy = Searching(made_up_search(trials=1, space={"model.skip": ["both", "none"]}))
     (run,) = strategy.propose({})
     strategy.propose({run.id: Outcome("diverged", [], {"zero/psnr": 17.3})})

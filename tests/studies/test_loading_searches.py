@@ -60,7 +60,7 @@ def test_a_search_is_read_with_its_ranges_and_its_lists(tmp_path: Path) -> None:
         ("[both, none]", "[both, none]\n  model.mlp_ratio: [1, 1.0]", "7:24", "the value 1.0 is given twice"),
         ("base: {", "base: {data.cells.density: 1e-6, data.test: 2, ", "2:45", "all 2 test scenes are blank"),
         ("base: {", "base: {data.cells.density: 1e-6, data.validation: 1, ", "2:51", "the only validation scene"),
-        ("base: {", "base: {data.cells.density: 0, ", "2:28", "the scenes have no cells, so answering zero is"),
+        ("base: {", "base: {data.cells.density: 0, ", "2:28", "the scenes have no cells, so predicting zero is"),
         ("model.heads", "data.validation", "5:3", "data.validation changes what validation scores mean"),
         ("model.heads", "data.cells.density", "5:3", "changes what validation scores mean"),
         ("trials: 3", "trials: 3\nmetric: test/psnr", "8:9", "metric: 'test/psnr' is not a metric that can decide"),

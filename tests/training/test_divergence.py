@@ -50,7 +50,7 @@ def test_a_run_that_diverges_late_keeps_its_best_weights(
     assert all(torch.equal(weights[name], best[name]) for name in best)
 
 
-def test_a_run_that_is_worse_than_answering_zero_finished_with_its_own_scores() -> None:
+def test_a_run_that_is_worse_than_predicting_zero_finished_with_its_own_scores() -> None:
     end = trained({"training.rate": 1e-6, "training.epochs": 1})[-1]
     assert end.results["test/psnr"] < end.results["zero/psnr"]
     assert end.status == "finished"
@@ -68,6 +68,6 @@ def test_a_run_without_finite_scores_at_its_end_diverged(monkeypatch: pytest.Mon
     assert (end.status, "test/psnr" in end.results, "zero/psnr" in end.results) == ("diverged", False, True)
 
 
-def test_a_run_that_is_better_than_answering_zero_finished(linear: Events) -> None:
+def test_a_run_that_is_better_than_predicting_zero_finished(linear: Events) -> None:
     assert linear[-1].results["test/psnr"] > linear[-1].results["zero/psnr"]
     assert linear[-1].status == "finished"

@@ -142,7 +142,7 @@ def test_evaluation_builds_no_graph() -> None:
     assert not evaluate(lambda noisy: noisy * weight, TASK, "test", 4).image_mse.requires_grad
 
 
-def test_baselines_are_doing_nothing_and_answering_zero(scenes: Scenes) -> None:
+def test_baselines_are_doing_nothing_and_predicting_zero(scenes: Scenes) -> None:
     noisy, clean = scenes
     found = score_baselines(TASK, COUNT)
     assert found["nothing/mse"] == pytest.approx(float((noisy - clean).square().mean()))

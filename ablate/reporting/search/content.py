@@ -61,7 +61,7 @@ def _warnings(page: SearchPage) -> Iterator[str]:
         yield f"{page.missing_trials} of {page.search.trials} trials {are} not finished yet."
     if page.diverged_trials:
         counted = "it counts" if page.diverged_trials == 1 else "they count"
-        yield f"{page.diverged_trials} of {len(page.trials)} trials diverged; {counted} as a constant answer."
+        yield f"{page.diverged_trials} of {len(page.trials)} trials diverged; {counted} as a constant prediction."
 
 
 def _best(page: SearchPage) -> Blocks:
@@ -109,9 +109,9 @@ def _importance(page: SearchPage) -> Blocks:
         f" With fewer than {MIN_BEST} best trials, as here, it is little more than chance." if few < MIN_BEST else ""
     )
     yield paragraph(
-        f"By PED-ANOVA: how far the settings of the best quarter ({few} of {len(page.ranked)} complete trials; pruned "
-        "trials do not count) are from those of all. It is not an effect: it says for which axes this search had to "
-        f"find the right values within these ranges, not by how much the score depends on them.{advice}"
+        f"By PED-ANOVA: how much the settings of the best quarter ({few} of {len(page.ranked)} complete trials; pruned "
+        "trials do not count) differ from those of all. It is not an effect: it says on which axes this search had to "
+        f"find the right values within these ranges, not how much the score depends on them.{advice}"
     )
 
 

@@ -32,7 +32,7 @@ class Level:
         mean, sd: of the score over them.
         last_mean, last_sd: of the score of the last epoch's weights.
         gain: mean gain in dB over doing nothing.
-        gain_low, gain_high: the ends of its t interval; those of all arms of a study hold together with 95% confidence.
+        gain_low, gain_high: the ends of its t interval; those of all arms of a study hold jointly with 95% confidence.
         seconds: training time of the fastest run, since other work on a machine only slows runs down.
     """
 
@@ -54,7 +54,7 @@ class ArmRow:
     Attributes:
         against: the arm that it is compared with.
         seeds: runs with a score, of which `diverged_runs` diverged and `useless_runs` have learned nothing.
-        counted_runs: failed runs that count as answering zero (`missing`); they are among `seeds` and `failures`.
+        counted_runs: failed runs that count as predicting zero (`missing`); they are among `seeds` and `failures`.
         failures: number of runs without a score, by why: `failed`, `timed out`, `set aside`.
         sd: of the score over these seeds.
         image_sem: standard error of a run's score over the test images, in the metric's unit; NaN where unknown.
@@ -91,7 +91,7 @@ class ArmRow:
 
     @property
     def bad_runs(self) -> int:
-        """How many runs diverged, have learned nothing, or failed and count as answering zero."""
+        """How many runs diverged, have learned nothing, or failed and count as predicting zero."""
         return self.diverged_runs + self.useless_runs + self.counted_runs
 
     @property
@@ -137,7 +137,7 @@ def arm_rows(plan: Plan, course: Course, scores: Scores, runs: pd.DataFrame, epo
 def _own_facts(plan: Plan, runs: pd.DataFrame) -> dict[str, Any]:
     """The fields of `ArmRow` that follow from an arm's own runs, by arm."""
     metric = plan.metric
-    counted = (runs.status == "failed") & runs[metric.name].notna()  # as answering zero, if the study says so
+    counted = (runs.status == "failed") & runs[metric.name].notna()  # as predicting zero, if the study says so
     ended = runs[runs.status.isin(ENDED) | counted]
     ended = ended.assign(
         counted=counted[ended.index],

@@ -13,8 +13,8 @@ from ablate.settings import dotted
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT, level_of
 from ablate.variants.files import digest
 
-KEPT = "for the kinds of noise under which benchmarks/calibration.md says so"
-"""What the joint confidence is promised for."""
+KEPT = "under the kinds of noise (variation between seeds) for which benchmarks/calibration.md shows it"
+"""The condition of the joint confidence."""
 
 
 def computed(page: Page) -> Iterator[Block]:
@@ -26,7 +26,7 @@ def computed(page: Page) -> Iterator[Block]:
         "start from the same values of the parameters that they share, so runs are paired by seed.",
         f"Each run trained for {setting_text(page, 'training.epochs')} epochs of "
         f"{setting_text(page, 'training.scenes')} scenes. {setting_text(page, 'data.validation')} validation scenes "
-        f"chose the epoch, and {setting_text(page, 'data.test')} test scenes gave the score; both sets are the same "
+        f"selected the epoch, and {setting_text(page, 'data.test')} test scenes gave the score; both sets are the same "
         "for all seeds.",
         *picture_facts(page),
         f"The score is {page.metric.name}: {page.metric.description}. PSNR is 10 log10(1 / MSE), with the MSE pooled "
@@ -36,10 +36,10 @@ def computed(page: Page) -> Iterator[Block]:
         "inside the margin (two one-sided tests); better or worse: the outer one does not contain zero; undecided: "
         'neither, which does not mean "no effect".',
         "The intervals cover the choice of training seeds, for these test images. How much other test images would "
-        'change a score is in the column "± over test images": the standard error of a run over them, averaged over '
-        f"the seeds{of_differences}.",
-        "Numbers are rounded to their uncertainty: to the second digit of a mean's standard error if its digits begin "
-        "with 100 to 354, else to the first.",
+        'change a score is in the column "± over test images": the standard error of a run\'s score over the images, '
+        f"averaged over the seeds{of_differences}.",
+        "Numbers are rounded to their uncertainty: to the second significant digit of a mean's standard error if its "
+        "first three digits are from 100 to 354, else to the first.",
         f"Training took {format_duration(page.train_seconds)} of device time in all.",
         f"Recorded by the runs: {environment or 'nothing yet'}.",
         *_own_parts(page),
@@ -53,8 +53,8 @@ def computed_from_scores(page: Page) -> Iterator[Block]:
     texts = [
         f"The scores were read from {page.data.source}: {int(page.scores.notna().sum().sum())} of "
         f"{len(page.rows)} arms, and {better} is better. How the runs were trained is not known here.",
-        "Runs are paired by seed. Pairing removes noise only as far as runs of the same seed have something in common, "
-        "such as their data, their folds or their initial values; the column on correlation shows how much.",
+        "Runs are paired by seed. Pairing removes noise only if runs of the same seed have something in common, such "
+        "as their data, their folds or their initial values; the column on correlation shows how much.",
         f"Each outer interval is that of a paired t test {_levels(page)}. Each end of an inner interval is a one-sided "
         "bound of the same confidence. Equivalent: the inner interval lies inside the margin (two one-sided tests); "
         "better or worse: the outer one does not contain zero; undecided: neither.",
@@ -70,8 +70,8 @@ def _own_parts(page: Page) -> Iterator[str]:
     for part in used.values():
         files = join_words([file.name for file in part.files])
         yield (
-            f"{quote_name(part.name)} ({part.place}) is a part of this study's own, from {files}. The digest of what "
-            f"was executed is {digest(part.files)}; it is in the ids of the runs that use the part."
+            f"{quote_name(part.name)} ({part.place}) is a part of this study's own, from {files}. The digest of these "
+            f"files as they were executed is {digest(part.files)}; it is in the ids of the runs that use the part."
         )
 
 
@@ -83,14 +83,14 @@ def _which_seeds(page: Page) -> str:
 def _levels(page: Page) -> str:
     """The confidence of each interval, and why."""
     if len(page.design.looks) == 1:
-        together = f", so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} ({SHARED}), {KEPT}"
+        together = f", so all {page.comparisons} hold jointly with {format_percent(CONFIDENCE)} ({SHARED}), {KEPT}"
         return f"at {100 * page.level:.2f}%" + (together if page.comparisons > 1 else "")
     return (
-        f"at {_list_levels(page)}, so all {page.comparisons} together hold with {format_percent(CONFIDENCE)} at all "
+        f"at {_list_levels(page)}, so all {page.comparisons} hold jointly with {format_percent(CONFIDENCE)} at all "
         f"looks ({SPENT}, added up by {SHARED}), {KEPT}. The first verdict on an arm is final. Between the first and "
         "the last look an arm is given up as undecided if even the last look could hardly decide it: with its standard "
         "deviation at a lower 90% bound, and with its mean moved in favour of a verdict as far as the remaining seeds "
-        "would move it in nine cases of ten"
+        "would move it in nine cases out of ten"
     )
 
 

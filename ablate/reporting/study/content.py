@@ -19,7 +19,7 @@ from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
-from ablate.reporting.study.model import Page, constant_answer
+from ablate.reporting.study.model import Page, constant_prediction
 from ablate.reporting.study.paper import methods_text
 from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
@@ -81,24 +81,22 @@ def _verdicts(page: Page) -> Blocks:
     bound = f": {bad_seeds(page.bad_seeds)}"
     yield paragraph(
         "For the median seed, too: the verdict also holds for the median of the paired differences, whatever the "
-        "noise, by an exact interval from order statistics at the same confidence. With fewer seeds than the table "
-        "says, no verdict can be marked so. Wins: the seeds in which the arm is better than its reference. No interval "
-        f"sees disasters that no seed has shown{bound if page.bad_seeds.seeds else ''}."
+        "noise, by an exact interval from order statistics at the same confidence; that needs at least the number of "
+        "seeds in the table. Wins: the seeds in which the arm is better than its reference. No interval can account "
+        f"for rare failures that no seed has shown{bound if page.bad_seeds.seeds else ''}."
     )
     if len(page.design.looks) > 1:
         yield paragraph(
             f"Means are over the {seeds_text(page)}, which all arms have, so that they can be compared; n and the "
-            "differences are of all seeds of an arm."
+            "differences are over all seeds of an arm."
         )
     if not math.isnan(page.nothing_score + page.zero_score):
         nothing, zero = (
             f"{format_fixed(score, page.metric.digits)}{unit_suffix(page.metric)}"
             for score in (page.nothing_score, page.zero_score)
         )
-        answer_of_nothing = f"answering {constant_answer(page.study)}"
-        yield paragraph(
-            f"For scale: doing nothing (the output is the input) scores {nothing}, {answer_of_nothing} {zero}."
-        )
+        constant = f"predicting {constant_prediction(page.study)} everywhere"
+        yield paragraph(f"For scale: doing nothing (the output is the input) scores {nothing}, {constant} {zero}.")
     yield from references(page)
     yield Pictures()
 
@@ -109,8 +107,8 @@ def _tuning(page: Page) -> Blocks:
     yield paragraph(
         "All verdicts hold for the chosen settings. Each arm, including the reference, was tuned by a search of its "
         f"own with the same budget: {budget}, which is not one of the seeds for the verdicts. Trials were drawn by "
-        f"Optuna's sampler {search.sampler} and ranked by {search.metric}. Another budget or another space may lead to "
-        "other settings."
+        f"Optuna's sampler {search.sampler} and ranked by {search.metric}. With another budget or another search "
+        "space, other settings may be chosen."
     )
     yield tuning_table(page)
     near = [
@@ -134,40 +132,40 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
             f"This section uses the {page.design.looks[0].seeds} seeds of the first look, which all cells have."
         )
     yield paragraph(
-        "Beyond the sum: how much better the two changes together are than the sum of each alone. The intervals are "
-        f"paired t intervals with the seeds as blocks; all {len(grid.interactions)} contrasts hold together with 95% "
-        "confidence, which does not include the verdicts above. In simulated grids that confidence held, but not where "
-        f"rare runs of a single cell score far lower (all contrasts held in as few as {WORST_GRID} of grids), nor in "
-        "large grids with few seeds where those of any cell do (benchmarks/calibration.md). A contrast with a bad run "
-        "is always undecided."
+        "Beyond the sum: how much better the two changes together are than the sum of the effects of each alone. The "
+        "intervals are paired t intervals with the seeds as blocks; they hold jointly for all "
+        f"{len(grid.interactions)} contrasts with 95% confidence, separately from the verdicts above. In simulated "
+        "grids that confidence held, with two exceptions: where rare runs of a single cell score far lower (all "
+        f"contrasts held in as few as {WORST_GRID} of grids), and in large grids with few seeds where rare runs of "
+        "any cell do (benchmarks/calibration.md). A contrast with a bad run is always undecided."
     )
     if page.design.missing and any(item.comparison.verdict == "waiting" for item in _contrasts(grid)):
         seeds = "seed lacks" if page.design.missing == 1 else "seeds lack"
         yield paragraph(
-            "What waits here does so for a run that is still to come, or since more than "
-            f"{page.design.missing} {seeds} a run in any cell that it rests on (`missing`)."
+            "A contrast waits if one of its runs has not ended yet, or if more than "
+            f"{page.design.missing} {seeds} a run in any of the cells that it depends on (`missing`)."
         )
     if grid.contributions:
         yield contributions_table(page, grid)
         yield paragraph(
             "Contribution: the Shapley value, what an axis adds when it is turned on, averaged over all orders in "
-            "which the axes can be turned on; on is the level of the reference. The contributions add up to the "
-            "difference between all on and all off. The intervals are paired t intervals of the seeds' values, for all "
-            "contributions together at 95% if the noise is normal; the verdicts above and the interactions are not "
-            "included."
+            'which the axes can be turned on; "on" is the level of the reference. The contributions add up to the '
+            "difference between all on and all off. The intervals are paired t intervals over the seeds. They hold "
+            "jointly for all contributions with 95% confidence if the noise is normal, separately from the verdicts "
+            "above and from the interactions."
         )
     if grid.unstated:
         yield paragraph(
             "What each axis contributes is not shown, since the reference does not say which value of "
-            f"{join_words(grid.unstated)} counts as on. It takes a reference that states every axis."
+            f"{join_words(grid.unstated)} counts as on. To show it, state a value for every axis in the reference."
         )
     if grid.shares:
         yield shares_table(grid)
         yield paragraph(
             f"ω² estimates what share of the variance of all scores an axis explains{_complete_seeds(page)}. "
-            "±: its standard error, by leaving out one seed at a time; with few seeds ω² is uncertain, and for an "
-            "axis that does little on average too large. No p value is given: where one cell varies more than the "
-            "others, an F test is wrong too often (benchmarks/shares.md)."
+            "±: its standard error, by leaving out one seed at a time. With few seeds ω² is uncertain, and for an "
+            "axis with little effect it is too large on average. No p value is given: where one cell varies more "
+            "than the others, an F test is wrong too often (benchmarks/shares.md)."
         )
 
 
@@ -206,7 +204,7 @@ def _noise(page: Page) -> Blocks:
         slope = format_signed(median(trend.slope for trend in trends), followed.digits)
         yield paragraph(
             f"{followed.name} still changes by {slope}{unit_suffix(followed)} per epoch at the end of the training "
-            "(median over the arms), so a longer training may rank the arms differently."
+            "(median over the arms), so longer training may rank the arms differently."
         )
 
 
@@ -219,17 +217,17 @@ def _robustness(page: Page) -> Blocks:
     )
     yield sensitivity_table(page)
     yield paragraph(
-        "Without a seed: with a typical seed in its place, so that the number of seeds stays and an interval is not "
-        "wider only because of one seed less."
+        "Without a seed: the seed is replaced by a typical one, so the number of seeds stays the same, and the "
+        "interval is not wider merely because there is one seed fewer."
     )
     if any(row.seeds_needed for row in page.rows):
         yield needed_table(page)
         yield paragraph(
-            "This many seeds would decide an undecided comparison, and decide it correctly, with 80% power. It is a "
-            "range, since the standard deviation is itself uncertain. Plan by its high end: at its low end the power "
-            "is 80% only if the true standard deviation is as low as this study allows. The seeds need a new study, or "
-            "a study with planned looks: reading a report and then adding seeds is a second look, which the 95% "
-            "confidence does not cover."
+            "With this many seeds, a new study would decide the comparison, and decide it correctly, with 80% power. "
+            "The numbers are ranges, since the standard deviation is itself uncertain. Plan by the high end: at the "
+            "low end the power is 80% only if the true standard deviation is as low as these data allow. Do not add "
+            "the seeds to this study: reading a report and then adding seeds is a second look, which the 95% "
+            "confidence does not cover. Use a new study, or plan looks in advance."
         )
 
 
@@ -238,7 +236,7 @@ def _cost(page: Page) -> Blocks:
     yield cost_table(page)
     yield paragraph(
         f"Gain: the mean over the {seeds_text(page)}; [L, U] are paired t intervals against doing nothing, which hold "
-        "for all arms together with 95% confidence if the noise is normal."
+        "jointly for all arms with 95% confidence if the noise is normal."
     )
 
 

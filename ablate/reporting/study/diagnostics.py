@@ -80,7 +80,7 @@ def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
     skewed = [arm for arm in found.arms if arm.is_skewed]
     deciding = [arm for arm in found.arms if arm.deciding_seed is not None]
     if all(arm.seeds < MIN_SEEDS for arm in found.arms):
-        yield f"With fewer than {MIN_SEEDS} seeds nobody can see whether a seed is far off."
+        yield f"With fewer than {MIN_SEEDS} seeds, outliers among the seeds cannot be detected."
     elif not (found.late_starters or skewed or deciding):
         yield "Nothing is unusual about the seeds: none starts late, none decides an arm alone, no arm is skewed."
     if found.late_starters:
@@ -90,8 +90,8 @@ def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
     if skewed:
         arms = join_words([f"{quote_name(arm.arm)} ({format_signed(arm.skewness, 1)})" for arm in skewed])
         yield (
-            f"The differences are skewed in {arms}. Under skewed noise all verdicts of a study hold together in less "
-            "than 95% of studies: see the rows on skewness in benchmarks/calibration.md."
+            f"The differences are skewed in {arms}. Under skewed noise, all verdicts of a study are right at once in "
+            "less than 95% of studies: see the rows on skewness in benchmarks/calibration.md."
         )
 
 
@@ -99,8 +99,8 @@ def _late_text(seeds: list[int]) -> str:
     names = join_words([str(seed) for seed in seeds])
     which, verb = ("Seed", "starts") if len(seeds) == 1 else ("Seeds", "start")
     return (
-        f"{which} {names} {verb} late: far below the other seeds in at least half of the arms. An arm that escapes "
-        "such a seed gains by chance, so compare the differences with and without it."
+        f"{which} {names} {verb} late: far below the other seeds in at least half of the arms. An arm that such a seed "
+        "does not affect has an advantage by chance, so compare the differences with and without it."
     )
 
 

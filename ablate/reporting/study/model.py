@@ -46,7 +46,7 @@ class Page:
         image_sems: the scores' standard errors over the test images, in the metric's unit, seeds x arms.
         difference_errors: the standard error over the test images of each arm's difference from its reference, by arm,
             in the metric's unit; NaN where unknown, and empty if all are.
-        nothing_score, zero_score: of doing nothing and of a constant answer; NaN where arms differ in the task.
+        nothing_score, zero_score: of doing nothing and of a constant prediction; NaN where arms differ in the task.
         course: at which look each pair of arms was judged, and why no further look followed.
         used_runs: the ids of the runs on which the verdicts rest.
         unused_runs: others, which were trained but turned out not to be needed.
@@ -56,7 +56,7 @@ class Page:
         diagnosis: what is unusual about the seeds.
         warnings: what readers must know before they believe the rest.
         comparisons: how many pairs of arms are compared, by the study and by its claims.
-        level: confidence of each interval, chosen so that all hold together.
+        level: confidence of each interval, chosen so that all hold jointly.
         bad_seeds: the seeds with a bad run in any arm, and the seeds of which every arm has a run, with the bound on
             the rate of bad ones.
         train_seconds: training time of all runs together.
@@ -155,9 +155,9 @@ def build(design: Plan, data: Data) -> Page:
     )
 
 
-def constant_answer(design: Design) -> str:
-    """What a network that has learned nothing answers, in words."""
-    return join_words(list(dict.fromkeys(arm.settings.data.constant_answer for arm in design.arms)), "or")
+def constant_prediction(design: Design) -> str:
+    """The output of a network that has learned nothing, in words."""
+    return join_words(list(dict.fromkeys(arm.settings.data.constant_prediction for arm in design.arms)), "or")
 
 
 def _divergences(runs: pd.DataFrame) -> list[str]:

@@ -17,7 +17,7 @@ from ablate.reporting.markup.words import join_names, join_words, quote_name
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.computed import setting_text
 from ablate.reporting.study.earlier_looks import uncorrected_error
-from ablate.reporting.study.model import Page, constant_answer
+from ablate.reporting.study.model import Page, constant_prediction
 from ablate.reporting.study.texts import arm_texts, comparison_texts
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT
 from ablate.statistics.verdicts import Verdict
@@ -95,7 +95,7 @@ def _level(page: Page) -> str:
     if page.data.looks:
         return "Paired t intervals, whose confidence is lower, since the seeds were changed after a first report"
     several = page.comparisons > 1
-    kind = f"Paired t interval{'s, which hold together' if several else ''} with {CONFIDENCE:.0%} confidence"
+    kind = f"Paired t interval{'s, which hold jointly' if several else ''} with {CONFIDENCE:.0%} confidence"
     return kind if page.metric.higher_is_better else f"{kind}; positive differences are improvements"
 
 
@@ -174,8 +174,8 @@ def _missing(page: Page) -> Iterator[str]:
         seeds = _counted(page.design.missing, "seed", "seeds")
         yield (
             f"Up to {seeds} of each comparison could lack a run without making it wait, and "
-            f"{_counted(len(page.left_out), 'run is', 'runs are')} missing in this way: one that broke counts as "
-            "answering zero, any other is left out with its pair."
+            f"{_counted(len(page.left_out), 'run is', 'runs are')} missing in this way: one that failed counts as "
+            "predicting zero, any other is left out with its pair."
         )
 
 
@@ -188,7 +188,7 @@ def _intervals(page: Page) -> Iterator[str]:
         return
     ways = [f"shared over {page.comparisons} comparisons ({SHARED})"] if page.comparisons > 1 else []
     ways += [f"spent over the looks ({SPENT})"] if len(page.design.looks) > 1 else []
-    holds = "all verdicts hold together" if ways else "the verdict holds"
+    holds = "all verdicts hold jointly" if ways else "the verdict holds"
     start = f"An error of {1 - CONFIDENCE:.0%} was {join_words(ways)}, so for" if ways else "For"
     yield f"{start} roughly normal differences {holds} with {CONFIDENCE:.0%} confidence."
     if skewed := [arm.arm for arm in page.diagnosis.arms if arm.is_skewed]:
@@ -210,10 +210,10 @@ def _bad(page: Page) -> Iterator[str]:
         return
     kinds = []
     if diverged:
-        answer = f"answering {constant_answer(page.study)}"
+        answer = f"predicting {constant_prediction(page.study)}"
         kinds.append(f"{_counted(diverged, 'run', 'runs')} diverged and counted as {answer}")
     if useless:
-        kinds.append(f"{_counted(useless, 'run', 'runs')} scored below a constant answer")
+        kinds.append(f"{_counted(useless, 'run', 'runs')} scored below a constant prediction")
     yield (
         f"{join_words(kinds)}; an arm with such a run is never called better or equivalent, and if the reference has "
         "one, no arm is called worse or equivalent."

@@ -21,7 +21,7 @@ def picture_facts(page: Page) -> Iterator[str]:
     yield from dict.fromkeys(_task(arm.settings, page.data.files.get(arm.name)) for arm in arms)
     if arms:
         yield (
-            "A constant answer is here the mean of the training pictures everywhere (`zero` in the tables of data). "
+            "The constant prediction is the mean of the training pictures everywhere (`zero` in the tables of data). "
             "Standard errors over test images are over the test files, since crops of one file are alike."
         )
         yield from _width(page)

@@ -1,4 +1,4 @@
-"""Reference points on a page: what doing nothing, a constant answer and well-known methods reach on the same images."""
+"""Reference points: what doing nothing, a constant prediction and well-known methods reach on the same images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ablate.records.tables import with_all_metrics
 from ablate.reporting.markup.document import Block, Column, paragraph, table
 from ablate.reporting.markup.numbers import format_fixed, format_signed
 from ablate.reporting.markup.words import MAX_NAMED, join_names, join_words
-from ablate.reporting.study.model import Page, constant_answer
+from ablate.reporting.study.model import Page, constant_prediction
 
 
 class Point(NamedTuple):
@@ -39,13 +39,13 @@ def reference_points(page: Page) -> dict[str, Point]:
 
 
 def baselines(page: Page) -> list[Point]:
-    """Doing nothing and the constant answer, as points; empty where arms differ in the task."""
+    """Doing nothing and the constant prediction, as points; empty where arms differ in the task."""
     runs = with_all_metrics(page.data.runs)
     found = {kind: runs[f"{kind}/psnr"].dropna().unique().tolist() for kind in ("nothing", "zero")}
     if any(len(values) != 1 for values in found.values()):
         return []
     (nothing,), (constant,) = found.values()
-    titles = {"doing nothing": nothing, f"answering {constant_answer(page.study)}": constant}
+    titles = {"doing nothing": nothing, f"predicting {constant_prediction(page.study)}": constant}
     return [Point(title, value, value - nothing, "") for title, value in titles.items()]
 
 
@@ -76,9 +76,9 @@ def references(page: Page) -> Iterator[Block]:
         yield table("Reference points", columns, [*baselines(page), *points.values()])
         grids = "; ".join(f"{method.title}: {_grid(name)}" for name, method in METHODS.items())
         yield paragraph(
-            "Reference points are of methods that are not trained, on the same test images. Each has the parameters "
-            f"with the lowest error on the first {MAX_VALIDATION} validation images, or all if there are fewer, over a "
-            f"grid ({grids}). The PSNR is that of the pooled error."
+            "Reference points are methods that need no training, scored on the same test images. Their parameters are "
+            f"those with the lowest error on the first {MAX_VALIDATION} validation images (or all, if there are "
+            f"fewer), from a grid ({grids}). The PSNR is that of the pooled MSE."
         )
 
 

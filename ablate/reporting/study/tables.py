@@ -165,7 +165,7 @@ def seeds_table(page: Page) -> Table:
             value = scores[row.name][seed]
             if diverged[row.name][seed]:
                 return f"{format_fixed(value, page.metric.digits)} (diverged)"
-            if (row.name, seed) in failed and not math.isnan(value):  # it counts as answering zero
+            if (row.name, seed) in failed and not math.isnan(value):  # it counts as predicting zero
                 return f"{format_fixed(value, page.metric.digits)} (failed)"
             text = format_fixed(value, decimals_for(sems[row.name][seed], page.metric.digits))
             return f"{text} (learned nothing)" if useless[row.name][seed] else text

@@ -131,14 +131,14 @@ def image_error_texts(page: Page) -> Iterator[str]:
         return
     yield (
         "[L, U] covers the choice of seeds, not that of the test images: other test images would change a difference "
-        "by about its ± over test images. That is its standard error over the images, on which both arms are scored, "
-        "with the seeds as they are."
+        'by about the number in the column "± over test images". That is its standard error over the images, on which '
+        "both arms are scored, with the same seeds."
     )
     small = [
         row.name for row, c in page.compared_arms if abs(c.difference) < 2 * page.difference_errors.get(row.name, 0)
     ]
     if small:
-        yield f"Other test images could turn the sign of a difference below twice that: {join_names(small)}."
+        yield f"Other test images could change the sign of a difference below twice that: {join_names(small)}."
 
 
 def standard_error(sd: float, count: int) -> float:
@@ -160,7 +160,7 @@ def median_text(c: Comparison) -> str:
     """Whether the verdict holds for the median seed, too, or how many seeds it takes to know."""
     needed = fewest_seeds(c.inner_level if c.verdict == "equivalent" else c.level)
     if c.pairs < needed:
-        return f"takes {needed} seeds"
+        return f"needs {needed} seeds"
     if c.verdict not in DECIDED:
         return "–"
     return "yes" if c.is_for_median else "no"

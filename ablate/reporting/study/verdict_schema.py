@@ -110,11 +110,11 @@ class VerdictFile(Part):
     question: str
     metric: MetricFacts
     margin: float = Field(gt=0, description="smallest difference that matters, in the unit of the metric")
-    confidence: Share = Field(description="with which all verdicts hold together, as far as no warning says otherwise")
+    confidence: Share = Field(description="with which all verdicts hold jointly, unless a warning says otherwise")
     comparisons: int = Field(ge=1, description="pairs of arms over which the error is shared")
     shared_by: str = Field(description="the rule that shares the error over comparisons")
     spent_by: str | None = Field(description="the rule that spends it over several looks; null with a single one")
-    seeds: list[int] = Field(description="all that might be needed, in the order in which looks take them")
+    seeds: list[int] = Field(description="all seeds that might be needed, in the order in which looks take them")
     looks: list[LookFacts]
     missing: int = Field(ge=0, description="seeds of a comparison that may lack a run without making it wait")
     verdicts: list[Decision]

@@ -22,7 +22,7 @@ def warnings(page: Page) -> Iterator[str]:
             "`ablate sweep --retry-failed`."
         )
     if page.left_out:
-        how = "one that broke counts as answering zero and as a bad run, any other is left out with its pair"
+        how = "one that failed counts as predicting zero and as a bad run, any other is left out with its pair"
         if not page.has_study:
             how = "each is left out with its pair, and one whose score is not finite counts as a bad run"
         runs = _listed(page.left_out, page)

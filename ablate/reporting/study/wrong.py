@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ablate.reporting.markup.document import Block, Code, Column, Table, paragraph, table
 from ablate.reporting.markup.numbers import format_fixed, format_percent
 from ablate.reporting.study.arms import ArmRow
-from ablate.reporting.study.model import Page, constant_answer
+from ablate.reporting.study.model import Page, constant_prediction
 from ablate.statistics.rates import Rate, SeedRate, paired_rates_p, rate
 
 HELD = 0.2
@@ -36,9 +36,9 @@ def limit(found: SeedRate) -> str:
     if found.bound <= HELD:
         return ""
     return (
-        f" About seeds without bad runs they hold where up to {format_percent(HELD)} of the runs are bad, and more "
-        f"could be: where half of the runs of one arm or of the reference are bad, {WRONG_AT_HALF} of studies with 12 "
-        "seeds have a wrong verdict."
+        f" About seeds without bad runs they hold if up to {format_percent(HELD)} of the runs are bad, but more could "
+        f"be: if half of the runs of one arm or of the reference are bad, {WRONG_AT_HALF} of studies with 12 seeds "
+        "have a wrong verdict."
     )
 
 
@@ -50,8 +50,8 @@ def wrong(page: Page) -> Iterator[Block]:
     if page.bad_seeds.seeds:
         yield paragraph(
             f"Bad runs: {bad_seeds(page.bad_seeds)}. Seeds are counted, not runs, because runs of one seed can go "
-            "wrong together. The bound holds for the reference, too: verdicts are about seeds without bad runs, and "
-            "about the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
+            "wrong together. The bound holds for the reference, too. Verdicts are about seeds without bad runs; about "
+            "the mean over all seeds they are wrong far more often (benchmarks/bad_seeds.md)."
             f"{limit(page.bad_seeds)}"
         )
     if page.divergences:
@@ -64,11 +64,11 @@ def wrong(page: Page) -> Iterator[Block]:
             " trains it again.",
         )
     yield paragraph(
-        "A run is bad if it diverged (its loss was not finite, so it has no score and gets that of answering "
-        f"{constant_answer(page.study)}), or if it has learned nothing (it scored below that; its score stays). An "
-        "arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or equivalent. p: "
-        "the exact paired comparison of how often an arm and its reference have bad runs (McNemar's test), not "
-        "corrected for the number of arms."
+        "A run is bad if it diverged (its loss was not finite, so it has no score and is given that of predicting "
+        f"{constant_prediction(page.study)} everywhere), or if it has learned nothing (it scored below that; it keeps "
+        "its score). An arm with a bad run is never better or equivalent; if the reference has one, no arm is worse or "
+        "equivalent. p: the exact paired comparison of how often an arm and its reference have bad runs (McNemar's "
+        "test), not corrected for the number of arms."
     )
 
 

@@ -85,7 +85,7 @@ def test_the_answer_counts_trials_that_repeat_an_earlier_one(tmp_path: Path) -> 
 
 
 def diverge(number: int, value: float = 99.0) -> dict[str, object]:
-    """A row of a trial whose run diverged; answering zero has this value."""
+    """A row of a trial whose run diverged; predicting zero has this value."""
     settings = {"training.rate": 0.01, "model.heads": 1, "model.skip": "both"}
     return {"trial": number, "state": "complete", "value": value, "epochs": 0, "run": "", "why": DIVERGED, **settings}
 
@@ -96,7 +96,7 @@ def test_a_trial_whose_run_diverged_is_counted_but_never_the_best() -> None:
     assert page.best is not None
     assert page.best.number == 2
     assert answer(page).startswith("Best of 3 trials (1 different, 2 diverged): ")
-    assert "2 of 3 trials diverged; they count as a constant answer." in document(page).warnings
+    assert "2 of 3 trials diverged; they count as a constant prediction." in document(page).warnings
 
 
 def test_a_search_whose_trials_all_diverged_has_no_best_settings(tmp_path: Path) -> None:

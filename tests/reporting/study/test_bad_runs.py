@@ -80,7 +80,7 @@ def test_arms_whose_reference_has_bad_runs_are_compared_with_it_too() -> None:
 
 
 def test_verdicts_have_a_limit_where_bad_runs_could_be_frequent(page: Page) -> None:
-    said = "About seeds without bad runs they hold where up to 20% of the runs are bad, and more could be"
+    said = "About seeds without bad runs they hold if up to 20% of the runs are bad, but more could be"
     assert said in " ".join(map(str, wrong(page)))
     assert page.bad_seeds.bound > HELD
 

@@ -21,7 +21,7 @@ from ablate.training.events import Ended, Started
 from tests.helpers.tiny import write_tiny_study
 
 HOME = Path("reports/tiny")
-SENTENCE = "other test images would change a difference by about its ± over test images"
+SENTENCE = 'other test images would change a difference by about the number in the column "± over test images"'
 
 
 def write(design: Design) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def test_a_difference_that_other_images_could_turn_is_named(swept_copy: tuple[Re
         table.assign(mean_error=error).to_csv(HOME / "data" / IMAGE_ERRORS, index=False)
         write_report(design, HOME)
         text = (HOME / "README.md").read_text()
-        assert ('turn the sign of a difference below twice that: "without".' in text) == named
+        assert ('change the sign of a difference below twice that: "without".' in text) == named
 
 
 def test_adopted_runs_keep_their_errors(swept_copy: tuple[Record, Design], tmp_path: Path) -> None:

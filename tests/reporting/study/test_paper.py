@@ -63,8 +63,8 @@ SOMETIMES = {
     "changed": "changed after a first report",
     "missing": "missing, and the comparisons that need",
     "allowed": "could lack a run",
-    "diverged": "diverged and counted as answering zero",
-    "useless": "scored below a constant answer",
+    "diverged": "diverged and counted as predicting zero",
+    "useless": "scored below a constant prediction",
     "skewed": "The differences are skewed",
     "tuned": "was first tuned",
 }

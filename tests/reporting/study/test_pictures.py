@@ -82,13 +82,13 @@ def test_the_counts_are_those_of_the_files(swept_pictures: tuple[Path, StudyResu
     assert page.data.files == {arm.name: {"train": 4, "validation": 1, "test": 1} for arm in page.study.arms}
 
 
-def test_the_constant_answer_is_named_and_not_called_zero(
+def test_the_constant_prediction_is_named_and_not_called_zero(
     swept_pictures: tuple[Path, StudyResult, list[str]],
 ) -> None:
     text = markdown(document(swept_pictures[1].page))
-    assert "answering zero" not in text.lower()
-    assert "gets that of answering the mean of the training pictures" in text
-    assert "| answering the mean of the training pictures |" in text
+    assert "predicting zero" not in text.lower()
+    assert "is given that of predicting the mean of the training pictures" in text
+    assert "| predicting the mean of the training pictures |" in text
 
 
 def test_a_sweep_says_that_it_computes_reference_points(swept_pictures: tuple[Path, StudyResult, list[str]]) -> None:

@@ -48,7 +48,7 @@ def test_an_arm_loses_to_a_median_filter_by_its_interval_not_by_its_mean() -> No
 def test_points_are_listed_with_their_gain_over_doing_nothing_and_their_parameters() -> None:
     text = markdown(document(page_with(median=24.4, tv=26.0)))
     assert "| doing nothing | 21.40 | 0.00 |  |" in text
-    assert "| answering zero | 17.30 | −4.10 |  |" in text
+    assert "| predicting zero | 17.30 | −4.10 |  |" in text
     assert "| median filter | 24.40 | +3.00 | size 3 |" in text
     assert "| total variation | 26.00 | +4.60 |" in text
 

@@ -111,7 +111,7 @@ FIGURE = ReportFigure[Page](
     alternative=lambda page: f"{page.metric.name} against parameters, FLOPs and training time",
     caption=lambda page: (
         f"Mean over the {seeds_text(page)}, against each cost in which the arms differ. Bar: the standard error of the "
-        "paired difference from the reference, not of the mean, which shares the noise of its seeds with all others. "
+        "paired difference from the reference, not of the mean, since the means share the noise of their seeds. "
         "Training: the fastest of the arm's runs, since other work on a machine slows runs down."
     ),
     draw=cost_figure,

@@ -121,8 +121,8 @@ INTERACTIONS = ReportFigure[Page](
     section=SectionTitle.GRID,
     alternative=lambda page: "The mean score by the levels of one axis, a line for each level of another",
     caption=lambda page: (
-        "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error without what a "
-        "seed adds to all cells (Cousineau 2005, Morey 2008)."
+        "Parallel lines: the effects add up. Mark: the mean over the seeds; bar: its standard error without the part "
+        "that a seed adds to all cells alike (Cousineau 2005, Morey 2008)."
     ),
     draw=interactions_figure,
 )
