@@ -247,6 +247,9 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.calibration`; edit the program instead. -->
 # Calibration of the verdicts
 
+How often verdicts are wrong, and how often they are right, in simulated studies whose true differences are known, for
+several kinds of noise. *Noise* is here how scores vary between seeds, not the noise in images.
+
 {studies:,} simulated studies for each kind of noise, number of arms (including the reference) and number of seeds.
 The margin M is {margin:g} dB. The paired differences of ordinary arms have a standard deviation of {sd:g} dB, and of
 {skewed:g} dB under skewed noise. All numbers are percentages. The Monte Carlo standard error of a rate of 5% is
@@ -257,8 +260,8 @@ three of the former.
 - *wrong*: studies with one or more wrong verdicts (the family-wise error), where every compared arm truly differs from
   the reference by 0, ½, 1 or 2 M, upwards or downwards, whichever is worse; nominal: 5 or less. *Equivalent* is wrong
   from 1 M on; *better* and *worse* are wrong at zero and against the sign.
-- *wrong by any margin*: the same for the worst truth and the worst margin of all, also one chosen after the result, so
-  that a smallest margin that is too small counts, too. Nominal: 5 or less.
+- *wrong by any margin*: the same for the worst true difference and the worst margin, even one chosen after seeing the
+  result; a smallest margin that is too small counts as wrong, too. Nominal: 5 or less.
 - *right*: compared arms with a right verdict (the power), upwards or downwards, whichever is less. In brackets is the
   nominal power, which `ablate.statistics.power` computes for normal noise of ordinary arms. At ½ M both *equivalent*
   and *better* (or *worse*) are right.

@@ -125,6 +125,8 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.missing_runs`; edit the program instead. -->
 # Runs that never end
 
+What the key `missing` of a study does to comparisons whose runs never end: how many wait, and how many are wrong.
+
 {studies:,} simulated studies with {seeds} seeds for each line and each true difference. Runs are {height:g} dB better
 than predicting zero, their paired differences are normal with a standard deviation of {sd:g} dB, and the margin M is
 {margin:g} dB. 5% of the runs of each arm, the reference included, or of one arm alone never end: any of them, those

@@ -1,7 +1,7 @@
 """Where the noise of scores comes from, and which settings remove it: `python -m benchmarks.noise [--train]`.
 
 For each of three studies the reference, the arm nearest to it and the arm whose differences vary most are trained with
-the same seeds. Several ways to score are read from the same trainings:
+the same seeds. Each training run is scored in several ways:
 
 - `running`: as a default run is scored, with the running averages of BatchNorm;
 - `precise`: with statistics estimated with fixed weights (`training.statistics: precise`);

@@ -1,4 +1,4 @@
-"""The trainings behind the table of noise: which runs, at which rates, scored how. See `benchmarks.noise`."""
+"""The training runs behind the table of noise: which runs, at which rates, scored how. See `benchmarks.noise`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _cosine(length: int) -> Training:
 
 
 SEARCHED = [*map(_cosine, (1, 2, 3))]
-"""Trainings that end flat, from a peak rate that is searched for."""
+"""Training with a rate that ends at zero, from a peak rate that is searched for."""
 
 TRAININGS = [CONSTANT, SMALL_HEAD, *SEARCHED]
 

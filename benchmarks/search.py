@@ -1,4 +1,4 @@
-"""Is Optuna's TPE better than random draws, on one small space of real trainings with the same budget?
+"""Is Optuna's TPE better than random search, on one small space of real training runs with the same budget?
 
     python -m benchmarks.search        # writes benchmarks/search.md: some minutes on two cores
 
@@ -109,7 +109,7 @@ class Gain:
             return f"better than random here: {interval}"
         if self.high < 0:
             return f"worse than random here: {interval}"
-        return f"not shown to differ from random here: {interval}, which holds zero"
+        return f"not shown to differ from random here: {interval}, which contains zero"
 
 
 def gain(tpe: Sequence[float], random: Sequence[float]) -> Gain:
@@ -148,13 +148,13 @@ def page(found: Sequence[Outcome]) -> str:
     lines = [
         f"- By the test PSNR of its best settings on fresh seeds TPE is **{fresh.sentence}**.",
         f"- By the validation PSNR that it optimises TPE is {chosen.sentence}.",
-        f"- {repeats} repeats on one space cannot show more; another space or another budget may come out otherwise.",
+        f"- {repeats} repeats on one space cannot show more; the result may differ on another space or budget.",
         "",
         "| repeat | TPE: val/psnr | random: val/psnr | TPE: test/psnr, fresh | random: test/psnr, fresh | difference |",
         "|---|---:|---:|---:|---:|---:|",
         *(_row(found, repeat, fresh.pairs[repeat]) for repeat in range(repeats)),
         "",
-        "| after so many trials | difference of the best val/psnr so far | interval |",
+        "| after trial number | difference of the best val/psnr so far | interval |",
         "|---|---:|---|",
         *(_course_row(found, count) for count in range(5, trials + 1, 5)),
     ]

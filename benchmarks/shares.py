@@ -98,9 +98,9 @@ Simulated grids of {a} × {b} cells, with the seeds as blocks. All numbers are p
 
 ## The mean share of an axis
 
-{grids:,} grids for each number. The levels of the first axis have a variance of {effect:g}; each seed takes them in
-its own way, with a variance of {by_seed:g}, and the rest of the noise has one of {rest:g}. The second line has no
-effect. A share is never below 0, so where there is none its mean is above 0.
+The mean of the estimates in {grids:,} grids for each number. The effects of the first axis have a variance of
+{effect:g}; each seed changes them at random, with a variance of {by_seed:g}, and the remaining noise has one of
+{rest:g}. In the second line the axis has no effect. An estimate is never below 0, so its mean is then above 0.
 
 """
 

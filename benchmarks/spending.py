@@ -141,6 +141,8 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.spending`; edit the program instead. -->
 # Spending the error over looks
 
+When the 5% error of a study with several looks should be spent: evenly, or mostly at the last looks.
+
 At a look after a fraction t of all seeds, (exp(-gamma t) - 1) / (exp(-gamma) - 1) of a comparison's error has been
 spent (Hwang, Shih and DeCani 1990): evenly for gamma 0, later for gamma below 0. Looks are at {looks} seeds, and arms
 are given up as futile. **Bold** is our rule (`ablate.statistics.multiplicity.spend`). All numbers but the last column

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Noise = Callable[["NDArray[np.float32]", list[Generators], DataConfig], "NDArray[np.float32]"]
-"""From images (B, C, H, W), whose range is 0 to 1, to noisier ones, with a generator for each image of each channel."""
+"""Adds noise to images (B, C, H, W), whose range is 0 to 1, with a generator for each image of each channel."""
 
 
 def rectangles(x_BCHW: NDArray[np.float32], rngs_CB: list[Generators], data: DataConfig) -> NDArray[np.float32]:

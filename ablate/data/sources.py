@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Pairs = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 CHUNK = 256
-"""Images that are made at a time to look whether there is anything in them."""
+"""Images that are made at a time to check whether any of them has content or noise."""
 
 
 class Source(Protocol):
@@ -61,7 +61,7 @@ def _source(task: Task, project: Path) -> Source:
 def make_scenes(
     count: int, seed: int = 0, *, split: Split = "train", epoch: int = 0, start: int = 0, task: Task | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Make the images from `start` up to `start + count` of a stream. The notebook's `gen(6)` is `make_scenes(6)`.
+    """Make the images from `start` up to `start + count` of a stream.
 
     Args:
         count: number of images.

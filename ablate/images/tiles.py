@@ -69,7 +69,7 @@ def plan_tiles(size: tuple[int, int], tile: tuple[int, int], patch: int = 1) -> 
     Args:
         size: height and width of the picture.
         tile: height and width of a tile.
-        patch: tiles are moved by up to so many pixels, but by half a tile at most, or else there could be gaps.
+        patch: tiles are moved by fewer pixels than this, and by half a tile at most, or else there could be gaps.
 
     Returns:
         Row and column of the first pixel of each tile, (tiles, 2), in the padded picture (see `_margins`). The same for

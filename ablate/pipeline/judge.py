@@ -1,4 +1,4 @@
-"""Scores that anybody's runs left behind -> verdicts: the statistics and the report without the training."""
+"""Scores that another program produced -> verdicts: the statistics and the report without the training."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def judge(
         arm, seed, score: the names of the columns, where they are not obvious.
         lower_is_better: whether lower scores are better.
         looks: the numbers of seeds at which the scores were planned to be judged; by default once, at all of them.
-        missing: up to so many seeds of each comparison may lack a score without making its verdict wait.
+        missing: how many seeds of each comparison may lack a score without making its verdict wait.
         claims: the path of a YAML file with claims about the arms, under `expect`.
         name: of the report; by default that of the file.
         question: that the comparison answers.

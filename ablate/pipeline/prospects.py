@@ -1,4 +1,4 @@
-"""What a study can decide, before it runs: judged by the spread of the most similar runs that are recorded.
+"""What a study can decide, before it runs: estimated from how much the most similar recorded runs vary.
 
 Similar runs are those of the studies whose reference differs in the fewest settings from this study's. Their paired
 differences say how much such comparisons vary. A study with enough seeds of its own is judged by these alone.

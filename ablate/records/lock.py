@@ -25,7 +25,7 @@ PEEK_SECONDS = 1.0
 
 @contextmanager
 def only_writer(root: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Be the only writer below `root`; calls `on_wait` if that means waiting for another writer to finish.
+    """A context with exclusive write access below `root`; calls `on_wait` if it has to wait for another writer.
 
     The lock is the operating system's, so it is released when its owner ends, even if the owner was killed.
     """

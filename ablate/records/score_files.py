@@ -1,4 +1,4 @@
-"""Tables of scores that anybody's runs left behind, from CSV, Parquet or JSON, with the place of each row.
+"""Read tables of scores that other programs produced, from CSV, Parquet or JSON, with the place of each row.
 
 Nothing is interpreted here: `score_tables` finds the arms, the seeds and the scores.
 """

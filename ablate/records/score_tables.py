@@ -1,4 +1,4 @@
-"""Rows of anybody's table -> the score of each run: which columns have the arm, the seed and the score.
+"""Rows of a table that another program wrote -> the score of each run, from the columns of arm, seed and score.
 
 A table is long (a row per run) or wide (a column per arm, or a column per seed).
 """
@@ -109,7 +109,7 @@ def _read(table: Rows, names: Names) -> tuple[list[ScoredRun], str]:
 
 
 def _cells(table: Rows, columns: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-    """The cells of a table that has several runs in a row: the row, the column and the place; not empty ones."""
+    """The cells of a table that has several runs in a row, without empty ones: the row, the column and the place."""
     for row, place in zip(table.rows, table.places, strict=True):
         for name in columns:
             if not _is_empty(row.get(name)):

@@ -33,7 +33,7 @@ class GridScores:
         bad: (*levels), whether any run of the cell is a bad one: it diverged, or has learned nothing.
         sign: +1 if higher is better, -1 if lower is.
         lacking: (seeds, *levels), whether the run is missing for good, as in `Scores`; None if no run is.
-        missing: up to so many seeds may lack a run without making a contrast wait.
+        missing: how many seeds may lack a run without making a contrast wait.
     """
 
     axes: tuple[str, ...]

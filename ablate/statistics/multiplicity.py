@@ -57,7 +57,7 @@ SPENT = "linear alpha spending, Lan and DeMets 1983"
 
 
 def level_of(comparisons: int, share: float = 1.0) -> float:
-    """The confidence of each of so many intervals, at a look that can spend this share of the error (Bonferroni).
+    """The confidence of each of this many intervals, at a look that can spend this share of the error (Bonferroni).
 
     >>> round(level_of(5), 4)
     0.99

@@ -18,7 +18,7 @@ ERROR = 0.02
 """The probability with which a normal arm has a seed that is far off on a given side."""
 
 MIN_ARMS = 2
-"""A late starter is far off in at least so many arms."""
+"""The fewest arms in which a late starter is far off."""
 
 MIN_SEEDS = 5
 """With fewer seeds, hardly any score can be far off."""
@@ -98,7 +98,7 @@ def find_deciding_seed(differences: ArrayLike) -> int | None:
 
 
 def skewness_error(seeds: int) -> float:
-    """The standard error of the skewness of so many normal differences; infinite with fewer than 3.
+    """The standard error of the skewness of this many normal differences; infinite with fewer than 3.
 
     >>> round(skewness_error(12), 2)
     0.64

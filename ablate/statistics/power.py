@@ -88,7 +88,7 @@ def seeds_needed(comparisons: Sequence[Comparison], margin: float, level: float)
 
 
 def sd_interval(sd: float, pairs: int) -> tuple[float, float]:
-    """The chi-squared interval of a standard deviation that was measured on so many pairs, at `SD_CONFIDENCE`."""
+    """The chi-squared interval of a standard deviation that was measured on this many pairs, at `SD_CONFIDENCE`."""
     from scipy import stats
 
     low, high = stats.chi2.interval(SD_CONFIDENCE, pairs - 1)

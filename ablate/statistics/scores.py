@@ -31,7 +31,7 @@ class Scores:
         share: of that error, what this look can spend.
         lacking: whether the run is missing for good: it failed and counts by the score in `values`, or it has none
             because it timed out, was lost, or was set aside. None if the study does not say what to do then.
-        missing: up to so many seeds per pair may lack a run without making its verdict wait.
+        missing: how many seeds of a pair may lack a run without making its verdict wait.
     """
 
     values: pd.DataFrame

@@ -78,9 +78,9 @@ def _omega_squared(scores: NDArray[np.floating]) -> dict[Term, float]:
     df = {term: math.prod(scores.shape[axis] - 1 for axis in term) for term in terms}
     total = float(np.square(scores - scores.mean()).sum())
     rest = max(total - sum(squares.values()), 0.0) / (scores.size - 1 - sum(df.values()))
-    # what noise alone contributes to a term on average; without it, eta squared would show a share for every axis.
-    # Not `df * rest` for every term: an axis that seeds take differently has more noise than others, and would get a
-    # share that is too large by far with few seeds. A term that explains less than noise does would have a negative one
+    # subtract what noise alone contributes to a term on average; eta squared does not, so it is above 0 for every axis.
+    # Not `df * rest` for every term: an axis whose effect depends on the seed has more noise than others, and its share
+    # would be far too large with few seeds. A term that explains less than noise does would have a negative share
     noise = {term: df[term] * rest if 0 in term else _sum_of_squares(scores, (0, *term)) for term in terms}
     seeds = len(scores)
     return {

@@ -159,9 +159,9 @@ def compare_pairs(
         arms_bad, references_bad: for each pair, whether any run of the arm, or of the reference, is a bad one: it
             diverged, or has learned nothing.
         share: of the error, what this look can spend; all of it if there is only one look.
-        lacking: (pairs, seeds), whether one of the two runs is missing for good; it may have a score nevertheless, by
-            which it counts. By default, none is.
-        missing: up to so many of these seeds per pair, the verdict does not wait for them.
+        lacking: (pairs, seeds), whether one of the two runs is missing for good; it may still have a score, with which
+            it counts. By default, none is.
+        missing: how many of these seeds a pair may have without making its verdict wait.
 
     >>> found = compare_pairs([[29.5, 30.1, 28.9], [29.1, 29.7, np.nan]], [[29.1, 29.8, 28.5]] * 2, margin=0.25,
     ...                       comparisons=2, arms_bad=[False] * 2, references_bad=[False] * 2)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 NEAR = 0.05
-"""How close to an end of its range, as a share of it, a choice is said to be near that end."""
+"""A choice is near an end of its range if it is closer to it than this share of the range."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ArmTuning:
 
 
 def export_tuning(design: Design, finished: Mapping[str, Sequence[FrozenTrial]], record: Record, folder: Path) -> None:
-    """Write the told trials of each arm's search, by the arm's name, into `folder`/data."""
+    """Write the finished trials of each arm's search, by the arm's name, into `folder`/data."""
     tables = [
         trials_table(search, finished[arm], record).assign(arm=arm)
         for arm, search in design.tunings.items()

@@ -11,7 +11,7 @@ from ablate.strategies import Outcomes, Strategy
 
 @dataclass(frozen=True)
 class Combined:
-    """What any of these strategies wants; what two of them want is one run."""
+    """Proposes what any of these strategies proposes; a run that two of them propose is trained once."""
 
     strategies: Sequence[Strategy]
 

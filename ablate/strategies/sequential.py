@@ -23,8 +23,8 @@ class UntilDecided:
     """A study with looks.
 
     As long as fewer runs are left of the present look than there are `slots` now, the next seeds of the arms that may
-    still need them are proposed ahead. What comes of those is not looked at before its turn, and it may turn out not to
-    be needed: so nothing is started ahead where a budget limits what may be trained.
+    still need them are proposed ahead. Their results are not used before their own look, and may turn out not to be
+    needed: so nothing is started ahead where a budget limits what may be trained.
     """
 
     design: Design

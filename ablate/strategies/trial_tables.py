@@ -61,7 +61,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def trials_table(search: Search, finished: Sequence[FrozenTrial], record: Record) -> pd.DataFrame:
-    """The told trials, one row each."""
+    """The finished trials, one row each."""
     return pd.DataFrame([_row(search, trial, record) for trial in finished])
 
 

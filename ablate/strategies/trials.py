@@ -1,8 +1,8 @@
 """Trials of a search: drawn by Optuna from what each may know, and decided by the epochs of their runs alone.
 
-A trial is drawn knowing the ends of all trials before it but the last `parallel` - 1, which count as running, whether
-they are or not. So which trials are drawn, and where each is given up, depends neither on the number of workers nor on
-when anything happened: the same search ends with the same trials, killed or not.
+A trial is drawn with knowledge of the results of all earlier trials except the last `parallel` - 1, which count as
+running, whether they are or not. So which trials are drawn, and where each is pruned, depends neither on the number of
+workers nor on the timing: the same search ends with the same trials, even if it is killed and continued.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ablate.variants.choices import Variants
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # otherwise it would log every trial
 
 STARTUP = 5
-"""Trials that TPE draws at random before it begins to learn: half of Optuna's default, as trainings are expensive."""
+"""Trials that TPE draws at random before it begins to learn: half of Optuna's default, as training is expensive."""
 
 SAMPLERS: dict[str, Callable[[int], optuna.samplers.BaseSampler]] = {
     "tpe": lambda seed: optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP),
@@ -76,7 +76,7 @@ def run_of(search: Search, params: Mapping[str, Any]) -> Run:
     """The run of a trial with these parameters.
 
     Raises:
-        StudyError: a network or a training cannot have these settings.
+        StudyError: the settings do not go together.
     """
     return resolve(search.base | overrides(search.space, params), search.variants).run(search.seed)
 
@@ -144,7 +144,7 @@ class OpenTrial:
             self._end(TrialState.PRUNED)
 
     def _diverge(self, results: Mapping[str, float]) -> None:
-        """It scores what a constant prediction does, as everywhere."""
+        """End with the score of a constant prediction, as diverged runs have everywhere."""
         zero = self.search.judged.at("zero").name
         if zero in results:
             self.trial.set_user_attr(WHY, DIVERGED)
@@ -171,7 +171,7 @@ def direction(search: Search) -> Literal["maximize", "minimize"]:
 
 
 def running(trial: FrozenTrial) -> FrozenTrial:
-    """A trial as the next ones may know it that are drawn before its end may be known, however far it has come."""
+    """A trial as it is shown to those that are drawn before its result may be known: as running, however far it is."""
     return create_trial(state=TrialState.RUNNING, params=trial.params, distributions=trial.distributions)
 
 

@@ -37,7 +37,7 @@ class Plan:
         claims: about the arms, stated before the first run.
         seeds: all that might be needed, in the order in which looks take them.
         looks: when verdicts are read: once, at all seeds, or several times until everything is decided.
-        missing: up to so many seeds of each comparison may lack a run for good without making its verdict wait.
+        missing: how many seeds of each comparison may lack a run for good without making its verdict wait.
         max_runs, max_seconds: limits of training, beyond which no further look is taken; None for no limit.
     """
 

@@ -172,7 +172,7 @@ class Mirror:
     def _retry_later(self, error: Exception) -> None:
         """Schedule the next attempt, and warn, but only once in a sweep."""
         self.is_unusable = self.store is None and is_permanent(error)
-        self.store = None  # after an error nobody knows how much of the last request MLflow has taken
+        self.store = None  # after an error it is unknown how much of the last request MLflow has processed
         self.retry_delay = min(max(MIN_RETRY_DELAY, 2 * self.retry_delay), MAX_RETRY_DELAY)
         self.send_at = math.inf if self.is_unusable else time.monotonic() + self.retry_delay
         if not self.has_warned:

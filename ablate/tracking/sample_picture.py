@@ -25,7 +25,7 @@ def sample_picture(scenes: Mapping[str, NDArray[np.floating]], count: int = 6) -
 
     Args:
         scenes: `noisy`, `clean` and `denoised`, each (scenes, C, H, W).
-        count: number of scenes, if there are so many.
+        count: the highest number of scenes to draw.
 
     >>> scene = np.zeros((1, 1, 64, 64))
     >>> sample_picture({"noisy": scene, "clean": scene, "denoised": scene}).size

@@ -1,4 +1,4 @@
-"""Reads what MLflow has of each run of a study, and deletes copies and what it has of earlier trainings."""
+"""Reads what MLflow has of each run of a study, and deletes duplicates and the runs of earlier training."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TICK, LATE = 0.5, 2.0
-"""Seconds between two looks at a clock, and those after which a look is late because the process was suspended."""
+"""Seconds between two looks at a clock, and seconds after which a look is so late that the process was suspended."""
 
 
 class Clock:

@@ -91,7 +91,7 @@ def make_panels(
 
 
 def title_width(columns: int) -> int:
-    """Letters on one line of a panel's title, of so many panels side by side."""
+    """Letters on one line of a panel's title, with this many panels side by side."""
     return 66 // columns
 
 
@@ -143,7 +143,7 @@ def label_columns(axes: Axes, labels: Sequence[str], inches: float) -> None:
 
 
 def use_integer_ticks(axis: Axis, most: int = 10) -> None:
-    """Put at most so many ticks on an axis, at integers."""
+    """Put at most this many ticks on an axis, at integers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(most, integer=True))

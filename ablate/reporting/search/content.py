@@ -33,7 +33,7 @@ MAX_LISTED = 20
 """Trials in a list of the page."""
 
 MIN_BEST = 5
-"""The best trials that PED-ANOVA should have at least, by Optuna's documentation."""
+"""The fewest best trials that PED-ANOVA should have, according to Optuna's documentation."""
 
 DASHBOARD = "optuna-dashboard"
 

@@ -14,7 +14,7 @@ from ablate.statistics.outliers import MIN_SEEDS, find_deciding_seed, find_late_
 from ablate.statistics.scores import Scores
 
 SKEWED = 2.0
-"""The skewness, in standard errors of that of normal differences, from which on a page names it."""
+"""A page reports a skewness above this, in standard errors of the skewness of normal differences."""
 
 
 @dataclass(frozen=True)

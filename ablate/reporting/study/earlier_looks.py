@@ -13,12 +13,12 @@ from ablate.records.files import read_json, write_json
 from ablate.studies.planning import Design
 
 WRONG = {1: 9, 2: 12, 3: 14, 5: 17, 10: 22, 20: 27, 50: 33}
-"""Percent of studies with a wrong verdict after so many further looks that nothing corrects, rounded up: the highest of
-`benchmarks/further_looks.md`."""
+"""Number of further, uncorrected looks -> percent of studies with a wrong verdict after them, rounded up: the highest
+of `benchmarks/further_looks.md`."""
 
 
 def uncorrected_error(further: int) -> str:
-    """How often a verdict is wrong after so many further looks.
+    """How often a verdict is wrong after this many further looks.
 
     >>> uncorrected_error(1), uncorrected_error(4), uncorrected_error(60)
     ('up to 9%', 'up to 17%', 'over 33%')

@@ -47,7 +47,7 @@ class ContributionBar:
 
 
 def contribution_bars(page: Page) -> list[ContributionBar]:
-    """The bars of the figure, in the order of the axes; none without any seed of which no run is missing."""
+    """The bars of the figure, in the order of the axes; none if every seed lacks a run."""
     return [
         ContributionBar(
             arm_name({item.axis: item.on}),
