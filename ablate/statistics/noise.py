@@ -1,4 +1,4 @@
-"""How noisy a score is within a run, and whether it still changes at the end of the training."""
+"""How much a score varies within a run, and whether it still changes at the end of training."""
 
 from __future__ import annotations
 

@@ -180,7 +180,11 @@ def test_the_report_is_that_of_a_study_as_far_as_scores_can_give_it(tmp_path: Pa
     path = write(LONG, tmp_path / "scores.csv")
     result = judged(path, output=tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text()
-    assert [title for title in ("Verdicts", "Every seed", "How sure?", "Methods") if f"## {title}" not in text] == []
+    assert [
+        title
+        for title in ("Verdicts", "Every seed", "How robust are the verdicts?", "Methods")
+        if f"## {title}" not in text
+    ] == []
     assert not any(word in text for word in ("Learning curves", "MLflow", "epoch", "trained for"))
     assert {figure.name for figure in (tmp_path / "out" / "figures").iterdir()} == {"differences.svg", "seeds.svg"}
     verdicts = json.loads((tmp_path / "out" / "verdicts.json").read_text())

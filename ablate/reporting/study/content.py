@@ -203,7 +203,7 @@ def _noise(page: Page) -> Blocks:
     if improved > page.design.margin and followed.unit == page.metric.unit:
         slope = format_signed(median(trend.slope for trend in trends), followed.digits)
         yield paragraph(
-            f"{followed.name} still changes by {slope}{unit_suffix(followed)} per epoch at the end of the training "
+            f"{followed.name} still changes by {slope}{unit_suffix(followed)} per epoch at the end of training "
             "(median over the arms), so longer training may rank the arms differently."
         )
 
