@@ -54,6 +54,15 @@ def test_the_examples_of_a_module_run(
     assert runner.failures == 0, capsys.readouterr().out
 
 
+FUNCTIONS = {name: it for name in ablate.__all__ if inspect.isfunction(it := getattr(ablate, name))}
+
+
 def test_every_public_function_has_an_example() -> None:
-    functions = [name for name in ablate.__all__ if inspect.isfunction(getattr(ablate, name))]
-    assert [name for name in functions if ">>>" not in (inspect.getdoc(getattr(ablate, name)) or "")] == []
+    assert [name for name, function in FUNCTIONS.items() if ">>>" not in (inspect.getdoc(function) or "")] == []
+
+
+def test_every_public_function_that_takes_a_study_takes_the_path_of_its_file_too() -> None:
+    first = {name: str(next(iter(inspect.get_annotations(function).values()))) for name, function in FUNCTIONS.items()}
+    taking = {name: annotation for name, annotation in first.items() if {"Design", "Search"} & {*annotation.split()}}
+    assert set(taking) >= {"load_epochs", "load_results", "report", "search", "sweep", "tuned"}
+    assert [name for name, annotation in taking.items() if not annotation.endswith("| str | Path")] == []

@@ -30,7 +30,7 @@ from ablate.reporting.study.page import read_page, report_folder
 from ablate.strategies.choices import tuned
 from ablate.strategies.fixed import Fixed
 from ablate.strategies.sequential import UntilDecided
-from ablate.studies.loading import load, load_study
+from ablate.studies.loading import load, study_of
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.tracking.comparison import publish_comparison
@@ -90,7 +90,7 @@ def sweep(
                  arm    against  pairs
         0  skip=none  skip=both      2
     """
-    design, terminal = study if isinstance(study, Design) else load_study(study), terminal or Terminal()
+    design, terminal = study_of(study), terminal or Terminal()
     request, record = Request(device, workers, per_gpu, address), Record(warn=terminal.warn)
     slots = executor_class(executor).find_slots(request, terminal.warn)
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):

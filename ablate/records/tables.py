@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.metrics import EPOCH_METRICS, METRICS, RESULT_METRICS, SCORES, STUDY_METRICS, Metric
@@ -10,6 +11,7 @@ from ablate.records.judged import replace_diverged_scores
 from ablate.records.record import ENDED, MISSING, PENDING, Record
 from ablate.statistics.course import Course, follow
 from ablate.statistics.scores import Scores
+from ablate.studies.loading import study_of
 from ablate.studies.plan import Plan
 from ablate.studies.planning import Cell, Design
 
@@ -17,10 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
+def load_results(study: Design | str | Path, record: Record | None = None) -> pd.DataFrame:
     """One row per run that a study requests, in the order of its cells.
 
-    Without a record, they are read from that of the current folder's project (`ablate.project`).
+    Args:
+        study: a study, or the path of its file.
+        record: where to read; by default the record of the current folder's project (`ablate.project`).
 
     Columns: arm, seed, run (its id), status (`absent`, `unfinished`, `lost`, `failed`, `timed out`, `set aside`,
     `finished`, `diverged`), error, began, ended (Unix seconds), every result metric by its name (NaN if the run does
@@ -28,10 +32,12 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     is left out: they were trained before it existed. A diverged run is scored as if its network always returned zero;
     the standard error of that score over the test images is not known.
 
+    Raises:
+        AblateError: anything is wrong with the file (`load_study`), or the arms are not tuned yet (`tuned`).
+
     Examples:
         >>> import ablate
-        >>> study = ablate.load_study("tiny.yaml")
-        >>> ablate.load_results(study)[["arm", "seed", "status"]]
+        >>> ablate.load_results("tiny.yaml")[["arm", "seed", "status"]]
                arm  seed    status
         0     with     0  finished
         1     with     1  finished
@@ -41,7 +47,7 @@ def load_results(design: Design, record: Record | None = None) -> pd.DataFrame:
     import pandas as pd
 
     record = record or Record(find_project() / STATE)
-    rows = [_row(cell, record) for cell in design.cells]
+    rows = [_row(cell, record) for cell in study_of(study).cells]
     names = ["arm", "seed", "run", "status", "error", "began", "ended", *(metric.name for metric in RESULT_METRICS)]
     frame = pd.DataFrame(rows)
     found = frame.reindex(columns=names + [name for name in frame.columns if name not in names])
@@ -76,12 +82,14 @@ def _row(cell: Cell, record: Record) -> dict[str, Any]:
     return row
 
 
-def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
+def load_epochs(study: Design | str | Path, record: Record | None = None) -> pd.DataFrame:
     """One row per epoch of each recorded run: arm, seed, run, epoch, time, and every epoch metric that some run has.
+
+    The study and the record are those of `load_results`, and so are the errors.
 
     Examples:
         >>> import ablate
-        >>> epochs = ablate.load_epochs(ablate.load_study("tiny.yaml"))
+        >>> epochs = ablate.load_epochs("tiny.yaml")
         >>> epochs.groupby("arm")["epoch"].max().to_dict()
         {'with': 2, 'without': 2}
     """
@@ -90,7 +98,7 @@ def load_epochs(design: Design, record: Record | None = None) -> pd.DataFrame:
     record = record or Record(find_project() / STATE)
     rows = [
         {"arm": cell.arm.name, "seed": cell.seed, "run": cell.run.id, **epoch}
-        for cell in design.cells
+        for cell in study_of(study).cells
         for epoch in record.epochs(cell.run.id)
     ]
     if not rows:

@@ -22,6 +22,7 @@ from ablate.strategies.trial_tables import (
     trials_table,
     write_csv,
 )
+from ablate.studies.loading import study_of
 from ablate.studies.planning import Design
 from ablate.studies.search import Search
 from ablate.studies.space import Range
@@ -92,26 +93,28 @@ def _arm_tuning(arm: str, search: Search, table: pd.DataFrame) -> ArmTuning:
     return ArmTuning(arm, search, read_trials(search, settled(search, table)))
 
 
-def tuned(design: Design, folder: Path) -> Design:
-    """The design, given what each of its arms has chosen; as it is if it tunes none.
+def tuned(study: Design | str | Path, folder: str | Path) -> Design:
+    """A study, or that of a file, given what each of its arms has chosen; as it is if it tunes none.
+
+    Args:
+        study: a study, or the path of its file.
+        folder: of its report, which has in `data` what the arms have chosen.
 
     Raises:
         NotTunedError: see `read_tuning`.
         AblateError: no trial of an arm is complete.
 
     Examples:
-        >>> from pathlib import Path
         >>> import ablate
-        >>> study = ablate.load_study("experiments/skips_tuned.yaml")
-        >>> study = ablate.tuned(study, Path("reports/skips_tuned"))
+        >>> study = ablate.tuned("experiments/skips_tuned.yaml", "reports/skips_tuned")
         >>> {arm.name: arm.settings.training.rate for arm in study.arms}
         {'both (ViT paper)': 0.008853, 'none (notebook)': 0.008853}
     """
-    chosen = {}
-    for tuning in read_tuning(design, folder):
+    design, chosen = study_of(study), {}
+    for tuning in read_tuning(design, Path(folder)):
         if tuning.best is None:
             fact = f"no tuning trial of {tuning.arm} is complete, so it cannot be compared"
-            raise AblateError(f"{_path(folder)}: {fact}; allowed: another space, or more trials")
+            raise AblateError(f"{_path(Path(folder))}: {fact}; allowed: another space, or more trials")
         chosen[tuning.arm] = tuning.best.overrides
     return design.tuned(chosen) if chosen else design
 

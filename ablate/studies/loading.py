@@ -64,6 +64,15 @@ def load_study(path: str | Path) -> Design:
     return _build_study(_read_mapping(path, "a study"))
 
 
+def study_of(study: Design | str | Path) -> Design:
+    """A study that a function was given, or that of the file whose path it was given.
+
+    Raises:
+        AblateError: anything is wrong with the file; see `load_study`.
+    """
+    return study if isinstance(study, Design) else load_study(study)
+
+
 def load_search(path: str | Path) -> Search:
     """Read and check a search file, down to the ends of every range of its space.
 

@@ -260,3 +260,10 @@ def test_epochs_are_integers(record: Record) -> None:
 def test_without_a_record_there_is_no_epoch(tmp_path: Path) -> None:
     frame = load_epochs(STUDY, Record(tmp_path / "nothing"))
     assert (len(frame), list(frame.columns)) == (0, ["arm", "seed", "run", "epoch"])
+
+
+def test_the_path_of_a_study_does_in_place_of_the_study(swept_copy: tuple[Record, Design]) -> None:
+    record, study = swept_copy
+    for path in ("tiny.yaml", Path("tiny.yaml")):
+        assert load_results(path).equals(load_results(study, record))
+        assert load_epochs(path).equals(load_epochs(study, record))
