@@ -19,7 +19,7 @@ from ablate.reporting.study.diagnostics import diagnosis_texts
 from ablate.reporting.study.figures import FIGURES
 from ablate.reporting.study.grid_tables import contributions_table, interactions_table, shares_table
 from ablate.reporting.study.grids import GridFacts
-from ablate.reporting.study.model import Page, constant_prediction
+from ablate.reporting.study.model import Page, command, constant_prediction
 from ablate.reporting.study.paper import methods_text
 from ablate.reporting.study.references import references
 from ablate.reporting.study.sections import SectionTitle
@@ -243,8 +243,11 @@ def _cost(page: Page) -> Blocks:
 def _methods(page: Page) -> Blocks:
     yield paragraph(methods_text(page))
     yield paragraph("For the bibliography: ", Code(bibtex()))
-    command = "ablate report STUDY --latex" if page.has_study else "ablate judge --latex"
-    yield paragraph("The same for LaTeX, with a table: ", Code(command), ".")
+    same = "The same for LaTeX, with a table: "
+    if page.has_study:
+        yield paragraph(same, Code(command(page, "report", "--latex")), ".")
+    else:
+        yield paragraph(same, "the command of this report, ", Code("ablate judge"), ", with ", Code("--latex"), ".")
 
 
 def _mlflow(page: Page) -> Blocks:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -153,6 +156,12 @@ def build(design: Plan, data: Data) -> Page:
         train_seconds=float(ended["cost/train_seconds"].sum()),
         tuning=data.tuning,
     )
+
+
+def command(page: Page, name: str, *options: str) -> str:
+    """What a user types in the folder of the project, which is the current one: `ablate report heads.yaml --latex`."""
+    file = page.study.file
+    return shlex.join(["ablate", name, Path(os.path.relpath(file)).as_posix() if file else "STUDY", *options])
 
 
 def constant_prediction(design: Design) -> str:

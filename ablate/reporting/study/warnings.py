@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablate.records.requests import RunStatus
-from ablate.reporting.study.model import UNSCORED, Page
+from ablate.reporting.study.model import UNSCORED, Page, command
 
 
 def warnings(page: Page) -> Iterator[str]:
@@ -17,9 +17,9 @@ def warnings(page: Page) -> Iterator[str]:
     if unscored:
         runs = "; ".join(f"{run.arm} seed {run.seed}" for run in unscored)
         yield (
-            f"Some verdicts are waiting for runs that were recorded without {page.metric.name}: {runs}. The next "
-            "`ablate sweep` computes it from their weights; runs whose weights are gone have to be trained again, with "
-            "`ablate sweep --retry-failed`."
+            f"Some verdicts are waiting for runs that were recorded without {page.metric.name}: {runs}. "
+            f"`{command(page, 'sweep')}` computes it from their weights; runs whose weights are gone have to be "
+            f"trained again, with `{command(page, 'sweep', '--retry-failed')}`."
         )
     if page.left_out:
         how = "one that failed counts as predicting zero and as a bad run, any other is left out with its pair"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ablate.reporting.markup.document import Block, Code, Column, Table, paragraph, table
 from ablate.reporting.markup.numbers import format_fixed, format_percent
 from ablate.reporting.study.arms import ArmRow
-from ablate.reporting.study.model import Page, constant_prediction
+from ablate.reporting.study.model import Page, command, constant_prediction
 from ablate.statistics.rates import Rate, SeedRate, paired_rates_p, rate
 
 HELD = 0.2
@@ -60,7 +60,7 @@ def wrong(page: Page) -> Iterator[Block]:
         yield paragraph(
             "A failed run stopped with an error, exceeded its time limit, or was set aside because it could not be "
             "scored. It has no score; ",
-            Code("ablate sweep --retry-failed"),
+            Code(command(page, "sweep", "--retry-failed")),
             " trains it again.",
         )
     yield paragraph(

@@ -4,6 +4,7 @@ import html
 import json
 import math
 import re
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.training.events import Failed, Started
 from tests.helpers import fabricated
+from tests.helpers.commands import typed
 from tests.helpers.stored import result_of
 from tests.helpers.tiny import write_tiny_study
 
@@ -222,3 +224,17 @@ def test_scores_that_no_run_has_do_not_change_the_page_of_another_score(tmp_path
     data = fabricated.fabricate(study, fabricated.named_score)
     fewer = data.runs.drop(columns=[name for name in data.runs.columns if name.endswith("/ssim")])
     assert document(build(study, replace(data, runs=fewer))) == document(build(study, data))
+
+
+def test_the_command_for_latex_can_be_typed_in_the_folder_of_the_project(
+    swept_copy: tuple[Record, Design], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, _ = swept_copy
+    folder = Path("my studies")
+    folder.mkdir()
+    study = load_study(Path("tiny.yaml").rename(folder / "tiny.yaml"))
+    export(study, record, Path("reports/tiny"))
+    write_report(study, Path("reports/tiny"))
+    (command,) = re.findall(r"`(ablate report .* --latex)`", Path("reports/tiny/README.md").read_text())
+    assert shlex.split(command) == ["ablate", "report", "my studies/tiny.yaml", "--latex"]
+    assert typed(*shlex.split(command)[1:], monkeypatch=monkeypatch) == 0
