@@ -7,6 +7,7 @@
     frame = ablate.load_results(study)                 # one row per run
     result = ablate.sweep(study, workers=2)            # like `ablate sweep`: train, track, report
     result.verdicts                                    # one row per compared arm
+    ablate.verify(study, runs=2).is_confirmed          # train recorded runs again, and compare
     ablate.judge(frame, margin=0.5).verdicts           # the same for scores of any other program
 
 Each name is imported when it is first used, which keeps `import ablate` fast.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ablate.pipeline.search import search as search
     from ablate.pipeline.study import report as report
     from ablate.pipeline.study import sweep as sweep
+    from ablate.pipeline.verification import verify as verify
     from ablate.records.tables import load_epochs as load_epochs
     from ablate.records.tables import load_results as load_results
     from ablate.settings import DataConfig as DataConfig
@@ -50,6 +52,7 @@ NAMES = {
     "ablate.pipeline.judge": ("judge",),
     "ablate.pipeline.search": ("search",),
     "ablate.pipeline.study": ("report", "sweep"),
+    "ablate.pipeline.verification": ("verify",),
     "ablate.records.tables": ("load_epochs", "load_results"),
     "ablate.data.sources": ("make_scenes",),
     "ablate.settings": ("DataConfig", "ModelConfig", "Run", "TrainingConfig"),

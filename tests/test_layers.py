@@ -56,7 +56,7 @@ WITHIN = {
             "diagnostics",
             "data",
         ),
-        *("earlier_looks", "image_errors", "reading", "verdict_schema"),
+        *("earlier_looks", "image_errors", "verified", "reading", "verdict_schema"),
     ),
     "reporting.study.figures": ("*", "styles"),
     "reporting.search": ("page", "content", "figures", "sections", "answer", "model", "data"),
@@ -168,7 +168,21 @@ def heavy_after(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
-HELP = ("new", "judge", "sweep", "search", "report", "describe", "status", "sync", "ui", "prune", "denoise", "export")
+HELP = (
+    "new",
+    "judge",
+    "sweep",
+    "search",
+    "report",
+    "describe",
+    "status",
+    "sync",
+    "ui",
+    "prune",
+    "denoise",
+    "export",
+    "verify",
+)
 LIGHT = (
     "--help",
     "--version",

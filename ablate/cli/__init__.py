@@ -13,6 +13,7 @@ from ablate.cli import status as status
 from ablate.cli import sweep as sweep
 from ablate.cli import sync as sync
 from ablate.cli import ui as ui
+from ablate.cli import verify as verify
 from ablate.cli._shared import app, main
 
 __all__ = ["app", "main"]

@@ -29,11 +29,11 @@ Address = Annotated[
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn a Ctrl-C into one line that says how to continue, and the exit code 130."""
+def interruptible(consequence: str | None = None) -> Iterator[None]:
+    """Turn a Ctrl-C into one line that says what follows, by default how to continue, and the exit code 130."""
     try:
         yield
     except KeyboardInterrupt:
         command = shlex.join(["ablate", *sys.argv[1:]])
-        err.print(f"\nInterrupted. Nothing is lost: `{command}` continues from the last epochs.")
+        err.print(f"\nInterrupted. {consequence or f'Nothing is lost: `{command}` continues from the last epochs.'}")
         raise typer.Exit(130) from None

@@ -45,14 +45,19 @@ def discard(unscored: Sequence[Unscored], record: Record) -> None:
         record.invalidate(item.run, item.reason)
 
 
-def _score(run: Run, record: Record, device: str) -> None:
+def score_weights(run: Run, weights: bytes | None, device: str) -> dict[str, float]:
+    """The scores of the baselines of a run, and of its weights if they are given, as they are computed in training."""
     from ablate.executors.worker import one_thread
     from ablate.training.rescoring import rescore
 
+    with one_thread():
+        return rescore(run, weights, device)
+
+
+def _score(run: Run, record: Record, device: str) -> None:
     result = record.result(run.id)
     assert result is not None
-    with one_thread():
-        found = rescore(run, record.weights(run.id), device)
+    found = score_weights(run, record.weights(run.id), device)
     if _best_is_last(run, result):
         found |= {METRICS[name].at("last").name: value for name, value in found.items() if METRICS[name].kind == "test"}
     record.add_scores(run.id, found)

@@ -168,16 +168,16 @@ class Record:
         """Set aside each result that is damaged, or whose files are; its run then counts as unfinished."""
         for run_id in run_ids:
             path = self.folder(run_id) / "result.json"
-            if self._is_intact(path):
+            if self.is_intact(run_id):
                 (path.parent / "checkpoint.pt").unlink(missing_ok=True)  # a kill can have come between the two
             elif path.exists():
                 self._set_aside(path, "the run is trained again")
 
-    def _is_intact(self, path: Path) -> bool:
+    def is_intact(self, run_id: str) -> bool:
         """Whether a result can be read, and each of its files has the checksum that is in it."""
-        result = read_stored(path, Result)
+        result = self.result(run_id)
         files = result.files if result else {}
-        return bool(files) and all(hash_file(path.parent / name) == checksum for name, checksum in files.items())
+        return bool(files) and all(hash_file(self.folder(run_id) / name) == it for name, it in files.items())
 
     def _set_aside(self, path: Path, consequence: str) -> None:
         aside = set_aside(path).name

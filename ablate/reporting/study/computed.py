@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from ablate.records.record import ENDED
 from ablate.reporting.markup.document import Block, Items
 from ablate.reporting.markup.numbers import format_duration, format_percent
 from ablate.reporting.markup.words import join_words, quote_name
@@ -42,6 +44,7 @@ def computed(page: Page) -> Iterator[Block]:
         "first three digits are from 100 to 354, else to the first.",
         f"Training took {format_duration(page.train_seconds)} of device time in all.",
         f"Recorded by the runs: {environment or 'nothing yet'}.",
+        *_verified(page),
         *_own_parts(page),
     ]
     yield Items(tuple((text,) for text in texts))
@@ -62,6 +65,16 @@ def computed_from_scores(page: Page) -> Iterator[Block]:
         "out because of its score.",
     ]
     yield Items(tuple((text,) for text in texts))
+
+
+def _verified(page: Page) -> Iterator[str]:
+    """How many runs were trained again, when, and with which outcomes."""
+    if found := page.data.verified:
+        dates = join_words(sorted({item.date for item in found}))
+        counts = Counter(item.outcome for item in found)
+        outcomes = ", ".join(f"{outcome}: {count}" for outcome, count in counts.items())
+        ended = int(page.data.runs.status.isin(ENDED).sum())
+        yield f"Verified on {dates}: {len(found)} of {ended} runs were trained again and compared ({outcomes})."
 
 
 def _own_parts(page: Page) -> Iterator[str]:

@@ -7,6 +7,7 @@ data/tuning.csv    the trials of each arm, where arms are tuned (`strategies.cho
 data/references.json    what methods that are not trained reach on the test images of each arm's task
 data/files.json    how many files of pictures each split of each arm's task has, in studies of pictures
 data/image_errors.csv   how much other test images would change each difference (`image_errors`), if that is known
+data/verified.csv  which runs were trained again to verify them, and what came of it (`verified`)
 data/scenes.npz    some test scenes and the outputs of each arm's first seed for them: `<arm's number>.<kind>`
 """
 
@@ -40,6 +41,7 @@ from ablate.reporting.study.image_errors import (
     write_image_errors,
 )
 from ablate.reporting.study.reading import read_runs, read_table, reading
+from ablate.reporting.study.verified import Verified, read_verified
 from ablate.statistics.course import compare_all
 from ablate.strategies.choices import ArmTuning, read_tuning
 from ablate.studies.designs import Arm
@@ -70,6 +72,7 @@ class Data:
         files: the number of files of each split, for arms with pictures of which it is recorded.
         source: where the scores come from, if no study trained the runs.
         image_errors: how much other test images would change each difference (`find_image_errors`).
+        verified: the runs that were trained again as they are recorded now.
     """
 
     runs: pd.DataFrame
@@ -81,6 +84,7 @@ class Data:
     files: dict[str, Files] = field(default_factory=dict)
     source: str = ""
     image_errors: pd.DataFrame = field(default_factory=no_image_errors)
+    verified: list[Verified] = field(default_factory=list)
 
 
 def export(design: Design, record: Record, folder: Path) -> None:
@@ -227,6 +231,7 @@ def read(design: Design, folder: Path) -> Data:
         references=read_references(data / "references.json"),
         files=_read_files(data / "files.json"),
         image_errors=image_errors,
+        verified=read_verified(data, runs),
     )
 
 

@@ -23,6 +23,7 @@ from ablate.reporting.study.diagnostics import Diagnosis, diagnose
 from ablate.reporting.study.earlier_looks import uncorrected_error
 from ablate.reporting.study.grids import GridFacts, grid_facts
 from ablate.reporting.study.image_errors import mean_errors
+from ablate.reporting.study.verified import REFUTED
 from ablate.statistics.course import Course
 from ablate.statistics.evidence import Evidence, weigh_claims
 from ablate.statistics.rates import SeedRate, seed_rate
@@ -145,7 +146,7 @@ def build(design: Plan, data: Data) -> Page:
         left_out=[run for run in missing if (run.arm, run.seed) in excused],
         divergences=_divergences(ended[ended.status == "diverged"]),
         diagnosis=diagnose(course, scores, design.against),
-        warnings=[*_look_warnings(data), *environment_warnings(ended, design.against)],
+        warnings=[*_look_warnings(data), *_refuted_warnings(data), *environment_warnings(ended, design.against)],
         comparisons=scores.comparisons,
         level=design.family.level,
         claims=weigh_claims(design.claims, course, scores),
@@ -186,6 +187,12 @@ def _look_warnings(data: Data) -> list[str]:
         f"adding seeds is an uncorrected look: a verdict is then wrong in {uncorrected_error(len(data.looks))} of "
         "studies instead of 5% (benchmarks/further_looks.md)."
     ]
+
+
+def _refuted_warnings(data: Data) -> list[str]:
+    """A warning if a run had another result when it was trained again."""
+    refuted = [f"{quote_name(it.arm)} seed {it.seed} ({it.reason})" for it in data.verified if it.outcome == REFUTED]
+    return [f"Trained again, these runs had another result: {'; '.join(refuted)}."] if refuted else []
 
 
 def read_sensitivity(design: Plan, course: Course, runs: pd.DataFrame) -> list[Sensitivity]:
