@@ -17,7 +17,7 @@ from ablate.reporting.study.model import build
 from ablate.reporting.study.page import write_pages
 from ablate.studies.judged import metric_of, plan_scores
 from ablate.studies.loading import load_claims
-from ablate.studies.plan import Plan
+from ablate.studies.plan import Plan, Seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,8 +44,8 @@ def judge(
     """Judge a table of scores, whichever program trained the runs: by the same rule, and with the same report.
 
     The table is long, with a row per run, or wide, with a column per arm or per seed. Runs are compared in pairs of the
-    same seed. A run without a finite score makes the comparisons of its arm wait, unless `missing` allows for it; then
-    it is left out with its pair, and its arm is never better or equivalent.
+    same seed, which is a number or any label. A run without a finite score makes the comparisons of its arm wait,
+    unless `missing` allows for it; then it is left out with its pair, and its arm is never better or equivalent.
 
     Args:
         scores: the table, or the path of its CSV, Parquet or JSON file.
@@ -78,7 +78,7 @@ def judge(
     table = _read(scores)
     runs, score_name = read_runs(table, Names(arm, seed, score))
     metric = metric_of(score_name, higher_is_better=not lower_is_better)
-    seeds_by_arm: dict[str, list[int]] = {}
+    seeds_by_arm: dict[str, list[Seed]] = {}
     for run in runs:
         seeds_by_arm.setdefault(run.arm, []).append(run.seed)
     plan = plan_scores(
@@ -117,12 +117,12 @@ def _results(plan: Plan, runs: Sequence[ScoredRun]) -> pd.DataFrame:
     import pandas as pd
 
     given = {(run.arm, run.seed): run for run in runs}
-    last_seen = max(run.seed for run in runs)
+    last_seen = max(plan.seeds.index(run.seed) for run in runs)
 
-    def row(arm: str, seed: int) -> dict[str, object]:
-        facts = {"arm": arm, "seed": seed, "run": f"{arm} seed {seed}"}
+    def row(arm: str, seed: Seed) -> dict[str, object]:
+        facts: dict[str, object] = {"arm": arm, "seed": seed, "run": f"{arm} seed {seed}"}
         run = given.get((arm, seed))
-        if run is None and (len(plan.looks) > 1 or seed > last_seen):  # it can still come
+        if run is None and (len(plan.looks) > 1 or plan.seeds.index(seed) > last_seen):  # it can still come
             return facts | {"status": "absent", "error": "not in the table"}
         if run is None:
             return facts | {"status": "set aside", "error": "not in the table"}

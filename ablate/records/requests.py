@@ -16,6 +16,7 @@ from ablate.errors import AblateError
 from ablate.records.files import make_folder, write_json
 
 if TYPE_CHECKING:
+    from ablate.studies.plan import Seed
     from ablate.studies.planning import Design
     from ablate.studies.search import Search
 
@@ -39,12 +40,12 @@ class RunStatus:
 
     run: str
     arm: str
-    seed: int
+    seed: Seed
     status: str
     detail: str = ""
 
     def __str__(self) -> str:
-        return f"{Label(self.arm, self.seed)}: {self.status}{f' ({self.detail})' if self.detail else ''}"
+        return f"{self.arm} seed {self.seed}: {self.status}{f' ({self.detail})' if self.detail else ''}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class RequestedRuns:
         tuning = before.tuning if before and design.tunings else {}
         former = {run_id: label for run_id, label in earlier.items() if run_id not in runs | tuning}
         file = before.file if before else None
-        levels = list(design.level_seeds) if len(design.looks) > 1 else None
+        levels = list(design.seeds[: design.looks[0].seeds]) if len(design.looks) > 1 else None
         metric = design.study.metric
         return cls(
             design.name, design.question, runs, former, tuning=tuning, metric=metric, level_seeds=levels, file=file

@@ -9,11 +9,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ablate.errors import AblateError, quote, suggest
 from ablate.records.score_files import Rows
+from ablate.studies.plan import Seed
 
 OBVIOUS = {
     "arm": ("arm", "variant", "model", "method", "config", "algorithm", "system", "condition", "name"),
@@ -24,6 +26,7 @@ OBVIOUS = {
 
 SEED_NAME = re.compile(r"(?:seed|fold|run)?[ _=-]?(\d+)", re.IGNORECASE)
 NO_SCORE = "it has no score"
+MAX_LABEL = 100
 MAX_NAMED = 5
 """Faults of one kind that an error lists."""
 
@@ -48,7 +51,7 @@ class ScoredRun:
     """
 
     arm: str
-    seed: int
+    seed: Seed
     score: float | None
     place: str
     fault: str = ""
@@ -62,7 +65,7 @@ def read_runs(table: Rows, names: Names) -> tuple[list[ScoredRun], str]:
     """
     found = Names(*(_find(table, role, getattr(names, role)) for role in OBVIOUS))
     runs, score = _read(table, found)
-    runs = _without_repeated(runs)
+    runs = _without_repeated(_with_one_kind_of_seed(runs))
     _check_unique(table, runs)
     return runs, score
 
@@ -154,28 +157,35 @@ def _run(table: Rows, arm: Any, seed: Any, score: Any, place: str) -> ScoredRun:
     if not name.isprintable() or name != name.strip() or not 1 <= len(name) <= 100 or "|" in name:
         rule = "an arm's name must be 1 to 100 printable characters, without '|' and surrounding spaces"
         raise AblateError(f"{where}: {rule} (given: {quote(arm)})")
-    number = _seed(seed)
-    if number is None:
-        raise AblateError(f"{where}: a seed must be an integer of 0 or more (given: {quote(seed)})")
+    label = _seed(seed)
+    if not label and label != 0:
+        rule = "a seed must be a number, or a label of 1 to 100 printable characters"
+        raise AblateError(f"{where}: {rule} (given: {quote(seed)})")
     if _is_empty(score):
-        return ScoredRun(name, number, None, place, NO_SCORE)
+        return ScoredRun(name, label, None, place, NO_SCORE)
     if not _is_number(score):
         raise AblateError(f"{where}: a score must be a number (given: {quote(score)})")
     value = float(score)
     if math.isfinite(value):
-        return ScoredRun(name, number, value, place)
-    return ScoredRun(name, number, None, place, "its score is NaN" if math.isnan(value) else "its score is infinite")
+        return ScoredRun(name, label, value, place)
+    return ScoredRun(name, label, None, place, "its score is NaN" if math.isnan(value) else "its score is infinite")
 
 
-def _seed(cell: Any) -> int | None:
-    """The seed in a cell, which some formats make a float; None if it is not one."""
-    if isinstance(cell, bool):
-        return None
-    try:
+def _seed(cell: Any) -> Seed:
+    """The seed in a cell: an integer, which some formats make a float, or a label; empty if it is neither."""
+    with suppress(TypeError, ValueError, OverflowError):
         number = int(cell) if isinstance(cell, str) else float(cell)
-    except (TypeError, ValueError):
-        return None
-    return int(number) if math.isfinite(number) and number == int(number) and 0 <= number < 2**63 else None
+        if number == int(number) and 0 <= number < 2**63 and not isinstance(cell, bool):
+            return int(number)
+    text = "" if _is_empty(cell) or cell != cell else str(cell).strip()
+    return text if text.isprintable() and len(text) <= MAX_LABEL else ""
+
+
+def _with_one_kind_of_seed(runs: list[ScoredRun]) -> list[ScoredRun]:
+    """The runs with labels for all seeds, if any seed is not an integer."""
+    if all(isinstance(run.seed, int) for run in runs):
+        return runs
+    return [replace(run, seed=str(run.seed)) for run in runs]
 
 
 def _without_repeated(runs: list[ScoredRun]) -> list[ScoredRun]:
@@ -185,7 +195,7 @@ def _without_repeated(runs: list[ScoredRun]) -> list[ScoredRun]:
 
 
 def _check_unique(table: Rows, runs: list[ScoredRun]) -> None:
-    places: dict[tuple[str, int], list[str]] = {}
+    places: dict[tuple[str, Seed], list[str]] = {}
     for run in runs:
         places.setdefault((run.arm, run.seed), []).append(run.place)
     twice = [f"{quote(arm)} seed {seed} ({', '.join(at)})" for (arm, seed), at in places.items() if len(at) > 1]

@@ -55,7 +55,7 @@ class Course:
     """
 
     looks: tuple[Look, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[int | str, ...]
     last: Mapping[frozenset[str], int]
     ends: Mapping[frozenset[str], End]
     needed: Mapping[str, int]
@@ -92,7 +92,7 @@ class Course:
                 found[pair].append(comparison)
         return found
 
-    def needs(self, arm: str, seed: int) -> bool:
+    def needs(self, arm: str, seed: int | str) -> bool:
         """Whether the looks so far need the run of this arm and seed, recorded or not."""
         return self.seeds.index(seed) < self.needed[arm]
 

@@ -13,7 +13,7 @@ from ablate.errors import AblateError, StudyError, quote, suggest
 from ablate.metrics import Metric, Score
 from ablate.statistics.claims import Claim, Expected
 from ablate.statistics.multiplicity import Look, spend
-from ablate.studies.plan import Plan, PlannedArm
+from ablate.studies.plan import Plan, PlannedArm, Seed
 from ablate.studies.seeds import MAX_SEEDS
 
 REFERENCES = ("reference", "baseline", "control", "default")
@@ -46,7 +46,7 @@ def plan_scores(
     name: str,
     question: str,
     metric: Metric,
-    seeds_by_arm: Mapping[str, Iterable[int]],
+    seeds_by_arm: Mapping[str, Iterable[Seed]],
     *,
     reference: str | None,
     margin: float,
@@ -56,7 +56,8 @@ def plan_scores(
 ) -> Plan:
     """Plan the comparison of each arm with the reference, over all seeds of the table in ascending order.
 
-    Seeds of later looks that no run has yet are the numbers that follow.
+    Labels of seeds are in the order of their letters. Seeds of later looks that no run has yet are the numbers that
+    follow, or are named by their places.
 
     Raises:
         AblateError: the reference is unknown, an arm shares no seed with it, or an option does not fit the table.
@@ -65,14 +66,14 @@ def plan_scores(
     against = _find_reference(arms, reference)
     if not 0 < margin < math.inf:
         raise AblateError(f"--margin must be a number above 0, in the unit of the score (given: {margin:g})")
-    seeds = sorted(set().union(*seeds_by_arm.values()))
+    seeds: list[Seed] = sorted(set().union(*seeds_by_arm.values()))
     planned = _plan_looks(looks, len(seeds))
     if not 0 <= missing < planned[0].seeds:
         fact = f"--missing must be less than the number of seeds of the first look, {planned[0].seeds}"
         raise AblateError(f"{fact} (given: {missing}); allowed: 0 to {planned[0].seeds - 1}")
     _check_paired(seeds_by_arm, against)
     last = planned[-1].seeds
-    seeds += range(seeds[-1] + 1, seeds[-1] + 1 + last - len(seeds))
+    seeds += _later_seeds(seeds, last - len(seeds))
     planned_arms = tuple(PlannedArm(name=arm, against=None if arm == against else against) for arm in arms)
     return Plan(
         name=name,
@@ -110,7 +111,14 @@ def _plan_looks(looks: Sequence[int], seeds: int) -> tuple[Look, ...]:
     return spend(tuple(looks))
 
 
-def _check_paired(seeds_by_arm: Mapping[str, Iterable[int]], reference: str) -> None:
+def _later_seeds(seeds: Sequence[Seed], count: int) -> list[Seed]:
+    """Names for seeds of later looks: the numbers that follow, or the places of labels among all of them."""
+    if isinstance(seeds[-1], int):
+        return list(range(seeds[-1] + 1, seeds[-1] + 1 + count))
+    return [f"later seed {number}" for number in range(len(seeds) + 1, len(seeds) + 1 + count)]
+
+
+def _check_paired(seeds_by_arm: Mapping[str, Iterable[Seed]], reference: str) -> None:
     """Each arm must share a seed with the reference, since runs are compared in pairs."""
     own = set(seeds_by_arm[reference])
     unpaired = [quote(arm) for arm, seeds in seeds_by_arm.items() if not own & set(seeds)]

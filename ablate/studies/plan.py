@@ -10,6 +10,9 @@ from ablate.metrics import Metric
 from ablate.statistics.claims import Claim, Pair
 from ablate.statistics.multiplicity import Family, Look
 
+Seed = int | str
+"""What identifies a seed: its number or, in a table of scores, any label."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedArm:
@@ -47,14 +50,14 @@ class Plan:
     margin: float
     arms: tuple[PlannedArm, ...]
     claims: tuple[Claim, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[Seed, ...]
     looks: tuple[Look, ...]
     missing: int = 0
     max_runs: int | None = None
     max_seconds: float | None = None
 
     @property
-    def level_seeds(self) -> tuple[int, ...]:
+    def level_seeds(self) -> tuple[Seed, ...]:
         """The seeds of the first look, which all arms have: over these, the levels of arms can be compared."""
         return self.seeds[: self.looks[0].seeds]
 

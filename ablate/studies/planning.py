@@ -48,6 +48,7 @@ class Design(Plan):
     study: Study
     kind: AnyDesign
     arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
     tunings: Mapping[str, Search] = field(default_factory=dict)
     chosen: Mapping[str, Overrides] = field(default_factory=dict)
     file: Path | None = field(default=None, compare=False)

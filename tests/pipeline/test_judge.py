@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_nested_json_and_semicolons_can_be_read(tmp_path: Path) -> None:
 
 @given(st.permutations(range(12)))
 def test_the_order_of_rows_does_not_change_which_runs_are_read(order: list[int]) -> None:
-    def read(frame: pd.DataFrame) -> set[tuple[str, int, float | None]]:
+    def read(frame: pd.DataFrame) -> set[tuple[str, int | str, float | None]]:
         runs, score = read_runs(rows_of_frame(frame, "scores"), Names())
         assert score == "acc"
         return {(run.arm, run.seed, run.score) for run in runs}
@@ -105,7 +106,7 @@ def test_looks_spend_the_error_and_wait_for_seeds_that_are_still_to_come() -> No
 FAULTS = {
     "duplicate": ("base,0,1\nbase,1,1\nwide,0,1\nwide,1,1\nbase,1,2\n", r"'base' seed 1 \(line 3, line 6\)"),
     "text": ("base,0,1\nwide,0,good\n", r"line 3: a score must be a number \(given: 'good'\)"),
-    "seed": ("base,0,1\nwide,x,2\n", r"line 3: a seed must be an integer"),
+    "seed": ("base,0,1\nwide,,2\n", r"line 3: a seed must be a number, or a label"),
     "cells": ("base,0,1\nwide,0\n", r"line 3: 2 cells under 3 columns"),
     "unpaired": ("base,0,1\nbase,1,1\nwide,2,1\n", r"'wide' cannot be paired"),
     "one arm": ("base,0,1\nbase,1,1\n", r"there is only one arm"),
@@ -216,3 +217,33 @@ def test_judging_loads_neither_torch_nor_mlflow(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr
     assert (tmp_path / "reports" / "scores" / "report.html").exists()
+
+
+LABELS: dict[str, list[Any]] = {
+    "text": [f"run-{letter}" for letter in "abcdef"],
+    "floats": [0.5 + number for number in SEEDS],
+    "UUIDs": [str(uuid.UUID(int=number)) for number in SEEDS],
+    "mixed": ["0", "1", "2", "3", "4", "last"],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("ending", [None, ".csv", ".parquet", ".json"])
+def test_any_label_identifies_a_seed_and_changes_no_verdict(
+    labels: list[Any], ending: str | None, tmp_path: Path
+) -> None:
+    named = LONG.assign(seed=[labels[seed] for seed in LONG.seed])
+    scores = named if ending is None else write(named, tmp_path / f"scores{ending}")
+    assert judged(scores).verdicts.equals(judged(LONG).verdicts)
+    assert judged(scores).page.design.seeds == tuple(map(str, labels))
+
+
+def test_the_report_calls_seeds_by_their_labels(tmp_path: Path) -> None:
+    labels = LABELS["text"]
+    named = LONG.assign(seed=[labels[seed] for seed in LONG.seed]).drop(index=8)
+    found = judged(named, output=tmp_path, looks=[3, 6, 8])
+    text = (tmp_path / "README.md").read_text()
+    assert "seed run-a" in text
+    assert "wide seed run-c" in text
+    assert found.page.design.seeds[-2:] == ("later seed 7", "later seed 8")
+    assert json.loads((tmp_path / "verdicts.json").read_text())["seeds"] == [*labels, "later seed 7", "later seed 8"]

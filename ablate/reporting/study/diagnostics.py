@@ -12,6 +12,7 @@ from ablate.reporting.markup.words import join_words, quote_name
 from ablate.statistics.course import Course
 from ablate.statistics.outliers import MIN_SEEDS, find_deciding_seed, find_late_starters, skewness, skewness_error
 from ablate.statistics.scores import Scores
+from ablate.studies.plan import Seed
 
 SKEWED = 2.0
 """A page reports a skewness above this, in standard errors of the skewness of normal differences."""
@@ -33,7 +34,7 @@ class ArmDiagnosis:
     seeds: int
     skewness: float
     difference: float
-    deciding_seed: int | None
+    deciding_seed: Seed | None
     without: float
 
     @property
@@ -46,7 +47,7 @@ class ArmDiagnosis:
 class Diagnosis:
     """The seeds that start late in several arms, and the differences of each compared arm."""
 
-    late_starters: list[int]
+    late_starters: list[Seed]
     arms: list[ArmDiagnosis]
 
 
@@ -70,7 +71,7 @@ def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> Arm
         seeds=len(differences),
         skewness=skewness(differences) if len(differences) else math.nan,
         difference=float(differences.mean()),
-        deciding_seed=None if place is None else int(differences.index[place]),
+        deciding_seed=None if place is None else differences.index.tolist()[place],
         without=math.nan if place is None else float(differences.drop(differences.index[place]).mean()),
     )
 
@@ -95,7 +96,7 @@ def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
         )
 
 
-def _late_text(seeds: list[int]) -> str:
+def _late_text(seeds: list[Seed]) -> str:
     names = join_words([str(seed) for seed in seeds])
     which, verb = ("Seed", "starts") if len(seeds) == 1 else ("Seeds", "start")
     return (

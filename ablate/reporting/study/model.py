@@ -31,7 +31,7 @@ from ablate.statistics.scores import Scores
 from ablate.statistics.sensitivity import Sensitivity, sensitivity
 from ablate.statistics.verdicts import Comparison
 from ablate.strategies.choices import ArmTuning
-from ablate.studies.plan import Plan
+from ablate.studies.plan import Plan, Seed
 from ablate.studies.planning import Design
 
 UNSCORED = "unscored"
@@ -225,7 +225,7 @@ def _missing_runs(runs: pd.DataFrame, metric: Metric) -> list[RunStatus]:
     return _run_statuses(explained[unscored | ~ended])
 
 
-def _find_excused(design: Plan, course: Course, scores: Scores) -> set[tuple[str, int]]:
+def _find_excused(design: Plan, course: Course, scores: Scores) -> set[tuple[str, Seed]]:
     """The arms and seeds of the runs that are missing for good, but for which no comparison waits."""
     if scores.lacking is None:
         return set()

@@ -21,6 +21,7 @@ from ablate.reporting.study.model import Page, constant_prediction
 from ablate.reporting.study.texts import arm_texts, comparison_texts
 from ablate.statistics.multiplicity import CONFIDENCE, SHARED, SPENT
 from ablate.statistics.verdicts import Verdict
+from ablate.studies.plan import Seed
 
 MARKS: dict[Verdict, str] = {
     "better": r"$\uparrow$",
@@ -153,9 +154,10 @@ def _seeds(page: Page) -> Iterator[str]:
         )
 
 
-def _listed(seeds: tuple[int, ...]) -> str:
+def _listed(seeds: tuple[Seed, ...]) -> str:
     first, last = seeds[0], seeds[-1]
-    is_range = len(seeds) > 2 and seeds == tuple(range(first, last + 1))
+    numbers = tuple(range(first, last + 1)) if isinstance(first, int) and isinstance(last, int) else ()
+    is_range = len(seeds) > 2 and seeds == numbers
     return f"{first} to {last}" if is_range else join_words(list(map(str, seeds)))
 
 

@@ -160,7 +160,7 @@ def seeds_table(page: Page) -> Table:
     diverged, useless = page.diverged.to_dict(), page.useless.to_dict()
     failed = {(run.arm, run.seed) for run in (*page.left_out, *page.missing_runs) if run.status == "failed"}
 
-    def score(seed: int) -> Column[ArmRow]:
+    def score(seed: int | str) -> Column[ArmRow]:
         def cell(row: ArmRow) -> str:
             value = scores[row.name][seed]
             if diverged[row.name][seed]:

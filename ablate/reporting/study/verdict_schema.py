@@ -90,7 +90,7 @@ class RunFacts(Part):
     """A run without a score."""
 
     arm: str
-    seed: int
+    seed: int | str
     status: str
 
 
@@ -114,7 +114,7 @@ class VerdictFile(Part):
     comparisons: int = Field(ge=1, description="pairs of arms over which the error is shared")
     shared_by: str = Field(description="the rule that shares the error over comparisons")
     spent_by: str | None = Field(description="the rule that spends it over several looks; null with a single one")
-    seeds: list[int] = Field(description="all seeds that might be needed, in the order in which looks take them")
+    seeds: list[int | str] = Field(description="all seeds that might be needed, in the order in which looks take them")
     looks: list[LookFacts]
     missing: int = Field(ge=0, description="seeds of a comparison that may lack a run without making it wait")
     verdicts: list[Decision]
