@@ -182,6 +182,7 @@ HELP = (
     "denoise",
     "export",
     "verify",
+    "slurm",
 )
 LIGHT = (
     "--help",

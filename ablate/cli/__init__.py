@@ -9,6 +9,7 @@ from ablate.cli import prune as prune
 from ablate.cli import report as report
 from ablate.cli import schema as schema
 from ablate.cli import search as search
+from ablate.cli import slurm as slurm
 from ablate.cli import status as status
 from ablate.cli import sweep as sweep
 from ablate.cli import sync as sync

@@ -58,7 +58,7 @@ OptionalFiles = Annotated[
     list[Path] | None, typer.Argument(metavar="STUDY", callback=_where_typed, help=f"{EITHER_HELP} Default: all.")
 ]
 
-WITH_RECORD = ("sweep", "search", "report", "status", "sync", "ui", "prune", "denoise", "export", "verify")
+WITH_RECORD = ("sweep", "search", "report", "status", "sync", "ui", "prune", "denoise", "export", "verify", "slurm")
 """The commands that read or write the record. They do so in the folder of the project, wherever they are typed."""
 
 
