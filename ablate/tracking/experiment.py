@@ -26,13 +26,7 @@ def open_experiment(client: MlflowClient, study: str, question: str, root: Path)
     """
     found = find_experiment(client, study, root)
     if found is None:
-        name = study if client.get_experiment_by_name(study) is None else _own_name(study, record_id(root))
-        tags = {"mlflow.note.content": question, "mlflow.experimentKind": "custom_model_development"}
-        tags |= {STUDY_TAG: study, RECORD_TAG: record_id(root)}
-        created: Experiment = client.get_experiment(
-            client.create_experiment(name, artifact_location=artifact_location(FILES / study), tags=tags)
-        )
-        return created
+        return _create_experiment(client, study, question, root)
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     if found.tags.get(RECORD_TAG) != record_id(root):
@@ -41,6 +35,21 @@ def open_experiment(client: MlflowClient, study: str, question: str, root: Path)
     if location and found.artifact_location != location:
         _move_files(found, location)
     return found
+
+
+def _create_experiment(client: MlflowClient, study: str, question: str, root: Path) -> Experiment:
+    from mlflow.exceptions import MlflowException
+
+    tags = {"mlflow.note.content": question, "mlflow.experimentKind": "custom_model_development"}
+    tags |= {STUDY_TAG: study, RECORD_TAG: record_id(root)}
+    location, own_name = artifact_location(FILES / study), _own_name(study, record_id(root))
+    if client.get_experiment_by_name(study) is None:
+        try:
+            return client.get_experiment(client.create_experiment(study, location, tags))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # a sweep in another folder has created it since
+                raise
+    return client.get_experiment(client.create_experiment(own_name, location, tags))
 
 
 def find_experiment(client: MlflowClient, study: str, root: Path) -> Experiment | None:

@@ -18,6 +18,7 @@ from ablate.tracking.comparison import comparison_page
 from ablate.tracking.connection import tracking_uri
 from ablate.tracking.mirror import Mirror
 from ablate.tracking.sync import sync
+from ablate.tracking.tags import RECORD_TAG
 
 
 def send(study: Design, warnings: list[str]) -> None:
@@ -42,6 +43,29 @@ def shared(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     store = Path(shutil.copy(empty_store, tmp_path / "shared.db"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     return tracking_uri()
+
+
+def test_two_folders_that_create_the_experiment_at_once_have_one_each(
+    swept: tuple[Path, Design], shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, study = swept
+    warnings: list[str] = []
+    monkeypatch.chdir(copy_of(folder, tmp_path / "two"))
+    create = MlflowClient.create_experiment
+
+    def create_after_the_other(self: MlflowClient, name: str, location: str, tags: dict[str, str]) -> str:
+        if name == "tiny":
+            create(self, name, tags={RECORD_TAG: "of another folder"})
+        return str(create(self, name, location, tags))
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", create_after_the_other)
+    send(study, warnings)
+    runs = {
+        one.name: len(client().search_runs([one.experiment_id]))
+        for one in client().search_experiments()
+        if one.name.startswith("tiny")
+    }
+    assert runs == {"tiny": 0, f"tiny ({record_id(Path('.ablate'))[:6]})": 4}
 
 
 def test_two_folders_with_the_same_study_have_an_experiment_each(

@@ -1,10 +1,5 @@
 """A real MLflow server on loopback that is stopped and started while a study is swept."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,55 +18,13 @@ from ablate.strategies.fixed import Fixed
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.tracking.mirror import Mirror
-from ablate.tracking.probe import probe
 from ablate.tracking.sync import sync
 from ablate.training.events import Ended, Event
 from tests.helpers.kills import check_mirror
+from tests.helpers.servers import Server
 from tests.helpers.tiny import write_tiny_study
 
 pytestmark = pytest.mark.slow
-
-
-class Server:
-    """`mlflow server`, its store in `folder`."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        store = ["--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}"]
-        artifacts = ["--artifacts-destination", str(self.folder / "artifacts")]
-        words = ["--host", "127.0.0.1", "--port", self.port, "--workers", "1", *store, *artifacts]
-        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-        with open(self.folder / "server.out", "ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", "server", *words],
-                env=environment,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        while True:
-            try:
-                probe()
-            except OSError:
-                assert self.process.poll() is None, (self.folder / "server.out").read_text()
-                time.sleep(0.2)
-            else:
-                return
-
-    def stop(self) -> None:
-        """Kill it with all its processes."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
 
 
 @pytest.fixture
