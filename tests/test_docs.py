@@ -1,5 +1,6 @@
 """The documentation is tested: it has every command, option, key and setting, and what it says to type works."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -199,10 +200,18 @@ def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
 
 def test_the_scores_that_the_findings_start_from_are_those_of_the_reports() -> None:
     trained, nothing = re.findall(r"scores\s([\d.]+) dB", README[: README.index("| change |")])
-    runs = pd.read_csv(ROOT / "benchmarks" / "until_decided" / "heads" / "data" / "runs.csv")
-    default = runs[runs["arm"] == "heads=4"]
+    runs = pd.read_csv(ROOT / "reports" / "heads" / "data" / "runs.csv")
+    default = runs[(runs["arm"] == "heads=4") & (runs["status"] == "finished")]
     assert f"mean of {len(default)} seeds" in README
     assert [f"{mean:.1f}" for mean in default[["test/psnr", "nothing/psnr"]].mean()] == [trained, nothing]
+
+
+def test_what_the_readme_calls_equivalent_is_so_by_the_report() -> None:
+    (numbers, margin) = re.findall(r"\| ([\d, or]+) \[heads\].*equivalent within ([\d.]+) dB", README)[0]
+    verdicts = json.loads((ROOT / "reports" / "heads" / "verdicts.json").read_text())
+    assert verdicts["margin"] == float(margin)
+    found = {arm["arm"]: arm["verdict"] for arm in verdicts["verdicts"]}
+    assert found == {f"heads={number}": "equivalent" for number in re.findall(r"\d+", numbers)}
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
