@@ -236,7 +236,7 @@ def test_a_search_whose_workers_are_killed_says_so_and_continues_with_the_same_c
             unlucky.setattr("ablate.executors.inprocess.perform", train_some)
             assert search_here(monkeypatch) == 1
         shown = capsys.readouterr()
-        assert "its worker died, twice; it stays unfinished, and the next sweep tries it again" in shown.out
+        assert "its worker died, twice; the next sweep resumes it" in shown.out
         assert left in shown.err
         assert "the same command continues" in shown.err
     assert search_here(monkeypatch) == 0
