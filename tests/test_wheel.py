@@ -77,7 +77,7 @@ def test_a_first_study_needs_no_clone(programs: Path, tmp_path: Path) -> None:
     )
 
     pages = {path: path.read_bytes() for path in (tmp_path / "reports" / "first").glob("*.*")}
-    assert {path.name for path in pages} == {"README.md", "report.html", "metrics.json"}
+    assert {path.name for path in pages} == {"README.md", "report.html", "metrics.json", "verdicts.json"}
     for path in pages:
         path.unlink()
     run(programs, tmp_path, "-m", "ablate", "report", "first.yaml")

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -130,7 +131,8 @@ def connected(address: str) -> Iterator[None]:
             _try_to_reach(address)
         with _signals_kept():
             try:
-                ray.init(address, runtime_env=RUNTIME, configure_logging=False, log_to_driver=False, **options)
+                runtime = deepcopy(RUNTIME)  # Ray replaces the path of the package by where it has sent it
+                ray.init(address, runtime_env=runtime, configure_logging=False, log_to_driver=False, **options)
             except (OSError, RuntimeError, ValueError) as error:
                 raise AblateError(f"--address {address}: {first_line(error)}") from None
         stack.callback(ray.shutdown)

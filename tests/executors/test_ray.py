@@ -11,6 +11,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors import Executor, Request
+from ablate.executors.cluster import LOCAL, check_nodes, connected
 from ablate.executors.ray import AHEAD, REASONS, RayExecutor, find_demand
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.clusters import cluster_of_three, processes, wait_until
@@ -41,6 +42,12 @@ def executor(cluster: "Cluster") -> Iterator[Executor]:
 def kill(name: str) -> None:
     for process in processes(name):
         os.kill(process, signal.SIGKILL)
+
+
+def test_the_package_is_sent_to_each_cluster_to_which_a_process_connects() -> None:
+    for _ in range(2):
+        with connected(LOCAL):
+            check_nodes()
 
 
 def test_there_are_as_many_runs_at_a_time_as_nodes_and_all_have_the_bits_of_this_machine(executor: Executor) -> None:
