@@ -30,6 +30,7 @@ WAYS = {
     "Ray Tune": "ray_tune",
     "Optuna, `n_jobs=2`": "optuna_grid",
 }
+OURS = "`ablate sweep`"
 PACKAGES = ("hydra-core==1.3.*", "hydra-joblib-launcher==1.2.*", "ray[tune]>=2.60", "optuna")
 NAMES = {
     r"encoder\.embedding\.projection": "encoder.patch_embed.proj",
@@ -91,31 +92,27 @@ def _rename(name: str) -> str:
     return name
 
 
-def run_peer(python: Path, program: str, epochs: int, seeds: int) -> Measured:
+def run_peer(python: Path, program: str, folder: Path, epochs: int, seeds: int) -> Measured:
     """Run one of the other ways. Its MLflow store is made before: two processes that make it at once would fail."""
     from mlflow import MlflowClient
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        save_initial_weights(folder, seeds)
-        store = f"sqlite:///{folder / 'mlflow.db'}"
-        MlflowClient(store).create_experiment("peers", artifact_location=str(folder / "mlartifacts"))
-        chosen = {
-            "PEERS_EPOCHS": str(epochs),
-            "PEERS_SEEDS": str(seeds),
-            "PEERS_FOLDER": name,
-            "MLFLOW_TRACKING_URI": store,
-            "MLFLOW_EXPERIMENT_NAME": "peers",
-        }
-        return _time([str(python), "-m", f"benchmarks.peers.{program}"], folder, chosen)
+    save_initial_weights(folder, seeds)
+    store = f"sqlite:///{folder / 'mlflow.db'}"
+    MlflowClient(store).create_experiment("peers", artifact_location=str(folder / "mlartifacts"))
+    chosen = {
+        "PEERS_EPOCHS": str(epochs),
+        "PEERS_SEEDS": str(seeds),
+        "PEERS_FOLDER": str(folder),
+        "MLFLOW_TRACKING_URI": store,
+        "MLFLOW_EXPERIMENT_NAME": "peers",
+    }
+    return _time([str(python), "-m", f"benchmarks.peers.{program}"], folder, chosen)
 
 
-def run_ablate(epochs: int, seeds: int) -> Measured:
+def run_ablate(folder: Path, epochs: int, seeds: int) -> Measured:
     """Run `ablate sweep`, with its tracking, record and report."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "peers.yaml").write_text(STUDY.format(epochs=epochs, seeds=seeds))
-        return _time([sys.executable, "-m", "ablate", "sweep", "peers.yaml", "--workers", "2"], folder, {})
+    (folder / "peers.yaml").write_text(STUDY.format(epochs=epochs, seeds=seeds))
+    return _time([sys.executable, "-m", "ablate", "sweep", "peers.yaml", "--workers", "2"], folder, {})
 
 
 def _time(command: list[str], folder: Path, chosen: dict[str, str]) -> Measured:
@@ -145,21 +142,24 @@ def main() -> None:
     parser = options(__doc__, repeats=1, pairs=False)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=6, help="half the number of runs")
+    parser.add_argument("--keep", type=Path, help="a new folder for the runs, which are removed otherwise")
     chosen = parser.parse_args()
-    found: dict[str, list[Measured]] = {way: [] for way in (*WAYS, "`ablate sweep`")}
-    with tempfile.TemporaryDirectory() as name:
-        python = make_environment(Path(name))
-        for _ in range(chosen.repeats):
-            for way, program in WAYS.items():
-                found[way].append(run_peer(python, program, chosen.epochs, chosen.seeds))
-            found["`ablate sweep`"].append(run_ablate(chosen.epochs, chosen.seeds))
+    found: dict[str, list[Measured]] = {way: [] for way in (*WAYS, OURS)}
+    with tempfile.TemporaryDirectory() as temporary:
+        python = make_environment(Path(temporary) / "environment")
+        root = (chosen.keep or Path(temporary) / "runs").resolve()
+        for repeat in range(chosen.repeats):
+            for way, program in (*WAYS.items(), (OURS, "ablate")):
+                (folder := root / f"{program}_{repeat}").mkdir(parents=True)
+                size = folder, chosen.epochs, chosen.seeds
+                found[way].append(run_ablate(*size) if way == OURS else run_peer(python, program, *size))
     print(machine())
     print(_table(found, 2 * chosen.seeds))
 
 
 def _table(found: dict[str, list[Measured]], runs: int) -> str:
     """Each way beside `ablate sweep`; how far its scores are from those of the plain loop."""
-    own = median(measured.seconds for measured in found["`ablate sweep`"])
+    own = median(measured.seconds for measured in found[OURS])
     first = found["a plain loop"][0].scores
     rows = []
     for way, repeats in found.items():
