@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ablate.executors import Executor
-from ablate.records.record import Record
+from ablate.records.record import MISSING, Record
 from ablate.settings import Run
 from ablate.strategies import Outcome, Strategy
 from ablate.training.events import Abandoned, Ended, Event, Failed, Lost, NoRoom, Started, Stopped
@@ -87,7 +87,6 @@ class _Loop:
     def _submit(self, run: Run) -> None:
         self.submitted[run.id] = run
         if self.record.needs_training(run.id, retry_failed=self.retry_failed):
-            self.record.retry(run.id)
             self.open.add(run.id)
             self.executor.submit(run, partial(self.record.checkpoint, run.id))
         self._look_up(run.id)
@@ -103,6 +102,8 @@ class _Loop:
         result = self.record.result(run_id)
         results = result.results if result else {}
         status, epochs = self.record.status(run_id), self.record.epochs(run_id)
+        if run_id in self.open and status in MISSING:  # it is about to be tried again
+            status = "unfinished"
         self.outcomes[run_id] = Outcome(status, epochs, results)
 
 
