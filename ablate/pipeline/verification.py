@@ -190,6 +190,6 @@ class _Comparing:
         result = self.recorded.result(run.id)
         old: dict[str, Any] = result.environment if result else {}
         new: dict[str, Any] = event.environment if isinstance(event, Ended) else {}
-        for name in old.keys() & new.keys() - {*NOT_COMPARED}:
+        for name in sorted(old.keys() & new.keys() - {*NOT_COMPARED}):
             if str(old[name]) != str(new[name]):
                 yield f"{name} was {old[name]} and is {new[name]}"
