@@ -87,10 +87,10 @@ class SlurmJob:
         )
 
     def submit(self) -> str:
-        """Give the script to sbatch, in the job's folder; returns what it says, which has the job's number.
+        """Submit the script with `sbatch`, in the job's folder; returns its output, which includes the job's number.
 
         Raises:
-            AblateError: there is no sbatch on this machine, or it refuses the job.
+            AblateError: this machine has no `sbatch` command, or `sbatch` rejects the job.
         """
         if shutil.which("sbatch") is None:
             raise AblateError(

@@ -62,7 +62,7 @@ def test_the_noise_in_the_documentation_is_that_of_the_table() -> None:
     found = {line.way: line for line in noise.lines(noise_runs.read_runs()) if line.arm == noise_runs.REFERENCE}
     now, quiet = found["running"], found["precise, averaged, small head"]
     readme, studies = (" ".join((ROOT / path).read_text().split()) for path in ("README.md", "docs/studies.md"))
-    assert f"the scores of seeds have a standard deviation of {now.sd:.1f} dB instead of {quiet.sd:.1f}" in readme
+    assert f"the standard deviation between seeds is {now.sd:.1f} dB instead of {quiet.sd:.1f}" in readme
     assert f"standard deviation over seeds from {now.sd:.1f} to {quiet.sd:.1f} dB" in studies
 
 

@@ -201,8 +201,9 @@ def _rule(page: Page) -> str:
     margin = f"{page.design.margin:g}{unit_suffix(page.metric)}"
     return (
         f"Differences below the margin of {margin} do not matter. An arm is called equivalent to its reference if two "
-        "one-sided tests place the difference within the margin. Otherwise it is better or worse if its interval "
-        "excludes zero. If neither holds, the comparison is undecided, which does not mean that there is no effect."
+        "one-sided tests place the difference within the margin. Otherwise it is called better or worse if the "
+        "interval of the difference does not contain zero, and undecided if it does. Undecided does not mean that "
+        "there is no effect."
     )
 
 
