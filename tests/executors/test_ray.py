@@ -162,6 +162,42 @@ def test_a_run_whose_node_dies_is_lost_and_resumes_elsewhere_with_the_same_bits(
     assert [events[run.id][-1].weights for run in runs] == [weights_of(run) for run in runs]
 
 
+SHORT_OF_MEMORY = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "15000"}
+"""With these variables a node finds, every 15 s, that it has no memory left, and kills the run that it trains."""
+
+
+def test_a_run_that_the_memory_monitor_kills_is_lost_and_resumes_elsewhere_with_the_same_bits(
+    cluster: "Cluster", executor: Executor
+) -> None:
+    import ray
+
+    others = [ray.remote(lambda: time.sleep(3600)).remote() for _ in range(3)]  # they take the three nodes
+    wait_until(lambda: not ray.available_resources().get("CPU"))
+    short = cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20, env_vars=SHORT_OF_MEMORY)
+    run = tiny_run(training__epochs=40)
+    newest: list[bytes] = []
+    reasons: list[str] = []
+
+    def wait_for_the_monitor(run_id: str, event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            newest.append(event.checkpoint)
+            if len(newest) == 3:  # the run waits for this process, which waits for its end
+                wait_until(lambda: not processes("ray::ablate"))
+        if isinstance(event, Lost):
+            reasons.append(event.reason)
+            if len(newest) >= 3:  # else it was killed too early, and is given to the same node again
+                cluster.remove_node(short)
+                for other in others:
+                    ray.cancel(other, force=True)
+            executor.submit(run, lambda: newest[-1] if newest else None)
+
+    executor.submit(run)
+    events = collect_events(executor, wait_for_the_monitor)[run.id]
+    assert set(reasons) == {"its node had no memory left"}
+    assert len(newest) == 40, "no epoch is trained twice"
+    assert events[-1].weights == weights_of(run)
+
+
 def test_a_node_that_dies_while_it_is_checked_stops_nothing(cluster: "Cluster") -> None:
     doomed = cluster.add_node(num_cpus=1, object_store_memory=100 * 2**20)
     doomed.kill_raylet()  # the head notices after some seconds
