@@ -3,7 +3,11 @@
 import json
 import random
 import shutil
+import tempfile
+from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -24,6 +28,18 @@ def folder(tmp_path: Path, empty_store: Path) -> Path:
     write_tiny_study(tmp_path)
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     return tmp_path
+
+
+@pytest.fixture
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where only this test puts temporary files, so only its clusters have it in their command lines.
+
+    Its name is short, since those of sockets, which are in it, must be.
+    """
+    forkserver.ensure_running()  # its socket is needed longer than this folder
+    with TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield folder
 
 
 def check_as_undisturbed(folder: Path, swept: tuple[Path, Design]) -> None:
@@ -74,14 +90,14 @@ def test_kills_of_the_driver_and_of_its_workers_change_no_bit(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_kills_of_a_driver_and_of_workers_of_a_cluster_change_no_bit_and_leave_no_process(
-    folder: Path, swept: tuple[Path, Design], seed: int
+    folder: Path, swept: tuple[Path, Design], seed: int, own_temporary_folder: str
 ) -> None:
     chance = random.Random(seed)
     for kill in (kill_once, kill_a_worker, kill_once):
         kill(folder, chance, 30, *CLUSTER)
-        wait_until(lambda: not processes("ablate-ray-"))
+        wait_until(lambda: not processes(own_temporary_folder))
     finish(folder, *CLUSTER)
-    assert not processes("ablate-ray-")
+    assert not processes(own_temporary_folder)
     check_as_undisturbed(folder, swept)
 
 

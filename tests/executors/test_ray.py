@@ -14,7 +14,7 @@ from ablate.executors import Executor, Request
 from ablate.executors.cluster import LOCAL, check_nodes, connected
 from ablate.executors.ray import AHEAD, REASONS, RayExecutor, find_demand
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
-from tests.helpers.clusters import cluster_of_three, processes, wait_until
+from tests.helpers.clusters import cluster_of_three, own_processes, wait_until
 from tests.helpers.executions import RUNS, collect_events, weights_of
 from tests.helpers.tiny import tiny_run
 
@@ -36,11 +36,11 @@ def cluster() -> Iterator["Cluster"]:
 def executor(cluster: "Cluster") -> Iterator[Executor]:
     with RayExecutor.find_slots(Request(address=cluster.address)).start(None) as executor:
         yield executor
-    wait_until(lambda: not processes("ray::ablate"))
+    wait_until(lambda: not own_processes("ray::ablate"))
 
 
 def kill(name: str) -> None:
-    for process in processes(name):
+    for process in own_processes(name):
         os.kill(process, signal.SIGKILL)
 
 
@@ -110,7 +110,7 @@ def test_a_cancelled_run_is_really_stopped(executor: Executor) -> None:
     def cancel(run_id: str, event: Event) -> None:
         if isinstance(event, EpochEnded):
             executor.cancel(run_id)
-            wait_until(lambda: not processes("ray::ablate"))
+            wait_until(lambda: not own_processes("ray::ablate"))
 
     executor.submit(LONG)
     assert [type(event) for event in collect_events(executor, cancel)[LONG.id]] == [Started, EpochEnded]
@@ -182,7 +182,7 @@ def test_a_run_that_the_memory_monitor_kills_is_lost_and_resumes_elsewhere_with_
         if isinstance(event, EpochEnded):
             newest.append(event.checkpoint)
             if len(newest) == 3:  # the run waits for this process, which waits for its end
-                wait_until(lambda: not processes("ray::ablate"))
+                wait_until(lambda: not own_processes("ray::ablate"))
         if isinstance(event, Lost):
             reasons.append(event.reason)
             if len(newest) >= 3:  # else it was killed too early, and is given to the same node again
@@ -211,7 +211,7 @@ def test_a_run_over_its_time_limit_is_stopped(cluster: "Cluster") -> None:
         *_, last = collect_events(executor)[LONG.id]
     assert isinstance(last, Failed)
     assert last.status == "timed out"
-    wait_until(lambda: not processes("ray::ablate"))
+    wait_until(lambda: not own_processes("ray::ablate"))
 
 
 def test_the_name_of_the_node_and_the_code_of_the_driver_are_recorded(executor: Executor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -44,16 +44,28 @@ def cluster_of_three() -> Iterator[Cluster]:
 
 
 def processes(word: str) -> list[int]:
-    """The processes whose command line has a word, but for this one."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes()
-        except OSError:  # it has just ended
-            continue
-        if word.encode() in words and int(path.parent.name) != os.getpid():
-            found.append(int(path.parent.name))
-    return found
+    """The processes whose command line has a word, but for this one. Other tests that run now may have started them."""
+    return [process for process in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _has(process, word)]
+
+
+def own_processes(word: str) -> list[int]:
+    """Those of `processes` that this process has started, or one of them has, and so on."""
+    return [process for process in _descendants(os.getpid()) if _has(process, word)]
+
+
+def _has(process: int, word: str) -> bool:
+    try:
+        return word.encode() in Path(f"/proc/{process}/cmdline").read_bytes() and process != os.getpid()
+    except OSError:  # it has just ended
+        return False
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has just ended
+            for child in map(int, path.read_text().split()):
+                yield child
+                yield from _descendants(child)
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -9,9 +9,11 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from mlflow import MlflowClient
@@ -25,15 +27,17 @@ def sweep_process(
 ) -> BaseProcess:
     """`ablate sweep STUDY` (or another command) in `folder`, what it says being added to the file `out` there.
 
-    It kills itself with -9 instead of putting its `last_write`-th file on disk, or of renaming it.
+    Its temporary files are where this process puts its own. It kills itself with -9 instead of putting its
+    `last_write`-th file on disk, or of renaming it.
     """
-    process = SERVER.Process(target=_sweep, args=(folder, (command, study, *options), last_write))
+    process = SERVER.Process(target=_sweep, args=(folder, (command, study, *options), last_write, gettempdir()))
     process.start()
     return process
 
 
-def _sweep(folder: Path, words: tuple[str, ...], last_write: int | None) -> None:
+def _sweep(folder: Path, words: tuple[str, ...], last_write: int | None, temporary: str) -> None:
     os.chdir(folder)
+    tempfile.tempdir = temporary
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     with open("out", "a") as out:
         os.dup2(out.fileno(), 1)
