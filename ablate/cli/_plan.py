@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ablate.cli._shared import make_table, out
+from ablate.cli._shared import out
+from ablate.cli._tables import FittingTable, make_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ablate.records.record import Record
     from ablate.studies.designs import Arm
     from ablate.studies.planning import Design
@@ -33,7 +32,7 @@ def show_plan(design: Design, record: Record, devices: Sequence[str], *, retry_f
     out.print(f"{about} {duration(found.seconds)} in {slots}; arms: {said}.")
 
 
-def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> Table:
+def _plan_table(design: Design, record: Record, *, retry_failed: bool) -> FittingTable:
     from ablate.denoiser.denoiser import count_parameters
     from ablate.pipeline.estimate import seeds_in_reach
 

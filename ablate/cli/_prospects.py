@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ablate.cli._shared import make_table, out
+from ablate.cli._shared import out
+from ablate.cli._tables import FittingTable, make_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ablate.pipeline.prospects import Differing, Prospects, Resolution, SeedPlan, Similar
     from ablate.records.record import Record
     from ablate.studies.planning import Design
@@ -30,7 +29,7 @@ def show_prospects(design: Design, record: Record) -> None:
         out.print(line)
 
 
-def _resolution_table(design: Design, found: Prospects) -> Table:
+def _resolution_table(design: Design, found: Prospects) -> FittingTable:
     from ablate.reporting.markup.numbers import format_significant, unit_suffix
     from ablate.statistics.power import MAX_SEEDS
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from ablate.errors import AblateError
 from ablate.executors.processes import naming_limits
@@ -87,23 +84,6 @@ def _enter_project(context: typer.Context) -> None:
     here = Path.cwd()
     if context.with_resource(in_project(terminal.warn)) != Path():
         context.obj = here
-
-
-def make_table(
-    title: str, headings: tuple[str, ...], lines: Iterable[tuple[str, ...]], texts: Collection[str] = ()
-) -> Table:
-    """A table of names, in the first column and in those headed by `texts`, and of numbers.
-
-    Where the terminal is narrow, cells continue on the next line: nothing is cut off, since names that differ only at
-    their ends must stay distinct.
-    """
-    table = Table(title=Text(title), title_justify="left")
-    for index, heading in enumerate(headings):
-        is_text = index == 0 or heading in texts
-        table.add_column(heading, justify="left" if is_text else "right", overflow="fold")
-    for line in lines:
-        table.add_row(*(Text(cell) for cell in line))
-    return table
 
 
 @ending_as_by_ctrl_c()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import app, make_table, out
+from ablate.cli._shared import app, out
+from ablate.cli._tables import FittingTable, make_table
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.tree import Tree
 
     from ablate.denoiser.anatomy import Anatomy, Heads, Part
@@ -98,7 +98,7 @@ def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def _heads_table(rows: tuple[Heads, ...]) -> Table:
+def _heads_table(rows: tuple[Heads, ...]) -> FittingTable:
     headings = ("heads", "query", "key", "parameters", "MFLOPs of q k", "of weights v", "weights")
 
     def line(row: Heads) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import EitherFile, app, make_table, out, terminal
+from ablate.cli._shared import EitherFile, app, out, terminal
+from ablate.cli._tables import FittingTable, make_table
 from ablate.errors import AblateError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ablate.pipeline.results import JudgedScores, SearchResult, StudyResult
     from ablate.reporting.study.model import Page
 
@@ -96,7 +95,7 @@ def search_summary(result: SearchResult) -> None:
     terminal.say(f"Report: {result.path / 'README.md'}, or report.html beside it")
 
 
-def _verdict_table(page: Page) -> Table:
+def _verdict_table(page: Page) -> FittingTable:
     from ablate.reporting.markup.numbers import metric_label
     from ablate.reporting.study.arms import ArmRow
     from ablate.reporting.study.texts import ENDS, arm_texts, comparison_texts, verdict_text

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli._shared import RunsEnded, SearchFile, app, make_table, out, terminal
+from ablate.cli._shared import RunsEnded, SearchFile, app, out, terminal
 from ablate.cli._slots import Address, Device, ExecutorName, PerGpu, Workers, interruptible
+from ablate.cli._tables import make_table
 from ablate.cli.report import search_summary
 
 if TYPE_CHECKING:

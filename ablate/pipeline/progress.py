@@ -18,9 +18,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column
-from rich.text import Text
 
+from ablate.pipeline.folding import Folded
 from ablate.records.judged import has_learned_nothing
 from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
@@ -88,13 +87,13 @@ class NameColumn(ProgressColumn):
     """The name of a run, on as many lines as it needs, and on request its loss and speed below it."""
 
     def __init__(self, *, with_detail: bool) -> None:
-        super().__init__(Column(overflow="fold"))
+        super().__init__()
         self.with_detail = with_detail
 
-    def render(self, task: Task) -> Text:
+    def render(self, task: Task) -> Folded:
         """The name of the run that a task shows."""
         below = task.fields["detail"] if self.with_detail else ""
-        return Text("\n".join(filter(None, (task.description, below))))
+        return Folded("\n".join(filter(None, (task.description, below))))
 
 
 @dataclass

@@ -13,11 +13,11 @@ from ablate.cli._shared import err, out
 from ablate.tracking.connection import tracking_uri
 
 
-def typed(*words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run `ablate ...` and return its exit code."""
+def typed(*words: str, monkeypatch: pytest.MonkeyPatch, width: int = 160) -> int:
+    """Run `ablate ...` in a terminal of so many columns, and return its exit code."""
     monkeypatch.setattr(sys, "argv", ["ablate", *words])
     for console in (out, err):
-        monkeypatch.setattr(console, "_width", 160)
+        monkeypatch.setattr(console, "_width", width)
     with pytest.raises(SystemExit) as stop:
         main()
     return int(stop.value.code or 0)

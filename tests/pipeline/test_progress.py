@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -101,8 +102,11 @@ def test_the_sweep_grows_by_runs_that_were_not_foreseen_and_shrinks_by_those_tha
 
 @pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("depth", [2, 12])
-def test_in_a_narrow_terminal_names_counts_time_left_loss_and_speed_are_complete(depth: int, width: int) -> None:
-    label = f"data.filled.density=0.0003, data.noisy.density=0.0003, depth={depth} seed 0"
+@pytest.mark.parametrize("comma", [", ", ","])
+def test_in_a_narrow_terminal_names_counts_time_left_loss_and_speed_are_complete(
+    comma: str, depth: int, width: int
+) -> None:
+    label = comma.join(["data.filled.density=0.0003", "data.noisy.density=0.0003", f"depth={depth} seed 0"])
     narrow = Console(file=io.StringIO(), force_terminal=True, width=width)
     view = LiveView(narrow, {RUN.id: label}, {RUN.id: 2}, {})
     with view:
@@ -114,7 +118,9 @@ def test_in_a_narrow_terminal_names_counts_time_left_loss_and_speed_are_complete
     text = still.file.getvalue()
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
-    assert set(label.split()) <= set(text.split()), "a name continues on the next line, without breaking a word"
+    assert set(re.split("[ ,]+", label)) <= set(re.split(r"[\s,]+", text)), (
+        "a name continues on the next line, without breaking a word"
+    )
     assert all(part in text for part in ("loss 0.25000  190 images/s", "1/2"))
     assert "0:00" in text or "-:--:--" in text
 
