@@ -115,6 +115,8 @@ def connected(address: str) -> Iterator[None]:
         import ray
     except ImportError:
         raise AblateError("--executor ray needs Ray, which is not installed: pip install 'ablate[ray]'") from None
+    from ray.exceptions import AuthenticationError
+
     logging.getLogger("ray").setLevel(logging.ERROR)
     if ray.is_initialized():
         raise AblateError(
@@ -133,10 +135,17 @@ def connected(address: str) -> Iterator[None]:
             try:
                 runtime = deepcopy(RUNTIME)  # Ray replaces the path of the package by where it has sent it
                 ray.init(address, runtime_env=runtime, configure_logging=False, log_to_driver=False, **options)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise AblateError(f"--address {address}: {first_line(error)}") from None
+            except (OSError, RuntimeError, ValueError, AuthenticationError) as error:
+                raise AblateError(f"--address {address}: {first_line(error)}{_about_tokens(address)}") from None
         stack.callback(ray.shutdown)
         yield
+
+
+def _about_tokens(address: str) -> str:
+    """What to set if a connection failed for lack of a token, which Ray sends to a given address only on request."""
+    if address == LOCAL or "RAY_AUTH_MODE" in os.environ:
+        return ""
+    return "; if the cluster was started with a token, set RAY_AUTH_MODE=token"
 
 
 def set_environment(address: str) -> None:

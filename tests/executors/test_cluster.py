@@ -66,6 +66,33 @@ def test_another_server_is_named_as_such() -> None:
             RayExecutor.find_slots(Request(address=address))
 
 
+@pytest.mark.parametrize(
+    ("mode", "error", "said"),
+    [
+        (None, "ConnectionError", "refused; if the cluster was started with a token, set RAY_AUTH_MODE=token"),
+        ("token", "ConnectionError", "refused"),
+        ("token", "AuthenticationError", "refused"),
+    ],
+)
+def test_a_cluster_that_refuses_a_connection_is_one_line_that_names_tokens_unless_they_are_used(
+    mode: str | None, error: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ray import exceptions
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise {"ConnectionError": ConnectionError, "AuthenticationError": exceptions.AuthenticationError}[error](
+            "refused\nby a server"
+        )
+
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    if mode:
+        monkeypatch.setenv("RAY_AUTH_MODE", mode)
+    monkeypatch.setattr("ablate.executors.cluster._try_to_reach", lambda address: None)
+    monkeypatch.setattr("ray.init", refuse)
+    with pytest.raises(AblateError, match=rf"^--address head:6379: {said}$"), connected("head:6379"):
+        pass
+
+
 def test_without_ray_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(AblateError, match=r"pip install 'ablate\[ray\]'"), connected("local"):
