@@ -162,8 +162,8 @@ def test_a_run_whose_node_dies_is_lost_and_resumes_elsewhere_with_the_same_bits(
     assert [events[run.id][-1].weights for run in runs] == [weights_of(run) for run in runs]
 
 
-SHORT_OF_MEMORY = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "15000"}
-"""With these variables a node finds, every 15 s, that it has no memory left, and kills the run that it trains."""
+SHORT_OF_MEMORY = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "30000"}
+"""With these variables a node finds, every 30 s, that it has no memory left, and kills the run that it trains."""
 
 
 def test_a_run_that_the_memory_monitor_kills_is_lost_and_resumes_elsewhere_with_the_same_bits(
