@@ -43,6 +43,10 @@ def sweep(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Use the finished runs in reports/*/data instead of training them.")
     ] = False,
+    reuse: Annotated[
+        bool,
+        typer.Option("--reuse", help="Use finished runs on the tracking server instead of training them."),
+    ] = False,
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Write only the report's data; `ablate report` does the rest.")
     ] = False,
@@ -65,7 +69,7 @@ def sweep(
             check_name(STATE, design)
             request = Request(device, workers, per_gpu, address)
             devices = executor_class(executor).find_slots(request, terminal.warn).devices
-            _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, retry_failed=retry_failed)
+            _show_plan(design, Record(warn=terminal.warn), devices, adopt=adopt, reuse=reuse, retry_failed=retry_failed)
             return
         result = study.sweep(
             design,
@@ -76,6 +80,7 @@ def sweep(
             address=address,
             retry_failed=retry_failed,
             adopt=adopt,
+            reuse=reuse,
             report=not no_report,
             terminal=terminal,
         )
@@ -84,12 +89,15 @@ def sweep(
     raise RunsEnded(1 if result.page.missing_runs else 0)
 
 
-def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt: bool, retry_failed: bool) -> None:
+def _show_plan(
+    design: Design, record: Record, devices: Sequence[str], *, adopt: bool, reuse: bool, retry_failed: bool
+) -> None:
     """Print the plan of a sweep. Before its arms are tuned, only the amount of work is known."""
     from ablate.pipeline.adoption import PlannedRecord, adoptable
     from ablate.pipeline.parts import try_study
     from ablate.reporting.study.page import report_folder
     from ablate.strategies.choices import tuned
+    from ablate.tracking.finished import reusable
 
     try_study(design, record, retry_failed=retry_failed)
     try:
@@ -97,8 +105,10 @@ def _show_plan(design: Design, record: Record, devices: Sequence[str], *, adopt:
     except NotTunedError:
         show_tuning(design, record, devices)
     else:
-        planned = PlannedRecord(record, adoptable(design, record)) if adopt else record
-        show_plan(design, planned, devices, retry_failed=retry_failed)
+        found = adoptable(design, record) if adopt else []
+        if reuse:
+            found += reusable(design, PlannedRecord(record, found), terminal.warn)
+        show_plan(design, PlannedRecord(record, found), devices, retry_failed=retry_failed)
     show_prospects(design, record)
 
 

@@ -10,11 +10,11 @@ import io
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.errors import AblateError
 from ablate.metrics import METRICS
+from ablate.records.adoptable import Adoptable
 from ablate.records.models import Result
 from ablate.records.record import ENDED, Record, Status
 from ablate.reporting import REPORTS
@@ -26,16 +26,6 @@ Line = Mapping[str, str]
 """A line of a table by its columns, as text: converted to a number and back, a cell could lose its last digit."""
 
 
-@dataclass(frozen=True)
-class Adoptable:
-    """A run in a report's data, as the record would hold it."""
-
-    run: Run
-    began: float
-    rows: list[Row]
-    result: Result
-
-
 def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
     """Adopt the runs of a study that are in any report's data and of which the record has nothing.
 
@@ -44,7 +34,7 @@ def adopt(design: Design, record: Record, reports: Path = REPORTS) -> list[Run]:
     """
     found = adoptable(design, record, reports)
     for item in found:
-        record.adopt(item.run, item.began, item.rows, item.result)
+        record.adopt(item)
     return [item.run for item in found]
 
 

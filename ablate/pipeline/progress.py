@@ -21,7 +21,7 @@ from rich.progress import (
 
 from ablate.pipeline.folding import Folded
 from ablate.records.judged import has_learned_nothing
-from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
+from ablate.training.events import Abandoned, Adopted, Ended, EpochEnded, Event, Failed, Lost, Started, Stopped
 
 if TYPE_CHECKING:
     from ablate.settings import Run
@@ -81,6 +81,8 @@ def describe(run: Run, event: Event, stopped: str = STOPPED) -> str:
             return stopped
         case Abandoned(reason):
             return f"{reason}; the next sweep resumes it"
+        case Adopted(source):
+            return f"adopted from {source}"
 
 
 class NameColumn(ProgressColumn):
@@ -153,6 +155,10 @@ class LiveView:
                 detail = f"loss {row['train/loss']:.5f}  {row['time/images_per_second']:.0f} images/s"
                 self.progress.update(self._line(self.slots[run.id]), completed=len(rows), detail=detail)
             case Lost():
+                self._print(run, event)
+            case Adopted(_, epochs):
+                self.expected[run.id] = epochs
+                self._count(run, epochs)
                 self._print(run, event)
             case Ended() | Failed() | Stopped() | Abandoned():
                 self.expected[run.id] = self.done.get(run.id, 0)  # it has no epochs left

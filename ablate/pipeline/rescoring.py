@@ -68,7 +68,7 @@ def _best_is_last(run: Run, result: Result) -> bool:
 
 
 def _reason(metric: Metric, result: Result, weights: bytes | None) -> str:
-    if result.adopted:
+    if result.has_only_scores:
         return f"without {metric.name}; adopted from {result.adopted}, without weights to compute it"
     if not weights:
         return f"without {metric.name}; its weights are gone"

@@ -47,6 +47,7 @@ def sweep(
     address: str | None = None,
     retry_failed: bool = False,
     adopt: bool = False,
+    reuse: bool = False,
     report: bool = True,
     terminal: Terminal | None = None,
 ) -> StudyResult:
@@ -64,6 +65,7 @@ def sweep(
         address: of the Ray cluster; by default that in `RAY_ADDRESS`, or one of this machine alone.
         retry_failed: train only the runs that failed, timed out, or cannot be scored.
         adopt: first adopt the finished runs in `reports/*/data`.
+        reuse: adopt finished runs from the tracking server instead of training them again.
         report: whether to write the report, or only its data.
         terminal: where to print.
 
@@ -96,14 +98,14 @@ def sweep(
     with in_project(terminal.warn) as project, only_writer(record.root, terminal.say_that_it_waits):
         try_study(design, record, retry_failed=retry_failed)
         claim_name(record.root, design)
-        design = tune_first(design, record, slots, terminal, adopt=adopt)
+        design = tune_first(design, record, slots, terminal, adopt=adopt, reuse=reuse)
         if adopt and (adopted := adopt_runs(design, record)):
             terminal.say(f"{len(adopted)} runs adopted from the reports' data, without their weights.")
         record.set_aside_damaged(run.id for run in design.runs)
         unscored = score_recorded(design, record, slots.devices[0], terminal)
         if retry_failed:
             discard(unscored, record)
-        experiment = _train(design, record, slots, terminal, retry_failed=retry_failed)
+        experiment = _train(design, record, slots, terminal, reuse=reuse, retry_failed=retry_failed)
         _warn_of_changed_pictures(design, terminal)
         folder = report_folder(design)
         if lacks_references(design, record):
@@ -143,21 +145,25 @@ def report(study: Design | Search | str | Path, *, write: bool = True) -> StudyR
         return StudyResult(publish(design) if write else read_page(design), project / folder)
 
 
-def _train(design: Design, record: Record, slots: Slots, terminal: Terminal, *, retry_failed: bool) -> str | None:
+def _train(
+    design: Design, record: Record, slots: Slots, terminal: Terminal, *, reuse: bool, retry_failed: bool
+) -> str | None:
     """Train the study; returns its MLflow experiment, or None if MLflow does not have all of it."""
     executor = slots.start(design.study.timeout_seconds)
     requested, strategy = _request(design, record, terminal), _strategy(design, executor)
     runs = strategy.propose({})
     to_train = [run for run in runs if record.needs_training(run.id, retry_failed=retry_failed)]
     recorded = sum(record.has_ended(run.id) for run in runs)
-    terminal.say(f"{design.question}\n{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train.")
+    condition = ", unless the tracking server has them" if reuse else ""
+    counts = f"{len(runs)} runs, {recorded} of them recorded already, {len(to_train)} to train{condition}."
+    terminal.say(f"{design.question}\n{counts}")
     if len(design.looks) > 1:
         numbers = ", ".join(str(look.seeds) for look in design.looks)
         terminal.say(f"This is the first of the looks at {numbers} seeds; undecided arms continue to the next.")
     done = {run.id: len(record.epochs(run.id)) for run in to_train}
     labels = {run_id: str(label) for run_id, label in requested.runs.items()}
     view = terminal.view(labels, {run.id: run.training.epochs for run in to_train}, done)
-    return train_tracked(strategy, requested, record, executor, terminal, view, retry_failed=retry_failed)
+    return train_tracked(strategy, requested, record, executor, terminal, view, reuse=reuse, retry_failed=retry_failed)
 
 
 def _warn_of_changed_pictures(design: Design, terminal: Terminal) -> None:

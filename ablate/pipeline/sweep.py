@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ablate.executors import Executor
+from ablate.records.adoptable import Adoptable
 from ablate.records.record import MISSING, Record
 from ablate.settings import Run
 from ablate.strategies import Outcome, Strategy
-from ablate.training.events import Abandoned, Ended, Event, Failed, Lost, NoRoom, Started, Stopped
+from ablate.training.events import Abandoned, Adopted, Ended, Event, Failed, Lost, NoRoom, Started, Stopped
 
 Listener = Callable[[Run, Event], None]
 """Called with each event once it has been recorded: the terminal's view, the MLflow mirror."""
+
+Finder = Callable[[Run], Adoptable | None]
+"""Looks for a run elsewhere before it is trained."""
+
+
+def find_nothing(run: Run) -> None:
+    """The finder of a sweep that trains everything itself."""
 
 
 def sweep(
@@ -22,15 +30,16 @@ def sweep(
     record: Record,
     listeners: Iterable[Listener] = (),
     *,
+    find: Finder = find_nothing,
     retry_failed: bool = False,
 ) -> None:
     """Train what the strategy proposes and the record does not have, until the strategy proposes nothing new.
 
-    Runs that failed in an earlier sweep are not trained again; with `retry_failed`, only these are. A run whose worker
-    is lost is tried again once, from its newest checkpoint, and then left to the next sweep. A run that the strategy no
-    longer proposes is stopped.
+    What `find` finds elsewhere is adopted instead. Runs that failed in an earlier sweep are not trained again; with
+    `retry_failed`, only these are. A run whose worker is lost is tried again once, from its newest checkpoint, and then
+    left to the next sweep. A run that the strategy no longer proposes is stopped.
     """
-    loop = _Loop(strategy, executor, record, list(listeners), retry_failed)
+    loop = _Loop(strategy, executor, record, list(listeners), find, retry_failed)
     loop.follow_strategy()
     for run, event in _with_second_try(executor, record, loop.submitted):
         loop.take(run, event)
@@ -53,6 +62,7 @@ class _Loop:
     executor: Executor
     record: Record
     listeners: list[Listener]
+    find: Finder
     retry_failed: bool
     submitted: dict[str, Run] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
@@ -87,6 +97,10 @@ class _Loop:
     def _submit(self, run: Run) -> None:
         self.submitted[run.id] = run
         if self.record.needs_training(run.id, retry_failed=self.retry_failed):
+            if found := self.find(run):
+                self.record.adopt(found)
+                self.take(run, Adopted(found.result.adopted or "", len(found.rows)))
+                return
             self.open.add(run.id)
             self.executor.submit(run, partial(self.record.checkpoint, run.id))
         self._look_up(run.id)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ablate.errors import AblateError, StudyError, quote, suggest
 from ablate.overrides import resolve
-from ablate.records.record import PARTS, Record, read_parts
+from ablate.records.parts import PARTS, read_parts
+from ablate.records.record import Record
 from ablate.records.requests import Label, RequestedRuns, load_all_requested, load_requested
 from ablate.settings import Run
 from ablate.variants.choices import Variants
@@ -117,7 +118,7 @@ def load_weights(found: FoundRun, record: Record) -> bytes:
         status = record.status(run_id)
         again = "" if record.needs_training(run_id) else " --retry-failed"
         raise AblateError(f"{found} is {status} and has no weights yet; {_sweep(found.requested, again)} trains it")
-    if result.adopted:
+    if result.has_only_scores:
         fact = f"was adopted from {result.adopted}, which has scores but no weights"
         raise AblateError(f"{found} {fact}; {_train_again(found, record)} trains it here")
     weights = record.weights(run_id)

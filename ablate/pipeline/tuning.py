@@ -21,10 +21,13 @@ from ablate.studies.names import arm_name
 from ablate.studies.planning import Design
 
 
-def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal, *, adopt: bool = False) -> Design:
+def tune_first(
+    design: Design, record: Record, slots: Slots, terminal: Terminal, *, adopt: bool = False, reuse: bool = False
+) -> Design:
     """The study with the settings that each arm chose in a search of its own; unchanged if it has no `tune`.
 
     With `adopt`, choices that the report's data hold are taken from there, and these arms are not tuned again.
+    With `reuse`, trials that are on the tracking server are adopted instead of trained.
 
     Raises:
         UnfinishedError: trials have lost their workers.
@@ -45,7 +48,7 @@ def tune_first(design: Design, record: Record, slots: Slots, terminal: Terminal,
     if finished < total:
         executor = slots.start(design.study.timeout_seconds)
         view = terminal.view(requested.tuning, stopped="pruned")
-        train_tracked(Combined(list(searches.values())), requested, record, executor, terminal, view)
+        train_tracked(Combined(list(searches.values())), requested, record, executor, terminal, view, reuse=reuse)
         if left := total - sum(len(searching.finished) for searching in searches.values()):
             raise UnfinishedError(
                 f"{left} of {total} tuning trials are not finished, so the arms cannot be compared yet; the same "

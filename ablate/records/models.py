@@ -46,7 +46,7 @@ class Result(Stored):
     Attributes:
         results: its result metrics by name.
         environment: versions, device and commit with which it was trained (`training.origin`).
-        adopted: for a run that was not trained here, the data that it was adopted from.
+        adopted: for a run that was not trained here, the data or the MLflow run that it was adopted from.
         ended: when it ended, in Unix seconds.
         files: the checksums of its other files, by name; a result counts only while all of them match.
     """
@@ -65,6 +65,11 @@ class Result(Stored):
         if isinstance(stored, dict) and stored.get("status") == "diverged" and "test/mse" in stored.get("results", {}):
             return stored | {"status": "finished"}
         return stored
+
+    @property
+    def has_only_scores(self) -> bool:
+        """Whether the run was adopted from data that have no more of a run: no weights, and no arrays."""
+        return bool(self.adopted) and "weights.safetensors" not in self.files
 
     def has_score(self, metric: Metric) -> bool:
         """Whether the run has a score by a metric; a diverged run is scored as if its network always returned zero."""

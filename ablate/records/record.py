@@ -10,7 +10,7 @@ All else (MLflow, reports, tables) is made from the record.
     weights.safetensors   the best epoch's weights
     arrays.safetensors    the error of each test image, and the first test scenes' outputs
     result.json           how it ended, its results and environment, and the checksums of the other files; written last;
-                          `adopted`: the data that it was adopted from, in which case there are no weights and arrays
+                          `adopted`: where it was adopted from; from the data of a report, without weights and arrays
     failure.json          why an attempt failed, and whether another has started (`again`); deleted when that has ended
 
 .ablate/changes/<digest>.diff   how the code that trained runs differed from its commit (`changes` in a run's
@@ -43,13 +43,14 @@ from ablate.records.files import (
     write_json,
 )
 from ablate.records.models import Failure, Result, RunFacts, read_epochs, read_stored
+from ablate.records.parts import PARTS, part_paths, write_parts
 from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Row, Started
-from ablate.variants.files import Files, PartFile
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ablate.records.adoptable import Adoptable
     from ablate.settings import Run
 
 Status = Literal["absent", "unfinished", "lost", "failed", "timed out", "set aside", "finished", "diverged"]
@@ -65,9 +66,6 @@ MISSING: tuple[Status, ...] = (*FAILED, "lost")
 
 ENDED: tuple[Status, ...] = ("finished", "diverged")
 """Have a result, and are never trained again."""
-
-PARTS = "parts"
-"""The folder in a run's own that has the files of the user's own parts."""
 
 CHECKSUMMED_FILES = ("run.json", "epochs.json", "weights.safetensors", "arrays.safetensors")
 """The files of a run whose checksums are in its result."""
@@ -127,19 +125,23 @@ class Record:
             make_folder(path.parent)
             write_atomic(path, changes.encode())
 
-    def adopt(self, run: Run, began: float, rows: list[Row], result: Result) -> None:
-        """Add a run that was trained elsewhere, in one step.
+    def adopt(self, item: Adoptable) -> None:
+        """Add a run that was trained elsewhere, in one step. An unfinished attempt to train it here is deleted.
 
         Raises:
-            OSError: the record has something of this run already.
+            OSError: the record has a result of this run already.
         """
-        unfinished = self.folder(".adopted")
+        unfinished, folder = self.folder(".adopted"), self.folder(item.run.id)
         shutil.rmtree(unfinished, ignore_errors=True)  # left by an adoption that was killed
         make_folder(unfinished)
-        _write_run(unfinished, run, began)
-        write_json(unfinished / "epochs.json", rows)
-        _write_result(unfinished, result)
-        move_folder(unfinished, self.folder(run.id))
+        _write_run(unfinished, item.run, item.began)
+        write_json(unfinished / "epochs.json", item.rows)
+        for name, content in item.files.items():
+            write_atomic(unfinished / name, content)
+        _write_result(unfinished, item.result)
+        if not self.has_ended(item.run.id):
+            shutil.rmtree(folder, ignore_errors=True)
+        move_folder(unfinished, folder)
 
     def add_scores(self, run_id: str, scores: Mapping[str, float]) -> None:
         """Add to a run's result those scores that it does not have; the others are not changed."""
@@ -219,9 +221,9 @@ class Record:
         return read_stored(self.folder(run_id) / "result.json", Result)
 
     def adopted_from(self, run_id: str) -> Path | None:
-        """The data that a run was adopted from; None for a run that was trained here, or has not ended."""
+        """The data that the scores of a run were adopted from; None if it was not, or has more files than they do."""
         result = self.result(run_id)
-        return Path(result.adopted) if result and result.adopted else None
+        return Path(result.adopted) if result and result.adopted and result.has_only_scores else None
 
     def failure(self, run_id: str) -> Failure | None:
         """Why the last attempt at a run failed; None if none has."""
@@ -277,20 +279,8 @@ def _write_run(folder: Path, run: Run, began: float) -> None:
 
     settings = dotted(run)
     seed = settings.pop("seed")
-    for file in run.part_files:
-        make_folder(folder / PARTS)
-        write_atomic(folder / PARTS / file.name, file.text.encode())
+    write_parts(folder, run.part_files)
     RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began).write(folder / "run.json")
-
-
-def part_paths(folder: Path) -> list[Path]:
-    """The files of a run's own parts, in the order of their names."""
-    return sorted((folder / PARTS).glob("*.py"))
-
-
-def read_parts(folder: Path) -> Files:
-    """The files of a run's own parts, as they were when it was planned."""
-    return tuple(PartFile(path.name, path.read_text(encoding="utf-8")) for path in part_paths(folder))
 
 
 def _write_result(folder: Path, result: Result) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from ablate.records.record import Record, part_paths
+from ablate.records.parts import part_paths
+from ablate.records.record import Record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 Artefact: TypeAlias = "Path | tuple[str, Image]"
 """A file, sent under its own name, or an image and its name."""
 
-RUN_FILES = ("run.json", "epochs.json", "result.json", "weights.safetensors")
+RUN_FILES = ("run.json", "epochs.json", "result.json", "weights.safetensors", "arrays.safetensors")
+"""What the record has of a run that has ended, but for the user's own parts, so that another record can adopt it."""
 
 
 def record_files(record: Record, run_id: str) -> Iterator[Artefact]:
-    """The recorded files from which the run can be used again."""
+    """The recorded files, from which the run can be used again, here or elsewhere."""
     paths = (record.folder(run_id) / name for name in RUN_FILES)
     yield from (path for path in paths if path.exists())
 

@@ -38,6 +38,7 @@ SETTINGS = {  # used where the user has not set them
     "AWS_MAX_ATTEMPTS": "2",  # of files on S3, each with its own limit of a minute; the default is five
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # one for each file
 }
 
 

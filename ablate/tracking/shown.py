@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from ablate.metrics import METRICS
 from ablate.records.judged import replace_diverged_scores
@@ -82,7 +81,7 @@ def _of_result(result: Result) -> tuple[dict[str, str], dict[str, float], str]:
     """The tags, the scores and the digest of the files of a run that has ended."""
     tags = {f"env.{name}": str(value) for name, value in result.environment.items()}
     if result.adopted:
-        tags[ADOPTED_TAG] = Path(result.adopted).as_posix()
+        tags[ADOPTED_TAG] = result.adopted
     judged = replace_diverged_scores(result.status, result.results)
     scores = {name: value for name, value in judged.items() if name in METRICS and math.isfinite(value)}
     files = _hash([artefact_kinds(), result.model_dump()])  # the result has the checksums of the other files

@@ -1,7 +1,8 @@
 """The events of a training run.
 
 Its executor sends `Started`, the training itself an `EpochEnded` for each epoch and then `Ended`. A run that does not
-end has `Lost` or `Failed` as its last event, from its executor, or `Stopped` or `Abandoned`, from the sweep.
+end has `Lost` or `Failed` as its last event, from its executor, or `Stopped` or `Abandoned`, from the sweep. Of a run
+that is not trained, since it was found elsewhere, the sweep sends `Adopted` alone.
 
 Events are sent between processes and machines, so they contain plain data and bytes, never tensors. The driver, which
 receives them, does not need torch.
@@ -97,4 +98,17 @@ class Abandoned:
     reason: str
 
 
-Event = Started | EpochEnded | Ended | Lost | Failed | Stopped | Abandoned
+@dataclass(frozen=True)
+class Adopted:
+    """The run has been adopted instead of trained; it was trained elsewhere.
+
+    Attributes:
+        source: where it was found.
+        epochs: how many it has.
+    """
+
+    source: str
+    epochs: int
+
+
+Event = Started | EpochEnded | Ended | Lost | Failed | Stopped | Abandoned | Adopted

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from ablate.pipeline.progress import LiveView, LogView, describe, make_view
-from ablate.training.events import Ended, EpochEnded, Event, Failed, Started, Stopped
+from ablate.training.events import Adopted, Ended, EpochEnded, Event, Failed, Started, Stopped
 from tests.helpers.tiny import tiny_run
 
 RUN = tiny_run()
@@ -71,6 +71,15 @@ def test_the_log_has_one_plain_line_an_event() -> None:
 )
 def test_the_live_view_shows_the_slot_the_sweep_and_the_result(text: str) -> None:
     assert text in shown(LiveView(console(terminal=True), LABELS, {RUN.id: 2}, {}))
+
+
+def test_a_run_that_is_adopted_counts_as_trained_and_says_where_it_comes_from() -> None:
+    view = LiveView(console(terminal=True), LABELS, {RUN.id: 2}, {})
+    with view:
+        view(RUN, Adopted("run 1a2b in server.db", 2))
+        assert view.progress.tasks[0].completed == view.progress.tasks[0].total == 2
+    assert isinstance(view.console.file, io.StringIO)
+    assert "heads=2 [x] seed 0: adopted from run 1a2b in server.db" in view.console.file.getvalue()
 
 
 def test_the_sweep_is_done_when_its_runs_have_ended_or_failed() -> None:

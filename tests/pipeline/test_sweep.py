@@ -8,6 +8,7 @@ import pytest
 
 from ablate.executors.inprocess import InProcessExecutor
 from ablate.pipeline.sweep import sweep
+from ablate.records.adoptable import Adoptable
 from ablate.records.files import write_json
 from ablate.records.record import Record
 from ablate.reporting.study.data import export
@@ -20,9 +21,9 @@ from ablate.strategies.sequential import UntilDecided
 from ablate.strategies.trial_tables import trials_table
 from ablate.strategies.trials import RUN
 from ablate.studies.loading import load_search, load_study
-from ablate.training.events import Abandoned, Ended, EpochEnded, Event, Failed, Started, Stopped
+from ablate.training.events import Abandoned, Adopted, Ended, EpochEnded, Event, Failed, Started, Stopped
 from tests.helpers.searches import write_tiny_search
-from tests.helpers.stored import failure_of
+from tests.helpers.stored import failure_of, result_of
 from tests.helpers.tiny import tiny_run, write_tiny_study
 
 RUNS = [tiny_run(0), tiny_run(1)]
@@ -103,6 +104,18 @@ def test_a_recorded_run_is_never_trained_again(record: Record) -> None:
     log = Log()
     sweep(Fixed(RUNS), InProcessExecutor(), record, [log])
     assert log == []
+
+
+def test_what_is_found_elsewhere_is_adopted_instead_and_listeners_see_it(record: Record, tmp_path: Path) -> None:
+    elsewhere, (found, other) = Record(tmp_path / "elsewhere"), RUNS
+    sweep(Fixed([found]), InProcessExecutor(), elsewhere)
+    result = result_of(elsewhere, found.id).model_copy(update={"adopted": "elsewhere"})
+    item = Adoptable(found, elsewhere.start_time(found.id), elsewhere.epochs(found.id), result)
+    log = Log()
+    sweep(Fixed(RUNS), InProcessExecutor(), record, [log], find=lambda run: item if run == found else None)
+    assert [kind for run_id, kind in log if run_id == found.id] == [Adopted]
+    assert [kind for run_id, kind in log if run_id == other.id] == [Started, EpochEnded, EpochEnded, Ended]
+    assert record.epochs(found.id) == elsewhere.epochs(found.id)
 
 
 def test_listeners_are_called_after_an_event_is_recorded(record: Record) -> None:

@@ -14,6 +14,7 @@ from ablate.data.task import Task
 from ablate.errors import AblateError
 from ablate.overrides import resolve
 from ablate.pipeline.trained import FoundRun, find_by_id, find_by_label, load_network
+from ablate.records.adoptable import Adoptable
 from ablate.records.record import Record
 from ablate.records.requests import Label, RequestedRuns, save_requested
 from ablate.settings import Run
@@ -126,7 +127,7 @@ def test_an_adopted_run_is_answered_with_the_command_that_trains_it(
     run = design.runs[0]
     result = result_of(record, run.id).model_copy(update={"adopted": "reports/tiny/data"})
     shutil.rmtree(record.folder(run.id))
-    record.adopt(run, 0.0, [], result)
+    record.adopt(Adoptable(run, 0.0, [], result))
     with pytest.raises(AblateError, match=r"adopted from reports/tiny/data, which has scores but no weights") as caught:
         load_network(find_by_id(record, run.id), record)
     command = re.search(r"`rm -r (\S+) && ablate sweep tiny\.yaml` trains it here", str(caught.value))

@@ -23,7 +23,7 @@ from ablate.tracking.mirror import Mirror
 from ablate.tracking.store import Store
 from ablate.tracking.sync import TrackingError, sync
 
-FILES = {"run.json", "epochs.json", "result.json", "weights.safetensors", "sample.png"}
+FILES = {"run.json", "epochs.json", "result.json", "weights.safetensors", "arrays.safetensors", "sample.png"}
 
 
 @pytest.fixture

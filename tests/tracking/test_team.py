@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
 from ablate.records.identity import record_id
+from ablate.tracking.artefacts import RUN_FILES
 from ablate.tracking.tags import RECORD_TAG, RUN_TAG
 from tests.helpers.committed import ROOT
 from tests.helpers.kills import check_mirror, recorded
@@ -37,8 +38,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
         server.stop()
 
 
-def sweep_in(folder: Path, study: str, server: Server) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-m", "ablate", "sweep", study, "--executor", "inprocess"]
+def sweep_in(folder: Path, study: str, server: Server, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-P", "-m", "ablate", "sweep", study, "--executor", "inprocess", *options]
     environment = {**os.environ, "MLFLOW_TRACKING_URI": server.address, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -73,12 +74,28 @@ def test_four_drivers_at_once_lose_nothing_and_mix_nothing(server: Server, workp
                     run_id=run.info.run_id, dst_path=str(server.folder / run.info.run_id), tracking_uri=server.address
                 )
             )
-            for file in ("weights.safetensors", "epochs.json", "result.json", "run.json"):
+            for file in RUN_FILES:
                 assert (kept / file).read_bytes() == (own / file).read_bytes()
         (report,) = client.search_runs([experiment.experiment_id], "tags.`ablate.report` != ''")
         page = download_artifacts(run_id=report.info.run_id, artifact_path="report.html", tracking_uri=server.address)
         assert Path(page).read_bytes() == (folder / "reports" / study / "report.html").read_bytes()
     assert recorded(workplace / "one") == recorded(workplace / "two")
+
+
+def test_what_one_has_trained_another_adopts_file_by_file(server: Server, workplace: Path) -> None:
+    for name, seeds, options in (("one", "2", ()), ("two", "3", ("--reuse",))):
+        (workplace / name).mkdir()
+        write_tiny_study(workplace / name, seeds=seeds)
+        sweep = sweep_in(workplace / name, "tiny.yaml", server, *options)
+        said, _ = sweep.communicate(timeout=600)
+        assert sweep.returncode == 0, said
+    assert said.count(f": adopted from {server.address}/#/experiments/") == 4
+    assert said.count(": finished, test ") == 2, "the third seed is in nobody's record yet"
+    one, two = (recorded(workplace / name) for name in ("one", "two"))
+    assert {name: two[name] for name in one if not name.endswith("result.json")} == {
+        name: content for name, content in one.items() if not name.endswith("result.json")
+    }
+    check_mirror(workplace / "two", f"tiny ({record_id(workplace / 'two' / '.ablate')[:6]})", 6, server.address)
 
 
 def test_the_studies_of_one_folder_share_its_id_and_no_experiment(server: Server, workplace: Path) -> None:
