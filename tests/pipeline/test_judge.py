@@ -167,7 +167,7 @@ def test_an_option_that_does_not_fit_is_refused(option: str) -> None:
 
 
 def test_a_run_without_a_score_that_was_repeated_is_not_a_second_score() -> None:
-    repeated = pd.concat([LONG, LONG.iloc[:1].assign(acc=None)])
+    repeated = pd.concat([LONG.astype({"acc": object}), LONG.iloc[:1].assign(acc=None)])
     assert judged(repeated).page.missing_runs == []
 
 

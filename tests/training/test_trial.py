@@ -134,7 +134,7 @@ MISTAKES = {
     "a wrong call": ("model.attention", "(self, x)", "(self, x, y)", 6, "TypeError: Own.forward() missing 1"),
     "no optimiser": ("training.optimiser", "optim.SGD(", "dict(p=", 6, "AttributeError: 'dict' object has no"),
     "the end": ("training.schedule", "1 - progress", "1 / (progress < 0.9)", 8, "ZeroDivisionError: division"),
-    "double precision": ("data.source", "+ np.float32(0.1)", "+ np.float64(1)", 6, "own makes images of shape (2, 1,"),
+    "double precision": ("data.source", "+ np.float32(0.1)", "+ np.ones(1)", 6, "own makes images of shape (2, 1,"),
     "a single image": ("data.noise", "x + np.float32(0.1)", "(x + np.float32(0.1))[:1]", 6, "own makes images of"),
     "no images": ("data.source", "rng.random(", "rng.randon(", 12, "AttributeError: "),
     "no meta": ("model.mlp", "self.layer(x)", "self.layer(x) * float(x.max() > -9)", 13, "counting FLOPs on torch"),
