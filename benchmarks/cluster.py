@@ -87,10 +87,11 @@ def measure(runs: int, where: dict[str, Any], meanwhile: Callable[[Path], None] 
         (folder / "study.yaml").write_text(STUDY.format(seeds=runs // 2))
         environment = {**os.environ, "PYTHONPATH": str(HERE)}
         command = [sys.executable, "-P", "-c", SWEEP, json.dumps(where)]
-        with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as sweep:
+        with open(folder / "out", "w") as out:  # not a pipe, which would be full while nobody reads it
+            sweep = subprocess.Popen(command, cwd=folder, env=environment, stdout=out)
             meanwhile(folder)
-            printed, _ = sweep.communicate()
-    wall, own, size, missing = json.loads(printed.splitlines()[-1])
+            sweep.wait()
+        wall, own, size, missing = json.loads((folder / "out").read_text().splitlines()[-1])
     cells = [
         f"{runs:,}",
         str(where["executor"]),

@@ -112,7 +112,9 @@ def run_peer(python: Path, program: str, folder: Path, epochs: int, seeds: int) 
 def run_ablate(folder: Path, epochs: int, seeds: int) -> Measured:
     """Run `ablate sweep`, with its tracking, record and report."""
     (folder / "peers.yaml").write_text(STUDY.format(epochs=epochs, seeds=seeds))
-    return _time([sys.executable, "-m", "ablate", "sweep", "peers.yaml", "--workers", "2"], folder, {})
+    # named, since reading the scores of the other ways leaves their store in the environment
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    return _time([sys.executable, "-m", "ablate", "sweep", "peers.yaml", "--workers", "2"], folder, store)
 
 
 def _time(command: list[str], folder: Path, chosen: dict[str, str]) -> Measured:

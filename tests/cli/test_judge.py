@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.helpers.commands import typed
 from tests.helpers.committed import ROOT
@@ -86,6 +88,29 @@ with mlflow.start_run():
 """A run that was repeated, so it counts for nothing."""
 
 
+def command_of_page(beginning: str) -> list[str]:
+    """The words after `ablate` of the command of the page that begins like this."""
+    return next(line for line in PAGE.splitlines() if line.startswith(beginning)).split()[1:]
+
+
+def test_the_runs_of_a_plain_loop_get_the_verdicts_that_the_page_shows(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The runs have the scores with which the program ended that the page names."""
+    client = MlflowClient(f"sqlite:///{store}")
+    experiment = client.create_experiment("peers")
+    for row in pd.read_csv(ROOT / "benchmarks" / "peers" / "scores.csv", dtype=str).to_dict("records"):
+        run = client.create_run(experiment).info.run_id
+        client.log_param(run, "rate", row["rate"])
+        client.log_param(run, "seed", row["seed"])
+        client.log_metric(run, "test/psnr", float(row["psnr"]))
+        client.set_terminated(run)
+    assert typed(*command_of_page("ablate judge --mlflow peers"), monkeypatch=monkeypatch) == 0
+    shown = PAGE.split("ablate judge --mlflow peers")[1].split("```text\n")[1].split("```")[0]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert " ".join(shown.split()) in printed
+
+
 def test_the_runs_of_the_page_that_mlflow_has_are_judged_as_it_says(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,10 +121,10 @@ def test_the_runs_of_the_page_that_mlflow_has_are_judged_as_it_says(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
     )
     assert logged.stderr.rstrip().endswith("ZeroDivisionError")
-    command = PAGE.split("```sh\nablate ")[1].split("\n")[0].split()
+    command = command_of_page("ablate judge --mlflow variants")
     assert typed(*command, "--tracking-uri", f"sqlite:///{store}", monkeypatch=monkeypatch) == 0
-    verdicts = json.loads(Path("reports/peers/verdicts.json").read_text())["verdicts"]
+    verdicts = json.loads(Path("reports/variants/verdicts.json").read_text())["verdicts"]
     assert {v["arm"]: v["verdict"] for v in verdicts} == {"wide": "better", "deep": "equivalent"}
     capsys.readouterr()
-    assert typed(*["judge", "--mlflow", "pears", "--margin", "1"], monkeypatch=monkeypatch) == 2
-    assert "did you mean 'peers'?" in capsys.readouterr().err
+    assert typed(*["judge", "--mlflow", "variant", "--margin", "1"], monkeypatch=monkeypatch) == 2
+    assert "did you mean 'variants'?" in capsys.readouterr().err
