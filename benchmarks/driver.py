@@ -45,7 +45,7 @@ def receive(size: int, number: int) -> float:
     """Bytes per second that reach this process from a task of Ray which yields checkpoints."""
     import ray
 
-    @ray.remote(num_cpus=1, num_returns="streaming")  # type: ignore[untyped-decorator]
+    @ray.remote(num_cpus=1, num_returns="streaming")
     def stream() -> object:
         for _ in range(number + 1):
             yield os.urandom(size)
