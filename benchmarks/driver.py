@@ -1,8 +1,8 @@
 """What one driver can take in: `python -m benchmarks.driver`.
 
 Checkpoints, as bytes per second: over Ray from a worker to the driver, and from there to the record, which computes a
-checksum and waits until they are on disk. Numbers per second: from the record to MLflow, in a SQLite file and on a
-server of MLflow's on this machine.
+checksum and waits until they are on disk. Numbers per second: from the record to MLflow, in a SQLite file and on an
+MLflow server with one worker on this machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import mlflow
 
 from ablate.executors.cluster import LOCAL, connected
+from ablate.metrics import EPOCH_METRICS
 from ablate.overrides import resolve
 from ablate.records.record import Record
 from ablate.records.requests import Label, RequestedRuns
@@ -32,7 +33,6 @@ SIZES = {"2 MB": 2 * 10**6, "100 MB": 10**8}
 """Of checkpoints: about that of the default network, and that of a network of 8 million parameters with Adam."""
 
 RUNS, EPOCHS = 100, 30
-METRICS = ("train/loss", "val/mse", "val/psnr", "val/ssim", "time/seconds", "time/images_per_second")
 
 
 def run_of(seed: int) -> Run:
@@ -42,7 +42,7 @@ def run_of(seed: int) -> Run:
 
 
 def receive(size: int, number: int) -> float:
-    """Bytes per second that reach this process from a task of Ray which yields checkpoints."""
+    """Bytes per second of the checkpoints that a Ray task yields and this process receives."""
     import ray
 
     @ray.remote(num_cpus=1, num_returns="streaming")
@@ -60,7 +60,7 @@ def receive(size: int, number: int) -> float:
 
 def record_checkpoints(size: int, number: int) -> float:
     """Bytes of checkpoints per second that the record writes."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=".") as folder:  # on a disk, which the default folder may not be
         record, run, content = Record(Path(folder)), run_of(0), os.urandom(size)
         record.write_event(run, Started(0, "cpu"))
         began = time.perf_counter()
@@ -77,15 +77,15 @@ def send_numbers(address: str) -> float:
         record, requested = Record(), RequestedRuns("driver", "How much?", {})
         for seed in range(RUNS):
             run = run_of(seed)
-            epochs = range(1, EPOCHS + 1)
-            rows = [dict.fromkeys(METRICS, 0.5) | {"epoch": epoch, "time": float(epoch)} for epoch in epochs]
+            numbers = {metric.name: 0.5 for metric in EPOCH_METRICS}
+            rows = [numbers | {"epoch": epoch, "time": float(epoch)} for epoch in range(1, EPOCHS + 1)]
             record.write_event(run, Started(0, "cpu"))
             record.write_event(run, Ended("finished", {"test/psnr": 30.0}, b"", b"", {}, rows))
             requested.runs[run.id] = Label("default", seed)
         began = time.perf_counter()
         with Mirror(requested, record, warn=print):
             pass
-        return RUNS * (EPOCHS * len(METRICS) + 1) / (time.perf_counter() - began)
+        return RUNS * (EPOCHS * len(EPOCH_METRICS) + 1) / (time.perf_counter() - began)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Tables in the terminal: nothing is cut off, and names are not broken inside a word."""
+"""Tables in the terminal. In a narrow one their cells wrap between words; nothing is cut off."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rich.text import Text
 from ablate.pipeline.folding import Folded, longest_word
 
 BORDER = 3
-"""What a column takes besides its text: a space on each side, and a line."""
+"""The width that a column adds to its text: a space on each side, and a line."""
 
 
 @dataclass(frozen=True)
 class FittingTable:
-    """A table whose columns share the width of the terminal so that, if possible, no word is broken.
+    """A table whose columns share the width of the terminal so that no word is split, if possible.
 
     Attributes:
         title: above the table.
@@ -42,7 +42,7 @@ class FittingTable:
         yield table
 
     def _widths(self, room: int) -> list[int]:
-        """The width of each column: first no word is broken, then cells, and at last headings, take few lines."""
+        """The width of each column: enough for its longest word, then for its cells, then for its heading."""
         columns = list(zip(self.headings, *self.lines, strict=True))
         least = [max(map(longest_word, column)) for column in columns]
         cells = [max(map(cell_len, column[1:]), default=0) for column in columns]
@@ -55,7 +55,7 @@ def share_width(room: int, least: Sequence[int], most: Sequence[int]) -> list[in
 
     Args:
         room: the characters of a line that all columns share.
-        least: what each column needs. Where this is too much in all, the widest get less.
+        least: what each column needs. If there is not enough room for all, the widest get less.
         most: what each column can use.
 
     Examples:

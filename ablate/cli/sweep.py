@@ -107,7 +107,7 @@ def _show_plan(
     else:
         found = adoptable(design, record) if adopt else []
         if reuse:
-            found += reusable(design, PlannedRecord(record, found), terminal.warn)
+            found += reusable(design, PlannedRecord(record, found), terminal.warn, retry_failed=retry_failed)
         show_plan(design, PlannedRecord(record, found), devices, retry_failed=retry_failed)
     show_prospects(design, record)
 

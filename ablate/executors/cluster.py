@@ -142,7 +142,7 @@ def connected(address: str) -> Iterator[None]:
 
 
 def _about_tokens(address: str) -> str:
-    """What to set if a connection failed for lack of a token, which Ray sends to a given address only on request."""
+    """What to set if a token was missing: Ray sends one to a given address only if it is set to."""
     if address == LOCAL or "RAY_AUTH_MODE" in os.environ:
         return ""
     return "; if the cluster was started with a token, set RAY_AUTH_MODE=token"

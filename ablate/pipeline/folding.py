@@ -1,4 +1,4 @@
-"""Texts that continue on the next line of a narrow terminal: names of arms and runs are not broken inside a word."""
+"""Wraps texts in a narrow terminal between words: the names of arms and runs, in which a comma ends a word too."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rich.measure import Measurement
 from rich.text import Text
 
 WORD_ENDS = re.compile(r"(?<=\s)(?=\S)|(?<=,)(?=[^\s\d])")
-"""Where a line can end: after white space, and after a comma, but not in `171,317`."""
+"""Where a line can end: after white space and after a comma, but not inside `171,317`."""
 
 
 def longest_word(text: str) -> int:
-    """The columns that a text needs so that no word is broken."""
+    """The width that a text needs so that no word is split, in columns."""
     return max(cell_len(word.rstrip()) for word in WORD_ENDS.split(text))
 
 
 def fold(text: str, width: int) -> str:
-    """The same text in lines of at most `width` columns; only a word that is longer than a line is broken.
+    """The same text in lines of at most `width` columns; only a word that is wider than a line is split.
 
     Examples:
         >>> print(fold("patch=8,position=learned, norm=layer", 18))
@@ -49,7 +49,7 @@ def _lines(text: str, width: int) -> Iterator[str]:
 
 
 def _break(word: str, width: int) -> Iterator[str]:
-    """Break a word that is longer than a line, if possible after the `=` or `_` of a name."""
+    """Split a word that is wider than a line, if possible after the `=` or `_` of a name."""
     while cell_len(word.rstrip()) > width:
         head = chop_cells(word, width)[0] or word[0]  # a wide character can be wider than a line
         end = (1 + max(head.rfind("="), head.rfind("_"))) or len(head)
@@ -60,7 +60,7 @@ def _break(word: str, width: int) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Folded:
-    """A text that rich folds as `fold` does, wherever it has too few columns."""
+    """A text that rich prints as `fold` returns it, in the width that it has there."""
 
     text: str
 

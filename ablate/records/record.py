@@ -221,7 +221,7 @@ class Record:
         return read_stored(self.folder(run_id) / "result.json", Result)
 
     def adopted_from(self, run_id: str) -> Path | None:
-        """The data that the scores of a run were adopted from; None if it was not, or has more files than they do."""
+        """The data from which the scores of a run, and nothing else, were adopted; None for every other run."""
         result = self.result(run_id)
         return Path(result.adopted) if result and result.adopted and result.has_only_scores else None
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import AblateError, quote, suggest
 from ablate.records.score_files import Rows
 from ablate.tracking.errors import describe_error
+from ablate.tracking.paging import all_pages
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
-    from mlflow.tracking import MlflowClient
 
 
 def read_experiment(name: str, tracking_uri: str | None = None) -> Rows:
@@ -32,9 +31,10 @@ def read_experiment(name: str, tracking_uri: str | None = None) -> Rows:
         client = MlflowClient(tracking_uri)
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
-            known = [found.name for found in client.search_experiments()]
+            known = [found.name for found in all_pages(client.search_experiments)]
             raise AblateError(f"--mlflow {quote(name)}: no such experiment; {suggest(name, known)}")
-        runs = list(_runs(client, experiment.experiment_id))
+        oldest_first = {"order_by": ["attributes.start_time ASC"]}
+        runs = list(all_pages(client.search_runs, experiment_ids=[experiment.experiment_id], **oldest_first))
     except AblateError:
         raise
     except Exception as error:  # of the server, the network or the store
@@ -44,16 +44,6 @@ def read_experiment(name: str, tracking_uri: str | None = None) -> Rows:
     rows = tuple(map(_row, runs))
     columns = tuple(sorted({column for row in rows for column in row}))
     return Rows(name, columns, rows, tuple(map(_place, runs)))
-
-
-def _runs(client: MlflowClient, experiment: str) -> Iterator[MlflowRun]:
-    token = None
-    while True:
-        page = client.search_runs([experiment], order_by=["attributes.start_time ASC"], page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _row(run: MlflowRun) -> dict[str, Any]:

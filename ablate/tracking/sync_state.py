@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ablate.metrics import EPOCH_METRICS
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns
+from ablate.tracking.paging import all_pages
 from ablate.tracking.shown import Shown
 from ablate.tracking.tags import REQUESTED_TAG, RUN_TAG
 
@@ -81,16 +82,10 @@ def _find_runs(client: MlflowClient, experiment: str) -> dict[str, list[MlflowRu
     from mlflow.entities import ViewType
 
     found: dict[str, list[MlflowRun]] = {}
-    token = None
-    while True:
-        page = client.search_runs(
-            [experiment], f"tags.`{RUN_TAG}` != ''", ViewType.ALL, max_results=500, page_token=token
-        )
-        for run in page:
-            found.setdefault(run.data.tags[RUN_TAG], []).append(run)
-        token = page.token
-        if not token:
-            return found
+    options = {"filter_string": f"tags.`{RUN_TAG}` != ''", "run_view_type": ViewType.ALL, "max_results": 500}
+    for run in all_pages(client.search_runs, experiment_ids=[experiment], **options):
+        found.setdefault(run.data.tags[RUN_TAG], []).append(run)
+    return found
 
 
 def _mark_as_former(client: MlflowClient, runs: list[MlflowRun]) -> None:

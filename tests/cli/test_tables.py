@@ -1,4 +1,4 @@
-"""Tables in a narrow terminal: nothing is cut off, and names are not broken inside a word that fits."""
+"""Tables in a narrow terminal wrap between words: nothing is cut off, and no word that fits is split."""
 
 import io
 import re
@@ -92,7 +92,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("timed")
 @pytest.mark.parametrize("write", [write_tiny_study, write_tuned_study])
-def test_plans_break_no_word_of_a_name_at_80_columns(
+def test_plans_split_no_word_of_a_name_at_80_columns(
     write: Callable[[Path], Path], workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rename_arms(write(workplace))
@@ -103,7 +103,7 @@ def test_plans_break_no_word_of_a_name_at_80_columns(
 
 
 @pytest.mark.usefixtures("timed")
-def test_the_plan_of_a_search_breaks_no_name_of_a_setting_at_80_columns(
+def test_the_plan_of_a_search_splits_no_name_of_a_setting_at_80_columns(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_tiny_search(workplace)
@@ -116,7 +116,7 @@ def test_the_plan_of_a_search_breaks_no_name_of_a_setting_at_80_columns(
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_verdicts_break_no_word_of_a_name_at_80_columns(
+def test_verdicts_split_no_word_of_a_name_at_80_columns(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arms = {name: {"training.rate": 0.001 * (index + 1)} for index, name in enumerate(ARMS)}

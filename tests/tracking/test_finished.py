@@ -15,7 +15,8 @@ from ablate.records.record import CHECKSUMMED_FILES, Record
 from ablate.records.requests import RequestedRuns
 from ablate.reporting.study.data import export
 from ablate.studies.planning import Design
-from ablate.training.events import EpochEnded, Started
+from ablate.tracking.finished import reusable
+from ablate.training.events import EpochEnded, Failed, Started
 from tests.helpers.commands import sweep_here, typed
 from tests.helpers.mirrors import mlflow_runs, run_mirror
 from tests.helpers.stored import result_of
@@ -66,10 +67,8 @@ def test_a_run_that_a_colleague_trained_is_adopted_with_all_its_files_and_its_or
         assert new.model_copy(update={"adopted": None, "files": {}}) == old.model_copy(update={"files": {}})
         origins.add(new.adopted)
         assert f"adopted from {new.adopted}" in said
-    theirs_there = MlflowClient().search_runs(["1"])
-    assert origins == {
-        f"run {found.info.run_id} in sqlite:///{colleague.parent / 'server.db'}" for found in theirs_there
-    }
+    originals = MlflowClient().search_runs(["1"])
+    assert origins == {f"run {found.info.run_id} in sqlite:///{colleague.parent / 'server.db'}" for found in originals}
     details = {run.detail for run in look_over(RequestedRuns.of(swept[1]), ours).runs}
     assert details == {f"adopted from {origin}" for origin in origins}
 
@@ -102,8 +101,8 @@ DAMAGE: dict[str, tuple[Callable[[], object], str]] = {
     "damaged epochs": (lambda: cut_off("epochs.json"), "its epochs.json is damaged"),
     "damaged result": (lambda: artefact("result.json").write_text("{"), "its result.json is damaged"),
     "another run": (lambda: edit(artefact("run.json"), seed=9), "its run.json is damaged"),
-    "no arrays": (lambda: artefact("arrays.safetensors").unlink(), "its arrays.safetensors cannot be had"),
-    "no files": (lambda: shutil.rmtree(artefact("run.json").parent), "its run.json cannot be had"),
+    "no arrays": (lambda: artefact("arrays.safetensors").unlink(), "its arrays.safetensors cannot be downloaded"),
+    "no files": (lambda: shutil.rmtree(artefact("run.json").parent), "its run.json cannot be downloaded"),
     "another recipe": (of_another_recipe, "trained by recipe 99, and this is"),
 }
 
@@ -121,7 +120,7 @@ def test_what_cannot_be_used_is_trained_and_said(
     assert sweep_here(monkeypatch, "--reuse") == 0
     assert trained(Record(), swept[1]) == ["with seed 0"]
     said = capsys.readouterr().err
-    assert f"with seed 0: not reused, but trained: {reason}" in said
+    assert f"with seed 0 is trained here, not reused: {reason}" in said
     assert said.count("not reused") == 1
 
 
@@ -146,7 +145,7 @@ def test_a_run_of_another_recipe_has_another_id_and_is_named_too(
         monkeypatch.setattr(f"ablate.{module}.RECIPE", 99)
     assert sweep_here(monkeypatch, "--reuse") == 0
     said = capsys.readouterr().err
-    assert said.count("not reused, but trained: trained by another recipe than 99") == 4
+    assert said.count("is trained here, not reused: trained by another recipe than 99") == 4
 
 
 def test_a_run_of_which_the_server_has_only_scores_is_trained(
@@ -172,6 +171,19 @@ def test_an_attempt_that_was_interrupted_here_gives_way(
     assert sweep_here(monkeypatch, "--reuse") == 0
     assert trained(record, swept[1]) == []
     assert sorted(path.name for path in record.folder(run.id).iterdir()) == sorted([*CHECKSUMMED_FILES, "result.json"])
+
+
+def test_a_run_that_failed_here_is_adopted_when_it_would_be_trained_again(
+    colleague: Path, swept: tuple[Path, Design], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, run = Record(), swept[1].runs[0]
+    record.write_event(run, Started(0, "cpu"))
+    record.write_event(run, Failed("out of memory"))
+    for retry_failed in (False, True):
+        found = reusable(swept[1], record, warn=pytest.fail, retry_failed=retry_failed)
+        assert (run in [item.run for item in found]) == retry_failed
+        sweep_here(monkeypatch, "--reuse", *["--retry-failed"] * retry_failed)
+        assert record.status(run.id) == ("finished" if retry_failed else "failed")
 
 
 def test_mlflow_shows_adopted_runs_in_the_experiment_of_this_folder_too(
@@ -207,7 +219,7 @@ def test_a_plan_counts_them_and_writes_nothing(
     cut_off("weights.safetensors")
     assert typed("sweep", "tiny.yaml", "--dry-run", "--reuse", monkeypatch=monkeypatch) == 0
     said = capsys.readouterr()
-    assert "with seed 0: not reused" in said.err
+    assert "with seed 0 is trained here, not reused" in said.err
     assert [path.name for path in Path.cwd().iterdir()] == ["tiny.yaml"]
     row = next(line for line in said.out.splitlines() if line.startswith("│ with "))
     assert [cell.strip() for cell in row.strip("│").split("│")][1:4] == ["(reference)", "1", "1"], row
