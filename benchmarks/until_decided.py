@@ -2,14 +2,15 @@
 
     python -m benchmarks.until_decided        # trains what is missing, hours; writes benchmarks/until_decided.md
 
-Both designs share their runs: the fixed design is trained, and the looks of the other one are taken at its runs.
-Finished runs are saved in benchmarks/until_decided/<study>/data one by one, and not trained again.
+Both designs share their runs: the fixed design is trained, and the looks of the other one are taken at its runs. The
+studies are those in benchmarks/until_decided/; those of the same names in experiments/ may have changed since. Finished
+runs are saved in <study>/data beside them one by one, and not trained again.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +39,11 @@ STUDIES = ("skips", "heads", "depth")
 FIRST, LAST = 3, 12
 PAGE = Path(__file__).with_suffix(".md")
 DATA = Path(__file__).with_suffix("")
+
+
+def load(name: str) -> Design:
+    """The study of this name, as it was when its runs were trained."""
+    return load_study(DATA / f"{name}.yaml")
 
 
 def designs(study: Design) -> tuple[Design, Design]:
@@ -100,22 +106,25 @@ HEAD = """\
 <!-- Written by `python -m benchmarks.until_decided`; edit the program instead. -->
 # Until decided, or twelve seeds: real studies
 
-Some studies of `experiments/`, each judged once with {last} fixed seeds and once with
-`seeds: {{from: {first}, to: {last}}}`; margin and metric are the study's. In both designs all verdicts hold jointly
-with 95% confidence, under the kinds of noise for which [calibration](calibration.md) shows it; this is why the
+The studies in `until_decided/`, which train with the default settings, each judged once with {last} fixed seeds and
+once with `seeds: {{from: {first}, to: {last}}}`; margin and metric are the study's. In both designs all verdicts hold
+jointly with 95% confidence, under the kinds of noise for which [calibration](calibration.md) shows it; this is why the
 intervals of looks are wider.
 
 """
 
 
+def page(judged: Iterable[tuple[Design, Design, pd.DataFrame]]) -> str:
+    """The page, in Markdown: both designs of each study, and their runs."""
+    return HEAD.format(first=FIRST, last=LAST) + "\n".join(line for one in judged for line in section(*one))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", nargs="*", default=STUDIES, help=f"of {', '.join(STUDIES)}; default: all")
-    studies = [load_study(Path("experiments") / f"{name}.yaml") for name in parser.parse_args().studies]
-    both = [designs(study) for study in studies]
-    lines = [line for fixed, sequential in both for line in section(fixed, sequential, results(fixed))]
-    PAGE.write_text(HEAD.format(first=FIRST, last=LAST) + "\n".join(lines))
-    print("\n".join(lines))
+    both = [designs(load(name)) for name in parser.parse_args().studies]
+    PAGE.write_text(page((fixed, sequential, results(fixed)) for fixed, sequential in both))
+    print(PAGE.read_text())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ablate.records.record import Record
+from ablate.reporting.study.reading import read_table
 from ablate.studies.planning import Design
 from benchmarks import until_decided
 from benchmarks.until_decided import LAST, designs, results, section
@@ -39,6 +40,16 @@ def test_the_saved_runs_are_those_that_no_look_needs() -> None:
     most = max(int(row[-1]) for row in rows(text).values())
     used = most + sum(int(row[-1]) for row in rows(text).values())
     assert f"48 runs with {LAST} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
+
+
+def test_the_page_is_what_the_program_writes_of_the_saved_runs() -> None:
+    both = [designs(until_decided.load(name)) for name in until_decided.STUDIES]
+    saved = [read_table(until_decided.DATA / fixed.name / "data" / "runs.csv") for fixed, _ in both]
+    assert [set(runs.run) for runs in saved] == [{run.id for run in fixed.runs} for fixed, _ in both], (
+        "nothing to train"
+    )
+    found = [(*studies, runs) for studies, runs in zip(both, saved, strict=True)]
+    assert until_decided.page(found) == until_decided.PAGE.read_text()
 
 
 def test_trained_runs_are_saved_beside_the_page_and_not_trained_again(
