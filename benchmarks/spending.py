@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ablate.reporting import REPORTS
+from ablate.reporting.markup.words import join_words
 from ablate.studies.loading import load_study
 from benchmarks.calibration import is_right, percent
 from benchmarks.looks import ARMS, LOOKS, SPREADS, TRUTHS, Plan, Rule, judge_studies, obrien_fleming, simulate, spend_by
@@ -54,19 +55,25 @@ class Recorded:
     references: np.ndarray
 
 
-def recorded_studies() -> list[Recorded]:
-    """The studies whose data are committed, by 12 seeds where there are so many."""
-    return [_read(path) for path in sorted(REPORTS.glob("*/data/runs.csv"))]
+def kept_studies() -> list[Recorded]:
+    """The studies of `benchmarks/until_decided`, by 12 seeds."""
+    return [_read(RECORDED / f"{path.parts[-3]}.yaml", path) for path in sorted(RECORDED.glob("*/data/runs.csv"))]
 
 
-def _read(path: Path) -> Recorded:
-    study = load_study(Path("experiments") / f"{path.parts[-3]}.yaml")
-    more = RECORDED / study.name / "data" / "runs.csv"
-    runs = pd.read_csv(more if more.exists() else path)
+def reported_studies() -> list[Recorded]:
+    """The studies of `reports/`, unless all of their runs are among those of `kept_studies`."""
+    known = {run for path in RECORDED.glob("*/data/runs.csv") for run in pd.read_csv(path).run}
+    paths = [path for path in sorted(REPORTS.glob("*/data/runs.csv")) if not known.issuperset(pd.read_csv(path).run)]
+    return [_read(Path("experiments") / f"{path.parts[-3]}.yaml", path) for path in paths]
+
+
+def _read(file: Path, results: Path) -> Recorded:
+    """The scores of a study's complete seeds: with several looks, arms can have different numbers of them."""
+    study, runs = load_study(file), pd.read_csv(results)
     if not study.tunings:  # by the ids of runs, since data can have earlier names of arms
         cells = study.with_changes(requested_seeds=int(runs.seed.max()) + 1).cells
-        runs["arm"] = runs.run.map({cell.run.id: cell.arm.name for cell in cells})
-    table = runs.pivot(index="seed", columns="arm", values=study.study.metric)
+        runs = runs.assign(arm=runs.run.map({cell.run.id: cell.arm.name for cell in cells}))
+    table = runs.pivot(index="seed", columns="arm", values=study.study.metric).dropna()
     columns = {arm: place for place, arm in enumerate(table.columns)}
     arms, references = ([columns[name] for name in names] for names in (study.against, study.against.values()))
     return Recorded(study.name, table.to_numpy(), np.array(arms), np.array(references))
@@ -150,9 +157,12 @@ are percentages.
 
 ## Over the effects that our studies recorded
 
-The {count} studies below `reports/` (`depth`, `heads` and `skips` by their 12 seeds), each simulated {studies:,} times:
-the measured means are the truth, and the noise is normal with the measured covariance. *Settled*: compared arms with a
-right verdict. *Runs*: relative to {last} seeds for every arm, references included.
+Each study is simulated {studies:,} times: the measured means are the truth, and the noise is normal with the measured
+covariance. *Settled*: compared arms with a right verdict. *Runs*: relative to {last} seeds for every arm, references
+included. The studies are
+
+- by the 12 seeds of [until decided](until_decided.md): {kept};
+- by the seeds of `reports/` that all of their arms have: {reported}.
 
 """
 
@@ -169,9 +179,10 @@ spending late where arms are equal or differ by about a margin, and the spread i
 
 def page(studies: int) -> str:
     """The page, in Markdown."""
-    recorded = recorded_studies()
-    facts = {"looks": ", ".join(map(str, LOOKS)), "last": LOOKS[-1], "count": len(recorded), "studies": studies}
-    parts = (HEAD, table(recorded, studies)), (ELSEWHERE, elsewhere(studies))
+    kept, reported = kept_studies(), reported_studies()
+    facts = {"looks": ", ".join(map(str, LOOKS)), "last": LOOKS[-1], "studies": studies}
+    facts |= {name: join_words([one.name for one in some]) for name, some in (("kept", kept), ("reported", reported))}
+    parts = (HEAD, table([*kept, *reported], studies)), (ELSEWHERE, elsewhere(studies))
     return "".join(head.format(**facts) + "\n".join([*lines, ""]) for head, lines in parts)
 
 

@@ -4,6 +4,7 @@ import re
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ablate.reporting.study.content import WORST_GRID
@@ -155,6 +156,14 @@ def test_spending_evenly_settles_the_most_per_run_between_even_and_obrien_flemin
     table = rows(spending.PAGE, "## Over the effects")
     allowed = {name: float(cells[-1]) for name, cells in table.items() if name != "gamma 1"}
     assert max(allowed, key=lambda name: allowed[name]) == "gamma 0"
+
+
+def test_that_holds_for_the_studies_as_they_are_now() -> None:
+    kept, reported = spending.kept_studies(), spending.reported_studies()
+    assert [(one.name, len(one.scores)) for one in kept] == [("depth", 12), ("heads", 12), ("skips", 12)]
+    assert all(len(one.scores) > 1 and not np.isnan(one.scores).any() for one in (*kept, *reported))
+    found = {rule: spending.total(rule, [*kept, *reported], 400).per_run for rule in spending.RULES[1:]}
+    assert max(found, key=lambda rule: found[rule]) is spending.EVEN
 
 
 def test_the_page_on_spending_has_the_lines_that_the_program_writes() -> None:
