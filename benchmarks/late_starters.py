@@ -24,15 +24,12 @@ from ablate.overrides import resolve
 from ablate.settings import ModelConfig
 from ablate.training.evaluation import score_baselines
 from ablate.training.loop import Trainer
+from benchmarks import recorded
 from benchmarks.pairs import table
 
 FILE = Path(__file__).with_suffix(".csv")
-RECORDED = Path(__file__).parent / "until_decided"
 HEAD_INITS = get_args(ModelConfig.model_fields["head_init"].annotation)
 SEEDS, EPOCHS, SCENES = 64, 4, 64
-EARLY = 3
-"""The epoch after which recorded runs are compared."""
-
 MEAN_OF_A_RECTIFIED_NORMAL = (2 * math.pi) ** -0.5
 """What a channel after BatchNorm and ReLU is on average, at the start of the training."""
 
@@ -89,8 +86,8 @@ def train_all() -> None:
 
 def recorded_table() -> str:
     """For each recorded seed, the networks' first offset and the PSNR of all recorded networks after a few epochs."""
-    epochs = pd.concat(pd.read_csv(path) for path in sorted(RECORDED.glob("*/data/epochs.csv")))
-    early = epochs[epochs.epoch == EARLY].drop_duplicates("run").groupby("seed")["val/psnr"]
+    runs = pd.read_csv(recorded.FILE).drop_duplicates("run")
+    early = runs.groupby("seed")[recorded.EARLY]
     offsets = pd.Series({seed: first_offset("torch", seed) for seed in early.mean().index})
     order = offsets.abs().sort_values().index
     rows = [
@@ -104,8 +101,8 @@ def recorded_table() -> str:
         for seed in order
     ]
     rank = stats.spearmanr(offsets.abs(), early.mean()).statistic
-    networks = epochs.drop_duplicates("run").groupby("seed").size().min()
-    headings = ("seed", "first offset", f"PSNR after {EARLY} epochs", "lowest", "highest")
+    networks = runs.groupby("seed").size().min()
+    headings = ("seed", "first offset", "PSNR after 3 epochs", "lowest", "highest")
     return (
         f"{table(headings, rows)}\n\n{networks} networks per seed; rank correlation of |offset| and PSNR {rank:+.2f}."
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
+
+from benchmarks.recorded import SEEDS, recorded_scores
 
 Draw = np.random.Generator
 Shape = tuple[int, int, int]
@@ -40,9 +40,6 @@ FAIL, FAIL_SD, FAIL_RATE = 13.0, 0.5, 1 / 20
 
 SMOOTHING = 0.25
 """The width of the normal noise that smooths a resampling, in standard deviations of what is resampled."""
-
-RECORDED_SEEDS = 12
-RECORDED = Path(__file__).with_name("until_decided")
 
 
 @dataclass(frozen=True)
@@ -149,9 +146,9 @@ def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
 def resampled_normal(draw: Draw, shape: Shape) -> np.ndarray:
     """The same resampling, of normal seeds that are new in each study: it shows what error the method itself adds."""
     studies, arms, _ = shape
-    seeds_SAN = draw.normal(0, 1, (studies, arms, RECORDED_SEEDS))
+    seeds_SAN = draw.normal(0, 1, (studies, arms, SEEDS))
     seeds_SAN -= seeds_SAN.mean(axis=-1, keepdims=True)
-    chosen_SAN = np.broadcast_to(draw.integers(RECORDED_SEEDS, size=(studies, 1, shape[2])), shape)
+    chosen_SAN = np.broadcast_to(draw.integers(SEEDS, size=(studies, 1, shape[2])), shape)
     smooth_SAN = draw.normal(0, 1, shape) * seeds_SAN.std(axis=-1, ddof=1, keepdims=True)
     return SKEWED_SD / math.sqrt(2) * _smoothed(np.take_along_axis(seeds_SAN, chosen_SAN, axis=-1), smooth_SAN)
 
@@ -161,15 +158,8 @@ def _smoothed(chosen: np.ndarray, smooth: np.ndarray) -> np.ndarray:
     return (chosen + SMOOTHING * smooth) / math.sqrt(1 + SMOOTHING**2)
 
 
-def recorded(study: str, reference: str) -> np.ndarray:
-    """The scores that a study of `benchmarks/until_decided` recorded: seeds x arms, the reference first."""
-    runs = pd.read_csv(RECORDED / study / "data" / "runs.csv")
-    table = runs.pivot(index="seed", columns="arm", values="test/psnr")
-    return np.asarray(table[[reference, *table.columns.drop(reference)]])
-
-
 def _recorded_noise(study: str, reference: str) -> Noise:
-    scores_NA = recorded(study, reference)
+    scores_NA = recorded_scores(study, reference)
     about = f"the {len(scores_NA)} recorded seeds of `{study}`, resampled with all arms together"
     return Noise(f"{study}, recorded", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
 

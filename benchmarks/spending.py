@@ -18,11 +18,10 @@ import numpy as np
 import pandas as pd
 
 from ablate.reporting import REPORTS
-from ablate.reporting.markup.words import join_words
 from ablate.studies.loading import load_study
 from benchmarks.calibration import is_right, percent
 from benchmarks.looks import ARMS, LOOKS, SPREADS, TRUTHS, Plan, Rule, judge_studies, obrien_fleming, simulate, spend_by
-from benchmarks.noises import RECORDED, SD
+from benchmarks.noises import SD
 
 
 def hwang_shih_decani(gamma: float) -> Plan:
@@ -47,36 +46,33 @@ PAGE = Path(__file__).with_suffix(".md")
 
 @dataclass(frozen=True)
 class Recorded:
-    """The scores of a recorded study (N, A), and the columns of compared arms and of their references (C,)."""
+    """The mean scores of the arms of a study (A,), their covariance over seeds (A, A), and the columns of compared arms
+    and of their references (C,).
+    """
 
     name: str
-    scores: np.ndarray
+    means: np.ndarray
+    covariance: np.ndarray
     arms: np.ndarray
     references: np.ndarray
 
 
-def kept_studies() -> list[Recorded]:
-    """The studies of `benchmarks/until_decided`, by 12 seeds."""
-    return [_read(RECORDED / f"{path.parts[-3]}.yaml", path) for path in sorted(RECORDED.glob("*/data/runs.csv"))]
+def recorded_studies() -> list[Recorded]:
+    """The studies whose data are committed."""
+    return [_read(path) for path in sorted(REPORTS.glob("*/data/runs.csv"))]
 
 
-def reported_studies() -> list[Recorded]:
-    """The studies of `reports/`, unless all of their runs are among those of `kept_studies`."""
-    known = {run for path in RECORDED.glob("*/data/runs.csv") for run in pd.read_csv(path).run}
-    paths = [path for path in sorted(REPORTS.glob("*/data/runs.csv")) if not known.issuperset(pd.read_csv(path).run)]
-    return [_read(Path("experiments") / f"{path.parts[-3]}.yaml", path) for path in paths]
-
-
-def _read(file: Path, results: Path) -> Recorded:
-    """The scores of a study's complete seeds: with several looks, arms can have different numbers of them."""
-    study, runs = load_study(file), pd.read_csv(results)
+def _read(path: Path) -> Recorded:
+    study = load_study(Path("experiments") / f"{path.parts[-3]}.yaml")
+    runs = pd.read_csv(path)
     if not study.tunings:  # by the ids of runs, since data can have earlier names of arms
         cells = study.with_changes(requested_seeds=int(runs.seed.max()) + 1).cells
-        runs = runs.assign(arm=runs.run.map({cell.run.id: cell.arm.name for cell in cells}))
-    table = runs.pivot(index="seed", columns="arm", values=study.study.metric).dropna()
+        runs["arm"] = runs.run.map({cell.run.id: cell.arm.name for cell in cells})
+    table = runs.pivot(index="seed", columns="arm", values=study.study.metric)
     columns = {arm: place for place, arm in enumerate(table.columns)}
     arms, references = ([columns[name] for name in names] for names in (study.against, study.against.values()))
-    return Recorded(study.name, table.to_numpy(), np.array(arms), np.array(references))
+    means, covariance = table.mean().to_numpy(), table.cov().to_numpy()  # arms can have other seeds, with looks
+    return Recorded(study.name, means, covariance, np.array(arms), np.array(references))
 
 
 @dataclass(frozen=True)
@@ -97,12 +93,12 @@ class Settled:
 def settle(rule: Rule, study: Recorded, studies: int) -> Settled:
     """Simulate a recorded study; each rule gets the same scores, and each call gives the same numbers."""
     arms, references = study.arms, study.references
-    means_A, covariance_AA = study.scores.mean(axis=0), np.cov(study.scores.T)
     draw = np.random.default_rng(len(study.name))
-    scores_SNA = draw.multivariate_normal(means_A, covariance_AA, (studies, LOOKS[-1]), method="eigh")
+    shape = (studies, LOOKS[-1])
+    scores_SNA = draw.multivariate_normal(study.means, study.covariance, shape, check_valid="ignore", method="eigh")
     differences_SCN = np.moveaxis(scores_SNA[..., arms] - scores_SNA[..., references], 1, 2)
     verdicts_SC, used_SC, _ = judge_studies(rule, differences_SCN)
-    right_SC = is_right(verdicts_SC, means_A[arms] - means_A[references])
+    right_SC = is_right(verdicts_SC, study.means[arms] - study.means[references])
     # a reference continues for as long as one of its arms does
     of_references = sum(used_SC[:, references == one].max(axis=1).sum() for one in np.unique(references))
     return Settled(
@@ -157,12 +153,9 @@ are percentages.
 
 ## Over the effects that our studies recorded
 
-Each study is simulated {studies:,} times: the measured means are the truth, and the noise is normal with the measured
-covariance. *Settled*: compared arms with a right verdict. *Runs*: relative to {last} seeds for every arm, references
-included. The studies are
-
-- by the 12 seeds of [until decided](until_decided.md): {kept};
-- by the seeds of `reports/` that all of their arms have: {reported}.
+The {count} studies below `reports/`, each simulated {studies:,} times:
+the measured means are the truth, and the noise is normal with the measured covariance. *Settled*: compared arms with a
+right verdict. *Runs*: relative to {last} seeds for every arm, references included.
 
 """
 
@@ -179,10 +172,9 @@ spending late where arms are equal or differ by about a margin, and the spread i
 
 def page(studies: int) -> str:
     """The page, in Markdown."""
-    kept, reported = kept_studies(), reported_studies()
-    facts = {"looks": ", ".join(map(str, LOOKS)), "last": LOOKS[-1], "studies": studies}
-    facts |= {name: join_words([one.name for one in some]) for name, some in (("kept", kept), ("reported", reported))}
-    parts = (HEAD, table([*kept, *reported], studies)), (ELSEWHERE, elsewhere(studies))
+    recorded = recorded_studies()
+    facts = {"looks": ", ".join(map(str, LOOKS)), "last": LOOKS[-1], "count": len(recorded), "studies": studies}
+    parts = (HEAD, table(recorded, studies)), (ELSEWHERE, elsewhere(studies))
     return "".join(head.format(**facts) + "\n".join([*lines, ""]) for head, lines in parts)
 
 

@@ -189,7 +189,7 @@ def test_the_findings_are_those_of_the_reports() -> None:
 def test_the_runs_that_looks_take_are_those_of_the_benchmark() -> None:
     page = (ROOT / "benchmarks" / "until_decided.md").read_text()
     said = TEXT["verdicts"].split("On [real studies](../benchmarks/until_decided.md)")[1].split("\n\n")[0]
-    counts = re.findall(r"`(\w+)`[^`]*? (\d+)(?: runs)? instead of (\d+)", said)
+    counts = re.findall(r"`(\w+)`[^`]*?\s(\d+)(?: runs)? instead of (\d+)", said)
     assert [study for study, *_ in counts] == ["skips", "depth", "heads"]
     for study, used, planned in counts:
         section = page.split(f"## {study}: ")[1].split("## ")[0]

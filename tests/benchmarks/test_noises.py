@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.noises import NOISES, SKEWED_SD, Noise, recorded, resampled
+from benchmarks.noises import NOISES, SKEWED_SD, Noise, resampled
+from benchmarks.recorded import recorded_scores
 
 
 def drawn(noise: Noise, studies: int = 40_000, seeds: int = 2) -> np.ndarray:
@@ -28,7 +29,7 @@ def test_skewed_noise_has_its_skewness_and_its_spread(name: str) -> None:
 
 def test_a_resampling_has_the_covariance_of_the_recorded_scores() -> None:
     """Silverman's smoothing adds no spread; n seeds have (n - 1) / n of the variance that they estimate."""
-    scores = recorded("depth", "depth=12")
+    scores = recorded_scores("depth", "depth=12")
     found = np.cov(resampled(scores)(np.random.default_rng(0), (100_000, 5, 1))[..., 0].T)
     smoothing = 0.25**2
     expected = np.cov(scores.T) * (11 / 12 + smoothing) / (1 + smoothing)
@@ -36,5 +37,5 @@ def test_a_resampling_has_the_covariance_of_the_recorded_scores() -> None:
 
 
 def test_a_recorded_table_has_the_reference_first() -> None:
-    assert recorded("heads", "heads=4").shape == (12, 6)
-    assert not np.isnan(recorded("heads", "heads=4")).any()
+    assert recorded_scores("heads", "heads=4").shape == (12, 6)
+    assert not np.isnan(recorded_scores("heads", "heads=4")).any()

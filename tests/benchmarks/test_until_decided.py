@@ -1,14 +1,8 @@
 """Both designs are judged by the same runs, and each arm is shown with the verdicts of both."""
 
-from pathlib import Path
-
-import pytest
-
-from ablate.records.record import Record
-from ablate.reporting.study.reading import read_table
-from ablate.studies.planning import Design
 from benchmarks import until_decided
-from benchmarks.until_decided import LAST, designs, results, section
+from benchmarks.recorded import SEEDS
+from benchmarks.until_decided import designs, judge, reported, saved, section
 from tests.helpers.courses import study_of, table, usual
 
 
@@ -21,7 +15,7 @@ def rows(text: str) -> dict[str, list[str]]:
 def test_both_designs_have_the_same_arms_and_seeds() -> None:
     fixed, sequential = designs(study_of())
     assert fixed.arms == sequential.arms
-    assert fixed.seeds == sequential.seeds == tuple(range(LAST))
+    assert fixed.seeds == sequential.seeds == tuple(range(SEEDS))
     assert (len(fixed.looks), len(sequential.looks)) == (1, 4)
 
 
@@ -39,27 +33,25 @@ def test_the_saved_runs_are_those_that_no_look_needs() -> None:
     text = "\n".join(section(fixed, sequential, table(fixed, usual)))
     most = max(int(row[-1]) for row in rows(text).values())
     used = most + sum(int(row[-1]) for row in rows(text).values())
-    assert f"48 runs with {LAST} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
+    assert f"48 runs with {SEEDS} fixed seeds, {used} until decided: {1 - used / 48:.0%} saved." in text
 
 
-def test_the_page_is_what_the_program_writes_of_the_saved_runs() -> None:
-    both = [designs(until_decided.load(name)) for name in until_decided.STUDIES]
-    saved = [read_table(until_decided.DATA / fixed.name / "data" / "runs.csv") for fixed, _ in both]
-    assert [set(runs.run) for runs in saved] == [{run.id for run in fixed.runs} for fixed, _ in both], (
-        "nothing to train"
-    )
-    found = [(*studies, runs) for studies, runs in zip(both, saved, strict=True)]
-    assert until_decided.page(found) == until_decided.PAGE.read_text()
+def test_a_study_until_decided_is_listed_with_what_it_settled_and_took() -> None:
+    _, sequential = designs(study_of())
+    (row,) = rows(saved([(sequential, table(sequential, usual))])).values()
+    runs = table(sequential, usual)
+    course, found = judge(sequential, runs)
+    settled = sum(comparison.verdict != "undecided" for comparison in found.values())
+    assert row[:3] == [f"{settled} of 3", "48", str(sum(course.needed.values()))]
+    assert settled >= 2
 
 
-def test_trained_runs_are_saved_beside_the_page_and_not_trained_again(
-    swept: tuple[Path, Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, study = swept
-    monkeypatch.setattr(until_decided, "DATA", tmp_path / "kept")
-    monkeypatch.chdir(folder)
-    trained = results(study)
-    monkeypatch.chdir(tmp_path)
-    again = results(study)
-    assert again["test/psnr"].tolist() == trained["test/psnr"].tolist()
-    assert all(Record().adopted_from(run.id) for run in study.runs)
+def test_the_page_has_the_tables_that_the_program_writes_of_the_kept_scores() -> None:
+    """The other table follows from `reports/`, which anyone may write again on another machine."""
+    assert until_decided.PAGE.read_text().endswith(until_decided.both_ways())
+
+
+def test_reports_are_listed_if_their_studies_train_until_decided() -> None:
+    listed = {study.name for study, _ in reported()}
+    assert "heads" in listed
+    assert "pictures" not in listed

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ablate.statistics.outliers import find_deciding_seed, find_late_starters, find_low, skewness, skewness_error
-from benchmarks.noises import recorded
+from benchmarks.recorded import recorded_scores
 
 # Rosner's (1983) data, as in the NIST/SEMATECH e-Handbook, section 1.3.5.17.3
 ROSNER = """
@@ -42,7 +42,11 @@ def _lowest(others: np.ndarray, deviation: float) -> float:
 
 
 def test_the_late_starters_of_the_recorded_tables_are_the_seeds_6_7_and_10() -> None:
-    tables = [recorded("heads", "heads=4"), recorded("depth", "depth=12"), recorded("skips", "both (ViT paper)")]
+    tables = [
+        recorded_scores("heads", "heads=4"),
+        recorded_scores("depth", "depth=12"),
+        recorded_scores("skips", "both (ViT paper)"),
+    ]
     found = [np.flatnonzero(find_late_starters(table)).tolist() for table in tables]
     assert sorted(set().union(*found)) == [6, 7, 10]
     assert all(10 in seeds for seeds in found)
@@ -93,7 +97,7 @@ def test_bad_runs_are_neither_late_nor_do_they_hide_late_ones() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_seed_that_decides_depth_8_is_found_on_either_side(sign: int) -> None:
-    scores = recorded("depth", "depth=12")
+    scores = recorded_scores("depth", "depth=12")
     differences = sign * (scores[:, -1] - scores[:, 0])
     assert find_deciding_seed(differences) == 10
 
@@ -110,7 +114,7 @@ def test_few_or_equal_differences_have_no_deciding_seed(differences: list[float]
 
 
 def test_the_recorded_differences_are_as_skewed_as_the_audit_found() -> None:
-    depth, heads = recorded("depth", "depth=12"), recorded("heads", "heads=4")
+    depth, heads = recorded_scores("depth", "depth=12"), recorded_scores("heads", "heads=4")
     found = [skewness(table[:, arm] - table[:, 0]) for table in (heads, depth) for arm in range(1, table.shape[1])]
     assert sum(-1.9 <= value <= -0.85 for value in found) == 7
     assert max(found) == pytest.approx(2.6, abs=0.05)
