@@ -6,7 +6,7 @@ import pytest
 from ablate.records.tables import read_course, read_scores
 from ablate.statistics.course import compare_all
 from benchmarks.calibration import uncertainty
-from benchmarks.looks import LOOKS, PAGE, RULES, STUDIES, TRUTHS, judge_studies, simulate, worst
+from benchmarks.looks import LOOKS, PAGE, RULES, STUDIES, TRUTHS, Rule, audit_row, judge_studies, row, simulate, worst
 from benchmarks.noises import NOISES, SYMMETRIC, Noise
 from tests.helpers.courses import study_of, table
 
@@ -76,3 +76,31 @@ def test_the_fixed_design_uses_every_run() -> None:
 
 def test_the_page_was_written_by_the_full_benchmark() -> None:
     assert f"{STUDIES:,} simulated studies" in PAGE.read_text()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_the_page_has_the_rows_that_the_program_writes(rule: Rule) -> None:
+    """One line of each table, simulated again; `python -m benchmarks.looks` writes them all."""
+    assert row(rule, 5, 2.0, STUDIES) in PAGE.read_text().split(f"## {rule.name}: ")[1].split("## ")[0]
+
+
+def test_the_page_has_the_line_of_the_audit_that_the_program_writes() -> None:
+    assert audit_row("depth, recorded", 5, STUDIES) in PAGE.read_text()
+
+
+def test_the_first_table_of_the_page_repeats_cells_of_the_others() -> None:
+    """So it needs no simulation of its own to be checked."""
+    first, *others = PAGE.read_text().split("\n## ")
+    heads, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in first.splitlines()[-7:])
+    worst_errors, *_ = (dict(zip(RULES, line.strip("|").split("|")[1:], strict=True)) for line in _normal(others))
+    for rule, (name, error, *cells) in zip(RULES, lines, strict=True):
+        (text,) = (part for part in others if part.startswith(f"{rule.name}: "))
+        names, _, *sizes = ([cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:11])
+        by_sd = {f"{size[1]} dB": dict(zip(names, size, strict=True)) for size in sizes if size[0] == "5"}
+        expected = [by_sd[sd][f"{what}, {truth}"] for what, truth, sd in (head.split(", ") for head in heads[2:])]
+        assert (name, error, cells) == (rule.name, worst_errors[rule].strip(), expected)
+
+
+def _normal(parts: list[str]) -> list[str]:
+    """The lines of the normal noise, first that of the table of the worst errors."""
+    return [line for part in parts for line in part.splitlines() if line.startswith("| normal |")]
