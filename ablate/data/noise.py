@@ -14,7 +14,7 @@ from ablate.data.shapes import between, draw, pick, place
 from ablate.data.task import Generators
 from ablate.data_settings import FilledConfig, NoisyConfig
 from ablate.settings import DataConfig
-from ablate.variants.choices import choose
+from ablate.variants.choices import Variant, choose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +112,8 @@ NOISES: dict[str, Noise] = {
 
 
 def add_noise(x_BCHW: NDArray[np.float32], rngs_CB: list[Generators], data: DataConfig) -> NDArray[np.float32]:
-    """Apply the noises of the settings one after another, and clip if the settings say so."""
+    """Apply the noises of the settings one after another, and clip if the settings say so. `x_BCHW` stays as it is."""
     for name in data.noises:
-        x_BCHW = choose(NOISES, name)(x_BCHW, rngs_CB, data)
+        own = isinstance(name, Variant)  # it might change its input, which is the clean image, too
+        x_BCHW = choose(NOISES, name)(x_BCHW.copy() if own else x_BCHW, rngs_CB, data)
     return np.clip(x_BCHW, 0, 1) if data.clip else x_BCHW

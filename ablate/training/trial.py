@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ablate.data.sources import make_scenes
+from ablate.data.sources import make_scenes, source_of
 from ablate.data.task import Task
 from ablate.denoiser.denoiser import Denoiser, build_denoiser, count_flops
 from ablate.denoiser.layers import LAYERS, place_of
+from ablate.images.folders import SPLITS
 from ablate.settings import ModelConfig, Run
 from ablate.training.recipes import LOSSES, make_optimiser, rate_factor, steps_per_epoch
 from ablate.variants.choices import Variant, choose
@@ -47,14 +49,31 @@ def try_parts(run: Run) -> None:
 
 def _try_data(run: Run) -> tuple[Tensor, Tensor]:
     places = ("data.source", "data.noise")
+    task = Task.of(run.model, run.data)
     with _blaming(run.variants, places):
-        pair = make_scenes(SCENES, task=Task.of(run.model, run.data))
+        pair = make_scenes(SCENES, task=task)
     part, expected = _blamed(run.variants, places), (SCENES, run.model.channels, *run.model.image_size)
     for images in pair:
         if tuple(images.shape) != expected or images.dtype != torch.float32:
             fact = f"{part.name} makes images of shape {tuple(images.shape)} and type {str(images.dtype)[6:]}"
             raise _error(part, f"{fact}; allowed: {expected}, float32")
+    if isinstance(run.data.source, Variant):
+        _try_source(run.data.source, task)
     return pair
+
+
+def _try_source(part: Variant, task: Task) -> None:
+    """Ask a source of the user's own for all that it has besides images."""
+    with pointing_at(part.files, (part.registered.file, part.registered.line)):
+        source = source_of(task)
+        shape = np.shape(source.constant())
+        counts = [source.files_of(split) for split in SPLITS]
+    if shape != (task.channels,):
+        fact = f"constant of {part.name} returns values of shape {shape}"
+        raise _error(part, f"{fact}; allowed: {(task.channels,)}, one for each channel")
+    if not all(count is None or isinstance(count, int) for count in counts):
+        fact = f"files_of of {part.name} returns {', '.join(map(repr, counts))} for {', '.join(SPLITS)}"
+        raise _error(part, f"{fact}; allowed: None, or the number of files")
 
 
 def try_network(config: ModelConfig, noisy: Tensor | None = None) -> Denoiser:

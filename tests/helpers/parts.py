@@ -43,6 +43,92 @@ arms:
 reference: softmax
 """
 
+HEAD = """\
+import numpy as np
+import torch
+from torch import nn, optim
+import ablate
+
+"""
+LAYER = """\
+@ablate.variant("PLACE", "own")
+class Own(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layer = nn.Linear(config.width, config.width)
+
+    def forward(self, x):
+        return self.layer(x)
+"""
+NORM = LAYER.replace("config.width, config.width", "config, config")
+SKIP = LAYER.replace("forward(self, x)", "forward(self, x, y)").replace("self.layer(x)", "x + self.layer(y)")
+DECODER = """\
+@ablate.variant("model.decoder", "own")
+class Own(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layer = nn.Conv2d(config.channels, config.channels, 3, padding=1)
+
+    def forward(self, x, image):
+        return self.layer(image) + x.mean()
+"""
+PREDICTION = """\
+@ablate.variant("model.prediction", "own")
+def own(noisy, predicted):
+    return noisy * predicted
+"""
+LOSS = """\
+@ablate.variant("training.loss", "own")
+def own(denoised, clean):
+    return ((denoised - clean) ** 4).mean()
+"""
+OPTIMISER = """\
+@ablate.variant("training.optimiser", "own")
+def own(parameters, lr, weight_decay=0.0):
+    return optim.SGD(parameters, lr=lr, weight_decay=weight_decay)
+"""
+SCHEDULE = """\
+@ablate.variant("training.schedule", "own")
+def own(progress):
+    return 1 - progress
+"""
+SOURCE = """\
+@ablate.variant("data.source", "own")
+class Own:
+    def __init__(self, task):
+        self.shape = (task.channels, *task.image_size)
+
+    def pairs(self, images):
+        clean = np.stack([rng.random(self.shape, np.float32) for rng in images.generators()])
+        return clean + np.float32(0.1), clean
+
+    def constant(self):
+        return np.full(self.shape[:1], 0.5, np.float32)
+
+    def files_of(self, split):
+        return None
+"""
+NOISE = """\
+@ablate.variant("data.noise", "own")
+def own(x, generators, data):
+    return x + np.float32(0.1)
+"""
+PARTS = {
+    "data.source": SOURCE,
+    "data.noise": NOISE,
+    "model.attention": LAYER,
+    "model.mlp": LAYER,
+    "model.position": LAYER,
+    "model.norm": NORM,
+    "model.skip": SKIP,
+    "model.decoder": DECODER,
+    "model.prediction": PREDICTION,
+    "training.loss": LOSS,
+    "training.optimiser": OPTIMISER,
+    "training.schedule": SCHEDULE,
+}
+"""A part called `own` for each place; these texts come after `HEAD`, and `PLACE` stands for the place."""
+
 
 def write_parts_study(folder: Path, arms: str = ARMS, seeds: int = 1, **files: str) -> Path:
     """Write a study file and its part files, `gate.py` and `helper.py` unless keywords (module=text) say otherwise."""

@@ -8,96 +8,13 @@ import pytest
 import torch
 
 import ablate
+from ablate.data.sources import make_scenes
+from ablate.data.task import Task
 from ablate.settings import Run
 from ablate.training.trial import try_parts
 from ablate.variants.files import PartError
-from tests.helpers.parts import write_parts_study
+from tests.helpers.parts import HEAD, LAYER, NOISE, PARTS, write_parts_study
 from tests.helpers.tiny import tiny_run
-
-HEAD = """\
-import numpy as np
-import torch
-from torch import nn, optim
-import ablate
-
-"""
-LAYER = """\
-@ablate.variant("PLACE", "own")
-class Own(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.layer = nn.Linear(config.width, config.width)
-
-    def forward(self, x):
-        return self.layer(x)
-"""
-NORM = LAYER.replace("config.width, config.width", "config, config")
-SKIP = LAYER.replace("forward(self, x)", "forward(self, x, y)").replace("self.layer(x)", "x + self.layer(y)")
-DECODER = """\
-@ablate.variant("model.decoder", "own")
-class Own(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        self.layer = nn.Conv2d(config.channels, config.channels, 3, padding=1)
-
-    def forward(self, x, image):
-        return self.layer(image) + x.mean()
-"""
-PREDICTION = """\
-@ablate.variant("model.prediction", "own")
-def own(noisy, predicted):
-    return noisy * predicted
-"""
-LOSS = """\
-@ablate.variant("training.loss", "own")
-def own(denoised, clean):
-    return ((denoised - clean) ** 4).mean()
-"""
-OPTIMISER = """\
-@ablate.variant("training.optimiser", "own")
-def own(parameters, lr, weight_decay=0.0):
-    return optim.SGD(parameters, lr=lr, weight_decay=weight_decay)
-"""
-SCHEDULE = """\
-@ablate.variant("training.schedule", "own")
-def own(progress):
-    return 1 - progress
-"""
-SOURCE = """\
-@ablate.variant("data.source", "own")
-class Own:
-    def __init__(self, task):
-        self.shape = (task.channels, *task.image_size)
-
-    def pairs(self, images):
-        clean = np.stack([rng.random(self.shape, np.float32) for rng in images.generators()])
-        return clean + np.float32(0.1), clean
-
-    def constant(self):
-        return np.full(self.shape[:1], 0.5, np.float32)
-
-    def files_of(self, split):
-        return None
-"""
-NOISE = """\
-@ablate.variant("data.noise", "own")
-def own(x, generators, data):
-    return x + np.float32(0.1)
-"""
-PARTS = {
-    "data.source": SOURCE,
-    "data.noise": NOISE,
-    "model.attention": LAYER,
-    "model.mlp": LAYER,
-    "model.position": LAYER,
-    "model.norm": NORM,
-    "model.skip": SKIP,
-    "model.decoder": DECODER,
-    "model.prediction": PREDICTION,
-    "training.loss": LOSS,
-    "training.optimiser": OPTIMISER,
-    "training.schedule": SCHEDULE,
-}
 
 
 def run_with(folder: Path, place: str, text: str) -> Run:
@@ -137,6 +54,15 @@ MISTAKES = {
     "double precision": ("data.source", "+ np.float32(0.1)", "+ np.ones(1)", 6, "own makes images of shape (2, 1,"),
     "a single image": ("data.noise", "x + np.float32(0.1)", "(x + np.float32(0.1))[:1]", 6, "own makes images of"),
     "no images": ("data.source", "rng.random(", "rng.randon(", 12, "AttributeError: "),
+    "no constant": ("data.source", "def constant", "def other", 6, "AttributeError: 'Own' object has no attribute"),
+    "a wrong constant": (
+        "data.source",
+        "self.shape[:1]",
+        "self.shape",
+        6,
+        "constant of own returns values of shape (1,",
+    ),
+    "no number of files": ("data.source", "return None", "return split", 6, "files_of of own returns 'train', 'valid"),
     "no meta": ("model.mlp", "self.layer(x)", "self.layer(x) * float(x.max() > -9)", 13, "counting FLOPs on torch"),
 }
 
@@ -159,6 +85,13 @@ def test_the_trial_leaves_the_random_numbers_alone(tmp_path: Path) -> None:
     before = torch.random.get_rng_state()
     try_parts(run)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_noise_that_changes_its_input_leaves_the_clean_image_as_it_is(tmp_path: Path) -> None:
+    in_place = run_with(tmp_path, "data.noise", NOISE.replace("return x +", "x +=") + "    return x\n")
+    noisy, clean = make_scenes(2, task=Task.of(in_place.model, in_place.data))
+    assert torch.allclose(noisy, clean + 0.1)
+    assert float(clean.min()) == 0
 
 
 def test_a_run_without_parts_is_not_tried() -> None:
