@@ -18,6 +18,7 @@ from ablate.tracking.experiment import open_experiment
 from ablate.tracking.shown import Shown, show
 from ablate.tracking.sync_notes import SentFiles, load_notes, save_notes
 from ablate.tracking.sync_state import OF_EPOCHS, SyncState, read_states, start_time
+from ablate.variants.choices import PREFIX
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -218,12 +219,16 @@ def _dataset(settings: Mapping[str, Any]) -> Any:
     """The task, in the form that MLflow shows in its Dataset column."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    task = {name: value for name, value in settings.items() if name.startswith(TASK_SETTINGS)}
+    source = settings.get("data.source", "scenes")
+    own = tuple(f"{PREFIX}{name}" for name in (source, *settings.get("data.noise", ())))  # where they are the user's
+    prefixes = (*TASK_SETTINGS, *(f"{name}." for name in own))
+    task = {name: value for name, value in settings.items() if name.startswith(prefixes) or name in own}
     text = json.dumps(task, sort_keys=True)
-    if settings.get("data.source") == "images":
+    if source == "images":
         folder = Path(settings["data.path"])
         dataset = Dataset(folder.name, settings["data.content"], source_type="local", source=str(folder), profile=text)
     else:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        dataset = Dataset("scenes", digest, source_type="code", source="ablate.make_scenes", profile=text)
+        made_by = "ablate.make_scenes" if source == "scenes" else f"{source}, a part of the study's own"
+        dataset = Dataset(source, digest, source_type="code", source=made_by, profile=text)
     return DatasetInput(dataset, tags=[InputTag("mlflow.data.context", "training")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -17,7 +18,7 @@ from ablate.strategies.fixed import Fixed
 from ablate.training.events import Ended
 from ablate.variants.files import digest
 from tests.helpers.commands import mlflow_runs, sweep_here, typed
-from tests.helpers.parts import GATE, HELPER, write_parts_study
+from tests.helpers.parts import GATE, HEAD, HELPER, PARTS, write_parts_study
 
 SPOILED = "raise SystemExit('this must not be executed')\n"
 
@@ -140,6 +141,27 @@ def test_the_report_names_the_parts_and_their_files(
     text = " ".join(Path("reports/tiny/README.md").read_text().split())
     assert "(model.attention) is a part of this study's own, from gate.py and helper.py" in text
     assert digest(design.study.variants.files) in text
+
+
+def test_a_study_with_a_part_in_every_place_is_swept_reported_and_logged(
+    workplace: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {place: f"own{place.partition('.')[2]}" for place in PARTS}
+    own = {place: [name] if place == "data.noise" else name for place, name in names.items()}
+    arms = {"all": own, "all but one": own | {"model.attention": "softmax"}}
+    texts = {
+        name: HEAD + PARTS[place].replace("PLACE", place).replace('"own"', f'"{name}"') for place, name in names.items()
+    }
+    write_parts_study(workplace, f"arms: {json.dumps(arms)}\nreference: all\n", seeds=1, **texts)
+    assert sweep_here(monkeypatch) == 0
+    text = " ".join(Path("reports/tiny/README.md").read_text().split())
+    assert [place for place, name in names.items() if f'"{name}" ({place}) is a part' not in text] == []
+    for run in mlflow_runs():
+        assert run.inputs is not None
+        dataset = run.inputs.dataset_inputs[0].dataset
+        assert dataset.name == "ownsource"
+        task = json.loads(str(dataset.profile))
+        assert {name for name in task if name.startswith("parts.")} == {"parts.ownsource", "parts.ownnoise"}
 
 
 def test_the_network_of_a_recorded_run_is_made_from_the_recorded_texts(

@@ -11,6 +11,7 @@ from ablate.reporting.markup.words import join_words, quote_name
 from ablate.reporting.study.data import Files
 from ablate.reporting.study.model import Page
 from ablate.settings import DataConfig, Settings
+from ablate.variants.choices import Variant
 
 BOTH_PSNRS = ("test/psnr", "test/psnr_images")
 
@@ -62,11 +63,12 @@ def _noise(data: DataConfig) -> str:
 
 def _describe(noise: object, data: DataConfig) -> str:
     """A noise with its settings, if it has any of its own: `gaussian (sigma 25)`."""
-    name = str(noise)
-    own = getattr(data, name, None)
-    settings = own.model_dump() if own is not None else {}
-    texts = [f"{key} {_level(value)}" for key, value in settings.items()]
-    return f"{name} ({', '.join(texts)})" if texts else name
+    if isinstance(noise, Variant):
+        texts = [f"{key} {value}" for key, value in noise.settings]
+    else:
+        own = getattr(data, str(noise), None)
+        texts = [f"{key} {_level(value)}" for key, value in own or ()]
+    return f"{noise} ({', '.join(texts)})" if texts else str(noise)
 
 
 def _level(value: float | tuple[float, float]) -> str:

@@ -14,6 +14,7 @@ from ablate.reporting.markup.rendering import markdown
 from ablate.reporting.study.content import document
 from ablate.reporting.study.data import read
 from ablate.reporting.study.model import build
+from ablate.reporting.study.pictures import picture_facts
 from tests.helpers.pictures import write_picture_study, write_pictures
 
 
@@ -61,6 +62,33 @@ def test_a_report_says_what_readers_of_denoising_papers_ask(
         "as the mean over images",
     ):
         assert fact in text
+
+
+HAZE = """\
+import ablate
+from pydantic import BaseModel
+
+class Settings(BaseModel):
+    level: float = 0.1
+
+@ablate.variant("data.noise", "NAME", settings=Settings)
+def haze(images, generators, data, settings):
+    return images + settings.level
+"""
+
+
+@pytest.mark.parametrize("name", ["haze", "split"])
+def test_a_noise_of_the_users_own_is_described_by_its_own_settings(
+    name: str, swept_pictures: tuple[Path, StudyResult, list[str]], tmp_path: Path
+) -> None:
+    """Also one whose name is that of a setting of the data."""
+    page = swept_pictures[1].page
+    pictures = str(write_pictures(tmp_path / "pics"))
+    study = write_picture_study(tmp_path, data__path=pictures, data__noise=[name], **{f"parts.{name}.level": 0.25})
+    study.write_text(f"variants: [mine.py]\n{study.read_text()}")
+    (tmp_path / "mine.py").write_text(HAZE.replace("NAME", name))
+    design = replace(page.study, arms=ablate.load_study(study).arms)
+    assert f"Noise: {name} (level 0.25); noisy" in " ".join(picture_facts(replace(page, design=design)))
 
 
 def test_the_dataset_in_mlflow_is_the_folder_with_the_hash_of_its_content(

@@ -23,8 +23,8 @@ PAIR, GAP, HEADING = 2.2, 0.28, 0.25
 """In widths of an image: from one pair to the next, the space below a row, and the headings above a row of scenes."""
 ERROR_COLOURS = "RdBu_r"
 SCALES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-WHITE = {"scenes": 0.6, "images": 1.0}
-"""The value that is drawn white, by the source of images: scenes are dark, and few of their pixels are brighter."""
+WHITE, WHITE_OF_SCENES = 1.0, 0.6
+"""The value that is drawn white. Scenes are dark: few of their pixels are brighter than that."""
 WORDS = ("best", "median", "worst")
 
 
@@ -110,7 +110,8 @@ def samples_figure(page: Page) -> Figure | None:
 
 def _white(page: Page) -> float:
     """The value that is drawn white in all images of a page."""
-    return max(WHITE[arm.settings.data.source] for arm in page.study.arms)
+    sources = {arm.settings.data.source for arm in page.study.arms}
+    return WHITE_OF_SCENES if sources == {"scenes"} else WHITE
 
 
 def _draw_row(axes: Axes, row: SampleRow, top: float, scale: float, white: float) -> None:
