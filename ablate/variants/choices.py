@@ -134,8 +134,8 @@ class Variants:
 
     @property
     def of_the_task(self) -> tuple[str, ...]:
-        """What the recorded facts of those parts begin with that change the task itself: sources and noises."""
-        return tuple(f"{PREFIX}{name}" for name, part in self.parts.items() if part.place.startswith("data."))
+        """What the settings of those parts begin with that change the task itself: sources and noises."""
+        return tuple(f"{PREFIX}{name}." for name, part in self.parts.items() if part.place.startswith("data."))
 
     def choose(self, place: str, name: str, overrides: Mapping[str, Any]) -> Variant:
         """A part as the value of a setting; `overrides` has settings of parts by their dotted names.
@@ -203,7 +203,12 @@ def _fault_of_settings(part: Registered) -> str:
     for name, own in part.settings.model_fields.items():
         if own.is_required():
             return f"the setting {name} of the part {part.name} needs a default"
-    found = part.settings().model_dump(mode="json")
+    try:
+        found = part.settings().model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        setting = f"the default of {'.'.join(map(str, first['loc']))}" if first["loc"] else "the defaults"
+        return f"{setting} in the settings of the part {part.name}: {explain(first)} (given: {quote(first['input'])})"
     nested = next((name for name, value in found.items() if isinstance(value, dict)), None)
     rule = "must be a number, text, a boolean, or a list of these"
     return f"the setting {nested} of the part {part.name} {rule}" if nested else ""

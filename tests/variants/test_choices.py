@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ablate.studies.loading import load_search
 from ablate.studies.planning import Design
 from ablate.variants.choices import Variant, Variants, choose
 from ablate.variants.files import PartFile
-from tests.helpers.parts import ARMS, GATE, HELPER, write_parts_study
+from tests.helpers.parts import ARMS, GATE, HELPER, PARTS, write_parts_study
 from tests.helpers.tiny import TINY
 
 
@@ -108,6 +109,12 @@ def test_the_settings_of_a_noise_change_the_task(tmp_path: Path) -> None:
         load_search(tmp_path / "find.yaml")
 
 
+def test_a_layer_whose_name_begins_with_that_of_a_noise_leaves_the_task_as_it_is(tmp_path: Path) -> None:
+    layer = GATE.replace('"gate"', '"haze2"')
+    grid = "vary: {model.attention: [haze2], parts.haze2.rank: [1, 3]}\nreference: {parts.haze2.rank: 1}\n"
+    assert len(load(tmp_path, arms=grid, mine=NOISE, gate=layer, helper=HELPER).arms) == 2
+
+
 def test_runs_travel_to_a_process_that_has_no_files(tmp_path: Path) -> None:
     run = load(tmp_path).arms[1].run(0)
     for path in tmp_path.glob("*.py"):
@@ -150,6 +157,9 @@ REGISTERED = {
     "ablate.variant('model.attention', 'x')(3)": "the part x must be a class or a function (given: 3)",
     "@ablate.variant('model.attention', 'x', settings=3)\nclass A: ...": "must be a pydantic model (given: 3)",
     "class S(BaseModel):\n    n: int\nablate.variant('model.mlp', 'x', settings=S)(S)": "n of the part x needs a d",
+    "class S(BaseModel, validate_default=True):\n    n: int = 'b'\nablate.variant('model.mlp', 'x', settings=S)(S)": (
+        "the default of n in the settings of the part x: must be a valid integer"
+    ),
     "class S(BaseModel):\n    n: dict = {}\nablate.variant('model.mlp', 'x', settings=S)(S)": "n of the part x must be",
 }
 
@@ -170,10 +180,11 @@ def test_a_name_is_taken_by_an_earlier_part(tmp_path: Path) -> None:
 
 
 def test_every_place_with_a_dict_of_choices_takes_parts() -> None:
-    model = ("skip", "norm", "position", "attention", "mlp", "decoder", "prediction")
-    assert {f"model.{name}" for name in model} | {f"training.{n}" for n in ("loss", "optimiser", "schedule")} <= set(
-        PLACES
-    )
+    """Such a dict is looked up by `choose`; `PARTS` has a part for each place that is tried, trained and reported."""
+    sources = [path.read_text() for path in Path(ablate.__file__).parent.rglob("*.py")]
+    looked_up = {name for text in sources for name in re.findall(r"[ (]choose\(([A-Z]+), ", text)}
+    assert len(looked_up) == len(PLACES)
+    assert set(PARTS) == set(PLACES)
 
 
 def test_a_built_in_choice_is_looked_up_by_its_name() -> None:
