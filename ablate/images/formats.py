@@ -187,11 +187,14 @@ UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
 
 
 def _open(content: bytes, name: str) -> ImageFile:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large pictures are what the user has
-        return Image.open(io.BytesIO(content), formats=(name,))
+        try:
+            return Image.open(io.BytesIO(content), formats=(name,))
+        except UnidentifiedImageError:  # its message names an object in memory
+            raise ValueError(f"its first bytes are not those of a {name} file") from None
 
 
 def _check_mode(mode: str, info: dict[Any, Any]) -> None:

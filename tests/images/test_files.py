@@ -195,7 +195,7 @@ BAD: list[tuple[str, Callable[[], bytes], str]] = [
     ("a.npy", lambda: npy(np.full((4, 5), np.nan)), "NaN or infinite"),
     ("a.npy", lambda: npy(np.array([{}, {}])), "not a complete NumPy file"),
     ("a.png", lambda: b"", "not a complete PNG file"),
-    ("a.png", lambda: saved("JPEG", "L"), "not a complete PNG file"),
+    ("a.png", lambda: saved("JPEG", "L"), "not a complete PNG file (its first bytes are not those of a PNG file)"),
     ("a.tif", lambda: b"II*\0", "not a complete TIFF file"),
     ("a.gif", lambda: saved("GIF", "L"), "allowed: .png, .jpg"),
     ("a", lambda: saved("PNG", "L"), "not a picture by its name"),
