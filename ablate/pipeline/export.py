@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import textwrap
 from pathlib import Path
 
 import torch
@@ -16,6 +17,9 @@ from ablate.settings import ModelConfig, dotted
 
 MAX_DIFFERENCE = 1e-5
 """By how much the exported program may differ from the network, at values of about 1."""
+
+MAX_REASON = 300
+"""Characters of the reason why torch.export refuses a network; it can be pages long."""
 
 CHECKED_BATCHES = (1, 2, 5)
 """Batch sizes with which it is checked: that of the example, and others."""
@@ -33,12 +37,11 @@ def export_network(found: FoundRun, model: Denoiser, path: Path) -> float:
         The largest difference between the outputs of the network and of the program, on random tiles.
 
     Raises:
-        AblateError: the program differs from the network.
+        AblateError: torch.export refuses the network, or the program differs from it.
         OSError: the file cannot be written.
     """
     config = found.run.model
-    batch = torch.export.Dim("batch", min=1)
-    program = torch.export.export(model, (example(config),), dynamic_shapes=({0: batch},))
+    program = _program(found, model)
     facts = {"run": found.run.id, "study": str(found), "settings": dotted(found.run)}
     file = io.BytesIO()
     torch.export.save(program, file, extra_files={"ablate.json": json.dumps(facts)})
@@ -55,6 +58,19 @@ def example(config: ModelConfig, count: int = 2) -> torch.Tensor:
     """Random tiles (B, C, H, W) with values in [0, 1). Of a single one, torch.export would take the batch as fixed."""
     random = torch.Generator().manual_seed(0)
     return torch.rand((count, config.channels, *config.image_size), generator=random)
+
+
+def _program(found: FoundRun, model: Denoiser) -> torch.export.ExportedProgram:
+    """The network as a program with tiles of its own size in batches of any size."""
+    batch = torch.export.Dim("batch", min=1)
+    try:
+        return torch.export.export(model, (example(found.run.model),), dynamic_shapes=({0: batch},))
+    except Exception as error:  # torch has many, and a user's own part can raise any
+        if not found.run.variants:
+            raise
+        parts = ", ".join(f"{part.name} ({part.registered.file})" for part in found.run.variants)
+        reason = textwrap.shorten(str(error), MAX_REASON, placeholder=" ...")
+        raise AblateError(f"{found}: torch.export refuses the network with {parts}: {reason}") from error
 
 
 @torch.no_grad()

@@ -9,10 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+import ablate
 from ablate.denoiser import build_denoiser
 from ablate.errors import AblateError
 from ablate.pipeline.export import export_network
 from ablate.pipeline.trained import FoundRun
+from tests.helpers.parts import write_parts_study
 from tests.helpers.tiny import tiny_run
 
 
@@ -30,6 +32,31 @@ def test_the_program_computes_what_the_network_computes(decoder: str, tmp_path: 
         for count in (1, 3, 7):
             tiles = torch.randn(count, 2, 16, 16)
             assert torch.allclose(program(tiles), model(tiles), atol=1e-5)
+
+
+LOOP = """\
+import torch
+from torch import nn
+import ablate
+
+@ablate.variant("model.mlp", "loop")
+class Loop(nn.Linear):
+    def __init__(self, config):
+        super().__init__(config.width, config.width)
+
+    def forward(self, x):
+        return torch.stack([super(Loop, self).forward(row) for row in x])
+"""
+
+
+@pytest.mark.slow
+def test_a_part_that_torch_cannot_export_is_named_in_one_line(tmp_path: Path) -> None:
+    arms = "vary: {model.mlp: [gelu, loop]}\nreference: {model.mlp: gelu}\n"
+    run = ablate.load_study(write_parts_study(tmp_path, arms, loop=LOOP)).arms[1].run(0)
+    with pytest.raises(AblateError, match=r"^[^\n]+$") as caught:
+        export_network(FoundRun(run), build_denoiser(run.model).eval(), tmp_path / "a.pt2")
+    assert f"run {run.id}: torch.export refuses the network with loop (loop.py): Constraints" in str(caught.value)
+    assert not (tmp_path / "a.pt2").exists()
 
 
 @pytest.mark.slow
