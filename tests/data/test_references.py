@@ -15,7 +15,7 @@ from ablate.data.task import Split, Task
 from ablate.records import references
 from ablate.records.references import load_references
 from ablate.reporting.study.data import read_references
-from tests.helpers.committed import ROOT
+from tests.helpers.committed import committed
 from tests.helpers.pictures import picture_task, write_pictures
 from tests.helpers.tiny import tiny_run
 
@@ -53,7 +53,7 @@ def test_every_method_removes_gaussian_noise_from_pictures(workplace: Path, chan
     assert all(point.mse < nothing / 1.5 for point in reference_points(task).values())
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "reports").glob("*/data/references.json")), ids=lambda p: p.parts[-3])
+@pytest.mark.parametrize("path", committed("reports/*/data/references.json"), ids=lambda p: p.parts[-3])
 def test_the_best_parameters_of_the_committed_studies_are_not_at_the_ends_of_their_grids(path: Path) -> None:
     for points in read_references(path).values():
         for name, point in points.items():

@@ -8,13 +8,12 @@ import pytest
 
 from ablate.reporting.anatomy import default_runs, render
 from ablate.settings import Run
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.committed import ROOT, restore
 
 
 @pytest.fixture(scope="module")
-def page() -> str:
-    return render(ROOT / "reports")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return render(restore(tmp_path_factory.mktemp("committed"), "reports/*/data/runs.csv") / "reports")
 
 
 def answer(page: str, question: int) -> str:

@@ -12,7 +12,7 @@ from ablate.reporting.index import write_index
 from ablate.reporting.search.page import write_search_report
 from ablate.studies.loading import load
 from ablate.studies.search import Search
-from tests.helpers.committed import EXPERIMENTS, ROOT, committed
+from tests.helpers.committed import EXPERIMENTS, ROOT, committed, restore
 
 REPORTS = ROOT / "reports"
 SEARCHES = [loaded for loaded in map(load, EXPERIMENTS) if isinstance(loaded, Search)]
@@ -29,11 +29,10 @@ def test_the_report_of_a_search_is_what_the_program_writes(search: Search, tmp_p
 
 
 def test_the_page_over_all_reports_is_what_the_program_writes(tmp_path: Path) -> None:
-    for numbers in committed("reports/*/metrics.json"):
-        (tmp_path / numbers.parent.name).mkdir()
-        shutil.copy(numbers, tmp_path / numbers.parent.name)
-    write_index(tmp_path)
-    assert (tmp_path / "README.md").read_text() == (REPORTS / "README.md").read_text()
+    reports = restore(tmp_path, "reports/README.md", "reports/*/metrics.json") / "reports"
+    before = (reports / "README.md").read_text()
+    write_index(reports)
+    assert (reports / "README.md").read_text() == before
 
 
 def test_a_run_in_several_reports_has_the_same_score_in_all_of_them() -> None:
