@@ -218,6 +218,13 @@ ENVIRONMENTS = (
         says=("without seed 1: finished",),
         trains=True,
     ),
+    Odd(
+        "files named like modules",
+        "sweep tiny.yaml --executor ray --workers 1",
+        prepare=name_files_like_modules,
+        says=("without seed 1: finished",),
+        trains=True,
+    ),
     *(
         (
             A_FALSE_GPU,

@@ -10,9 +10,10 @@ import os
 import platform
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -125,13 +126,13 @@ def connected(address: str) -> Iterator[None]:
         )
     with ExitStack() as stack:
         options: dict[str, Any] = {}
+        folder = stack.enter_context(TemporaryDirectory(prefix="ablate-ray-", ignore_cleanup_errors=True))
         if address == LOCAL:
-            folder = stack.enter_context(TemporaryDirectory(prefix="ablate-ray-", ignore_cleanup_errors=True))
             options = {"num_cpus": count_cores(), "object_store_memory": STORE, "_temp_dir": folder}
             options["include_dashboard"] = False
         else:
             _try_to_reach(address)
-        with _signals_kept():
+        with _signals_kept(), _nothing_to_import(folder):
             try:
                 runtime = deepcopy(RUNTIME)  # Ray replaces the path of the package by where it has sent it
                 ray.init(address, runtime_env=runtime, configure_logging=False, log_to_driver=False, **options)
@@ -185,6 +186,21 @@ def _signals_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _nothing_to_import(folder: str) -> Iterator[None]:
+    """A context in which Ray, as it connects, takes a folder without modules for the current one.
+
+    Ray's processes search for modules in the current folder first, and in that of the program, whatever is there.
+    """
+    program = sys.argv[0]
+    sys.argv[0] = ""  # as in an interactive session: in the current folder
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        sys.argv[0] = program
 
 
 def describe_node() -> Mapping[str, str]:
