@@ -97,9 +97,9 @@ class Record:
             case Ended():
                 self._end(folder, event)
             case Failed(reason, trace, status):
-                Failure(status=status, reason=reason, trace=trace, time=time.time()).write(folder / "failure.json")
+                _write_failure(folder, Failure(status=status, reason=reason, trace=trace, time=time.time()))
             case Abandoned(reason):
-                Failure(status="lost", reason=reason, time=time.time()).write(folder / "failure.json")
+                _write_failure(folder, Failure(status="lost", reason=reason, time=time.time()))
 
     def _begin(self, run: Run) -> None:
         folder = self.folder(run.id)
@@ -281,6 +281,12 @@ def _write_run(folder: Path, run: Run, began: float) -> None:
     seed = settings.pop("seed")
     write_parts(folder, run.part_files)
     RunFacts(id=run.id, recipe=RECIPE, seed=seed, settings=settings, began=began).write(folder / "run.json")
+
+
+def _write_failure(folder: Path, failure: Failure) -> None:
+    """Write why a run failed, also if no worker got as far as to start it."""
+    make_folder(folder)
+    failure.write(folder / "failure.json")
 
 
 def _write_result(folder: Path, result: Result) -> None:

@@ -80,6 +80,27 @@ def test_a_run_whose_workers_are_killed_is_left_to_the_next_sweep_and_stops_no_o
     assert [kind for _, kind in log].count(Ended) == 2
 
 
+class Doomed:
+    """An executor whose workers die before they can start a run."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Run] = []
+
+    def submit(self, run: Run, checkpoint: ReadCheckpoint = no_checkpoint) -> None:
+        self.waiting.append(run)
+
+    def events(self) -> Iterator[tuple[str, Event]]:
+        while self.waiting:
+            yield self.waiting.pop(0).id, LOST
+
+
+def test_runs_that_no_worker_could_start_are_left_to_the_next_sweep(record: Record) -> None:
+    sweep(Fixed(RUNS), Doomed(), record)  # type: ignore[arg-type]
+    assert [record.status(run.id) for run in RUNS] == ["lost", "lost"]
+    sweep(Fixed(RUNS), InProcessExecutor(), record)
+    assert [record.status(run.id) for run in RUNS] == ["finished", "finished"]
+
+
 @pytest.mark.parametrize(("missing", "verdict", "pairs"), [(0, "waiting", 1), (1, "undecided", 1)])
 def test_a_lost_run_is_left_out_if_the_study_says_so_until_the_next_sweep_has_resumed_it(
     record: Record, swept: tuple[Path, Design], tmp_path: Path, missing: int, verdict: str, pairs: int
