@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
 
 MAX_CONTEXT = 2**30
 """Bytes of GPU memory that a process may use beside its tensors. If more is in use, it is by other processes."""
+
+
+SHORTAGES = frozenset(
+    getattr(errno, name)
+    for name in ("ENOMEM", "EAGAIN", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT", "EIO", "ESTALE")
+    if hasattr(errno, name)
+)
+"""Numbers of the system's errors that say what a machine lacks at present, or that a disk does not work."""
+
+SHORTAGE_TEXTS = ("can't allocate memory", "can't start new thread")
+"""What errors of torch and Python that have no number say about the same."""
 
 
 def perform(run: Run, checkpoint: bytes | None, device: str, origin: Origin | None = None) -> Iterator[Event]:
@@ -35,8 +47,8 @@ def perform(run: Run, checkpoint: bytes | None, device: str, origin: Origin | No
 def make_failure(error: Exception, device: str) -> Failed | Lost:
     """The last event of a run that raised an exception.
 
-    GPU memory that others use is not the run's fault. A GPU that cannot be used any more need not be: the run is tried
-    again in a new process, which first tries the GPU.
+    GPU memory that others use is not the run's fault. A GPU that cannot be used any more need not be, nor what else a
+    machine lacks: the run is tried again in a new process, which first tries the GPU.
     """
     import torch
 
@@ -47,7 +59,26 @@ def make_failure(error: Exception, device: str) -> Failed | Lost:
             return NoRoom(f"no room on {device}, of whose {total / 2**30:.1f} GiB others use {others / 2**30:.1f}")
     elif device != "cpu" and (fault := find_fault(device)):
         return Lost(f"its worker cannot use {device} any more: {fault}")
+    if shortage := find_shortage(error):
+        return Lost(f"a fault of its machine: {shortage}")
     return Failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def find_shortage(error: BaseException) -> str:
+    """What the machine lacked, in one line, if that is why an exception was raised; else empty.
+
+    >>> find_shortage(OSError(28, "No space left on device"))
+    'OSError: [Errno 28] No space left on device'
+    >>> find_shortage(FileNotFoundError(2, "No such file or directory"))
+    ''
+    """
+    step: BaseException | None = error
+    while step is not None:
+        is_numbered = isinstance(step, OSError) and step.errno in SHORTAGES
+        if isinstance(step, MemoryError) or is_numbered or any(text in str(step) for text in SHORTAGE_TEXTS):
+            return f"{type(step).__name__}: {step}".splitlines()[0].removesuffix(": ")
+        step = step.__cause__ or step.__context__
+    return ""
 
 
 def find_fault(device: str) -> str:

@@ -1,10 +1,16 @@
 """What a run's exception says about the run."""
 
+import errno
+import os
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
 
-from ablate.executors.worker import find_fault, make_failure
+from ablate.executors.worker import find_fault, make_failure, perform
 from ablate.training.events import Event, Failed, Lost, NoRoom
+from tests.helpers.tiny import tiny_run
 
 
 @pytest.mark.parametrize(("used_by_others", "expected"), [(5, NoRoom), (0.5, Failed)])
@@ -15,6 +21,40 @@ def test_memory_that_others_use_is_not_the_fault_of_a_run(
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: ((3 - used_by_others / 2) * gib, 10 * gib))
     monkeypatch.setattr("torch.cuda.memory_reserved", lambda device: (7 - used_by_others / 2) * gib)
     assert type(make_failure(torch.cuda.OutOfMemoryError("out of memory"), "cuda:0")) is expected
+
+
+FAR_TOO_MANY = 10**16
+
+
+def fail(number: int) -> None:
+    raise OSError(number, os.strerror(number))
+
+
+def hide_a_full_disk() -> None:
+    try:
+        fail(errno.ENOSPC)
+    except OSError as error:
+        raise ValueError("a file could not be written") from error
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (lambda: torch.empty(FAR_TOO_MANY), Lost),
+        (lambda: np.empty(FAR_TOO_MANY), Lost),
+        (lambda: fail(errno.ENOSPC), Lost),
+        (lambda: fail(errno.EMFILE), Lost),
+        (hide_a_full_disk, Lost),
+        (lambda: fail(errno.ENOENT), Failed),
+        (lambda: torch.zeros(2) + torch.zeros(3), Failed),
+    ],
+)
+def test_what_a_machine_lacks_is_not_the_fault_of_a_run(
+    work: Callable[[], object], expected: type[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablate.training.loop.train", lambda *_: iter([work()]))
+    (event,) = perform(tiny_run(), None, "cpu")
+    assert type(event) is expected
 
 
 NO_SUCH_GPU = "cuda:99"
