@@ -45,6 +45,17 @@ def describe_missing_files(runs: int, error: Exception) -> str:
     )
 
 
+def describe_name(store: Store) -> str | None:
+    """Say that an experiment does not have the name of its study, since that of another folder has it; else None."""
+    study = store.requested.study
+    if store.name == study:
+        return None
+    return (
+        f'At {redact_uri(tracking_uri())}, the experiment "{study}" is not from this folder; the runs of this study '
+        f'are in "{store.name}".'
+    )
+
+
 class Mirror:
     """Within its context, sends every run of a study as it is recorded; at the end, everything that is still missing.
 
@@ -160,11 +171,8 @@ class Mirror:
 
     def _say_name(self, store: Store) -> None:
         """Say once that the experiment does not have the name of the study."""
-        if store.name != self.requested.study and self.experiment is None:
-            self.warn(
-                f'At {redact_uri(tracking_uri())}, the experiment "{self.requested.study}" is not from this folder; '
-                f'the runs of this study are in "{store.name}".'
-            )
+        if self.experiment is None and (sentence := describe_name(store)):
+            self.warn(sentence)
 
     def _note_progress(self) -> None:
         self.last_progress = time.monotonic()

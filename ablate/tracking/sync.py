@@ -12,7 +12,7 @@ from ablate.tracking.comparison import FilesRefusedError, describe_missing_repor
 from ablate.tracking.connection import address, redact_uri, tracking_uri
 from ablate.tracking.errors import SENT_LATER, describe_error
 from ablate.tracking.last_sync import save_last_sync
-from ablate.tracking.mirror import describe_missing_files
+from ablate.tracking.mirror import describe_missing_files, describe_name
 from ablate.tracking.store import Store
 
 
@@ -41,6 +41,8 @@ def sync(requested: RequestedRuns, record: Record, report: Path | None = None) -
     keep_apart_from_copies(record.root, record.warn)
     try:
         store = Store(requested, record, check_files=True)
+        if sentence := describe_name(store):
+            record.warn(sentence)
         store.send_all(waiting, unfiled, live=(), on_sent=lambda: None)
         if store.files_error:
             refused.append(describe_missing_files(len(unfiled), store.files_error))

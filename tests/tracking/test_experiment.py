@@ -148,6 +148,16 @@ def test_an_experiment_of_somebody_else_is_left_alone(
     assert content_of(other) == before
 
 
+def test_sync_says_the_name_of_the_experiment_too(swept_copy: tuple[Record, Design], store: Path) -> None:
+    client().create_experiment("tiny")
+    warnings: list[str] = []
+    sync(RequestedRuns.of(swept_copy[1]), Record(warn=warnings.append))
+    (warning,) = warnings
+    name = f"tiny ({record_id(Path('.ablate'))[:6]})"
+    assert f'"tiny" is not from this folder; the runs of this study are in "{name}"' in warning
+    assert client().get_experiment_by_name(name) is not None
+
+
 def content_of(experiment: str) -> tuple[dict[str, object], list[dict[str, object]]]:
     runs = client().search_runs([experiment], run_view_type=ViewType.ALL)
     return dict(client().get_experiment(experiment)), [run.to_dictionary() for run in runs]
