@@ -166,6 +166,13 @@ ENVIRONMENTS = (
         Odd("a matplotlibrc", "report tiny.yaml", prepare=draw_again_with(lines), check=check_same_report)
         for lines in ("text.usetex: True", "axes.grid: True\nfont.family: monospace\nsvg.fonttype: path")
     ),
+    Odd(
+        "a matplotlib backend that does not exist",
+        "report tiny.yaml",
+        env={"MPLBACKEND": "qt4agg"},
+        prepare=draw_again_with(""),
+        check=check_same_report,
+    ),
     *(
         Odd("a read-only folder", command, start=NOBODY, prepare=let_everybody_read, says=says, as_root=True)
         for command, says in (

@@ -92,6 +92,7 @@ def main() -> None:
     output = _forgiving(sys.stdout)
     with redirect_stdout(output), redirect_stderr(_forgiving(sys.stderr)):
         _name_a_home()
+        _draw_into_files()
         try:
             _main()
         except SystemExit as end:
@@ -111,6 +112,11 @@ def _check_output(output: ForgivingStream, end: SystemExit) -> None:
     terminal.warn(f"error: the output is incomplete: {(output.error.strerror or str(output.error)).lower()}")
     if not end.code and not isinstance(end, RunsEnded):
         sys.exit(1)
+
+
+def _draw_into_files() -> None:
+    """Let matplotlib show no figure, whatever the user has set: it does not load if MPLBACKEND names no backend."""
+    os.environ["MPLBACKEND"] = "agg"
 
 
 def _name_a_home() -> None:
