@@ -10,6 +10,9 @@ from pathlib import Path
 STATE = Path(".ablate")
 """The folder of all state, in the current folder."""
 
+REPORTS = Path("reports")
+"""The folder of all reports, in the current folder."""
+
 
 def find_project(here: Path | None = None) -> Path:
     """The nearest folder with a record, from `here` (the current folder) up to the top of its git checkout.

@@ -41,9 +41,10 @@ def describe(
     if markdown and (study_file or as_json):
         raise AblateError("--markdown takes neither a STUDY nor --json")
     if markdown:
+        from ablate.project import REPORTS, find_project
         from ablate.reporting.anatomy import render
 
-        typer.echo(render(), nl=False)
+        typer.echo(render(find_project() / REPORTS), nl=False)
         return
     found = {name: anatomy.describe(config) for name, config in _networks(study_file).items()}
     if as_json:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from ablate.errors import AblateError
-from ablate.records.files import make_folder, write_json
+from ablate.project import REPORTS
+from ablate.records.files import make_folder, read_json, write_json
 
 if TYPE_CHECKING:
     from ablate.studies.plan import Seed
@@ -139,14 +140,22 @@ def check_name(root: Path, study: Design | Search) -> None:
     """Raise unless the name of a study or search, which is that of its file, is its own.
 
     Raises:
-        AblateError: the record has one of this name from another file, which is still there.
+        AblateError: the record, or a report beside it, has this name from another file, which is still there.
     """
     before = load_requested(root, study.name)
-    if before and before.file and study.file:
-        other = root.resolve().parent / before.file
+    file = before.file if before else _reported_file(root, study.name)
+    if file and study.file:
+        other = root.resolve().parent / file
         if other.exists() and not (study.file.exists() and other.samefile(study.file)):
-            fact = f"its report would replace that of {before.file}, which has the same name; rename one of the two"
-            raise AblateError(f"{_from_project(root, study.file)}: {fact}")
+            fact = f"its report would replace that of {file}, which has the same name; rename one of the two"
+            raise AblateError(f"{from_project(root, study.file)}: {fact}")
+
+
+def _reported_file(root: Path, study: str) -> str | None:
+    """The file whose report there is, as in a fresh clone, which has no record; None if that is not known."""
+    numbers = read_json(root.resolve().parent / REPORTS / study / "metrics.json")
+    file = numbers.get("file") if isinstance(numbers, dict) else None  # earlier versions did not write it
+    return file if isinstance(file, str) else None
 
 
 def claim_name(root: Path, study: Design | Search) -> None:
@@ -157,12 +166,12 @@ def claim_name(root: Path, study: Design | Search) -> None:
     """
     check_name(root, study)
     if study.file:
-        file = _from_project(root, study.file)
+        file = from_project(root, study.file)
         before = load_requested(root, study.name) or RequestedRuns(study.name, study.question, {})
         save_requested(root, replace(before, file=file))
 
 
-def _from_project(root: Path, file: Path) -> str:
+def from_project(root: Path, file: Path) -> str:
     """The path of a file from the folder that the record is in, so that both can be moved or copied together."""
     return Path(os.path.relpath(file.resolve(), root.resolve().parent)).as_posix()
 

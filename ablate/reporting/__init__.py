@@ -9,7 +9,4 @@ looks at running training or imports torch: the same data give the same bytes. `
 report of a search.
 """
 
-from pathlib import Path
-
-REPORTS = Path("reports")
-"""The folder of all reports, below the current folder."""
+from ablate.project import REPORTS as REPORTS

@@ -1,5 +1,6 @@
 """Commands that are typed below the folder of their project, and files whose names are taken."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,34 @@ def test_a_search_with_the_name_of_a_study_is_refused_before_anything_is_overwri
         assert typed(*words, monkeypatch=monkeypatch) == 2
         assert capsys.readouterr().err.startswith("error: tiny.yml: its report would replace that of tiny.yaml")
     assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == files
+
+
+def test_a_fresh_clone_which_has_reports_but_no_record_keeps_the_reports_of_other_files(
+    swept_copy: tuple[Record, Design], store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sweep_here(monkeypatch) == 0
+    shutil.rmtree(".ablate")
+    Path("mine").mkdir()
+    write_tiny_study(Path("mine"))
+    files = {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()}
+    for words in (["sweep", "mine/tiny.yaml"], ["sweep", "mine/tiny.yaml", "--dry-run"], ["report", "mine/tiny.yaml"]):
+        capsys.readouterr()
+        assert typed(*words, monkeypatch=monkeypatch) == 2
+        assert capsys.readouterr().err.startswith("error: mine/tiny.yaml: its report would replace that of tiny.yaml")
+    assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == files
+    assert typed("report", "tiny.yaml", monkeypatch=monkeypatch) == 0
+
+
+def test_a_search_in_a_fresh_clone_keeps_the_report_of_another_file(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_search(Path.cwd(), "rates.yaml", trials="1", pruner="none")
+    ablate.search("rates.yaml", executor="inprocess")
+    shutil.rmtree(".ablate")
+    write_tiny_study(Path.cwd(), "rates.yml")
+    capsys.readouterr()
+    assert typed("sweep", "rates.yml", monkeypatch=monkeypatch) == 2
+    assert capsys.readouterr().err.startswith("error: rates.yml: its report would replace that of rates.yaml")
 
 
 def test_python_below_the_project_uses_its_record_and_returns_where_the_report_is(

@@ -7,7 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+from ablate.project import STATE
 from ablate.records.files import write_atomic
+from ablate.records.requests import from_project
 from ablate.reporting import REPORTS
 from ablate.reporting.markup.figures import draw_all
 from ablate.reporting.markup.files import write_files
@@ -58,6 +60,7 @@ def best_yaml(page: SearchPage) -> str:
 def search_headlines(page: SearchPage) -> dict[str, Any]:
     """The headline numbers as plain data, for `dvc metrics` and for the page that lists all reports."""
     facts: dict[str, Any] = {
+        **({"file": from_project(STATE, file)} if (file := page.search.file) else {}),
         "question": page.search.question,
         "answer": answer(page),
         "metric": page.metric.name,

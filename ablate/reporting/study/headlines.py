@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ablate.project import STATE
+from ablate.records.requests import from_project
 from ablate.reporting.study.answer import answer
 from ablate.reporting.study.arms import ArmRow
 from ablate.reporting.study.model import Page
@@ -14,7 +16,9 @@ from ablate.reporting.study.verdict_schema import six_digits
 
 def headlines(page: Page) -> dict[str, Any]:
     """Nested names, texts and numbers to six digits; without infinite and undefined numbers, which JSON lacks."""
+    file = page.study.file if page.has_study else None
     facts = {
+        "file": from_project(STATE, file) if file else None,
         "question": page.design.question,
         "answer": answer(page),
         "metric": page.metric.name,
