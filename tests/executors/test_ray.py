@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import ablate
 from ablate.errors import AblateError
 from ablate.executors import Executor, Request
 from ablate.executors.cluster import LOCAL, check_nodes, connected
@@ -16,6 +17,7 @@ from ablate.executors.ray import AHEAD, REASONS, RayExecutor, find_demand
 from ablate.training.events import Ended, EpochEnded, Event, Failed, Lost, Started
 from tests.helpers.clusters import cluster_of_three, own_processes, wait_until
 from tests.helpers.executions import RUNS, collect_events, weights_of
+from tests.helpers.parts import write_parts_study
 from tests.helpers.tiny import tiny_run
 
 if TYPE_CHECKING:
@@ -221,6 +223,16 @@ def test_the_name_of_the_node_and_the_code_of_the_driver_are_recorded(executor: 
     *_, end = collect_events(executor)[RUNS[0].id]
     assert end.environment["node"] == os.uname().nodename
     assert (end.environment["commit"], end.environment["ablate"]) == (CODE.commit, CODE.version)
+
+
+def test_a_node_executes_the_part_that_was_planned_not_what_its_file_has_become(
+    executor: Executor, tmp_path: Path
+) -> None:
+    run = ablate.load_study(write_parts_study(tmp_path)).arms[1].run(0)
+    for path in tmp_path.glob("*.py"):
+        path.write_text("raise SystemExit")
+    executor.submit(run)
+    assert collect_events(executor)[run.id][-1].weights == weights_of(run)
 
 
 def test_pictures_that_a_node_has_otherwise_end_the_sweep_with_one_line(executor: Executor, tmp_path: Path) -> None:
