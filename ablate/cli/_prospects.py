@@ -11,22 +11,41 @@ from ablate.cli._tables import FittingTable, make_table
 if TYPE_CHECKING:
     from ablate.pipeline.prospects import Differing, Prospects, Resolution, SeedPlan, Similar
     from ablate.records.record import Record
+    from ablate.statistics.multiplicity import Family
     from ablate.studies.planning import Design
 
 
 def show_prospects(design: Design, record: Record) -> None:
-    """Print which differences a study would find, the seeds to show equivalence, and the better way to choose seeds."""
+    """Print what a study can decide: which differences, with which seeds, and at which looks for the median, too."""
     from ablate.pipeline.prospects import MIN_SEEDS, find_prospects
 
     found = find_prospects(design, record)
-    if not found:
+    if found:
+        out.print(_resolution_table(design, found))
+        for line in (_compare_plans(found), _basis(design, found.similar)):
+            out.print(line)
+    else:
         out.print(
             f"What this study can decide is not known: no recorded study has {MIN_SEEDS} seeds of two arms in common."
         )
-        return
-    out.print(_resolution_table(design, found))
-    for line in (_compare_plans(found), _basis(design, found.similar)):
-        out.print(line)
+    out.print(median_text(design.family))
+
+
+def median_text(family: Family) -> str:
+    """At which looks a verdict can be marked as one that holds for the median seed, too."""
+    from ablate.reporting.markup.words import join_words
+    from ablate.statistics.intervals import fewest_seeds
+    from ablate.statistics.prospects import looks_for_median
+
+    able, looks = looks_for_median(family), len(family.looks)
+    fact = "whether better or worse also holds for the median seed, whatever the noise"
+    if len(able) == looks:
+        return f"{'There are' if looks == 1 else 'Each look has'} enough seeds to show {fact}."
+    if able:
+        seeds = join_words(list(map(str, able)))
+        return f"Only the look{'s' if len(able) > 1 else ''} at {seeds} seeds can show {fact}."
+    few = "There are too few seeds" if looks == 1 else "No look has enough seeds"
+    return f"{few} to show {fact}: a single look needs at least {fewest_seeds(family.level)} of them."
 
 
 def _resolution_table(design: Design, found: Prospects) -> FittingTable:

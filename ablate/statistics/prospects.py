@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ablate.statistics.course import find_reachable
-from ablate.statistics.intervals import inner_level
+from ablate.statistics.intervals import fewest_seeds, inner_level
 from ablate.statistics.multiplicity import Family, Look, level_of
 from ablate.statistics.verdicts import Comparison, judge
 
@@ -42,6 +42,17 @@ class Prospect:
     def per_run(self) -> float:
         """Comparisons settled per run, up to a factor that is the same for all plans of a family."""
         return self.settled / self.runs
+
+
+def looks_for_median(family: Family) -> list[int]:
+    """The looks, by their seeds, that can show whether *better* or *worse* holds for the median seed, too.
+
+    >>> from ablate.statistics.multiplicity import spend
+    >>> looks_for_median(Family((("a", "reference"), ("b", "reference")), spend((3, 5, 8, 12))))
+    [12]
+    """
+    pairs = len(family.pairs)
+    return [look.seeds for look in family.looks if look.seeds >= fewest_seeds(level_of(pairs, look.share))]
 
 
 def simulate(family: Family, measured: Sequence[Comparison], margin: float) -> Prospect:

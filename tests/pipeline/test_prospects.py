@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ablate.cli._prospects import median_text
 from ablate.pipeline.prospects import find_differing, find_prospects, find_similar
 from ablate.records.record import Record
 from ablate.reporting.study.data import write
+from ablate.statistics.multiplicity import Family, spend
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Cell, Design
 from ablate.studies.seeds import Until
@@ -44,7 +46,26 @@ def test_without_recorded_runs_nothing_is_known(
     recorded("two_seeds", 0.1, seeds="2")
     assert find_prospects(planned(), Record()) is None
     assert typed("sweep", "planned.yaml", "--dry-run", "--device", "cpu", monkeypatch=monkeypatch) == 0
-    assert "What this study can decide is not known" in capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
+    assert "What this study can decide is not known" in out
+    assert median_text(planned().family) in out
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        ((5,), "There are too few seeds to show"),
+        ((6,), "There are enough seeds to show"),
+        ((3, 5, 8, 12), "Only the looks at 8 and 12 seeds can show"),
+        ((3, 9), "Only the look at 9 seeds can show"),
+        ((8, 16), "Each look has enough seeds to show"),
+        ((3, 5), "No look has enough seeds to show"),
+    ],
+)
+def test_a_dry_run_says_which_looks_can_show_the_median(looks: tuple[int, ...], said: str) -> None:
+    text = median_text(Family((("a", "reference"),), spend(looks)))
+    assert text.startswith(f"{said} whether better or worse also holds for the median seed, whatever the noise")
+    assert text.endswith(": a single look needs at least 6 of them.") == ("too few" in said or "No look" in said)
 
 
 def test_a_study_is_judged_by_the_most_similar_runs(workplace: Path) -> None:
