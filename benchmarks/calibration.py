@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -23,22 +22,13 @@ from ablate.statistics.intervals import Interval, inner_level, paired_intervals
 from ablate.statistics.multiplicity import CONFIDENCE, level_of
 from ablate.statistics.power import power
 from ablate.statistics.verdicts import judge
-from benchmarks.noises import NOISES, ONE_ARM_DROPS, REFERENCE_DROPS, SD, SKEWED_SD, SYMMETRIC, Noise
+from benchmarks.noises import NOISES, SD, SKEWED_SD, Noise
 
 MARGIN = 0.25
 TRUTHS = (0, 0.5, 1, 2)
 """True differences, in margins."""
 
 SEEDS = (3, 5, 8, 12)
-GRIDS = ((2, 2), (3, 3), (4, 5))
-"""How many levels the two axes have whose interactions are measured."""
-
-GRID_NOISES = (*SYMMETRIC, ONE_ARM_DROPS, REFERENCE_DROPS)
-"""Kinds of noise for grids: the base cell has that of the reference, the next cell that of the first compared arm."""
-
-FIRST_GRID = 18
-"""Seeds the simulations of grids: a number that no longer changes with the number of noises."""
-
 STUDIES = 40_000
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -138,38 +128,6 @@ def outcome(outer: Interval, inner: Interval, truth: float) -> tuple[float, floa
     return float(np.mean(np.any(~correct & (verdicts != "undecided"), axis=1))), float(np.mean(correct))
 
 
-@dataclass(frozen=True)
-class GridCell:
-    """What was measured for grids without interactions; `coverage`: those in which every interval contains zero."""
-
-    noise: Noise
-    levels: tuple[int, int]
-    seeds: int
-    studies: int
-    coverage: float
-
-    @property
-    def is_covered(self) -> bool:
-        return self.coverage >= CONFIDENCE - uncertainty(self.studies)
-
-
-def measure_grid(noise: Noise, levels: tuple[int, int], seeds: int, studies: int = STUDIES) -> GridCell:
-    """Simulate grids whose cells differ by noise alone; the first two have that of the reference and the first arm."""
-    draw = np.random.default_rng([FIRST_GRID + NOISES.index(noise), *levels, seeds])
-    scores = noise.draw(draw, (studies, math.prod(levels), seeds)).reshape(studies, *levels, seeds)
-    changed, alone = contrasts(scores)
-    interval = paired_intervals(changed, alone, level_of(changed.shape[1]))
-    return GridCell(noise, levels, seeds, studies, covered(interval))
-
-
-def contrasts(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (S, rows, columns, N) -> the effect of a changed row (S, C, N) in the other columns, and in the first."""
-    effects = scores[:, 1:] - scores[:, :1]
-    changed, alone = np.broadcast_arrays(effects[:, :, 1:], effects[:, :, :1])
-    shape = len(scores), -1, scores.shape[-1]
-    return changed.reshape(shape), alone.reshape(shape)
-
-
 def percent(rate: float, good: bool = True) -> str:
     return f"{100 * rate:.1f}" if good else f"**{100 * rate:.1f}**"
 
@@ -193,20 +151,6 @@ def section(noise: Noise, cells: list[Cell]) -> Iterator[str]:
     yield ""
 
 
-def grid_section(cells: list[GridCell]) -> Iterator[str]:
-    """The table of interactions: a line per kind of noise and grid, a column per number of seeds."""
-    yield "## Interactions of a grid\n"
-    yield "Grids without interactions in which all their intervals (`ablate.statistics.interactions`) contain zero;"
-    yield "nominal: 95 or more. The cell with its own noise is the base cell (reference) or the next one (one arm).\n"
-    yield f"| noise | grid |{''.join(f' {seeds} seeds |' for seeds in SEEDS)}"
-    yield "|---" * (2 + len(SEEDS)) + "|"
-    for noise, levels in product(GRID_NOISES, GRIDS):
-        own = [cell for cell in cells if cell.noise is noise and cell.levels == levels]
-        rates = "".join(f" {percent(cell.coverage, cell.is_covered)} |" for cell in own)
-        yield f"| {noise.name} | {levels[0]} × {levels[1]} |{rates}"
-    yield ""
-
-
 def summary(cells: list[Cell]) -> Iterator[str]:
     """One line per kind of noise: its worst coverage and error rate, and for how many sizes of study both hold."""
     heads = ("all intervals hold, worst (nominal: 95)", "a wrong verdict, worst (nominal: 5)", "by any margin, worst")
@@ -227,7 +171,7 @@ def _worst(cells: list[Cell], error: Callable[[Cell], float]) -> str:
     return f"{percent(error(cell), cell.is_kept(error(cell)))} ({cell.arms} arms, {cell.seeds} seeds)"
 
 
-def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
+def conclusion(cells: list[Cell]) -> Iterator[str]:
     """What can be promised, according to the measurements."""
     failing = {cell.noise.name for cell in cells if not cell.holds}
     holding, other = ("; ".join(n.name for n in NOISES if (n.name in failing) == fails) for fails in (False, True))
@@ -236,10 +180,7 @@ def conclusion(cells: list[Cell], grids: list[GridCell]) -> Iterator[str]:
         yield f"- They do **not**, for some sizes or all, under: {other}."
     yield "- If rare seeds move the mean of an arm, that mean cannot be known from seeds that show none of them."
     yield "  A report says how frequent such seeds could still be."
-    missed = Counter(grid.noise.name for grid in grids if not grid.is_covered)
-    counts = "; ".join(f"{name} ({count} of {len(GRIDS) * len(SEEDS)} sizes)" for name, count in missed.items())
-    text = f"except under: **{counts}**" if missed else "under every kind of noise"
-    yield f"- The intervals of a grid's interactions hold jointly in 95% of studies {text}."
+    yield "- The other intervals of a report are on [a page of their own](other_intervals.md)."
     yield ""
 
 
@@ -270,13 +211,13 @@ three of the former.
 """
 
 
-def page(cells: list[Cell], grids: list[GridCell]) -> str:
+def page(cells: list[Cell]) -> str:
     """The page, in Markdown."""
     studies = cells[0].studies
     errors = {"skewed": SKEWED_SD, "small": 100 * math.sqrt(0.05 * 0.95 / studies), "large": 50 / math.sqrt(studies)}
     sections = (line for noise in NOISES for line in section(noise, [cell for cell in cells if cell.noise is noise]))
     head = HEAD.format(studies=studies, margin=MARGIN, sd=SD, **errors)
-    return head + "\n".join([*summary(cells), "", *conclusion(cells, grids), *sections, *grid_section(grids)])
+    return head + "\n".join([*summary(cells), "", *conclusion(cells), *sections])
 
 
 def main() -> None:
@@ -284,8 +225,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=STUDIES, help="simulated studies of each kind")
     options = parser.parse_args()
     cells = [measure(noise, *size, options.studies) for noise in NOISES for size in product(noise.arms, SEEDS)]
-    grids = [measure_grid(*kind, options.studies) for kind in product(GRID_NOISES, GRIDS, SEEDS)]
-    PAGE.write_text(page(cells, grids))
+    PAGE.write_text(page(cells))
     print("\n".join(summary(cells)))
 
 

@@ -200,12 +200,13 @@ REFERENCE_DROPS = Noise(
     f"normal, one run in 20 of the reference alone falls by {DROP:g} dB",
     drops(REFERENCE, 0.05),
 )
-RARE = (
-    ONE_ARM_DROPS,
-    REFERENCE_DROPS,
-    Noise("windfalls", f"normal, one seed in 12 raises the first compared arm alone by {WINDFALL:g} dB", windfalls),
-    Noise("late starters", f"normal, one seed in 12 falls by {LATE:g} dB in nine of ten arms, together", late_starters),
+WINDFALLS = Noise(
+    "windfalls", f"normal, one seed in 12 raises the first compared arm alone by {WINDFALL:g} dB", windfalls
 )
+LATE_STARTERS = Noise(
+    "late starters", f"normal, one seed in 12 falls by {LATE:g} dB in nine of ten arms, together", late_starters
+)
+RARE = (ONE_ARM_DROPS, REFERENCE_DROPS, WINDFALLS, LATE_STARTERS)
 """Rare seeds move the mean of some arms, and a small number of seeds often shows none of them."""
 
 AS_RECORDED = (

@@ -62,7 +62,7 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     if not has_components(grid):
         return []
     count = len(grid.axes)
-    parts = [_split(grid, axis) for axis in range(count)]
+    parts = [split(grid, axis) for axis in range(count)]
     bad = [bool(grid.bad.any())] * count
     lacks = None if grid.lacking is None else np.asarray(grid.lacking.reshape(len(grid.lacking), -1).any(axis=1))
     comparisons = compare_pairs(
@@ -82,7 +82,7 @@ def contributions(grid: GridScores, margin: float) -> list[Contribution]:
     ]
 
 
-def _split(grid: GridScores, axis: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def split(grid: GridScores, axis: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """(seeds,) twice: the mean score when the axis has just been turned on, and before that, over all orders."""
     # axis 0 of the scores are the seeds; of the others, index 1 becomes the level that is on
     levels = (1 - grid.baseline[axis], grid.baseline[axis])

@@ -6,20 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.statistics.interactions import GridScores, interactions
 from ablate.statistics.intervals import paired_intervals
 from ablate.statistics.multiplicity import level_of
 from ablate.statistics.verdicts import compare, judge
-from benchmarks.calibration import (
-    MARGIN,
-    PAGE,
-    STUDIES,
-    contrasts,
-    is_right,
-    measure,
-    measure_grid,
-    row,
-)
+from benchmarks.calibration import MARGIN, PAGE, STUDIES, is_right, measure, row
 from benchmarks.noises import NOISES, ONE_ARM_DROPS, SYMMETRIC, Noise
 
 QUICK = 2000
@@ -44,19 +34,6 @@ def test_the_benchmark_judges_by_the_rule_of_the_verdicts(arms: int, seeds: int)
     assert len(set(found.ravel())) > 2
 
 
-def test_the_benchmark_computes_the_interactions_of_the_statistics() -> None:
-    scores = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
-    changed, alone = contrasts(scores)
-    low, high = paired_intervals(changed, alone, level_of(changed.shape[1]))
-    for study, cells in enumerate(scores):
-        levels = tuple(map(tuple, map(range, (3, 4))))
-        seeds_first = np.moveaxis(cells, -1, 0)
-        grid = GridScores(("a", "b"), levels, (0, 0), seeds_first, np.zeros((3, 4), bool), sign=1)
-        found = [item.comparison for item in interactions(grid, MARGIN)]
-        assert low[study] == pytest.approx([one.low for one in found])
-        assert high[study] == pytest.approx([one.high for one in found])
-
-
 def at_most(rate: float, allowed: float) -> bool:
     """Whether a measured rate is compatible with a true rate of at most `allowed`; wrong once in 10,000 times."""
     return stats.binomtest(round(rate * QUICK), QUICK, allowed, alternative="greater").pvalue > 1e-4
@@ -75,14 +52,6 @@ def test_the_power_under_normal_noise_is_the_one_computed(arms: int, seeds: int)
     cell = measure(NOISES[0], arms, seeds, QUICK)
     error = [math.sqrt(nominal * (1 - nominal) / QUICK) for nominal in cell.nominal]  # arms share a reference
     assert np.all(np.abs(np.subtract(cell.power, cell.nominal)) <= 4 * np.array(error) + 1e-3)
-
-
-@pytest.mark.parametrize("noise", SYMMETRIC, ids=lambda noise: noise.name)
-@pytest.mark.parametrize("levels", [(2, 2), (4, 5)])
-def test_at_most_one_grid_in_twenty_shows_an_interaction_that_is_not_there(
-    noise: Noise, levels: tuple[int, int]
-) -> None:
-    assert at_most(1 - measure_grid(noise, levels, 5, QUICK).coverage, 0.05)
 
 
 AUDIT = {

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablate.reporting.study.content import WORST_GRID
 from ablate.reporting.study.wrong import HELD, WRONG_AT_HALF
 from benchmarks import bad_seeds, calibration, looks, spending
 from tests.helpers.committed import ROOT
@@ -60,16 +59,6 @@ def test_the_noises_of_the_first_row_are_kept_in_all_sizes_of_study(noise: str) 
 def test_a_row_of_the_documentation_has_the_worst_number_of_the_page(words: str, noises: list[str]) -> None:
     (line,) = [line for line in VERDICTS.splitlines() if line.startswith("|") and words in line]
     assert float(re.findall(r"in (\d+\.\d)%", line)[-1]) == min(map(kept, noises))
-
-
-def test_reports_and_documentation_say_in_how_few_grids_interactions_can_hold() -> None:
-    lines = calibration.PAGE.read_text().split("## Interactions of a grid")[1].splitlines()
-    grids = [line.strip("| ").split(" | ") for line in lines if line.count("|") == 7][1:]
-    broken = {grid[0] for grid in grids if "**" in "".join(grid)}
-    assert broken == {"drops", "one arm drops", "reference drops"}, "rare runs of any cell, and of a single one"
-    lowest = min(float(cell.strip("*")) for grid in grids for cell in grid[2:])
-    assert f"{lowest}%" == WORST_GRID
-    assert f"in only {WORST_GRID} of the grids in the worst case" in TEXT
 
 
 def test_the_recorded_noises_have_the_numbers_of_the_page() -> None:

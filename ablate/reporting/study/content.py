@@ -40,7 +40,7 @@ from ablate.statistics.contributions import Contribution
 from ablate.statistics.interactions import Interaction
 
 WORST_GRID = "43.6%"
-"""In how many simulated grids all contrasts hold, in the worst case of `benchmarks/calibration.md`."""
+"""In how many simulated grids all contrasts hold, in the worst case of `benchmarks/other_intervals.md`."""
 
 Blocks = Iterator[Block | Pictures]
 
@@ -135,9 +135,10 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
         "Beyond the sum: how much better the two changes together are than the sum of the effects of each alone. The "
         "intervals are paired t intervals with the seeds as blocks; they hold jointly for all "
         f"{len(grid.interactions)} contrasts with 95% confidence, separately from the verdicts above. In simulated "
-        "grids that confidence held, with two exceptions: where rare runs of a single cell score far lower (all "
-        f"contrasts held in as few as {WORST_GRID} of grids), and in large grids with few seeds where rare runs of "
-        "any cell do (benchmarks/calibration.md). A contrast with a bad run is always undecided."
+        "grids that confidence held, with these exceptions: where the scores of a single cell are strongly skewed or "
+        f"rare runs of it are far off (all contrasts held in as few as {WORST_GRID} of grids), and in large grids with "
+        "few seeds where rare runs of any cell are (benchmarks/other_intervals.md). A contrast with a bad run is "
+        "always undecided."
     )
     if page.design.missing and any(item.comparison.verdict == "waiting" for item in _contrasts(grid)):
         seeds = "seed lacks" if page.design.missing == 1 else "seeds lack"
@@ -151,8 +152,8 @@ def _grid(page: Page, grid: GridFacts) -> Blocks:
             "Contribution: the Shapley value, what an axis adds when it is turned on, averaged over all orders in "
             'which the axes can be turned on; "on" is the level of the reference. The contributions add up to the '
             "difference between all on and all off. The intervals are paired t intervals over the seeds. They hold "
-            "jointly for all contributions with 95% confidence if the noise is normal, separately from the verdicts "
-            "above and from the interactions."
+            "jointly for all contributions with 95% confidence if the noise is normal (other kinds: "
+            "benchmarks/other_intervals.md), separately from the verdicts above and from the interactions."
         )
     if grid.unstated:
         yield paragraph(
@@ -236,7 +237,8 @@ def _cost(page: Page) -> Blocks:
     yield cost_table(page)
     yield paragraph(
         f"Gain: the mean over the {seeds_text(page)}; [L, U] are paired t intervals against doing nothing, which hold "
-        "jointly for all arms with 95% confidence if the noise is normal."
+        "jointly for all arms with 95% confidence if the noise is normal, and far less often if rare runs are far off "
+        "(benchmarks/other_intervals.md)."
     )
 
 

@@ -96,7 +96,8 @@ def _level(page: Page) -> str:
     if page.data.looks:
         return "Paired t intervals, whose confidence is lower, since the seeds were changed after a first report"
     several = page.comparisons > 1
-    kind = f"Paired t interval{'s, which hold jointly' if several else ''} with {CONFIDENCE:.0%} confidence"
+    joint = f"s, which for roughly normal differences hold jointly with {CONFIDENCE:.0%} confidence"
+    kind = f"Paired t interval{joint if several else f' with {CONFIDENCE:.0%} confidence'}"
     return kind if page.metric.higher_is_better else f"{kind}; positive differences are improvements"
 
 
@@ -150,7 +151,7 @@ def _seeds(page: Page) -> Iterator[str]:
     if changed:
         yield (
             "The seeds, or the looks, were changed after a first report could be read, so a verdict is wrong in "
-            f"{uncorrected_error(changed)} of studies instead of 5%."
+            f"{uncorrected_error(changed)} of studies instead of 5% (simulations: benchmarks/further_looks.md)."
         )
 
 
@@ -192,7 +193,8 @@ def _intervals(page: Page) -> Iterator[str]:
     ways += [f"spent over the looks ({SPENT})"] if len(page.design.looks) > 1 else []
     holds = "all verdicts hold jointly" if ways else "the verdict holds"
     start = f"An error of {1 - CONFIDENCE:.0%} was {join_words(ways)}, so for" if ways else "For"
-    yield f"{start} roughly normal differences {holds} with {CONFIDENCE:.0%} confidence."
+    simulations = "(simulations: benchmarks/calibration.md)"
+    yield f"{start} roughly normal differences {holds} with {CONFIDENCE:.0%} confidence {simulations}."
     if skewed := [arm.arm for arm in page.diagnosis.arms if arm.is_skewed]:
         yield f"The differences are skewed in {join_names(skewed)}, which lowers that confidence."
 

@@ -137,7 +137,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         "model.width × model.depth",
         "undecided (bad runs)",
         "using the 4 of 5 seeds without a missing run",
-        "that confidence held, with two exceptions: where rare runs of a single cell score far lower",
+        "that confidence held, with these exceptions: where the scores of a single cell are strongly skewed or rare",
         "17.30 (diverged)",
         "2 of 5",
         "rate of bad runs",
