@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -219,12 +220,40 @@ def test_the_scores_that_the_findings_start_from_are_those_of_the_reports(report
     assert [f"{mean:.1f}" for mean in default[["test/psnr", "nothing/psnr"]].mean()] == [trained, nothing]
 
 
-def test_what_the_readme_calls_equivalent_is_so_by_the_report(reports: Path) -> None:
-    (numbers, margin) = re.findall(r"\| ([\d, or]+) \[heads\].*equivalent within ([\d.]+) dB", README)[0]
-    verdicts = json.loads((reports / "heads" / "verdicts.json").read_text())
-    assert verdicts["margin"] == float(margin)
-    found = {arm["arm"]: arm["verdict"] for arm in verdicts["verdicts"]}
-    assert found == {f"heads={number}": "equivalent" for number in re.findall(r"\d+", numbers)}
+EQUIVALENT = {
+    "components": {"without attention", "without MLP", "without position"},
+    "depth": {"depth=8"},
+    "heads": {f"heads={number}" for number in (1, 2, 8, 16, 32)},
+}
+"""What the README's rows call equivalent, by study: its words for these arms are its own."""
+
+
+def verdicts_of(reports: Path, study: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((reports / study / "verdicts.json").read_text())
+    return content
+
+
+def test_what_the_readme_calls_equivalent_is_so_by_the_reports(reports: Path) -> None:
+    rows = re.findall(r"\(reports/(\w+)/README\.md\).*\| equivalent within ([\d.]+) dB \|", README)
+    assert [study for study, _ in rows] == list(EQUIVALENT)
+    for study, margin in rows:
+        verdicts = verdicts_of(reports, study)
+        assert verdicts["margin"] == float(margin)
+        assert {arm["arm"] for arm in verdicts["verdicts"] if arm["verdict"] == "equivalent"} == EQUIVALENT[study]
+
+
+def test_what_the_readme_calls_undecided_is_so_by_the_report(reports: Path) -> None:
+    seeds, most = re.findall(r"are undecided after (\d+) seeds:[^.]* at most \[([\d.]+)\s", README)[0]
+    arms = [arm for arm in verdicts_of(reports, "depth")["verdicts"] if arm["verdict"] == "undecided"]
+    assert [arm["arm"] for arm in arms] == ["depth=1", "depth=2", "depth=4"]
+    assert {arm["pairs"] for arm in arms} == {int(seeds)}
+    assert f"{max(arm['smallest_margin'] for arm in arms):.2f}" == most
+
+
+def test_what_the_readme_says_of_the_notebooks_training_is_so_by_the_report(reports: Path) -> None:
+    (less,) = re.findall(r"scores \[([\d.]+) dB\s+less\]", README)
+    (arm,) = [arm for arm in verdicts_of(reports, "notebook")["verdicts"] if arm["arm"] == "trained as in the notebook"]
+    assert f"{-arm['difference']:.1f}" == less
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
