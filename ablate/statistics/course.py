@@ -10,7 +10,7 @@ where m is the number of comparisons and N the number of seeds of the last look.
 evenly over the seeds (Lan and DeMets 1983, Biometrika 70), and the errors are added up (Bonferroni). So all verdicts of
 all looks hold jointly with 95% confidence. Since that includes the looks that are never taken, some things cost no
 additional error: that a verdict is final, that hopeless pairs are given up, and that a budget can end everything.
-Spending the error later would settle less per run (`benchmarks/spending.md`).
+Spending the error later would settle less than 1% more per run (`benchmarks/spending.md`).
 
 The course depends only on the results of the seeds that its looks take. It does not depend on the order in which runs
 end, or on other recorded runs.

@@ -141,17 +141,17 @@ def _five_arms(heading: str) -> dict[str, dict[str, str]]:
     return {line[1]: dict(zip(names, line, strict=True)) for line in lines if line[0] == "5"}
 
 
-def test_spending_evenly_settles_the_most_per_run_between_even_and_obrien_fleming() -> None:
+def test_no_rule_between_even_and_obrien_fleming_settles_over_1_percent_more_per_run() -> None:
     table = rows(spending.PAGE, "## Over the effects")
     allowed = {name: float(cells[-1]) for name, cells in table.items() if name != "gamma 1"}
-    assert max(allowed, key=lambda name: allowed[name]) == "gamma 0"
+    assert allowed["gamma 0"] > 0.99 * max(allowed.values()) > allowed["O'Brien-Fleming"]
 
 
 def test_that_holds_for_the_studies_as_they_are_now() -> None:
     studies = spending.recorded_studies()
     assert all(np.isfinite(one.means).all() and np.isfinite(one.covariance).all() for one in studies)
     found = {rule: spending.total(rule, studies, 400).per_run for rule in spending.RULES[1:]}
-    assert max(found, key=lambda rule: found[rule]) is spending.EVEN
+    assert found[spending.EVEN] > 0.99 * max(found.values())
 
 
 def test_the_page_on_spending_has_the_lines_that_the_program_writes() -> None:
