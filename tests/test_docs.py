@@ -46,7 +46,7 @@ GENERATED = [(path, text) for path, text in outputs().items() if path != OF_REPO
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The committed reports that the README quotes, also if a study was swept again on another machine since."""
-    files = ("reports/README.md", "reports/heads/verdicts.json", "reports/heads/data/runs.csv")
+    files = ("reports/README.md", "reports/*/verdicts.json", "reports/heads/data/runs.csv")
     return restore(tmp_path_factory.mktemp("committed"), *files) / "reports"
 
 
@@ -250,7 +250,7 @@ def test_what_the_readme_calls_undecided_is_so_by_the_report(reports: Path) -> N
     assert f"{max(arm['smallest_margin'] for arm in arms):.2f}" == most
 
 
-def test_what_the_readme_says_of_the_notebooks_training_is_so_by_the_report(reports: Path) -> None:
+def test_what_the_readme_says_about_the_notebooks_training_is_so_by_the_report(reports: Path) -> None:
     (less,) = re.findall(r"scores \[([\d.]+) dB\s+less\]", README)
     (arm,) = [arm for arm in verdicts_of(reports, "notebook")["verdicts"] if arm["arm"] == "trained as in the notebook"]
     assert f"{-arm['difference']:.1f}" == less

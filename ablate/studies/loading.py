@@ -59,7 +59,7 @@ def load_study(path: str | Path) -> Design:
         >>> [arm.name for arm in study.arms]
         ['depth=1', 'depth=2', 'depth=4', 'depth=8', 'depth=12']
         >>> len(study.runs)
-        25
+        60
     """
     return _build_study(_read_mapping(path, "a study"))
 
