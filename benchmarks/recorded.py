@@ -1,8 +1,8 @@
 """Studies that were trained as the notebook does it, with torch's initial values: 12 seeds, some of which start late.
 
 `recorded.csv` has a row per run: its study, arm, seed, id in recipe 1, test PSNR, and validation PSNR after the third
-epoch (dB). What was learned about late starters, skewed differences and looks rests on it. Studies of `reports/` have
-quieter runs now.
+epoch (dB). The benchmarks of late starters, skewed differences and looks use it. The studies below `reports/` have
+quieter runs.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def show_prospects(design: Design, record: Record) -> None:
 
 
 def median_text(family: Family) -> str:
-    """At which looks a verdict can be marked as one that holds for the median seed, too."""
+    """The looks at which a verdict can be marked as also holding for the median seed."""
     from ablate.reporting.markup.words import join_words
     from ablate.statistics.intervals import fewest_seeds
     from ablate.statistics.prospects import looks_for_median

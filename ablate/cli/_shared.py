@@ -115,7 +115,7 @@ def _check_output(output: ForgivingStream, end: SystemExit) -> None:
 
 
 def _draw_into_files() -> None:
-    """Let matplotlib show no figure, whatever the user has set: it does not load if MPLBACKEND names no backend."""
+    """Use matplotlib's backend for files, whatever the user has set: it cannot be imported if MPLBACKEND is unknown."""
     os.environ["MPLBACKEND"] = "agg"
 
 

@@ -5,15 +5,15 @@ Without an address, a cluster of this machine alone is started, on the loopback 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import platform
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, chdir, contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -132,9 +132,9 @@ def connected(address: str) -> Iterator[None]:
             options["include_dashboard"] = False
         else:
             _try_to_reach(address)
-        with _signals_kept(), _nothing_to_import(folder):
+        with _signals_kept():
             try:
-                runtime = deepcopy(RUNTIME)  # Ray replaces the path of the package by where it has sent it
+                runtime = runtime_for_nodes(Path(folder))
                 ray.init(address, runtime_env=runtime, configure_logging=False, log_to_driver=False, **options)
             except (OSError, RuntimeError, ValueError, AuthenticationError) as error:
                 raise AblateError(f"--address {address}: {first_line(error)}{_about_tokens(address)}") from None
@@ -188,19 +188,19 @@ def _signals_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextmanager
-def _nothing_to_import(folder: str) -> Iterator[None]:
-    """A context in which Ray, as it connects, takes a folder without modules for the current one.
+def runtime_for_nodes(folder: Path) -> dict[str, Any]:
+    """What Ray sends to the nodes. `folder` is a temporary one.
 
-    Ray's processes search for modules in the current folder first, and in that of the program, whatever is there.
+    Without a working directory, Ray's workers would import modules from the current folder first, and from that of the
+    program. So they get an empty one, unless `ray job submit` has sent one of its own.
     """
-    program = sys.argv[0]
-    sys.argv[0] = ""  # as in an interactive session: in the current folder
-    try:
-        with chdir(folder):
-            yield
-    finally:
-        sys.argv[0] = program
+    runtime = deepcopy(RUNTIME)  # Ray replaces the path of the package by where it has sent it
+    submitted = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}"))
+    if "working_dir" not in submitted.get("runtime_env", {}):
+        empty = folder / "empty"
+        empty.mkdir()
+        runtime["working_dir"] = str(empty)
+    return runtime
 
 
 def describe_node() -> Mapping[str, str]:

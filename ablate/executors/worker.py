@@ -23,10 +23,10 @@ SHORTAGES = frozenset(
     for name in ("ENOMEM", "EAGAIN", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT", "EIO", "ESTALE")
     if hasattr(errno, name)
 )
-"""Numbers of the system's errors that say what a machine lacks at present, or that a disk does not work."""
+"""Error numbers of the operating system: a resource of the machine is used up, or a disk fails."""
 
 SHORTAGE_TEXTS = ("can't allocate memory", "can't start new thread")
-"""What errors of torch and Python that have no number say about the same."""
+"""Parts of messages of torch and Python that mean the same and have no such number."""
 
 
 def perform(run: Run, checkpoint: bytes | None, device: str, origin: Origin | None = None) -> Iterator[Event]:
@@ -47,8 +47,8 @@ def perform(run: Run, checkpoint: bytes | None, device: str, origin: Origin | No
 def make_failure(error: Exception, device: str) -> Failed | Lost:
     """The last event of a run that raised an exception.
 
-    GPU memory that others use is not the run's fault. A GPU that cannot be used any more need not be, nor what else a
-    machine lacks: the run is tried again in a new process, which first tries the GPU.
+    GPU memory that others use is not the run's fault. A GPU that has stopped working, or another resource that the
+    machine lacks, need not be: the run is tried again in a new process, which first tries the GPU.
     """
     import torch
 
@@ -65,7 +65,7 @@ def make_failure(error: Exception, device: str) -> Failed | Lost:
 
 
 def find_shortage(error: BaseException) -> str:
-    """What the machine lacked, in one line, if that is why an exception was raised; else empty.
+    """The resource that the machine lacked, in one line, if that raised an exception; otherwise empty.
 
     >>> find_shortage(OSError(28, "No space left on device"))
     'OSError: [Errno 28] No space left on device'

@@ -284,7 +284,7 @@ def _write_run(folder: Path, run: Run, began: float) -> None:
 
 
 def _write_failure(folder: Path, failure: Failure) -> None:
-    """Write why a run failed, also if no worker got as far as to start it."""
+    """Write why a run failed, even if no worker started it."""
     make_folder(folder)
     failure.write(folder / "failure.json")
 

@@ -152,9 +152,9 @@ def check_name(root: Path, study: Design | Search) -> None:
 
 
 def _reported_file(root: Path, study: str) -> str | None:
-    """The file whose report there is, as in a fresh clone, which has no record; None if that is not known."""
+    """The study file that a report was written for; None if unknown. A fresh clone has reports, but no record."""
     numbers = read_json(root.resolve().parent / REPORTS / study / "metrics.json")
-    file = numbers.get("file") if isinstance(numbers, dict) else None  # earlier versions did not write it
+    file = numbers.get("file") if isinstance(numbers, dict) else None  # not written by earlier versions
     return file if isinstance(file, str) else None
 
 

@@ -47,7 +47,7 @@ class FinishedRuns:
 
     def __init__(self, requested: RequestedRuns, warn: Callable[[str], None]) -> None:
         self.requested, self.warn = requested, warn
-        self.client: MlflowClient | None = None  # if there is no store yet
+        self.client: MlflowClient | None = None  # stays None while there is no store
         if not store_exists():
             return
         try:

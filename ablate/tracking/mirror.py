@@ -46,7 +46,7 @@ def describe_missing_files(runs: int, error: Exception) -> str:
 
 
 def describe_name(store: Store) -> str | None:
-    """Say that an experiment does not have the name of its study, since that of another folder has it; else None."""
+    """A line for the user if an experiment could not get the name of its study, as another folder has it; or None."""
     study = store.requested.study
     if store.name == study:
         return None

@@ -229,6 +229,6 @@ def _dataset(settings: Mapping[str, Any]) -> Any:
         dataset = Dataset(folder.name, settings["data.content"], source_type="local", source=str(folder), profile=text)
     else:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        made_by = "ablate.make_scenes" if source == "scenes" else f"{source}, a part of the study's own"
+        made_by = "ablate.make_scenes" if source == "scenes" else f"{source}, a part of the study"
         dataset = Dataset(source, digest, source_type="code", source=made_by, profile=text)
     return DatasetInput(dataset, tags=[InputTag("mlflow.data.context", "training")])

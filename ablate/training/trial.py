@@ -63,7 +63,7 @@ def _try_data(run: Run) -> tuple[Tensor, Tensor]:
 
 
 def _try_source(part: Variant, task: Task) -> None:
-    """Ask a source of the user's own for all that it has besides images."""
+    """Call the other methods of a user's own source."""
     with pointing_at(part.files, (part.registered.file, part.registered.line)):
         source = source_of(task)
         shape = np.shape(source.constant())

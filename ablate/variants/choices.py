@@ -134,7 +134,7 @@ class Variants:
 
     @property
     def of_the_task(self) -> tuple[str, ...]:
-        """What the settings of those parts begin with that change the task itself: sources and noises."""
+        """The prefixes of the settings of parts that change the task itself: sources and noises."""
         return tuple(f"{PREFIX}{name}." for name, part in self.parts.items() if part.place.startswith("data."))
 
     def choose(self, place: str, name: str, overrides: Mapping[str, Any]) -> Variant:

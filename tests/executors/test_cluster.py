@@ -11,7 +11,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors import Request
-from ablate.executors.cluster import Demand, check_node, connected, describe_node, find_address
+from ablate.executors.cluster import Demand, check_node, connected, describe_node, find_address, runtime_for_nodes
 from ablate.executors.ray import RayExecutor
 from tests.helpers.clusters import processes
 
@@ -147,3 +147,18 @@ with connected("local"):
     assert not Path(folder).exists()
     assert not processes(folder)
     assert done.stderr == ""
+
+
+def test_workers_get_an_empty_folder_to_work_in_so_that_no_file_of_the_current_one_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_JOB_CONFIG_JSON_ENV_VAR", raising=False)
+    folder = Path(runtime_for_nodes(tmp_path)["working_dir"])
+    assert folder.is_relative_to(tmp_path)
+    assert list(folder.iterdir()) == []
+
+
+def test_the_folder_that_a_submitted_job_has_sent_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray refuses to be given two of them."""
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", '{"runtime_env": {"working_dir": "gcs://job.zip"}}')
+    assert "working_dir" not in runtime_for_nodes(tmp_path)

@@ -25,7 +25,7 @@ def course_blocks(page: Page) -> Iterator[Block | Pictures]:
     yield Pictures()
     if page.unused_runs:
         runs = "; ".join(f"{run.arm} seed {run.seed} ({run.status})" for run in page.unused_runs)
-        yield paragraph(f"Trained in advance, but not needed by any look, so not used: {runs}.")
+        yield paragraph(f"Recorded, but needed by no look, so not used: {runs}.")
 
 
 def _runs_saved(page: Page) -> str:
