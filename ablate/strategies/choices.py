@@ -108,7 +108,7 @@ def tuned(study: Design | str | Path, folder: str | Path) -> Design:
         >>> import ablate
         >>> study = ablate.tuned("experiments/skips_tuned.yaml", "reports/skips_tuned")
         >>> {arm.name: arm.settings.training.rate for arm in study.arms}
-        {'both (ViT paper)': 0.008853, 'none (notebook)': 0.008853}
+        {'both (ViT paper)': 0.001674, 'none (notebook)': 0.008853}
     """
     design, chosen = study_of(study), {}
     for tuning in read_tuning(design, Path(folder)):
