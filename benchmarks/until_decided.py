@@ -19,6 +19,7 @@ from ablate.reporting import REPORTS
 from ablate.reporting.study.texts import comparison_texts
 from ablate.statistics.course import Course, compare_all
 from ablate.statistics.verdicts import Comparison
+from ablate.strategies.choices import tuned
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.studies.seeds import Until
@@ -72,8 +73,9 @@ def saved(studies: list[tuple[Design, pd.DataFrame]]) -> str:
 
 def reported() -> list[tuple[Design, pd.DataFrame]]:
     """The studies below `reports/` that train until decided, to 12 seeds at most, with their runs."""
-    paths = sorted(REPORTS.glob("*/data/runs.csv"))
-    found = [(load_study(Path("experiments") / f"{path.parts[-3]}.yaml"), pd.read_csv(path)) for path in paths]
+    folders = sorted(path.parents[1] for path in REPORTS.glob("*/data/runs.csv"))
+    studies = (tuned(load_study(Path("experiments") / f"{folder.name}.yaml"), folder) for folder in folders)
+    found = [(study, pd.read_csv(folder / "data" / "runs.csv")) for study, folder in zip(studies, folders, strict=True)]
     return [(study, runs) for study, runs in found if len(study.looks) > 1 and len(study.seeds) == SEEDS]
 
 

@@ -46,7 +46,8 @@ GENERATED = [(path, text) for path, text in outputs().items() if path != OF_REPO
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The committed reports that the README quotes, also if a study was swept again on another machine since."""
-    files = ("reports/README.md", "reports/*/verdicts.json", "reports/heads/data/runs.csv")
+    tables = [f"reports/{study}/data/runs.csv" for study in ("heads", "patches")]
+    files = ("reports/README.md", "reports/*/verdicts.json", *tables)
     return restore(tmp_path_factory.mktemp("committed"), *files) / "reports"
 
 
@@ -261,3 +262,8 @@ def test_every_study_opens_with_its_question_its_cost_and_what_to_expect(path: P
     heading = path.read_text().split("\nquestion:")[0]
     assert all(f"# {word}:" in heading for word in ("Question", "Cost", "Expect"))
     assert load(path).question
+
+
+def test_the_readme_says_what_smaller_patches_cost(reports: Path) -> None:
+    runs = pd.read_csv(reports / "patches" / "data" / "runs.csv").groupby("arm")["cost/flops"].first()
+    assert f"with {runs['patch_size=4'] / runs['patch_size=8']:.1f} times the FLOPs" in README
