@@ -86,7 +86,7 @@ def train_all() -> None:
 
 def recorded_table() -> str:
     """For each recorded seed, the networks' first offset and the PSNR of all recorded networks after a few epochs."""
-    runs = pd.read_csv(recorded.FILE).drop_duplicates("run")
+    runs = pd.read_csv(recorded.FILE).dropna(subset=recorded.EARLY).drop_duplicates("run")
     early = runs.groupby("seed")[recorded.EARLY]
     offsets = pd.Series({seed: first_offset("torch", seed) for seed in early.mean().index})
     order = offsets.abs().sort_values().index

@@ -143,14 +143,18 @@ def resampled(seeds_NA: np.ndarray) -> Callable[[Draw, Shape], np.ndarray]:
     return noise
 
 
-def resampled_normal(draw: Draw, shape: Shape) -> np.ndarray:
-    """The same resampling, of normal seeds that are new in each study: it shows what error the method itself adds."""
-    studies, arms, _ = shape
-    seeds_SAN = draw.normal(0, 1, (studies, arms, SEEDS))
-    seeds_SAN -= seeds_SAN.mean(axis=-1, keepdims=True)
-    chosen_SAN = np.broadcast_to(draw.integers(SEEDS, size=(studies, 1, shape[2])), shape)
-    smooth_SAN = draw.normal(0, 1, shape) * seeds_SAN.std(axis=-1, ddof=1, keepdims=True)
-    return SKEWED_SD / math.sqrt(2) * _smoothed(np.take_along_axis(seeds_SAN, chosen_SAN, axis=-1), smooth_SAN)
+def resampled_normal(count: int, sd: float) -> Callable[[Draw, Shape], np.ndarray]:
+    """The same resampling of so many normal seeds, new in each study: it shows what error the method itself adds."""
+
+    def noise(draw: Draw, shape: Shape) -> np.ndarray:
+        studies, arms, _ = shape
+        seeds_SAN = draw.normal(0, 1, (studies, arms, count))
+        seeds_SAN -= seeds_SAN.mean(axis=-1, keepdims=True)
+        chosen_SAN = np.broadcast_to(draw.integers(count, size=(studies, 1, shape[2])), shape)
+        smooth_SAN = draw.normal(0, 1, shape) * seeds_SAN.std(axis=-1, ddof=1, keepdims=True)
+        return sd / math.sqrt(2) * _smoothed(np.take_along_axis(seeds_SAN, chosen_SAN, axis=-1), smooth_SAN)
+
+    return noise
 
 
 def _smoothed(chosen: np.ndarray, smooth: np.ndarray) -> np.ndarray:
@@ -162,6 +166,14 @@ def _recorded_noise(study: str, reference: str) -> Noise:
     scores_NA = recorded_scores(study, reference)
     about = f"the {len(scores_NA)} recorded seeds of `{study}`, resampled with all arms together"
     return Noise(f"{study}, recorded", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
+
+
+def _quiet_noise(study: str, reference: str) -> Noise:
+    scores_NA = recorded_scores(study, reference, "quiet")
+    about = (
+        f"the {len(scores_NA)} seeds of `{study}` that were trained with quieter settings, resampled in the same way"
+    )
+    return Noise(f"{study}, quiet", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
 
 
 SPREADS = (1.0, 2.0, 5.0)
@@ -212,7 +224,7 @@ RARE = (ONE_ARM_DROPS, REFERENCE_DROPS, WINDFALLS, LATE_STARTERS)
 AS_RECORDED = (
     _recorded_noise("heads", "heads=4"),
     _recorded_noise("depth", "depth=12"),
-    Noise("12 normal seeds", "the same resampling of 12 normal seeds", resampled_normal, arms=(5, 6)),
+    Noise("12 normal seeds", "the same resampling of 12 normal seeds", resampled_normal(SEEDS, SKEWED_SD), arms=(5, 6)),
 )
 
 TOGETHER = Noise(
@@ -221,5 +233,12 @@ TOGETHER = Noise(
     failing_together,
 )
 
-NOISES = (*SYMMETRIC, *SKEWED, *RARE, *AS_RECORDED, TOGETHER)
+QUIET = (
+    _quiet_noise("heads", "heads=4"),
+    _quiet_noise("depth", "depth=12"),
+    Noise("8 normal seeds", "the same resampling of 8 normal seeds", resampled_normal(8, SD), arms=(5,)),
+)
+"""The noise as it is recorded now (`docs/studies.md`, quieter runs); for 12 seeds see the control above."""
+
+NOISES = (*SYMMETRIC, *SKEWED, *RARE, *AS_RECORDED, TOGETHER, *QUIET)
 """Append only: the place of a noise seeds its simulations."""

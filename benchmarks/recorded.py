@@ -1,14 +1,15 @@
-"""Studies that were trained as the notebook does it, with torch's initial values: 12 seeds, some of which start late.
+"""Scores of real studies, by seed: those on which what is known about skewed differences and looks rests.
 
-`recorded.csv` has a row per run: its study, arm, seed, id in recipe 1, test PSNR, and validation PSNR after the third
-epoch (dB). The benchmarks of late starters, skewed differences and looks use it. The studies below `reports/` have
-quieter runs.
+`recorded.csv` has a row per run: its study, arm, seed, id in recipe 1 and test PSNR (dB). `training` says how it was
+trained: as the notebook does it, where some seeds start late (with the validation PSNR after the third epoch, dB), or
+with the settings of `reports/`, whose runs are quieter.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,14 +19,17 @@ SEEDS = 12
 
 EARLY = "val/psnr, epoch 3"
 
+Training = Literal["notebook", "quiet"]
 
-def read_recorded(study: str) -> pd.DataFrame:
+
+def read_recorded(study: str, training: Training = "notebook") -> pd.DataFrame:
     """The recorded runs of `heads`, `depth` or `skips`, as a study's results have them (`load_results`)."""
     runs = pd.read_csv(FILE)
-    return runs[runs.study == study].assign(status="finished", **{"cost/train_seconds": math.nan})
+    chosen = runs[(runs.study == study) & (runs.training == training)]
+    return chosen.assign(status="finished", **{"cost/train_seconds": math.nan})
 
 
-def recorded_scores(study: str, reference: str) -> np.ndarray:
-    """The scores of a recorded study: seeds x arms, the reference first."""
-    table = read_recorded(study).pivot(index="seed", columns="arm", values="test/psnr")
+def recorded_scores(study: str, reference: str, training: Training = "notebook") -> np.ndarray:
+    """The scores of a recorded study: seeds x arms, the reference first. Arms with fewer seeds than it are left out."""
+    table = read_recorded(study, training).pivot(index="seed", columns="arm", values="test/psnr").dropna(axis="columns")
     return np.asarray(table[[reference, *table.columns.drop(reference)]])

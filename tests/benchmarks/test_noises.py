@@ -39,3 +39,8 @@ def test_a_resampling_has_the_covariance_of_the_recorded_scores() -> None:
 def test_a_recorded_table_has_the_reference_first() -> None:
     assert recorded_scores("heads", "heads=4").shape == (12, 6)
     assert not np.isnan(recorded_scores("heads", "heads=4")).any()
+
+
+def test_a_table_of_quiet_runs_has_the_arms_with_all_seeds() -> None:
+    assert recorded_scores("heads", "heads=4", "quiet").shape == (8, 5)
+    assert recorded_scores("depth", "depth=12", "quiet").shape == (12, 5)
