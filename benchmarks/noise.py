@@ -3,7 +3,7 @@
 For each of three studies the reference, the arm nearest to it and the arm whose differences vary most are trained with
 the same seeds. Each training run is scored in several ways:
 
-- `running`: as a default run is scored, with the running averages of BatchNorm;
+- `running`: as the notebook scores, with the running averages of BatchNorm;
 - `precise`: with statistics estimated with fixed weights (`training.statistics: precise`);
 - `precise, averaged`: the same for a moving average of the weights (`training.ema`).
 

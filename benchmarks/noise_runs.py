@@ -74,7 +74,9 @@ class Training:
         return self.folder / f"{arm}-{seed}.json"
 
 
-CONSTANT = Training(FOLDER, {way: way for way in ("precise", "precise, averaged", "running")})
+CONSTANT = Training(
+    FOLDER, {way: way for way in ("precise", "precise, averaged", "running")}, {"model.head_init": "torch"}
+)
 """The notebook's training: a constant rate of 1e-3."""
 
 SMALL_HEAD = Training(

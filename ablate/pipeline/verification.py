@@ -90,8 +90,8 @@ def verify(
         1 of 4 recorded runs is trained again, drawn with seed 0.
         ...
         >>> result.table[["arm", "seed", "outcome"]]
-               arm  seed    outcome
-        0  without     0  same bits
+            arm  seed    outcome
+        0  with     0  same bits
         >>> result.is_confirmed
         True
     """

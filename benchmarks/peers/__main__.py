@@ -49,7 +49,7 @@ NAMES = {
 
 STUDY = """\
 question: Which of two learning rates is better?
-base: {{training.epochs: {epochs}}}
+base: {{model.head_init: torch, training.statistics: running, training.epochs: {epochs}}}  # as the notebook
 vary: {{training.rate: [5e-4, 1e-3]}}
 reference: {{training.rate: 1e-3}}
 seeds: {seeds}

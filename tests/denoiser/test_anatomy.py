@@ -77,7 +77,7 @@ def test_what_is_not_affine_is_known() -> None:
     kinds = {type(modules[path]).__name__ for path in anatomy.nonlinear}
     assert kinds == {"LayerNorm", "Attention", "GELU", "ReLU"}
     affine = {part.kind for part in anatomy.network if part.affine}
-    linear = {"Linear", "Conv2d", "ConvTranspose2d", "BatchNorm2d"}
+    linear = {"Linear", "Conv2d", "SmallConv2d", "ConvTranspose2d", "BatchNorm2d"}
     assert affine == linear | {"PatchEmbedding", "LearnedPosition", "Rearrange"}
 
 

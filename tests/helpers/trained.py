@@ -27,7 +27,12 @@ TINY = {
 LINEAR = {"model.decoder": "linear", "training.rate": 1e-2}
 COSINE = {**LINEAR, "training.schedule": "cosine"}
 AVERAGED = {**LINEAR, "training.ema": 0.9, "training.warmup": 0.5, "training.weight_decay": 0.1}
-UNSTEADY = {"training.rate": 5e-2, "training.optimiser": "adamw"}  # its first epoch is its best
+UNSTEADY = {  # its first epoch is its best
+    "training.rate": 5e-2,
+    "training.optimiser": "adamw",
+    "training.statistics": "running",
+    "model.head_init": "torch",
+}
 PRECISE = {**UNSTEADY, "training.statistics": "precise"}
 
 Events = list[Any]

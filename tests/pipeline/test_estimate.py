@@ -135,7 +135,8 @@ def test_a_timed_run_is_scaled_up_to_its_epochs_scenes_and_scores(monkeypatch: p
     """16 scenes of training took 4 s, 32 scenes of scoring 8 s."""
     measured = iter([99.0, 4.0, 8.0])
     monkeypatch.setattr(module, "_seconds", lambda work: (work() and None) or next(measured))
-    run = tiny_run(training__epochs=5, training__scenes=64, data__validation=8, data__test=16)
+    changes = {"training__epochs": 5, "training__scenes": 64, "data__validation": 8, "data__test": 16}
+    run = tiny_run(training__statistics="running", **changes)
     assert timed_seconds(run, "cpu") == 5 * (64 * 4 / 16 + 8 * 8 / 32) + 2 * 16 * 8 / 32
 
 

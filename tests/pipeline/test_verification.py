@@ -20,6 +20,7 @@ from ablate.pipeline.verification import draw
 from ablate.records.record import Record
 from ablate.records.requests import RequestedRuns, save_requested
 from ablate.reporting.study.data import export
+from ablate.settings import RECIPE
 from ablate.studies.loading import load_study
 from ablate.studies.planning import Design
 from ablate.training.events import Failed
@@ -128,7 +129,10 @@ def test_runs_of_another_recipe_are_named_and_not_trained(
         rewrite(record.folder(run.id) / "run.json", "recipe", 0)
     with pytest.raises(AblateError, match="no run of tiny is recorded as it is now"):
         verify()
-    assert "Of another recipe than 1, so not trained again: with seed 0 (recipe 0), with" in capsys.readouterr().err
+    assert (
+        f"Of another recipe than {RECIPE}, so not trained again: with seed 0 (recipe 0), with"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_run_that_cannot_be_trained_confirms_nothing(

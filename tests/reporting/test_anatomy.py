@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.reporting.anatomy import default_runs, render
-from ablate.settings import Run
+from ablate.reporting.anatomy import NOTEBOOK, notebook_runs, render
 from tests.helpers.committed import ROOT, restore
 
 
@@ -49,14 +48,14 @@ def test_answers_have_the_facts(page: str, question: int, facts: list[str]) -> N
     assert all(fact in answer(page, question) for fact in facts)
 
 
-def test_the_last_answer_is_that_of_the_default_networks_finished_runs(tmp_path: Path) -> None:
-    ids = [Run(seed=seed).id for seed in range(3)]
+def test_the_last_answer_is_that_of_the_finished_runs_of_the_notebook(tmp_path: Path) -> None:
+    ids = [NOTEBOOK.run(seed).id for seed in range(3)]
     table = {"run": [*ids, "other"], "status": ["finished", "finished", "failed", "finished"]}
     scores = {"test/psnr": [29, 31, None, 9], "test/mse": [1, 3, None, 9], "nothing/mse": 10, "nothing/psnr": 20}
     for name in ("a", "b"):
         (tmp_path / name / "data").mkdir(parents=True)
         pd.DataFrame(table | scores).to_csv(tmp_path / name / "data" / "runs.csv", index=False)
-    assert len(default_runs(tmp_path)) == 2
+    assert len(notebook_runs(tmp_path)) == 2
     text = answer(render(tmp_path), 20)
     assert "2 seeds is 30.00 dB" in text
     assert "from 29.00 to 31.00" in text
