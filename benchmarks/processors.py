@@ -205,9 +205,10 @@ def page(table: pd.DataFrame) -> Iterator[str]:
     yield "<!-- Written by `python -m benchmarks.processors`; edit the program instead. -->"
     yield "# Between processors"
     yield ""
-    yield "By how much a run differs between processors, which environment variables simulate, and by how much another"
-    yield "run would. Percentages are differences of the first epoch's training loss, and scores are in dB. Between"
-    yield "processors it is the largest difference, for a higher learning rate and for two seeds of an arm the median."
+    yield "By how much a run differs between processors, which environment variables simulate. For comparison: by how"
+    yield "much it differs with a higher learning rate or another seed. Percentages are differences of the first"
+    yield "epoch's training loss, and scores are in dB. Between processors it is the largest difference, and in the"
+    yield "comparisons the median."
     yield ""
     heads = ["runs", "", "processors", *FAULTS, "another seed", "PSNR at the end", "PSNR of the same weights"]
     yield f"| {' | '.join(heads)} |"

@@ -134,7 +134,7 @@ HEAD = """\
 
 On one small space ({axes} axes; a network of two blocks on images of 32 × 32 pixels, {epochs} epochs), with {trials}
 trials and {repeats} repeats: each repeat searches by TPE and at random on one seed, and trains the best settings of
-both on {fresh} fresh seeds. The first {startup} trials of TPE are random draws, too. Differences are TPE less random;
+both on {fresh} fresh seeds. The first {startup} trials of TPE are random draws, too. Differences are TPE minus random;
 intervals are those of paired t tests over the repeats, each at 95% on its own.
 
 """

@@ -44,7 +44,7 @@ def _setting(setting: tuple[str, object]) -> tuple[str, ...]:
     model: type[BaseModel] = Settings
     for parent in parents:
         model = model.model_fields[parent].annotation  # type: ignore[assignment]
-    return f"`{name}`", f"`{_as_yaml(default)}`", _meaning(model.model_fields[leaf])
+    return f"`{name}`", f"`{_as_yaml(default)}`" if default != "" else "", _meaning(model.model_fields[leaf])
 
 
 def keys_table(model: type[BaseModel]) -> str:

@@ -1,10 +1,10 @@
 """Time the same trainings by `ablate sweep` and by four other ways: `python -m benchmarks.peers [--seeds 6]`.
 
-The default network with two learning rates and as many seeds, in two processes at a time where the tool has them. The
-other ways are written as their users write them, with the notebook's network in plain torch, and log to MLflow by its
-fluent calls. All make the same steps on the same scenes from the same initial values, so they end with nearly the same
-scores; they are not equal bit for bit, since attention is computed in another order. `ablate sweep` also keeps its
-record, sample images and checkpoints, and writes the report.
+The default network, trained as the notebook does, with two learning rates and as many seeds, in two processes at a time
+where the tool has them. The other ways are written as their users write them, with the notebook's network in plain
+torch, and log to MLflow by its fluent calls. All make the same steps on the same scenes from the same initial values,
+so they end with nearly the same scores; they are not equal bit for bit, since attention is computed in another order.
+`ablate sweep` also keeps its record, sample images and checkpoints, and writes the report.
 """
 
 from __future__ import annotations
