@@ -52,7 +52,7 @@ def earlier_id(run: Run) -> str:
 
 
 def runs_of(design: Design, folder: Path) -> Iterator[Run]:
-    """All runs of a study whose report is in `folder`: those of its seeds and, where arms are tuned, of their trials."""
+    """The runs of a study whose report is in `folder`: of its seeds and, where arms are tuned, of their trials."""
     for tuning in read_tuning(design, folder):
         search = tuning.search
         yield from (resolve(search.base | trial.overrides, search.variants).run(search.seed) for trial in tuning.trials)

@@ -47,5 +47,5 @@ def export(
 
         keep_apart_from_copies(record.root, terminal.warn)
         made = register_model(model, example(found.run.model), found.requested.study, found.run.id, record.root)
-        terminal.say(f"{'Registered' if made.is_new else 'Registered before'}: {made.address}")
+        terminal.say(f"{'Registered' if made.is_new else 'Already registered'}: {made.address}")
         terminal.say(f"`mlflow models serve --env-manager local --model-uri {made.address}` serves it.")

@@ -29,9 +29,9 @@ def verify(
 ) -> None:
     """Train some recorded runs again, and compare them with the record.
 
-    Says for each whether it has the same bits, differs only as processors do, or has another result. The record is not
-    changed; the next report says which runs were verified. Exits with 1 if a run has another result, or cannot be
-    trained.
+    It says for each run whether it has the same bits, differs no more than between processors, or has another result.
+    The record is not changed; the next report says which runs were verified. It exits with 1 if a run has another
+    result, or cannot be trained.
     """
     from ablate.pipeline.verification import verify as train_again
 

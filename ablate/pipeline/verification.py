@@ -47,7 +47,7 @@ class Verification:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether each run has the bits that were recorded, or differs from them only as processors do."""
+        """Whether each run has the bits that were recorded, or differs from them no more than between processors."""
         return all(run.outcome in CONFIRMED for run in self.runs)
 
     @property
@@ -72,7 +72,7 @@ def verify(
 ) -> Verification:
     """Train some of a study's recorded runs again and compare them with the record, which is not changed.
 
-    A run that is not in the record is compared with the data of reports, as those of a fresh clone. What came of it is
+    A run that is not in the record is compared with the data of reports, as those of a fresh clone. The outcomes are
     written to `reports/<study>/data/verified.csv`, run by run; the next report says so.
 
     Args:

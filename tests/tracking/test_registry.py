@@ -77,7 +77,7 @@ def test_one_tile_sent_to_the_server_gives_the_numbers_of_ablate_denoise(
     _, design = swept_copy
     assert sweep_here(monkeypatch, "--no-report") == 0
     run = design.runs[0]
-    for words in ("Registered: models:/tiny/1", "Registered before: models:/tiny/1"):
+    for words in ("Registered: models:/tiny/1", "Already registered: models:/tiny/1"):
         capsys.readouterr()
         assert typed("export", run.id[:8], "--register", monkeypatch=monkeypatch) == 0
         assert words in capsys.readouterr().out
