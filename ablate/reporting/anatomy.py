@@ -32,7 +32,7 @@ BATCH = 6
 
 
 def render(reports: Path = REPORTS) -> str:
-    """The page as Markdown; its last answer summarises the runs in `reports` that were trained as the notebook does it."""
+    """The page as Markdown; its last answer summarises the runs in `reports` that were trained as the notebook does."""
     environment = templates(escaped=False)
     environment.filters |= {"of": lambda shape: f"({', '.join(map(str, (BATCH, *shape)))})", "count": "{:,}".format}
     config, default = ModelConfig(), describe()

@@ -99,7 +99,8 @@ def interactions(grid: GridScores, margin: float) -> list[Interaction]:
     `waiting` if one of their runs is missing, unless the study does without it, and `undecided` if one of them is bad.
 
     The seeds are blocks, no variance is pooled over cells, and the error is shared over these contrasts (Bonferroni),
-    separately from the verdicts of the arms. `benchmarks/calibration.md` shows under which noise the confidence holds.
+    separately from the verdicts of the arms. `benchmarks/other_intervals.md` shows under which noise the confidence
+    holds.
 
     >>> scores = np.array([[[30, 31], [30, 33]], [[28, 29.1], [28, 31.2]], [[29, 29.9], [29, 31.9]]])
     >>> levels, bad = ((1, 4), (2, 12)), np.zeros((2, 2), bool)
