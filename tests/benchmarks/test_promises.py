@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ablate.reporting.study.wrong import HELD, WRONG_AT_HALF
-from benchmarks import bad_seeds, calibration, looks, spending
+from benchmarks import bad_seeds, calibration, looks, spending, until_decided
 from tests.helpers.committed import ROOT
 
 VERDICTS = (ROOT / "docs" / "verdicts.md").read_text()
@@ -177,3 +177,12 @@ def test_the_page_on_spending_has_the_lines_that_the_program_writes() -> None:
     """A line of simulated noise: the others follow from `reports/`, which anyone may write again on another machine."""
     *_, line = islice(spending.elsewhere(spending.STUDIES), 3)
     assert line in spending.PAGE.read_text()
+
+
+def test_what_our_studies_settled_and_saved_is_the_sum_of_the_page() -> None:
+    table = rows(until_decided.PAGE, "## The studies below")
+    settled = np.array([list(map(int, cells[0].split(" of "))) for cells in table.values()]).sum(axis=0)
+    planned, used = (sum(int(cells[place]) for cells in table.values()) for place in (1, 2))
+    found = re.search(r"(\d+) of (\d+) comparisons, with (\d+) of the (\d+) runs that 12 seeds", TEXT)
+    assert found
+    assert list(map(int, found.groups())) == [*settled, used, planned]
