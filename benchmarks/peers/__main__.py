@@ -80,9 +80,10 @@ def save_initial_weights(folder: Path, seeds: int) -> None:
     import torch
 
     from ablate.denoiser.denoiser import build_denoiser
+    from ablate.settings import ModelConfig
 
     for seed in range(seeds):
-        weights = build_denoiser(seed=seed).state_dict()
+        weights = build_denoiser(ModelConfig(head_init="torch"), seed).state_dict()
         torch.save({_rename(name): value for name, value in weights.items()}, folder / f"{seed}.pt")
 
 
@@ -130,12 +131,13 @@ def _time(command: list[str], folder: Path, chosen: dict[str, str]) -> Measured:
 def _scores(folder: Path) -> Iterator[tuple[tuple[float, int], float]]:
     """The test PSNR that MLflow has of each run."""
     import mlflow
+    import pandas as pd
 
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     mlflow.set_tracking_uri(uri)
     for _, run in mlflow.search_runs(search_all_experiments=True).iterrows():
         rate = run.get("params.rate", run.get("params.training.rate"))
-        if rate is not None:  # the report of `ablate sweep` is a run, too
+        if pd.notna(rate):  # the report of `ablate sweep` is a run, too
             yield (float(rate), int(run["params.seed"])), float(run["metrics.test/psnr"])
 
 
