@@ -1,4 +1,4 @@
-"""Seeds that are far off: late starters, single seeds that decide a comparison, and skewed differences.
+"""Seeds that are far off: those that are low in several arms, and those that decide a comparison; skewed differences.
 
 Whether scores are far off is decided by Rosner's generalised test for several outliers ("generalized ESD", 1983,
 Technometrics 25), which several of them together cannot hide from. It assumes that the other scores are normal.
@@ -18,14 +18,14 @@ ERROR = 0.02
 """The probability with which a normal arm has a seed that is far off on a given side."""
 
 MIN_ARMS = 2
-"""The fewest arms in which a late starter is far off."""
+"""The fewest arms in which a low seed is far off."""
 
 MIN_SEEDS = 5
 """With fewer seeds, hardly any score can be far off."""
 
 
-def find_late_starters(scores: ArrayLike, bad: ArrayLike = False) -> NDArray[np.bool_]:
-    """Which seeds start late: they are far below the others in at least half of the arms, and in two or more.
+def find_low_seeds(scores: ArrayLike, bad: ArrayLike = False) -> NDArray[np.bool_]:
+    """Which seeds are far below the others in at least half of the arms, and in two or more, as those that start late.
 
     Args:
         scores: (seeds, arms), where up is good; NaN for a missing run. Only arms without any are used.
@@ -35,7 +35,7 @@ def find_late_starters(scores: ArrayLike, bad: ArrayLike = False) -> NDArray[np.
         (seeds,)
 
     >>> steady = [[30.0, 29.1], [30.2, 29.0], [29.9, 29.3], [30.1, 29.2], [30.0, 29.1], [30.1, 29.0]]
-    >>> find_late_starters([*steady, [22.0, 22.1]]).tolist()
+    >>> find_low_seeds([*steady, [22.0, 22.1]]).tolist()
     [False, False, False, False, False, False, True]
     """
     table = np.asarray(scores, float)

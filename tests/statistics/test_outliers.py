@@ -1,4 +1,4 @@
-"""Late starters, deciding seeds and skewness: in recorded tables, in published data, and in simulated normal tables."""
+"""Low seeds, deciding seeds and skewness: in recorded tables, in published data, and in simulated normal tables."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.statistics.outliers import find_deciding_seed, find_late_starters, find_low, skewness, skewness_error
+from ablate.statistics.outliers import find_deciding_seed, find_low, find_low_seeds, skewness, skewness_error
 from benchmarks.recorded import recorded_scores
 
 # Rosner's (1983) data, as in the NIST/SEMATECH e-Handbook, section 1.3.5.17.3
@@ -41,13 +41,13 @@ def _lowest(others: np.ndarray, deviation: float) -> float:
     return float(candidates[np.argmin(np.abs((mean - candidates) / sd - deviation))])
 
 
-def test_the_late_starters_of_the_recorded_tables_are_the_seeds_6_7_and_10() -> None:
+def test_the_low_seeds_of_the_recorded_tables_are_the_seeds_6_7_and_10() -> None:
     tables = [
         recorded_scores("heads", "heads=4"),
         recorded_scores("depth", "depth=12"),
         recorded_scores("skips", "both (ViT paper)"),
     ]
-    found = [np.flatnonzero(find_late_starters(table)).tolist() for table in tables]
+    found = [np.flatnonzero(find_low_seeds(table)).tolist() for table in tables]
     assert sorted(set().union(*found)) == [6, 7, 10]
     assert all(10 in seeds for seeds in found)
 
@@ -55,44 +55,44 @@ def test_the_late_starters_of_the_recorded_tables_are_the_seeds_6_7_and_10() -> 
 @pytest.mark.parametrize("seeds", [5, 12])
 @pytest.mark.parametrize("arms", [2, 10])
 @pytest.mark.parametrize("correlation", [0.8, 0.99])
-def test_at_most_one_normal_table_in_twenty_has_a_late_starter(seeds: int, arms: int, correlation: float) -> None:
+def test_at_most_one_normal_table_in_twenty_has_a_low_seed(seeds: int, arms: int, correlation: float) -> None:
     draw, tables = np.random.default_rng([seeds, arms]), 200
     shared, own = draw.normal(size=(tables, seeds, 1)), draw.normal(size=(tables, seeds, arms))
     scores = math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * own
-    found = sum(bool(find_late_starters(table).any()) for table in scores)
+    found = sum(bool(find_low_seeds(table).any()) for table in scores)
     assert stats.binomtest(found, tables, 0.05, alternative="greater").pvalue > 1e-3
 
 
-def test_late_starters_do_not_hide_each_other() -> None:
+def test_low_seeds_do_not_hide_each_other() -> None:
     scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
     scores[[2, 5, 9]] -= [[3.0], [4.0], [7.0]]
-    assert np.flatnonzero(find_late_starters(scores)).tolist() == [2, 5, 9]
+    assert np.flatnonzero(find_low_seeds(scores)).tolist() == [2, 5, 9]
 
 
-def test_a_seed_that_is_low_in_one_arm_only_starts_late_in_none() -> None:
+def test_a_seed_that_is_low_in_one_arm_only_is_no_low_seed() -> None:
     scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
     scores[3, 1] -= 5
-    assert not find_late_starters(scores).any()
+    assert not find_low_seeds(scores).any()
 
 
 def test_arms_with_missing_runs_are_left_out() -> None:
     scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
     scores[3] -= 5
     scores[7, 0] = math.nan
-    assert np.flatnonzero(find_late_starters(scores)).tolist() == [3]
+    assert np.flatnonzero(find_low_seeds(scores)).tolist() == [3]
     scores[7] = math.nan
-    assert not find_late_starters(scores).any()
+    assert not find_low_seeds(scores).any()
 
 
-def test_bad_runs_are_neither_late_nor_do_they_hide_late_ones() -> None:
+def test_bad_runs_are_neither_low_seeds_nor_do_they_hide_them() -> None:
     scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
     scores[3] -= 5
     bad = np.zeros(scores.shape, bool)
     bad[8], bad[5, :2], bad[:9, 3] = True, True, True
     scores[bad] = 17.3
-    assert np.flatnonzero(find_late_starters(scores, bad)).tolist() == [3]
-    assert 8 in np.flatnonzero(find_late_starters(scores))
-    assert not find_late_starters(scores, np.ones(scores.shape, bool)).any()
+    assert np.flatnonzero(find_low_seeds(scores, bad)).tolist() == [3]
+    assert 8 in np.flatnonzero(find_low_seeds(scores))
+    assert not find_low_seeds(scores, np.ones(scores.shape, bool)).any()
 
 
 @pytest.mark.parametrize("sign", [1, -1])

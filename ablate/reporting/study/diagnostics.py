@@ -1,4 +1,4 @@
-"""What a reader should know about seeds before the verdicts: late starters, single seeds that decide, and skewness."""
+"""What a reader should know about seeds before the verdicts: low seeds, single seeds that decide, and skewness."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ablate.metrics import Metric
 from ablate.reporting.markup.numbers import format_signed, unit_suffix
 from ablate.reporting.markup.words import join_words, quote_name
 from ablate.statistics.course import Course
-from ablate.statistics.outliers import MIN_SEEDS, find_deciding_seed, find_late_starters, skewness, skewness_error
+from ablate.statistics.outliers import MIN_SEEDS, find_deciding_seed, find_low_seeds, skewness, skewness_error
 from ablate.statistics.scores import Scores
 from ablate.studies.plan import Seed
 
@@ -45,9 +45,9 @@ class ArmDiagnosis:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The seeds that start late in several arms, and the differences of each compared arm."""
+    """The seeds that are low in several arms, and the differences of each compared arm."""
 
-    late_starters: list[Seed]
+    low_seeds: list[Seed]
     arms: list[ArmDiagnosis]
 
 
@@ -57,8 +57,8 @@ def diagnose(course: Course, scores: Scores, against: Mapping[str, str]) -> Diag
     Bad runs are left out, since they do not show what ordinary runs of a seed are like. A page counts them elsewhere.
     """
     values = scores.values.dropna(how="all")
-    late = find_late_starters(scores.sign * values, scores.bad.loc[values.index])
-    return Diagnosis(values.index[late].tolist(), [_diagnose_arm(course, scores, *pair) for pair in against.items()])
+    low = find_low_seeds(scores.sign * values, scores.bad.loc[values.index])
+    return Diagnosis(values.index[low].tolist(), [_diagnose_arm(course, scores, *pair) for pair in against.items()])
 
 
 def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> ArmDiagnosis:
@@ -82,10 +82,10 @@ def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
     deciding = [arm for arm in found.arms if arm.deciding_seed is not None]
     if all(arm.seeds < MIN_SEEDS for arm in found.arms):
         yield f"With fewer than {MIN_SEEDS} seeds, outliers among the seeds cannot be detected."
-    elif not (found.late_starters or skewed or deciding):
-        yield "Nothing is unusual about the seeds: none starts late, none decides an arm alone, no arm is skewed."
-    if found.late_starters:
-        yield _late_text(found.late_starters)
+    elif not (found.low_seeds or skewed or deciding):
+        yield "Nothing is unusual about the seeds: none is low, none decides an arm alone, no arm is skewed."
+    if found.low_seeds:
+        yield _low_text(found.low_seeds)
     if deciding:
         yield f"One seed decides: {'; '.join(_deciding_text(arm, metric) for arm in deciding)}."
     if skewed:
@@ -96,12 +96,13 @@ def diagnosis_texts(found: Diagnosis, metric: Metric) -> Iterator[str]:
         )
 
 
-def _late_text(seeds: list[Seed]) -> str:
+def _low_text(seeds: list[Seed]) -> str:
     names = join_words([str(seed) for seed in seeds])
-    which, verb = ("Seed", "starts") if len(seeds) == 1 else ("Seeds", "start")
+    which, verb = ("Seed", "is") if len(seeds) == 1 else ("Seeds", "are")
     return (
-        f"{which} {names} {verb} late: far below the other seeds in at least half of the arms. An arm that such a seed "
-        "does not affect has an advantage by chance, so compare the differences with and without it."
+        f"{which} {names} {verb} low: far below the spread of the other seeds in at least half of the arms, perhaps "
+        "because of a late start. An arm that such a seed does not affect has an advantage by chance, so compare the "
+        "differences with and without it."
     )
 
 

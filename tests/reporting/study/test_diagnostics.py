@@ -39,15 +39,15 @@ def test_ordinary_seeds_are_called_ordinary(sign: int) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_seed_that_starts_late_is_named(sign: int) -> None:
+def test_a_low_seed_is_named(sign: int) -> None:
     found = texts({(7, arm): -4 for arm in ARMS}, sign=sign)
-    assert "Seed 7 starts late" in found
+    assert "Seed 7 is low" in found
     assert "decides" not in found
 
 
-def test_several_late_starters_are_named_together() -> None:
+def test_several_low_seeds_are_named_together() -> None:
     found = texts({(seed, arm): -4 for arm in ARMS for seed in (2, 10)})
-    assert "Seeds 2 and 10 start late" in found
+    assert "Seeds 2 and 10 are low" in found
 
 
 def test_an_arm_whose_difference_rests_on_one_seed_is_named_with_the_difference_without_it() -> None:
@@ -63,7 +63,7 @@ def test_an_arm_whose_difference_rests_on_one_seed_is_named_with_the_difference_
 @pytest.mark.parametrize("change", [{(3, "lucky"): -12}, {(3, arm): -12 for arm in ARMS}], ids=["one run", "a seed"])
 def test_bad_runs_are_not_taken_for_what_seeds_are_like(change: dict[tuple[int, str], float]) -> None:
     ordinary, without_bad = texts(change), texts(change, bad=20)
-    assert "Seed 3 starts late" in ordinary or "One seed decides: without seed 3" in ordinary
+    assert "Seed 3 is low" in ordinary or "One seed decides: without seed 3" in ordinary
     assert "seed 3" not in without_bad.lower()
 
 
