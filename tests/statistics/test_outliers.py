@@ -69,7 +69,7 @@ def test_low_seeds_do_not_hide_each_other() -> None:
     assert np.flatnonzero(find_low_seeds(scores)).tolist() == [2, 5, 9]
 
 
-def test_a_seed_that_is_low_in_one_arm_only_is_no_low_seed() -> None:
+def test_a_seed_that_is_low_in_one_arm_only_does_not_count() -> None:
     scores = np.random.default_rng(0).normal(30, 0.1, (12, 4))
     scores[3, 1] -= 5
     assert not find_low_seeds(scores).any()
