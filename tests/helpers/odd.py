@@ -19,6 +19,10 @@ def leave_as_it_is(folder: Path) -> None:
     """Neither prepare nor check anything."""
 
 
+UNMEASURED: dict[str, None] = {"COVERAGE_PROCESS_CONFIG": None}
+"""Without this variable, coverage does not measure a process, where it would load SQLite or could not write."""
+
+
 @dataclass(frozen=True)
 class Odd:
     """An environment, and what a command does in it. See `tests/test_odd_environments.py`.
@@ -56,7 +60,7 @@ class Odd:
 def try_in(folder: Path, odd: Odd) -> str:
     """Prepare the folder, run the command there, check what it did; returns what it printed."""
     odd.prepare(folder)
-    names = {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": None, **odd.env}
+    names = {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": None, **UNMEASURED, **odd.env}
     env = {name: value for name, value in {**os.environ, **names}.items() if value is not None}
     done = subprocess.run(
         [*odd.start, sys.executable, "-m", "ablate", *odd.command.split()],
