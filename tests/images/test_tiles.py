@@ -128,6 +128,8 @@ def test_the_pitch_of_the_tiles_is_not_in_the_output_of_a_trained_network() -> N
         training__epochs=6,
         training__scenes=512,
         training__rate=0.003,
+        model__head_init="torch",
+        training__statistics="running",
     )
     model = trained(run)
     predict = predictor(model)
