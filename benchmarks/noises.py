@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.recorded import SEEDS, recorded_scores
+from benchmarks.recorded import SEEDS, Training, recorded_scores
 
 Draw = np.random.Generator
 Shape = tuple[int, int, int]
@@ -162,18 +162,17 @@ def _smoothed(chosen: np.ndarray, smooth: np.ndarray) -> np.ndarray:
     return (chosen + SMOOTHING * smooth) / math.sqrt(1 + SMOOTHING**2)
 
 
-def _recorded_noise(study: str, reference: str) -> Noise:
-    scores_NA = recorded_scores(study, reference)
-    about = f"the {len(scores_NA)} recorded seeds of `{study}`, resampled with all arms together"
-    return Noise(f"{study}, recorded", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
+RESAMPLED: dict[Training, tuple[str, str]] = {
+    "notebook": ("recorded", "recorded seeds of `{}`, resampled with all arms together"),
+    "quiet": ("quiet", "seeds of `{}` that were trained with quieter settings, resampled in the same way"),
+}
+"""What the noise of recorded studies is called, and what it is, by how they were trained."""
 
 
-def _quiet_noise(study: str, reference: str) -> Noise:
-    scores_NA = recorded_scores(study, reference, "quiet")
-    about = (
-        f"the {len(scores_NA)} seeds of `{study}` that were trained with quieter settings, resampled in the same way"
-    )
-    return Noise(f"{study}, quiet", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
+def _recorded_noise(study: str, reference: str, training: Training) -> Noise:
+    scores_NA, (kind, about) = recorded_scores(study, reference, training), RESAMPLED[training]
+    about = f"the {len(scores_NA)} {about.format(study)}"
+    return Noise(f"{study}, {kind}", about, resampled(scores_NA), arms=(scores_NA.shape[1],))
 
 
 SPREADS = (1.0, 2.0, 5.0)
@@ -222,8 +221,8 @@ RARE = (ONE_ARM_DROPS, REFERENCE_DROPS, WINDFALLS, LATE_STARTERS)
 """Rare seeds move the mean of some arms, and a small number of seeds often shows none of them."""
 
 AS_RECORDED = (
-    _recorded_noise("heads", "heads=4"),
-    _recorded_noise("depth", "depth=12"),
+    _recorded_noise("heads", "heads=4", "notebook"),
+    _recorded_noise("depth", "depth=12", "notebook"),
     Noise("12 normal seeds", "the same resampling of 12 normal seeds", resampled_normal(SEEDS, SKEWED_SD), arms=(5, 6)),
 )
 
@@ -234,8 +233,8 @@ TOGETHER = Noise(
 )
 
 QUIET = (
-    _quiet_noise("heads", "heads=4"),
-    _quiet_noise("depth", "depth=12"),
+    _recorded_noise("heads", "heads=4", "quiet"),
+    _recorded_noise("depth", "depth=12", "quiet"),
     Noise("8 normal seeds", "the same resampling of 8 normal seeds", resampled_normal(8, SD), arms=(5,)),
 )
 """The noise as it is recorded now (`docs/studies.md`, quieter runs); for 12 seeds see the control above."""

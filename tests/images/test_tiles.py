@@ -118,7 +118,7 @@ def test_on_a_regular_grid_the_pitch_is_in_the_output() -> None:
 
 @pytest.mark.slow
 def test_the_pitch_of_the_tiles_is_not_in_the_output_of_a_trained_network() -> None:
-
+    """It was trained as the notebook does: its errors repeat with its patches far more than those of the default."""
     from ablate.pipeline.denoise import predictor
 
     run = tiny_run(
@@ -134,7 +134,7 @@ def test_the_pitch_of_the_tiles_is_not_in_the_output_of_a_trained_network() -> N
     model = trained(run)
     predict = predictor(model)
     assert worst_excess(predict, 32, 8, pictures=12, length=256) < 4
-    assert worst_excess(predict, 32, 1, pictures=12, length=256) > 4
+    assert worst_excess(predict, 32, 1, pictures=12, length=256) > 50
 
 
 def trained(run: Any) -> Any:
