@@ -113,7 +113,6 @@ def run_peer(python: Path, program: str, folder: Path, epochs: int, seeds: int) 
 def run_ablate(folder: Path, epochs: int, seeds: int) -> Measured:
     """Run `ablate sweep`, with its tracking, record and report."""
     (folder / "peers.yaml").write_text(STUDY.format(epochs=epochs, seeds=seeds))
-    # named, since reading the scores of the other ways leaves their store in the environment
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
     return _time([sys.executable, "-m", "ablate", "sweep", "peers.yaml", "--workers", "2"], folder, store)
 
@@ -130,15 +129,13 @@ def _time(command: list[str], folder: Path, chosen: dict[str, str]) -> Measured:
 
 def _scores(folder: Path) -> Iterator[tuple[tuple[float, int], float]]:
     """The test PSNR that MLflow has of each run."""
-    import mlflow
-    import pandas as pd
+    from mlflow import MlflowClient
 
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    for _, run in mlflow.search_runs(search_all_experiments=True).iterrows():
-        rate = run.get("params.rate", run.get("params.training.rate"))
-        if pd.notna(rate):  # the report of `ablate sweep` is a run, too
-            yield (float(rate), int(run["params.seed"])), float(run["metrics.test/psnr"])
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    for run in client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]):
+        params = run.data.params
+        if rate := params.get("rate", params.get("training.rate")):  # the report of `ablate sweep` is a run, too
+            yield (float(rate), int(params["seed"])), run.data.metrics["test/psnr"]
 
 
 def main() -> None:

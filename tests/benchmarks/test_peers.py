@@ -1,5 +1,6 @@
 """The network that other tools train is ours."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ def test_every_way_has_its_program() -> None:
 
 @pytest.mark.slow  # two runs of an epoch of the default network
 def test_the_scores_of_our_own_runs_are_found_beside_the_run_of_the_report(tmp_path: Path) -> None:
+    before = dict(os.environ)
     measured = run_ablate(tmp_path, epochs=1, seeds=1)
+    assert os.environ == before, "what runs afterwards would log to this store"
     assert set(measured.scores) == {(5e-4, 0), (1e-3, 0)}
     assert measured.seconds > 0
