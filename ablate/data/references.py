@@ -10,6 +10,7 @@ Shapes: C channels, H height, W width.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -89,25 +90,32 @@ class Reference(NamedTuple):
     mse: float
 
 
-def reference_points(task: Task) -> dict[str, Reference]:
-    """What each method reaches on the test images of a task."""
+def reference_points(task: Task, threads: int = 1) -> dict[str, Reference]:
+    """What each method reaches on the test images of a task, whatever the number of threads."""
     validation = min(MAX_VALIDATION, task.data.validation)
     found = {}
-    for name, method in METHODS.items():
-        variants = list(method.variants())
-        errors = [
-            _mse(partial(method.denoise, **parameters), task, "validation", validation) for parameters in variants
-        ]
-        best = variants[int(np.argmin(errors))]
-        found[name] = Reference(best, _mse(partial(method.denoise, **best), task, "test", task.data.test))
+    with ThreadPoolExecutor(threads) as pool:  # non-local means, the slowest, lets other threads run
+        for name, method in METHODS.items():
+            variants = list(method.variants())
+            errors = [
+                _mse(partial(method.denoise, **parameters), task, "validation", validation, pool)
+                for parameters in variants
+            ]
+            best = variants[int(np.argmin(errors))]
+            mse = _mse(partial(method.denoise, **best), task, "test", task.data.test, pool)
+            found[name] = Reference(best, mse)
     return found
 
 
-def _mse(denoise: Denoise, task: Task, split: Split, count: int) -> float:
+def _mse(denoise: Denoise, task: Task, split: Split, count: int, pool: Executor) -> float:
     """The error of a method on the first images of a split, pooled."""
+
+    def error_of(noisy_CHW: NDArray[np.float32], clean_CHW: NDArray[np.float32]) -> float:
+        return float(np.square(denoise(noisy_CHW) - clean_CHW, dtype=np.float64).mean())
+
     errors = [
-        float(np.square(denoise(noisy) - clean, dtype=np.float64).mean())
+        error
         for noisy_BCHW, clean_BCHW in chunks(task, split, count)
-        for noisy, clean in zip(noisy_BCHW, clean_BCHW, strict=True)
+        for error in pool.map(error_of, noisy_BCHW, clean_BCHW)
     ]
     return float(np.mean(errors))

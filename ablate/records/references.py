@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ablate.data.references import MAX_VALIDATION, METHODS, Reference, reference_points
 from ablate.data.task import Task
+from ablate.executors.devices import count_cores
 from ablate.records.files import make_folder, write_json
 from ablate.settings import IN_CONTENT, RECIPE
 
@@ -30,7 +31,7 @@ def load_references(root: Path, task: Task) -> dict[str, Reference]:
     path = _file(root, task)
     found = _read(path)
     if found is None:
-        found = reference_points(task)
+        found = reference_points(task, count_cores())
         make_folder(path.parent)
         write_json(path, {name: point._asdict() for name, point in found.items()})
     return found

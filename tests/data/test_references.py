@@ -45,6 +45,10 @@ def test_the_parameters_have_the_lowest_validation_error_and_the_score_is_of_all
     assert found.mse == pytest.approx(error(partial(denoise, **{key: best}), "test", 16), rel=1e-5)
 
 
+def test_the_number_of_threads_changes_nothing() -> None:
+    assert reference_points(TASK, threads=3) == reference_points(TASK)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_method_removes_gaussian_noise_from_pictures(workplace: Path, channels: int) -> None:
     folder = write_pictures(workplace / "pics", channels=channels)
