@@ -1,7 +1,6 @@
 """The anatomy of a network: measured shapes, parameters, FLOPs and linearity of every part (Q1 to Q19).
 
-Shapes and FLOPs come from a forward pass on the meta device, which computes no numbers. Linearity is tested with
-random inputs.
+Shapes and FLOPs come from a forward pass. Linearity is tested with random inputs.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.denoiser.attention import Attention
-from ablate.denoiser.denoiser import build_denoiser, build_on_meta, seeded
+from ablate.denoiser.denoiser import build_denoiser, build_to_count, seeded
+from ablate.denoiser.flops import flops_by_module
 from ablate.settings import ModelConfig
 
 Shape = tuple[int, ...]
@@ -130,10 +130,9 @@ def describe(config: ModelConfig | None = None) -> Anatomy:
 
 def _dissect(config: ModelConfig) -> Part:
     """Measure the network as a tree of parts. Equal parts are measured one by one, and then merged."""
-    model = build_on_meta(config)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter, _Outputs(model) as outputs:
-        model(torch.empty(1, config.channels, *config.image_size, device="meta"))
-    flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
+    model = build_to_count(config)
+    with _Outputs(model) as outputs:
+        flops = flops_by_module(model, torch.zeros(1, config.channels, *config.image_size))
     affine = _affine_modules(config)
 
     def part(name: str, path: str, module: nn.Module) -> Part:
@@ -235,12 +234,12 @@ def _is_affine(module: nn.Module, like: tuple[Any, ...]) -> bool:
 
 
 def _heads(config: ModelConfig, heads: int) -> Heads:
-    """Count the notebook's two products separately, on the meta device."""
+    """Count the notebook's two products separately."""
     tokens = config.image_size[0] * config.image_size[1] // config.patch_size**2
-    with torch.device("meta"):
+    with torch.random.fork_rng(devices=[]):
         attention = Attention(config.model_copy(update={"heads": heads}))
-        query = value = torch.empty(heads, tokens, config.width // heads)
-        key = query.transpose(-2, -1)
+    query = value = torch.zeros(heads, tokens, config.width // heads)
+    key = query.transpose(-2, -1)
     with FlopCounterMode(display=False) as first:
         weights = query @ key
     with FlopCounterMode(display=False) as second:

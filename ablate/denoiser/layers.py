@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from ablate.denoiser.denoiser import build_on_meta
+from ablate.denoiser.denoiser import build_to_count
+from ablate.denoiser.flops import flops_by_module
 from ablate.settings import ModelConfig
 from ablate.variants.choices import Variant
 
@@ -55,10 +55,8 @@ def count_own_layers(config: ModelConfig) -> list[OwnLayers]:
     parts = {value.place: value for _, value in config if isinstance(value, Variant)}
     if not parts:
         return []
-    model = build_on_meta(config)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(torch.empty(1, config.channels, *config.image_size, device="meta"))
-    flops = {name: sum(operations.values()) for name, operations in counter.get_flop_counts().items()}
+    model = build_to_count(config)
+    flops = flops_by_module(model, torch.zeros(1, config.channels, *config.image_size))
     layers = {place: [name for name, _ in model.named_modules() if _place_of_layer(name) == place] for place in parts}
     return [
         OwnLayers(

@@ -93,7 +93,7 @@ def try_network(config: ModelConfig, noisy: Tensor | None = None) -> Denoiser:
             _shapes(model, noisy, found)
         finally:  # also before an exception elsewhere that a wrong shape has caused
             _check_shapes(variants, found, expected)
-    with _blaming(variants, LAYERS.values(), "counting FLOPs on torch's meta device, which has no numbers: "):
+    with _blaming(variants, LAYERS.values(), "counting the FLOPs of one image: "):
         count_flops(config)
     return model
 

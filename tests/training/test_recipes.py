@@ -106,7 +106,7 @@ def test_optimisers_have_torchs_standard_parameters(name: str, reference: Any) -
     layer = nn.Linear(2, 2)
     standard = reference(layer.parameters(), lr=RATE).defaults
     ours = make_optimiser(config(optimiser=name), layer)[0]
-    assert type(ours) is reference
+    assert isinstance(ours, reference)
     assert {**ours.defaults, "fused": None} == {**standard, "fused": None}
 
 

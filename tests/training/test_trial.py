@@ -63,7 +63,7 @@ MISTAKES = {
         "constant of own returns values of shape (1,",
     ),
     "no number of files": ("data.source", "return None", "return split", 6, "files_of of own returns 'train', 'valid"),
-    "no meta": ("model.mlp", "self.layer(x)", "self.layer(x) * float(x.max() > -9)", 13, "counting FLOPs on torch"),
+    "two images": ("model.mlp", "self.layer(x)", "self.layer(x) + 0 * x[1]", 13, "counting the FLOPs of one image: "),
 }
 
 
@@ -78,6 +78,12 @@ def test_a_mistake_is_one_message_with_file_and_line(mistake: str, tmp_path: Pat
     assert str(caught.value).startswith(f"mine.py:{line}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_part_computes_may_depend_on_numbers(tmp_path: Path) -> None:
+    text = LAYER.replace("self.layer(x)", "self.layer(x) * float(x.max() > -9)")
+    assert text != LAYER
+    try_parts(run_with(tmp_path, "model.mlp", text))
 
 
 def test_the_trial_leaves_the_random_numbers_alone(tmp_path: Path) -> None:
