@@ -23,6 +23,7 @@ import ablate
 from ablate.data.sources import make_scenes
 from ablate.data.task import Split, Task
 from ablate.overrides import resolve
+from ablate.project import STATE
 from ablate.settings import Run
 from ablate.training.evaluation import evaluate
 from ablate.training.loop import STATISTICS_SCENES, Trainer
@@ -100,10 +101,10 @@ TRAININGS = [CONSTANT, SMALL_HEAD, *SEARCHED]
 def search_rate(training: Training) -> None:
     """Search for the rate as `ablate search` does, unless it has been found; continues after an interruption."""
     found = training.folder / "search.csv"
-    work = training.folder / ".ablate"  # the record, MLflow's store and the report: not kept
+    work = training.folder / "work"  # for the record, MLflow's store and the report, which are not kept
     if not training.search_file.exists() or found.exists():
         return
-    work.mkdir(exist_ok=True)
+    (work / STATE).mkdir(parents=True, exist_ok=True)  # so that the record of no folder above is used
     with contextlib.chdir(work):
         trials = ablate.search(training.search_file, workers=1, device="cpu").trials
     _write(found, trials[["trial", "state", "value", RATE]].to_csv(index=False))
