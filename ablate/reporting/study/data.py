@@ -160,7 +160,10 @@ def _scenes(design: Design, record: Record, adopted: dict[str, Scenes]) -> dict[
 
 
 def _by_task(arms: Sequence[Arm]) -> dict[Task, list[Arm]]:
-    return {task: [arm for arm in arms if evaluation_task(arm) == task] for task in map(evaluation_task, arms)}
+    found: dict[Task, list[Arm]] = {}
+    for arm in arms:
+        found.setdefault(evaluation_task(arm), []).append(arm)
+    return found
 
 
 def _pick(design: Design, record: Record, members: list[Arm], adopted: dict[str, Scenes]) -> list[int]:

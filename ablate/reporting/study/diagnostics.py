@@ -62,8 +62,8 @@ def diagnose(course: Course, scores: Scores, against: Mapping[str, str]) -> Diag
 
 
 def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> ArmDiagnosis:
-    seen = scores.at(course.look(arm, against))
-    values = seen.values.mask(seen.bad)
+    pair, seen = [arm, against], slice(course.look(arm, against).seeds)
+    values = scores.values[pair][seen].mask(scores.bad[pair][seen])  # masking all arms each time would be slow
     differences = (scores.sign * (values[arm] - values[against])).dropna()
     place = find_deciding_seed(differences)
     return ArmDiagnosis(

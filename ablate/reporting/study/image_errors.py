@@ -9,9 +9,10 @@ where the errors of the images are not known. The file is only written if some a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,8 @@ COLUMNS = ("arm", "against", "metric", "seed", "run", "against_run", "error", "m
 NUMBERS = ("error", "mean_error")
 SCORES = {"test/mse": False, "test/psnr": True, "test/gain": True}
 """The metrics that are functions of the mean error of the test images, and whether they are in dB."""
+
+Influences: TypeAlias = "Callable[[str], NDArray[np.float64]]"
 
 Runs = tuple[tuple[str, str], ...]
 """The ids of the runs of an arm and its reference, seed by seed."""
@@ -64,11 +67,12 @@ def find_image_errors(design: Design, record: Record, runs: pd.DataFrame, adopte
         adopted |= _read_by_runs(data)
     scored = read_scores(design, runs).values.notna()
     arms = {arm.name: arm for arm in design.arms}
+    influence_of = _influences(design, record)
     rows = []
     for arm, against in design.pairs:
         seeds = [seed for seed in design.seeds if scored.at[seed, arm] and scored.at[seed, against]]
         ids = tuple((arms[arm].run(seed).id, arms[against].run(seed).id) for seed in seeds)
-        computed = _compute(design, record, arms[arm], arms[against], ids)
+        computed = _compute(design, influence_of, arms[arm], arms[against], ids)
         for place, (seed, found) in enumerate(zip(seeds, computed, strict=True)):
             known = adopted.get((design.metric.name, ids[: place + 1]), Errors())
             best = [own if math.isfinite(own) else other for own, other in zip(found, known, strict=True)]
@@ -76,7 +80,7 @@ def find_image_errors(design: Design, record: Record, runs: pd.DataFrame, adopte
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _compute(design: Design, record: Record, arm: Arm, against: Arm, ids: Runs) -> Iterator[Errors]:
+def _compute(design: Design, influence_of: Influences, arm: Arm, against: Arm, ids: Runs) -> Iterator[Errors]:
     """The errors of each seed's pair of runs; that of the mean only as long as all pairs' images are known."""
     task = evaluation_task(arm)
     if design.metric.name not in SCORES or task != evaluation_task(against):
@@ -84,15 +88,22 @@ def _compute(design: Design, record: Record, arm: Arm, against: Arm, ids: Runs) 
         return
     total: NDArray[np.float64] | float = 0.0
     for count, pair in enumerate(ids, start=1):
-        influence = np.subtract(*(_influence(record, run, design.metric.name) for run in pair))
+        influence = np.subtract(*map(influence_of, pair))
         total = total + influence
         yield Errors(*(image_error(values, _files(task)) for values in (influence, total / count)))
 
 
-def _influence(record: Record, run_id: str, metric: str) -> NDArray[np.float64]:
-    """By how much each image moves a run's score; NaN for all if that is not recorded."""
-    errors = record.image_errors(run_id)
-    return np.array([math.nan]) if errors is None else image_influence(errors, in_decibels=SCORES[metric])
+def _influences(design: Design, record: Record) -> Influences:
+    """By how much each image moves the score of a run, given its id; NaN for all if that is not recorded."""
+
+    @lru_cache(2 * len(design.seeds))  # the runs of a reference are needed for each of its arms
+    def influence_of(run_id: str) -> NDArray[np.float64]:
+        errors = record.image_errors(run_id)
+        if errors is None:
+            return np.array([math.nan])
+        return image_influence(errors, in_decibels=SCORES[design.metric.name])
+
+    return influence_of
 
 
 def _files(task: Task) -> int | None:
@@ -129,10 +140,11 @@ def mean_errors(table: pd.DataFrame, course: Course, against: Mapping[str, str])
     It is empty if that of no arm is known.
     """
     found = {}
-    for arm, reference in against.items():
-        seeds = course.seeds[: course.look(arm, reference).seeds]
-        rows = table[(table.arm == arm) & (table.against == reference) & table.seed.isin(seeds)]
-        found[arm] = float(rows.mean_error.iloc[-1]) if len(rows) else math.nan
+    of_pairs = dict(iter(table.groupby(["arm", "against"])))
+    for pair in against.items():
+        rows = of_pairs.get(pair, table[:0])
+        seen = rows[rows.seed.isin(course.seeds[: course.look(*pair).seeds])]
+        found[pair[0]] = float(seen.mean_error.iloc[-1]) if len(seen) else math.nan
     return found if any(map(math.isfinite, found.values())) else {}
 
 
