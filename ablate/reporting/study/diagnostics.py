@@ -63,7 +63,8 @@ def diagnose(course: Course, scores: Scores, against: Mapping[str, str]) -> Diag
 
 def _diagnose_arm(course: Course, scores: Scores, arm: str, against: str) -> ArmDiagnosis:
     pair, seen = [arm, against], slice(course.look(arm, against).seeds)
-    values = scores.values[pair][seen].mask(scores.bad[pair][seen])  # masking all arms each time would be slow
+    values, bad = (table[pair].iloc[seen] for table in (scores.values, scores.bad))
+    values = values.mask(bad)  # of two columns: masking those of all arms each time would be slow
     differences = (scores.sign * (values[arm] - values[against])).dropna()
     place = find_deciding_seed(differences)
     return ArmDiagnosis(
