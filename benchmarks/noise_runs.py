@@ -183,10 +183,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def read_runs() -> pd.DataFrame:
-    """One row per recorded run and way: arm, seed, way, test (dB), validation (dB by epoch), hours."""
+    """One row per recorded run and way: arm, seed, way, test (dB), validation (dB by epoch), hours.
+
+    Trainings of which runs are missing are left out.
+    """
     rows = []
     for training in TRAININGS:
-        for path in sorted(training.folder.glob("*.json")):
+        paths = sorted(training.folder.glob("*.json"))
+        for path in paths if len(paths) == len(ARMS) * len(SEEDS) else ():
             arm, seed = path.stem.rsplit("-", 1)
             found = json.loads(path.read_text())
             shared = {"arm": arm, "seed": int(seed), "hours": found["train_seconds"] / 3600}

@@ -1,5 +1,6 @@
 """The program behind the table of noise: each way scores as a run with that setting is scored."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,19 @@ def test_a_line_compares_the_seeds_that_an_arm_and_the_reference_share() -> None
     assert line.compared.difference == pytest.approx(0.3)
     assert line.compared.sd == pytest.approx(0.4 / 2**0.5)
     assert line.compared.per_hour == pytest.approx(1 / (2 * line.compared.seeds * 0.5))
+
+
+def test_a_training_is_in_the_table_once_all_its_runs_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = replace(SEARCHED[0], folder=tmp_path)
+    monkeypatch.setattr(noise_runs, "TRAININGS", [training])
+    scores = {way: {"validation": [29.0], "last": 30.0, "test": 30.0} for way in training.ways}
+    paths = [training.path(arm, seed) for arm in noise_runs.ARMS for seed in noise_runs.SEEDS]
+    for path in paths:
+        assert noise_runs.read_runs().empty
+        path.write_text(json.dumps({"train_seconds": 60.0, "ways": scores}))
+    assert len(noise_runs.read_runs()) == len(paths)
 
 
 def test_the_table_has_the_lines_that_the_program_writes() -> None:
