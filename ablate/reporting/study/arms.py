@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ablate.records.record import ENDED, FAILED
@@ -175,7 +177,7 @@ def _levels(plan: Plan, ended: pd.DataFrame) -> dict[str, Level]:
     first = ended[ended.seed.isin(plan.level_seeds)]
     by_arm, finished = first.groupby("arm"), first[first.status != "diverged"].groupby("arm")
     gains = by_arm[gain]
-    intervals = {arm: paired_intervals(values, 0.0, level_of(len(plan.arms))) for arm, values in gains}
+    intervals = _intervals(gains, level_of(len(plan.arms)))
     facts = pd.DataFrame(
         {
             "mean": by_arm[metric].mean(),
@@ -183,8 +185,8 @@ def _levels(plan: Plan, ended: pd.DataFrame) -> dict[str, Level]:
             "last_mean": by_arm[last].mean(),
             "last_sd": by_arm[last].std(),
             "gain": gains.mean(),
-            "gain_low": {arm: float(low) for arm, (low, _) in intervals.items()},
-            "gain_high": {arm: float(high) for arm, (_, high) in intervals.items()},
+            "gain_low": {arm: low for arm, (low, _) in intervals.items()},
+            "gain_high": {arm: high for arm, (_, high) in intervals.items()},
             # a diverged run may have stopped early
             "seconds": finished["cost/train_seconds"].min().combine_first(by_arm["cost/train_seconds"].min()),
         }
@@ -192,6 +194,18 @@ def _levels(plan: Plan, ended: pd.DataFrame) -> dict[str, Level]:
     names = [arm.name for arm in plan.arms]
     seeds, levels = by_arm.size().to_dict(), facts.reindex(names)
     return {str(arm): Level(seeds.get(arm, 0), *numbers) for arm, *numbers in levels.itertuples()}
+
+
+def _intervals(gains: Iterable[tuple[Any, pd.Series[float]]], level: float) -> dict[str, tuple[float, float]]:
+    """The t interval of each arm's mean gain. Those of arms with equally many runs are computed at once."""
+    by_count: dict[int, dict[str, pd.Series[float]]] = {}
+    for arm, values in gains:
+        by_count.setdefault(len(values), {})[arm] = values
+    found: dict[str, tuple[float, float]] = {}
+    for arms in by_count.values():
+        low, high = paired_intervals(np.stack([*arms.values()]), 0.0, level)
+        found |= zip(arms, zip(low.tolist(), high.tolist(), strict=True), strict=True)
+    return found
 
 
 def _trends(plan: Plan, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Trend]:
