@@ -23,7 +23,7 @@ PACKAGE = ROOT / "ablate"
 PACKAGES = (
     *("__main__", "cli", "pipeline", "reporting", "strategies", "tracking", "records", "executors"),
     *("training", "denoiser", "studies", "data", "statistics", "overrides", "settings", "data_settings", "images"),
-    *("variants", "metrics", "project", "errors"),
+    *("variants", "metrics", "project", "cores", "errors"),
 )
 """The packages (and single modules) from the top down: a module can import from its own and from those after it."""
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ablate.cores import count_cores
 from ablate.errors import AblateError
-from ablate.executors.devices import count_cores
 from ablate.executors.processes import NO_LOCAL_MODULES, ONE_THREAD, PACKAGES
 from ablate.settings import RECIPE
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ablate.cores import count_cores
 from ablate.data.references import MAX_VALIDATION, METHODS, Reference, reference_points
 from ablate.data.task import Task
-from ablate.executors.devices import count_cores
 from ablate.records.files import make_folder, write_json
 from ablate.settings import IN_CONTENT, RECIPE
 

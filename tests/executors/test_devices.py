@@ -1,4 +1,4 @@
-"""The cores and GPUs of odd machines, which are made of files and of a library that claims to be a driver."""
+"""The GPUs of odd machines, which are made of files and of a library that claims to be a driver."""
 
 from __future__ import annotations
 
@@ -11,46 +11,7 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.executors import ExecutorName, Request, devices, executor_class
-from ablate.executors.devices import count_cores, gpu_faults, slot_devices
-
-QUOTAS = {
-    "version 2, own group": ("0::/job", {"job/cpu.max": "100000 100000"}, 1),
-    "version 2, a group above": ("0::/job/step", {"job/cpu.max": "250000 100000", "job/step/cpu.max": "max 100000"}, 3),
-    "version 2, no limit": ("0::/", {"cpu.max": "max 100000"}, 8),
-    "version 2, in a container": ("0::/", {"cpu.max": "200000 100000"}, 2),
-    "less than a core": ("0::/", {"cpu.max": "20000 100000"}, 1),
-    "more than all cores": ("0::/", {"cpu.max": "6400000 100000"}, 8),
-    "version 1": (
-        "4:cpu,cpuacct:/job",
-        {"cpu/job/cpu.cfs_quota_us": "300000", "cpu/job/cpu.cfs_period_us": "100000"},
-        3,
-    ),
-    "version 1, no limit": ("4:cpu:/", {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
-    "version 1, in a container": (
-        "5:memory:/docker/1\n4:cpu:/docker/1\n0::/docker/1",
-        {"cpu/cpu.cfs_quota_us": "50000", "cpu/cpu.cfs_period_us": "25000"},
-        2,
-    ),
-    "not Linux": (None, {}, 8),
-}
-
-
-@pytest.mark.parametrize(("own", "files", "expected"), QUOTAS.values(), ids=QUOTAS)
-def test_there_are_as_many_slots_as_the_quota_allows(
-    own: str | None, files: dict[str, str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
-    monkeypatch.setattr(devices, "CGROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(devices, "OWN_CGROUPS", tmp_path / "own")
-    if own is not None:
-        (tmp_path / "own").write_text(own + "\n")
-    for name, text in files.items():
-        path = tmp_path / "cgroup" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text + "\n")
-    assert count_cores() == expected
-    assert slot_devices("cpu", None) == ["cpu"] * expected
-
+from ablate.executors.devices import gpu_faults, slot_devices
 
 NVML = """
 int nvmlInit(void) { return 0; }
