@@ -101,7 +101,7 @@ TRAININGS = [CONSTANT, SMALL_HEAD, *SEARCHED]
 def search_rate(training: Training) -> None:
     """Search for the rate as `ablate search` does, unless it has been found; continues after an interruption."""
     found = training.folder / "search.csv"
-    work = training.folder / "work"  # for the record, MLflow's store and the report, which are not kept
+    work = training.folder / STATE / "search"  # for the record, MLflow's store and the report, which git ignores
     if not training.search_file.exists() or found.exists():
         return
     (work / STATE).mkdir(parents=True, exist_ok=True)  # so that the record of no folder above is used

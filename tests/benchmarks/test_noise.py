@@ -106,8 +106,8 @@ def test_a_search_is_kept_and_not_repeated(tmp_path: Path) -> None:
     noise_runs.search_rate(training)
     kept = (tmp_path / "search.csv").read_bytes()
     assert noise_runs.best_rate(tmp_path) in (0.01, 0.02)
-    assert {path.name for path in tmp_path.iterdir()} == {"search.yaml", "search.csv", "work"}
-    (tmp_path / "work").rename(tmp_path / "gone")
+    assert {path.name for path in tmp_path.iterdir()} == {"search.yaml", "search.csv", ".ablate"}
+    (tmp_path / ".ablate").rename(tmp_path / "gone")
     noise_runs.search_rate(training)
     assert (tmp_path / "search.csv").read_bytes() == kept
-    assert not (tmp_path / "work").exists()
+    assert not (tmp_path / ".ablate").exists()
