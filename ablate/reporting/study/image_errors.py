@@ -37,10 +37,11 @@ NUMBERS = ("error", "mean_error")
 SCORES = {"test/mse": False, "test/psnr": True, "test/gain": True}
 """The metrics that are functions of the mean error of the test images, and whether they are in dB."""
 
-Influences: TypeAlias = "Callable[[str], NDArray[np.float64]]"
-
 Runs = tuple[tuple[str, str], ...]
 """The ids of the runs of an arm and its reference, seed by seed."""
+
+Influences: TypeAlias = "Callable[[str], NDArray[np.float64]]"
+"""By how much each image moves the score of a run, given its id."""
 
 
 class Errors(NamedTuple):
@@ -141,10 +142,10 @@ def mean_errors(table: pd.DataFrame, course: Course, against: Mapping[str, str])
     """
     found = {}
     of_pairs = dict(iter(table.groupby(["arm", "against"])))
-    for pair in against.items():
-        rows = of_pairs.get(pair, table[:0])
-        seen = rows[rows.seed.isin(course.seeds[: course.look(*pair).seeds])]
-        found[pair[0]] = float(seen.mean_error.iloc[-1]) if len(seen) else math.nan
+    for arm, reference in against.items():
+        rows = of_pairs.get((arm, reference), table[:0])
+        seen = rows[rows.seed.isin(course.seeds[: course.look(arm, reference).seeds])]
+        found[arm] = float(seen.mean_error.iloc[-1]) if len(seen) else math.nan
     return found if any(map(math.isfinite, found.values())) else {}
 
 
